@@ -1,0 +1,4 @@
+/**
+ * The main job: a program whose memory survives being killed.
+ */
+export {}

@@ -1,0 +1,4 @@
+/**
+ * The command `katydid`, one file a verb.
+ */
+export {}

@@ -1,0 +1,4 @@
+/**
+ * Drivers, and the faulty twins of them: disks, network, console, clock.
+ */
+export {}

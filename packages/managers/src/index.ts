@@ -1,0 +1,4 @@
+/**
+ * User-level memory managers, each a policy in an actor of its own.
+ */
+export {}
