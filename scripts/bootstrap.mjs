@@ -35,9 +35,11 @@ export function say(line) {
 export async function setUp({ relock = false } = {}) {
   checkNode()
   if (!relock && isInstalled() && isBuilt()) return
-  const release = await acquireLock(lockPath, { timeoutMs: 300_000, onWait: say }).catch((error) => {
-    throw new SetUpError(error.message)
-  })
+  const release = await acquireLock(lockPath, { timeoutMs: 300_000, onWait: say }).catch(
+    (error) => {
+      throw new SetUpError(error.message)
+    },
+  )
   try {
     if (relock || !isInstalled()) await install(relock)
     if (!isBuilt()) await build()
@@ -59,7 +61,9 @@ function isInstalled() {
 }
 
 function isBuilt() {
-  return readOr(buildStamp, '') === buildHash() && rooms(root).every((room) => areOutputsThere(room))
+  return (
+    readOr(buildStamp, '') === buildHash() && rooms(root).every((room) => areOutputsThere(room))
+  )
 }
 
 async function install(relock) {
@@ -156,7 +160,8 @@ function run(command, args) {
   const env = { ...process.env, CI: 'true' }
   if (env.HOME === '') delete env.HOME
   // The settings of the npm that runs us are not meant for the one it starts.
-  for (const name of Object.keys(env)) if (/^npm_(package|lifecycle|command)/.test(name)) delete env[name]
+  for (const name of Object.keys(env))
+    if (/^npm_(package|lifecycle|command)/.test(name)) delete env[name]
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''

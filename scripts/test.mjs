@@ -33,11 +33,19 @@ const { values: options, positionals: words } = parseArgs({
 })
 
 const startedAt = Date.now()
-const chosen = testFiles().filter((file) => words.length === 0 || words.some((word) => names(word, file)))
+const chosen = testFiles().filter(
+  (file) => words.length === 0 || words.some((word) => names(word, file)),
+)
 const totals = { passed: 0, failed: 0 }
 const failedTitles = []
-await pass(chosen.filter((file) => !alone.test(file)), 2)
-await pass(chosen.filter((file) => alone.test(file)), 1)
+await pass(
+  chosen.filter((file) => !alone.test(file)),
+  2,
+)
+await pass(
+  chosen.filter((file) => alone.test(file)),
+  1,
+)
 
 if (totals.passed + totals.failed === 0) {
   console.log('No test was run: no test file or title fits what was asked for.')
@@ -77,9 +85,14 @@ async function pass(files, concurrency) {
     cwd: tests,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const reader = createTapReader({ print: (line) => console.log(line), verbose: options.verbose ?? false })
+  const reader = createTapReader({
+    print: (line) => console.log(line),
+    verbose: options.verbose ?? false,
+  })
   child.stdout.setEncoding('utf8').on('data', (text) => reader.write(text))
-  const code = await new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)))
+  const code = await new Promise((resolve) =>
+    child.on('close', (status, signal) => resolve(status ?? signal)),
+  )
   const result = reader.end()
   totals.passed += result.passed
   totals.failed += result.failed

@@ -3,7 +3,17 @@
  */
 import test from 'ava'
 
-const roomNames = ['abi', 'actor', 'memory', 'kernel', 'managers', 'devices', 'locus', 'world', 'cli']
+const roomNames = [
+  'abi',
+  'actor',
+  'memory',
+  'kernel',
+  'managers',
+  'devices',
+  'locus',
+  'world',
+  'cli',
+]
 
 test('[HO9] every room can be imported by its name', async (t) => {
   for (const room of roomNames) await t.notThrowsAsync(import(`@katydid/${room}`), room)

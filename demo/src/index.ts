@@ -1,4 +1,0 @@
-/**
- * The main job: a program whose memory survives being killed.
- */
-export {}
