@@ -31,10 +31,13 @@ export function say(line) {
   process.stderr.write(`katydid: ${line}\n`)
 }
 
-/** Makes `node_modules` and every `dist` true to the sources, or throws a `SetUpError`. */
-export async function setUp({ relock = false } = {}) {
+/**
+ * Makes `node_modules` and every `dist` true to the sources, or throws a `SetUpError`. With `relock`
+ * the lockfile is written anew; without `build` the sources are left as they are.
+ */
+export async function setUp({ relock = false, build: wantsBuild = true } = {}) {
   checkNode()
-  if (!relock && isInstalled() && isBuilt()) return
+  if (!relock && isInstalled() && (!wantsBuild || isBuilt())) return
   const release = await acquireLock(lockPath, { timeoutMs: 300_000, onWait: say }).catch(
     (error) => {
       throw new SetUpError(error.message)
@@ -42,7 +45,7 @@ export async function setUp({ relock = false } = {}) {
   )
   try {
     if (relock || !isInstalled()) await install(relock)
-    if (!isBuilt()) await build()
+    if (wantsBuild && !isBuilt()) await build()
   } finally {
     release()
   }
@@ -187,7 +190,8 @@ function seconds(startedAt) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    await setUp({ relock: process.argv.includes('--relock') })
+    const relock = process.argv.includes('--relock')
+    await setUp({ relock, build: !relock })
   } catch (error) {
     if (!(error instanceof SetUpError)) throw error
     say(error.message)
