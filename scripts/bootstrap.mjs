@@ -98,6 +98,8 @@ async function build() {
   const startedAt = Date.now()
   // Taken before the build: a file saved while it runs makes the next call build again.
   const hash = buildHash()
+  // A build that fails must not leave the stamp of the one before: its outputs are a mixture.
+  fs.rmSync(buildStamp, { force: true })
   for (const room of rooms(root)) {
     removeStaleOutputs(room)
     // tsc believes its own record; without it, it writes again what somebody deleted.
