@@ -83,17 +83,24 @@ export function readText(file: string): string {
   return fs.readFileSync(path.join(root, file), 'utf8')
 }
 
-const token =
-  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
+const comment = String.raw`\/\*[\s\S]*?\*\/|\/\/[^\n]*`
+const text = String.raw`'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|${'`'}(?:\\.|[^${'`'}\\])*${'`'}`
+/** A slash begins a regular expression only where a value may begin. */
+const regularExpression = String.raw`(?<=[(,=:[!&|?{};\n]\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*`
+const token = new RegExp([comment, text, regularExpression].join('|'), 'g')
 
 /** A source without its comments. */
 export function withoutComments(source: string): string {
-  return source.replace(token, (found) => (/^\/[/*]/.test(found) ? ' ' : found))
+  return source.replace(token, (found) => (isComment(found) ? ' ' : found))
 }
 
 /** A source without its comments and with every literal emptied. */
 export function codeOnly(source: string): string {
-  return source.replace(token, (found) => (/^\/[/*]/.test(found) ? ' ' : "''"))
+  return source.replace(token, (found) => (isComment(found) ? ' ' : "''"))
+}
+
+function isComment(found: string): boolean {
+  return found.startsWith('//') || found.startsWith('/*')
 }
 
 const importForms = [
