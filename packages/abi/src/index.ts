@@ -1,5 +1,26 @@
 /**
- * The words every other room shares: names, calls, states and byte layouts. Imports nothing at
- * all.
+ * What parts of a world may know of each other: names, calls, statuses and layouts, each declared once.
+ * This room imports nothing at all and holds no mechanism.
  */
-export {}
+export * from './capref.js'
+export * from './fields.js'
+export * from './groups.js'
+export * from './ids.js'
+export * from './layout.js'
+export * from './layouts/index.js'
+export * from './ports.js'
+export * from './reference.js'
+export * from './region.js'
+export * from './signature.js'
+export * from './signatures/barriers.js'
+export * from './signatures/containers.js'
+export * from './signatures/disks.js'
+export * from './signatures/local-container-descriptors.js'
+export * from './signatures/loci.js'
+export * from './signatures/manager-downcalls.js'
+export * from './signatures/manager-requests.js'
+export * from './signatures/manager-upcalls.js'
+export * from './signatures/page-sets.js'
+export * from './status.js'
+export * from './supervision.js'
+export * from './version.js'

@@ -1,5 +1,10 @@
 /**
- * How one actor talks to another: mailboxes, bells, clock, spawn, trace, and the simulator that
- * runs the same actors on one thread.
+ * How one actor talks to another, on threads or in the simulator: region, words, bells, mailboxes, calls, control.
  */
-export {}
+export * from './bell.js'
+export * from './clock.js'
+export * from './counters.js'
+export * from './invariant.js'
+export * from './random.js'
+export * from './region.js'
+export * from './words.js'

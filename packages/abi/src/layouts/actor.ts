@@ -1,0 +1,35 @@
+/** One record an actor: its bell, its incarnation and, of a manager, which loci trapped. */
+import { layout } from '../layout.js'
+
+/** What rings a bell, and that its owner sleeps. */
+export const bellBits = { mail: 1, control: 2, sleeping: 4 } as const
+/** Life of an actor or locus thread, as other threads see it. */
+export const actorStates = { free: 0, starting: 1, running: 2, dead: 3 } as const
+
+export const actorWords = layout(
+  'ActorWords',
+  128,
+  'One an actor slot: kernel, disk driver, barrier thread, managers.',
+  {
+    bell: { words: 1, writer: 'anyone, by or; owner, by exchange', doc: 'mail, control, sleeping' },
+    generation: {
+      words: 1,
+      writer: 'supervisor, before start',
+      doc: 'which incarnation; 0 before the first',
+    },
+    state: {
+      words: 1,
+      writer: 'actor; supervisor after exit',
+      doc: 'free, starting, running or dead',
+    },
+    turns: { words: 1, writer: 'actor', doc: 'loop turns, for inspection' },
+    spin: { words: 1, writer: 'actor', doc: 'present spin budget in loads, for inspection' },
+    reserved0: { words: 11, writer: 'nobody', doc: 'to a cache line' },
+    traps: {
+      words: 4,
+      writer: 'loci set bits, by or; manager takes, by exchange',
+      doc: 'bit n: locus n has posted a trap for this manager',
+    },
+    reserved1: { words: 12, writer: 'nobody', doc: 'to a cache line' },
+  },
+)

@@ -1,0 +1,66 @@
+/** One record a container and machine: what its loci, its manager and the kernel share about it. */
+import { layout } from '../layout.js'
+
+/** free: no container. live: as usual. stopped: destroyed, or its manager is gone; an access is refused. */
+export const containerStates = { free: 0, live: 1, stopped: 2 } as const
+
+export const containerWords = layout('ContainerWords', 768, 'One a container slot.', {
+  gen: {
+    words: 1,
+    writer: 'whoever removes or protects, by add',
+    doc: 'generation of the translations (M1)',
+  },
+  state: { words: 1, writer: 'kernel actor', doc: 'free, live or stopped' },
+  generation: { words: 1, writer: 'kernel actor', doc: 'which container has the slot' },
+  manager: { words: 1, writer: 'kernel actor', doc: 'port of its manager, or -1' },
+  managerGeneration: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: 'that manager’s generation when it took the container',
+  },
+  token: { words: 1, writer: 'kernel actor', doc: 'the manager’s name for it' },
+  capture: {
+    words: 1,
+    writer: 'kernel actor, at a capture',
+    doc: 'capture number, 0 to 511: write access in entries of another number is stale',
+  },
+  ackBell: {
+    words: 1,
+    writer: 'manager',
+    doc: '1 + port to ring when a locus acknowledges; 0 none',
+  },
+  size: { words: 2, writer: 'kernel actor', doc: 'float 64: size in bytes' },
+  rootPage: { words: 1, writer: 'kernel actor', doc: '1 + page number of the root page; 0 none' },
+  selfManaged: { words: 1, writer: 'kernel actor', doc: '1: its manager lives in it' },
+  directory: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: 'region byte address of the slab directory; 0 none',
+  },
+  slabs: { words: 1, writer: 'kernel actor', doc: 'words in the directory' },
+  reserved0: {
+    words: 2,
+    writer: 'nobody',
+    doc: 'to a cache line: the words above change rarely, as every access reads the first',
+  },
+  interval: {
+    words: 2,
+    writer: 'kernel at capture; invoking locus, by 64-bit add',
+    doc: '64-bit: the open state interval',
+  },
+  epoch: { words: 1, writer: 'kernel actor', doc: 'epoch of the last capture' },
+  incarnation: { words: 1, writer: 'kernel actor', doc: 'raised by every rollback' },
+  reserved3: { words: 12, writer: 'nobody', doc: 'to a cache line' },
+  attached: {
+    words: 4,
+    writer: 'locus, by or and and; supervisor after exit',
+    doc: 'bit n: locus n uses translations of this container',
+  },
+  reserved1: { words: 12, writer: 'nobody', doc: 'to a cache line' },
+  seen: {
+    words: 128,
+    writer: 'locus n writes word n',
+    doc: 'the generation locus n has acknowledged',
+  },
+  reserved2: { words: 16, writer: 'nobody', doc: 'to whole cache lines' },
+})

@@ -1,0 +1,10 @@
+/** Every layout there is, for the reference and the version hash. */
+export * from './actor.js'
+export * from './container.js'
+export * from './disk-log.js'
+export * from './entry.js'
+export * from './locus.js'
+export * from './machine.js'
+export * from './mailbox.js'
+export * from './tables.js'
+export * from './trace-ring.js'

@@ -1,0 +1,70 @@
+/** One record a locus: life, trap, keyed wait, registers. */
+import { layout } from '../layout.js'
+
+/**
+ * States of a locus. `running` may use translations. All others may not, so a removal need not wait for them.
+ * free: no locus. starting: its thread is being made. quiet: parked in a trap, or in outside(). resting: at a
+ * safepoint or in a keyed wait as its own outermost invocation, so that it can be captured. ended: its invocation
+ * has returned. dead: its worker exited (written by the supervisor after the exit event, never before).
+ */
+export const locusStates = {
+  free: 0,
+  starting: 1,
+  running: 2,
+  quiet: 3,
+  resting: 4,
+  ended: 5,
+  dead: 6,
+} as const
+/** idle -> posted (locus) -> taken (manager) -> answered (manager or kernel) -> idle (locus). */
+export const trapStates = { idle: 0, posted: 1, taken: 2, answered: 3 } as const
+/** idle -> waiting (locus) -> woken (notifier, by compare-exchange) -> idle (locus). */
+export const waitStates = { idle: 0, waiting: 1, woken: 2 } as const
+
+export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
+  state: {
+    words: 1,
+    writer: 'locus; kernel at create; supervisor after exit',
+    doc: 'free, starting, running, quiet, resting, ended or dead',
+  },
+  generation: { words: 1, writer: 'kernel actor', doc: 'which locus has the slot' },
+  bell: { words: 1, writer: 'anyone, by or; locus, by exchange', doc: 'as an actor’s bell' },
+  container: {
+    words: 1,
+    writer: 'locus (kernel at create)',
+    doc: 'slot of the container it is in now',
+  },
+  depth: {
+    words: 1,
+    writer: 'locus',
+    doc: 'nested invocations below the outermost; captured only at 0',
+  },
+  locks: { words: 1, writer: 'locus', doc: 'locks of standard structures held' },
+  pinned: { words: 1, writer: 'locus', doc: 'eachPage calls under way' },
+  turns: { words: 1, writer: 'locus', doc: 'raised at every slow path: a sign of life' },
+  waitState: {
+    words: 1,
+    writer: 'locus; notifier by compare-exchange',
+    doc: 'idle, waiting or woken',
+  },
+  waitContainer: { words: 1, writer: 'locus', doc: 'slot of the container it waits on' },
+  waitOffset: { words: 2, writer: 'locus', doc: 'float 64: the offset it waits on' },
+  faults: { words: 1, writer: 'locus', doc: 'traps so far' },
+  softFaults: { words: 1, writer: 'locus', doc: 'references noted without an upcall' },
+  reserved0: { words: 2, writer: 'nobody', doc: 'to a cache line' },
+  trapState: {
+    words: 1,
+    writer: 'locus, manager, kernel: see trapStates',
+    doc: 'idle, posted, taken or answered',
+  },
+  trapManager: { words: 1, writer: 'locus', doc: 'port of the manager it was posted to' },
+  trapManagerGeneration: { words: 1, writer: 'locus', doc: 'that manager’s generation' },
+  trapStatus: { words: 1, writer: 'answerer', doc: 'status code of the answer' },
+  trapContainer: { words: 1, writer: 'locus', doc: 'slot of the container that faulted' },
+  trapSequence: { words: 1, writer: 'locus', doc: 'raised by every trap' },
+  reserved1: { words: 10, writer: 'nobody', doc: 'to a cache line' },
+  trapRecord: { words: 16, writer: 'locus', doc: 'container_fault as msgpack of fixed shape' },
+  reserved2: { words: 16, writer: 'nobody', doc: 'to a cache line' },
+  registers: { words: 64, writer: 'locus; kernel at restore', doc: '32 registers of 64 bits' },
+  reserved3: { words: 32, writer: 'nobody', doc: 'to whole cache lines' },
+})

@@ -1,0 +1,52 @@
+/**
+ * Who is who on a machine. Actor ports come first, loci behind them; a mailbox joins two ports in one direction.
+ */
+import { asPort, type LocusSlot, type PortId } from './ids.js'
+
+/** Actor slots of a machine. Managers have the ports from `firstManager` up to `maxActors`. */
+export const actorPorts = {
+  kernel: asPort(0),
+  disk: asPort(1),
+  barrier: asPort(2),
+  firstManager: asPort(3),
+} as const
+export const maxActors = 8
+export const maxManagers = maxActors - actorPorts.firstManager
+/** Hard limit of loci on a machine: bits in `attached` and words in `seen`. */
+export const maxLociLimit = 128
+/** The host (the thread that opened the world) as a principal: it has no mailbox, only control ports. */
+export const hostPort = asPort(255)
+
+export const locusPort = (slot: LocusSlot): PortId => asPort(maxActors + slot)
+export const isLocusPort = (port: PortId): boolean => port >= maxActors && port !== hostPort
+export const locusOfPort = (port: PortId): LocusSlot => (port - maxActors) as unknown as LocusSlot
+
+export interface Channel {
+  readonly from: PortId
+  readonly to: PortId
+  /** Capacity in bytes, a power of two. */
+  readonly bytes: number
+}
+
+/** Every mailbox of a machine with `maxLoci` loci, in the order in which they lie in the region. */
+export function channels(maxLoci: number): readonly Channel[] {
+  const both = (a: PortId, b: PortId, there: number, back: number): Channel[] => [
+    { from: a, to: b, bytes: there },
+    { from: b, to: a, bytes: back },
+  ]
+  const kib = 1024
+  const { kernel, disk, barrier } = actorPorts
+  const result = [
+    ...both(kernel, disk, 2048 * kib, 1024 * kib),
+    ...both(disk, barrier, 4 * kib, 4 * kib),
+  ]
+  for (let m: number = actorPorts.firstManager; m < maxActors; m++) {
+    result.push(
+      ...both(kernel, asPort(m), 128 * kib, 128 * kib),
+      ...both(asPort(m), disk, 1024 * kib, 1024 * kib),
+    )
+  }
+  for (let l = 0; l < maxLoci; l++)
+    result.push(...both(locusPort(l as LocusSlot), kernel, 128 * kib, 128 * kib))
+  return result
+}

@@ -1,0 +1,18 @@
+/**
+ * What a disk driver asks of its barrier thread, which does nothing else, so that no write waits for a barrier.
+ */
+import { call, group } from '../signature.js'
+
+export const barrierCalls = group(0x480, {
+  barrierSync: call({
+    kind: 'device',
+    by: 'disk driver',
+    name: 'barrier_sync',
+    doc: 'fdatasync of the disk’s file.',
+    args: {},
+    result: {},
+    errors: ['io_error'],
+    idempotent: false,
+    afterCrash: 'Everything written before the call can be read back.',
+  }),
+})

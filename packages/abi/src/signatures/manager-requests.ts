@@ -1,0 +1,27 @@
+/**
+ * The one call a user makes of a manager. The kernel carries it: it puts a capability for the container into
+ * the manager's table and passes that on.
+ */
+import { bool, capref } from '../fields.js'
+import { call, group } from '../signature.js'
+
+export const managerRequests = group(0x300, {
+  manageRequest: call({
+    kind: 'request',
+    by: 'user',
+    name: 'manage_request',
+    doc: 'Request a manager to manage a container. A manager that accepts calls set_manager itself, before it answers; a refusal is ok with success false.',
+    args: { cont: capref },
+    result: { success: bool },
+    errors: [
+      'invalid_capref',
+      'wrong_type',
+      'right_missing',
+      'entity_gone',
+      'no_resource',
+      'manager_failed',
+    ],
+    idempotent: true,
+    afterCrash: 'Holds once a snapshot taken after it is recoverable.',
+  }),
+})

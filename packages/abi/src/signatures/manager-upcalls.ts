@@ -1,0 +1,126 @@
+/**
+ * The calls a kernel makes on a manager. Subjects are Tokens, the manager's own names.
+ */
+import {
+  access,
+  contOffset,
+  count,
+  pageSetId,
+  stateInterval,
+  token,
+  oneOf,
+  bytes,
+} from '../fields.js'
+import { call, group } from '../signature.js'
+
+/** In which state an interval's image is, as its manager knows it. */
+export const intervalStates = ['none', 'volatile', 'stable', 'recoverable'] as const
+export type IntervalState = (typeof intervalStates)[number]
+
+const upcall = { kind: 'upcall', by: 'kernel' } as const
+
+export const managerUpcalls = group(0x100, {
+  containerFault: call({
+    ...upcall,
+    name: 'container_fault',
+    doc: 'An access violation has occurred at address addr in container cont: install the page with the access the manager chooses. addr is the exact offset and need not be aligned.',
+    args: { machineId: token, cont: token, addr: contOffset, accessType: access },
+    result: {},
+    errors: [
+      'no_such_container',
+      'access_denied',
+      'no_frames',
+      'io_error',
+      'checksum_mismatch',
+      'frozen',
+      'manager_failed',
+    ],
+    idempotent: true,
+    afterCrash: 'Nothing: page tables are volatile, the access faults again.',
+    fixed: true,
+  }),
+  pageDiscard: call({
+    ...upcall,
+    name: 'page_discard',
+    doc: 'Give back pageCount frames of the page set. The manager chooses the victims.',
+    args: { pageset: pageSetId, pageCount: count },
+    result: {},
+    errors: ['no_such_page_set'],
+    idempotent: true,
+    afterCrash: 'Nothing: page sets are volatile.',
+    fixed: true,
+  }),
+  invokeNoSupport: call({
+    ...upcall,
+    name: 'invoke_no_support',
+    doc: 'An invoke has occurred on a remote machine that has no local knowledge of the container.',
+    args: { machineId: token, cont: token, stateInterval, params: bytes },
+    result: {
+      decision: oneOf('decision', ['local_support', 'migrate_to', 'refuse']),
+      machine: token,
+    },
+    errors: ['no_such_container', 'not_supported'],
+    idempotent: true,
+    afterCrash: 'Nothing: support is set up again when it is needed.',
+  }),
+  containerSnapshot: call({
+    ...upcall,
+    name: 'container_snapshot',
+    doc: 'Take a snapshot of the container now; stateInterval is its name from then on. No locus runs in the container until the answer.',
+    args: { cont: token, stateInterval },
+    result: {},
+    errors: ['no_such_container', 'not_supported'],
+    idempotent: true,
+    afterCrash: 'Nothing until state_interval_stable.',
+  }),
+  stateIntervalQuery: call({
+    ...upcall,
+    name: 'state_interval_query',
+    doc: 'Does the image of exactly this interval exist, and in which state?',
+    args: { cont: token, stateInterval },
+    result: { state: oneOf('SiState', intervalStates) },
+    errors: ['no_such_container'],
+    idempotent: true,
+    afterCrash: 'An answer of stable or recoverable holds after any crash.',
+  }),
+  containerStabiliseRequest: call({
+    ...upcall,
+    name: 'container_stabilise_request',
+    doc: 'Make that snapshot stable. The manager is obliged to, and reports with state_interval_stable.',
+    args: { cont: token, stateInterval },
+    result: {},
+    errors: ['no_such_container', 'no_such_interval'],
+    idempotent: true,
+    afterCrash: 'Nothing until state_interval_stable.',
+  }),
+  snapshotIsRecoverable: call({
+    ...upcall,
+    name: 'snapshot_is_recoverable',
+    doc: 'The snapshot is a member of a consistent cut and the new baseline: earlier ones may be dropped.',
+    args: { cont: token, stateInterval },
+    result: {},
+    errors: ['no_such_container', 'no_such_interval'],
+    idempotent: true,
+    afterCrash: 'The snapshot can be restored after any later crash.',
+  }),
+  contRollback: call({
+    ...upcall,
+    name: 'cont_rollback',
+    doc: 'The container has rolled back to that interval; remove every persistent structure of its future. Interval 0 is the empty container.',
+    args: { cont: token, stateInterval },
+    result: {},
+    errors: ['no_such_container', 'no_such_interval'],
+    idempotent: true,
+    afterCrash: 'Made again by the next recovery if the crash came first.',
+  }),
+  containerDestroyed: call({
+    ...upcall,
+    name: 'container_destroyed',
+    doc: 'The container is gone: forget it and free what it holds.',
+    args: { cont: token },
+    result: {},
+    errors: ['no_such_container'],
+    idempotent: true,
+    afterCrash: 'Made again by the next recovery if the crash came first.',
+  }),
+})

@@ -1,0 +1,80 @@
+/**
+ * What the world's thread and its actors say to each other over control ports: orders of the kernel to the
+ * supervisor, and what the supervisor reports. Events are shaped as those of process contracts.
+ */
+import type { Generation, PortId } from './ids.js'
+
+/** exit: ended by itself. core: uncaught exception. signal: terminated. hwerr: out of memory. */
+export const lifeEvents = ['exit', 'core', 'signal', 'hwerr'] as const
+export type LifeEvent = (typeof lifeEvents)[number]
+
+/** The end of an actor or of a locus's worker, as the supervisor saw it. */
+export interface Ending {
+  readonly event: LifeEvent
+  readonly port: PortId
+  readonly generation: Generation
+  /** Exit code, message of the exception, or who terminated it. */
+  readonly detail: string
+}
+
+/** What the kernel tells the supervisor to do (posted, never awaited by the kernel). */
+export type Order =
+  | {
+      readonly order: 'start_manager'
+      readonly port: PortId
+      readonly module: string
+      readonly boot: unknown
+    }
+  | {
+      readonly order: 'stop_actor'
+      readonly port: PortId
+      readonly generation: Generation
+      readonly reason: string
+    }
+  | { readonly order: 'start_locus'; readonly port: PortId; readonly generation: Generation }
+  | {
+      readonly order: 'stop_locus'
+      readonly port: PortId
+      readonly generation: Generation
+      readonly reason: string
+    }
+  | { readonly order: 'report'; readonly event: WorldEvent }
+
+/** What happened in the world, for logs, progress and waiting hosts. */
+export type WorldEvent =
+  | {
+      readonly kind: 'ready'
+      readonly recoveredCapture: number
+      readonly damage: string | null
+      readonly recoveryMs: number
+    }
+  | {
+      readonly kind: 'captured'
+      readonly capture: number
+      readonly heldUs: number
+      readonly rendezvousUs: number
+    }
+  | { readonly kind: 'recoverable'; readonly capture: number }
+  | {
+      readonly kind: 'rollback'
+      readonly capture: number
+      readonly reason: string
+      readonly containers: readonly string[]
+    }
+  | {
+      readonly kind: 'locus_ended'
+      readonly locus: number
+      readonly name: string
+      readonly status: string
+      readonly detail: string
+      readonly block: Uint8Array
+      readonly recoverable: boolean
+    }
+  | { readonly kind: 'ended'; readonly ending: Ending }
+  | {
+      readonly kind: 'stalled'
+      readonly locus: number
+      readonly name: string
+      readonly forMs: number
+    }
+  | { readonly kind: 'failed'; readonly status: string; readonly detail: string }

@@ -1,0 +1,68 @@
+/**
+ * A bell is one word with two reasons, mail and control, and a flag that its owner sleeps, so that ringing a waking
+ * owner costs no notify. The owner takes the reasons, looks at everything, and only then parks: what is rung in between
+ * makes the park return at once.
+ */
+import { bellBits } from '@katydid/abi'
+import type { Words } from './words.js'
+
+/** Loads before a park at the most; about the time a cross-core wake-up takes. */
+export const maxSpin = 1000
+const leastSpin = 16
+
+/** Rings the bell at word `index`. The or comes before the notify: a sleeper that is woken must see why. */
+export function ring(words: Words, index: number, reason: number): void {
+  const before = words.or(index, reason)
+  if ((before & bellBits.sleeping) !== 0) words.notify(index, 1)
+}
+
+/** The owner's side of a bell. */
+export class Bell {
+  readonly #words: Words
+  readonly #index: number
+  #spin: number
+  #parks = 0
+
+  /** `spin` is the first budget in loads; 0 never spins (more actors than cores). */
+  constructor(words: Words, index: number, spin = maxSpin) {
+    this.#words = words
+    this.#index = index
+    this.#spin = spin
+  }
+
+  /** The present spin budget in loads. */
+  get spin(): number {
+    return this.#spin
+  }
+
+  /** Takes and clears the reasons. Take before looking: a reason rung later is then not lost. */
+  take(): number {
+    return this.#words.exchange(this.#index, 0) & ~bellBits.sleeping
+  }
+
+  /**
+   * Waits until somebody rings, at most `timeoutMs`, and takes the reasons (0: time-out). Spins first; the budget
+   * is halved when spinning did not help, doubled when it did, and every 64th park tries again.
+   */
+  park(timeoutMs: number): number {
+    const budget =
+      this.#spin >= leastSpin
+        ? this.#spin
+        : ++this.#parks % 64 === 0 && this.#spin > 0
+          ? leastSpin * 4
+          : 0
+    for (let i = 0; i < budget; i++) {
+      if (this.#words.load(this.#index) !== 0) {
+        if (this.#spin < maxSpin)
+          this.#spin = Math.min(maxSpin, Math.max(leastSpin, this.#spin * 2))
+        return this.take()
+      }
+    }
+    if (budget > 0) this.#spin = Math.max(1, this.#spin >> 1)
+    // Sleeping is set by compare-exchange from 0: had a reason come in since, the exchange fails and nobody sleeps.
+    if (this.#words.compareExchange(this.#index, 0, bellBits.sleeping) === 0) {
+      this.#words.wait(this.#index, bellBits.sleeping, timeoutMs)
+    }
+    return this.take()
+  }
+}
