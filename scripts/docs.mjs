@@ -17,15 +17,15 @@ const folder = path.join(
 )
 
 /** A page, and the function of `abi` that writes it. */
-const generators = [
-  ['signatures.md', signaturesReference],
-  ['layouts.md', layoutsReference],
-  ['statuses.md', statusesReference],
-]
+const generators = {
+  'signatures.md': signaturesReference,
+  'layouts.md': layoutsReference,
+  'statuses.md': statusesReference,
+}
 
 /** The pages as they should be. A generator that `abi` does not have writes no page. */
 export function referencePages() {
-  return generators
+  return Object.entries(generators)
     .filter(([, generate]) => generate !== undefined)
     .map(([name, generate]) => ({ name, text: `${generate().trimEnd()}\n` }))
 }
