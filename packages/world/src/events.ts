@@ -1,0 +1,43 @@
+/** What happens in a world, told to whoever subscribed, on the thread that opened it. */
+import type { WorldEvent } from '@katydid/abi'
+
+type Kind = WorldEvent['kind']
+export type EventOf<K extends Kind> = Extract<WorldEvent, { readonly kind: K }>
+type Listener = (event: WorldEvent) => void
+
+/** How many past events are kept for those who ask later. */
+const kept = 64
+
+export class WorldEvents {
+  readonly #listeners = new Map<Kind, Set<Listener>>()
+  readonly #latest: WorldEvent[] = []
+
+  /** The latest events, oldest first. */
+  get latest(): readonly WorldEvent[] {
+    return this.#latest
+  }
+
+  /** Calls `listener` at each event of the kind from now on. Returns what ends that. */
+  on<K extends Kind>(kind: K, listener: (event: EventOf<K>) => void): () => void {
+    const set = this.#listeners.get(kind) ?? new Set()
+    this.#listeners.set(kind, set)
+    const each = listener as Listener
+    set.add(each)
+    return () => set.delete(each)
+  }
+
+  /** Tells an event. A listener that throws does not keep others, or the world, from going on. */
+  emit(event: WorldEvent): void {
+    this.#latest.push(event)
+    if (this.#latest.length > kept) this.#latest.shift()
+    for (const listener of [...(this.#listeners.get(event.kind) ?? [])]) {
+      try {
+        listener(event)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+}
