@@ -2,7 +2,7 @@
  * What the world's thread and its actors say to each other over control ports: orders of the kernel to the
  * supervisor, and what the supervisor reports. Events are shaped as those of process contracts.
  */
-import type { Generation, PortId } from './ids.js'
+import type { Capref, ContainerSlot, Generation, PortId, StateInterval, Token } from './ids.js'
 
 /** exit: ended by itself. core: uncaught exception. signal: terminated. hwerr: out of memory. */
 export const lifeEvents = ['exit', 'core', 'signal', 'hwerr'] as const
@@ -15,6 +15,37 @@ export interface Ending {
   readonly generation: Generation
   /** Exit code, message of the exception, or who terminated it. */
   readonly detail: string
+}
+
+/** What the kernel gives a self-managing manager at its start (`boot` of `start_manager`; the world adds the disk's descriptor). */
+export interface ManagerBoot {
+  readonly port: PortId
+  /** A capability for the manager itself, in its own table: what it gives to `set_manager`. */
+  readonly self: Capref
+  /** The container it lives in and manages. */
+  readonly own: {
+    readonly capability: Capref
+    readonly slot: ContainerSlot
+    readonly token: Token
+    readonly size: number
+    /** The interval of it that is open. */
+    readonly interval: StateInterval
+  }
+  /** The port of its disk. */
+  readonly disk: PortId
+  /** No root page was ever made stable: begin with nothing. */
+  readonly fresh: boolean
+  /** The root page's offset in its container, mapped and filled, and the interval it is of; nil when fresh. */
+  readonly rootPage: { readonly offset: number; readonly stateInterval: StateInterval } | null
+}
+
+/** What the world configures: a self-managing manager to run from the first start on. */
+export interface ManagerProgram {
+  readonly module: string
+  /** Hash of its content, kept with the root page. */
+  readonly hash: string
+  /** Size in bytes of the container it lives in. */
+  readonly containerBytes: number
 }
 
 /** What the kernel tells the supervisor to do (posted, never awaited by the kernel). */

@@ -38,8 +38,13 @@ export const containerWords = layout('ContainerWords', 768, 'One a container slo
     doc: 'region byte address of the slab directory; 0 none',
   },
   slabs: { words: 1, writer: 'kernel actor', doc: 'words in the directory' },
+  written: {
+    words: 1,
+    writer: 'manager sets, at an install with write access; kernel clears, at a capture',
+    doc: '1: a page of it can have been written since the last capture',
+  },
   reserved0: {
-    words: 2,
+    words: 1,
     writer: 'nobody',
     doc: 'to a cache line: the words above change rarely, as every access reads the first',
   },

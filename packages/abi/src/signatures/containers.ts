@@ -1,7 +1,7 @@
 /**
  * Containers and the capabilities to them.
  */
-import { capref, count, list, number, optional, record, text } from '../fields.js'
+import { bool, capref, count, list, number, optional, record, text } from '../fields.js'
 import { call, group } from '../signature.js'
 
 const container = { kind: 'downcall', by: 'locus, manager, host' } as const
@@ -77,9 +77,9 @@ export const containerCalls = group(0x500, {
     ...container,
     by: 'locus, manager',
     name: 'window_open',
-    doc: 'Make the page-table slice for [base, base + length) of the container. Answers the region byte address of the entry of the page at `base`. A window lies within one 2 GiB slab of the container.',
+    doc: 'Make the page-table slice for [base, base + length) of the container. Answers the region byte address of the entry of the page at `base`. A window lies within one 2 GiB slab of the container. `slot` is the container’s in the machine’s table; `writable` says whether the capability has the right to write.',
     args: { cont: capref, base: number, length: number },
-    result: { table: number },
+    result: { table: number, slot: count, writable: bool },
     errors: [...capabilityErrors, 'out_of_window', 'too_large', 'no_resource', 'misaligned'],
     idempotent: true,
     afterCrash: 'Nothing: windows are volatile.',

@@ -43,6 +43,7 @@ export const locusCalls = group(0x600, {
       'no_manager',
       'no_resource',
       'too_large',
+      'bad_argument',
       'frozen',
     ],
     idempotent: false,

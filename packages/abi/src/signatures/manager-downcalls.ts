@@ -4,7 +4,9 @@
 import {
   capref,
   contOffset,
+  count,
   logPosition,
+  number,
   oneOf,
   optional,
   stateInterval,
@@ -23,9 +25,9 @@ export const managerDowncalls = group(0x200, {
     ...downcall,
     by: 'manager, user',
     name: 'set_manager',
-    doc: 'manager now manages cont, and is told of it as contId. Only the master right, or the present manager handing over, may do it.',
+    doc: 'manager now manages cont, and is told of it as contId. Only the master right, or the present manager handing over, may do it. Answers what the manager needs: the container’s slot in the machine’s table (for its descriptor), its size in bytes and the interval that is open.',
     args: { cont: capref, manager: capref, contId: token },
-    result: {},
+    result: { slot: count, size: number, stateInterval },
     errors: [...capabilityErrors, 'bad_argument'],
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
@@ -54,9 +56,9 @@ export const managerDowncalls = group(0x200, {
   }),
   snapshotRequest: call({
     ...downcall,
-    by: 'locus, host',
+    by: 'locus, host, self-managing manager',
     name: 'snapshot_request',
-    doc: 'Snapshot the container. Answers when at least a volatile snapshot exists, with its name. Requests in flight for one container join.',
+    doc: 'Snapshot the container. Of a user container: with all others of the world. Of a self-managed container, by its manager: it alone, as container_snapshot with the container’s own token; its write access stays as it is. Answers when at least a volatile snapshot exists, with its name. Requests in flight for one container join.',
     args: { cont: capref },
     result: { stateInterval },
     errors: [

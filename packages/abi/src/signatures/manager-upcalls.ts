@@ -3,8 +3,10 @@
  */
 import {
   access,
+  capref,
   contOffset,
   count,
+  number,
   pageSetId,
   stateInterval,
   token,
@@ -106,8 +108,15 @@ export const managerUpcalls = group(0x100, {
   contRollback: call({
     ...upcall,
     name: 'cont_rollback',
-    doc: 'The container has rolled back to that interval; remove every persistent structure of its future. Interval 0 is the empty container.',
-    args: { cont: token, stateInterval },
+    doc: 'The container has rolled back to that interval; remove every persistent structure of its future, and drop every resident page: its page tables are empty. Interval 0 is the empty container, also of a token the manager does not know (yet, or any more). `open` is the interval that is open from now on, higher than any ever used: whatever the log holds of intervals between the two is void, now and at every later start. `capability` stands in the manager’s table; slot and size are as in set_manager.',
+    args: {
+      cont: token,
+      stateInterval,
+      open: stateInterval,
+      capability: capref,
+      slot: count,
+      size: number,
+    },
     result: {},
     errors: ['no_such_container', 'no_such_interval'],
     idempotent: true,
