@@ -1,0 +1,58 @@
+/** The private count of the program against a plain map. */
+import test from 'ava'
+import fc from 'fast-check'
+import { WordTable } from '@katydid/demo/word/word-table.js'
+
+test('[JB3] the private count of some files is that of a plain map', (t) => {
+  const word = fc.oneof(
+    fc.constantFrom('a', 'b', 'the'),
+    fc.string({ minLength: 1, maxLength: 20 }),
+  )
+  const files = fc.array(fc.array(word, { maxLength: 60 }), { maxLength: 8 })
+
+  fc.assert(
+    fc.property(files, (texts) => {
+      const table = new WordTable()
+      const plain = new Map<string, { count: number; files: Set<number> }>()
+      for (const [file, words] of texts.entries()) {
+        table.nextFile()
+        for (const each of words) {
+          const bytes = Buffer.from(each)
+          table.add(bytes, bytes.length)
+          const entry = plain.get(each) ?? { count: 0, files: new Set() }
+          plain.set(each, { count: entry.count + 1, files: entry.files.add(file) })
+        }
+      }
+      const expected = [...plain].map(([each, { count, files: of }]) => [each, count, of.size])
+      t.deepEqual(contentOf(table), expected.sort(byWord))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('[JB3] the private count grows past what it was made for', (t) => {
+  const table = new WordTable()
+
+  for (let n = 0; n < 100_000; n++) {
+    const bytes = Buffer.from(`word${n % 50_000}`)
+    table.add(bytes, bytes.length)
+  }
+
+  t.is(table.length, 50_000)
+  t.true(contentOf(table).every(([, count, files]) => count === 2 && files === 1))
+})
+
+type Row = (string | number)[]
+
+function contentOf(table: WordTable): Row[] {
+  const rows = Array.from({ length: table.length }, (_, entry): Row => [
+    Buffer.from(table.wordOf(entry)).toString('utf8'),
+    table.countOf(entry),
+    table.filesOf(entry),
+  ])
+  return rows.sort(byWord)
+}
+
+function byWord([a = '']: Row, [b = '']: Row): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
