@@ -35,6 +35,11 @@ export class Bell {
     return this.#spin
   }
 
+  /** Rings one's own bell: for a reason that was taken and is not dealt with yet. */
+  ring(reason: number): void {
+    ring(this.#words, this.#index, reason)
+  }
+
   /** Takes and clears the reasons. Take before looking: a reason rung later is then not lost. */
   take(): number {
     return this.#words.exchange(this.#index, 0) & ~bellBits.sleeping

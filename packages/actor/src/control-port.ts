@@ -1,0 +1,68 @@
+/**
+ * The worker's side of a control port: an object's functions, callable from the host by comlink.
+ *
+ * An actor serves control between two turns of its loop, so these functions must be synchronous. An error they throw
+ * crosses with its status and its sentence: comlink alone would keep the sentence only.
+ */
+import comlink from 'comlink'
+import nodeAdapter from 'comlink/dist/umd/node-adapter.js'
+import type { MessagePort } from 'node:worker_threads'
+import { actorBoot } from './boot.js'
+
+/** What a control call answers on the wire. */
+export type ControlOutcome =
+  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: false
+      readonly status: string | null
+      readonly name: string
+      readonly detail: string
+    }
+
+/** The one function that is exposed: all others are called through it. */
+export interface ControlRoot {
+  invoke(name: string, args: readonly unknown[]): ControlOutcome | Promise<ControlOutcome>
+}
+
+// The adapter's types describe an ES module with a default; what Node loads is the function itself.
+export const nodeEndpoint = nodeAdapter as unknown as typeof nodeAdapter.default
+
+let exposed: MessagePort | null = null
+
+/** Makes the functions of `api` callable from the host. Call it once, before the loop. */
+export function exposeControl(api: object): void {
+  const functions = api as Readonly<Record<string, unknown>>
+  const root: ControlRoot = {
+    invoke: (name, args) => {
+      try {
+        const called = functions[name]
+        if (typeof called !== 'function' || !Object.hasOwn(functions, name))
+          return failure(new TypeError(`the actor has no control call ${name}`))
+        const value = Reflect.apply(called, api, args) as unknown
+        return value instanceof Promise
+          ? value.then((settled: unknown) => ({ ok: true as const, value: settled }), failure)
+          : { ok: true, value }
+      } catch (error) {
+        return failure(error)
+      }
+    },
+  }
+  exposed = actorBoot().control
+  comlink.expose(root, nodeEndpoint(exposed))
+}
+
+/** Closes the control port, if there is one: nothing keeps the worker alive any more. */
+export function closeControl(): void {
+  exposed?.close()
+  exposed = null
+}
+
+function failure(error: unknown): ControlOutcome {
+  const status = (error as { readonly status?: unknown } | null)?.status
+  return {
+    ok: false,
+    status: typeof status === 'string' ? status : null,
+    name: error instanceof Error ? error.name : 'Error',
+    detail: error instanceof Error ? error.message : String(error),
+  }
+}
