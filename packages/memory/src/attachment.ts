@@ -1,0 +1,180 @@
+/**
+ * One locus's (or manager's) use of one container: what it has acknowledged, the pattern its stores must match, and
+ * what happens on a miss.
+ *
+ * An attachment is published (bit in `attached`, `seen` from `gen`) before its first access. It never writes an entry on
+ * a hit, and never acknowledges while a view of real memory is out. A manager's attachment to its own container has
+ * no locus: nobody but itself takes its pages out.
+ */
+import {
+  entryBits,
+  locusStates,
+  writeMask,
+  writePattern,
+  type Access,
+  type ContainerSlot,
+  type LocusSlot,
+} from '@katydid/abi'
+import { invariant, type Region } from '@katydid/actor'
+import { AccessError } from './access-error.js'
+import { ringWaiter } from './quiescence.js'
+
+export interface Trap {
+  readonly container: ContainerSlot
+  /** Exact byte offset in the container. */
+  readonly offset: number
+  readonly access: Access
+}
+
+/** What to do on a miss. `resolve` returns when the access is worth another try, and throws `AccessError` when it is refused. */
+export interface TrapStrategy {
+  resolve(trap: Trap): void
+}
+
+/** What an attachment tells its windows: the hot fields that each keeps for itself. */
+export interface HotFields {
+  renew(generation: number, pattern: number): void
+  close(): void
+}
+
+const rounds = 8
+
+export class Attachment {
+  readonly region: Region
+  readonly container: ContainerSlot
+  readonly locus: LocusSlot | null
+  /** Generation this thread has taken note of. */
+  generation = 0
+  /** What an entry must show for a store to go ahead. */
+  pattern = 0
+  /** Views of real memory out now. */
+  pins = 0
+  attached = false
+  readonly #strategy: TrapStrategy
+  readonly #windows: HotFields[] = []
+  readonly #gen: number
+  readonly #seen: number
+
+  constructor(
+    region: Region,
+    container: ContainerSlot,
+    locus: LocusSlot | null,
+    strategy: TrapStrategy,
+  ) {
+    this.region = region
+    this.container = container
+    this.locus = locus
+    this.#strategy = strategy
+    this.#gen = region.containerWord(container, 'gen')
+    this.#seen = region.containerWord(container, 'seen') + (locus ?? 0)
+  }
+
+  /** Publishes the attachment. The bit comes first: a remover that misses it stored its entries before we load any. */
+  attach(): void {
+    invariant(!this.attached, 'ME1: an attachment is published once', { container: this.container })
+    if (this.locus !== null) this.region.words.or(this.#bitWord(), this.#bit())
+    this.attached = true
+    this.renew()
+  }
+
+  /** Takes it back: from now on no translation of the container is used. Its windows refuse until it is attached again. */
+  detach(): void {
+    invariant(
+      this.pins === 0,
+      'ME5: no view of real memory is out when a locus leaves its container',
+      { pins: this.pins },
+    )
+    this.attached = false
+    for (const window of this.#windows) window.close()
+    if (this.locus === null) return
+    this.region.words.and(this.#bitWord(), ~this.#bit())
+    ringWaiter(this.region, this.container)
+  }
+
+  /** Registers a window's hot fields and fills them. */
+  join(window: HotFields): void {
+    this.#windows.push(window)
+    if (this.attached) window.renew(this.generation, this.pattern)
+  }
+
+  /** After coming back (state is running again): load `gen`, store `seen`, take the capture number anew; only then entries. */
+  renew(): void {
+    const { words } = this.region
+    this.pattern = writePattern(words.load(this.region.containerWord(this.container, 'capture')))
+    this.acknowledge()
+    for (const window of this.#windows) window.renew(this.generation, this.pattern)
+  }
+
+  /** Takes note of the present generation and, unless a view is out, says so. Answers it. */
+  acknowledge(): number {
+    const { words } = this.region
+    const generation = words.load(this.#gen)
+    this.generation = generation
+    if (this.locus !== null && this.pins === 0) {
+      words.store(this.#seen, generation)
+      ringWaiter(this.region, this.container)
+    }
+    return generation
+  }
+
+  /** Holds back acknowledgement while a view of real memory is out. */
+  pin(): void {
+    this.pins++
+  }
+
+  unpin(): void {
+    this.pins--
+    invariant(this.pins >= 0, 'ME5: every view given out is taken back once', { pins: this.pins })
+    if (this.pins === 0) this.acknowledge()
+  }
+
+  /**
+   * Makes the entry at word `index` (page of `offset`) usable for `access` and answers it. Soft faults are settled
+   * here; anything else goes to the strategy, at most eight times in a row.
+   */
+  settle(index: number, offset: number, access: Access): number {
+    const { words } = this.region
+    if (!this.attached)
+      throw new AccessError(
+        'access_denied',
+        'the locus has left the container this window belongs to; open a window of the container it is in',
+      )
+    for (let round = 0; round < rounds;) {
+      const entry = words.load(index)
+      if (access === 'read' ? entry < 0 : (entry & writeMask) === this.pattern) return entry
+      if (entry >= 0 && (entry & entryBits.read) !== 0) {
+        // Only the clock hand took it out. Present comes back by compare-exchange: a plain store could undo a removal.
+        if (words.compareExchange(index, entry, entry | entryBits.present) === entry)
+          this.#noteSoftFault()
+        continue
+      }
+      round++
+      this.#strategy.resolve({ container: this.container, offset, access })
+    }
+    throw new AccessError(
+      'manager_failed',
+      `the manager answered ${rounds} times without giving ${access} access to offset ${offset}`,
+    )
+  }
+
+  /** Whether the locus of this attachment is running; asserted where a translation is about to be used for long. */
+  isRunning(): boolean {
+    return (
+      this.locus === null ||
+      this.region.words.load(this.region.locusWord(this.locus, 'state')) === locusStates.running
+    )
+  }
+
+  #noteSoftFault(): void {
+    if (this.locus !== null)
+      this.region.words.add(this.region.locusWord(this.locus, 'softFaults'), 1)
+  }
+
+  #bitWord(): number {
+    return this.region.containerWord(this.container, 'attached') + (this.locus! >> 5)
+  }
+
+  #bit(): number {
+    return 1 << (this.locus! & 31)
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * A local container descriptor as its manager uses it: kernel code on the manager's thread (lcd_create, lcd_install,
+ * lcd_remove, lcd_protect, lcd_query). It checks what it is told, so that a manager's mistake refuses the call and touches
+ * nobody else's frames.
+ */
+import {
+  containerStates,
+  entryBits,
+  entryFor,
+  type Access,
+  type ContainerSlot,
+  type Frame,
+  type PageSetId,
+  type PortId,
+  type Status,
+} from '@katydid/abi'
+import { invariant, type Region } from '@katydid/actor'
+import { belongsTo, mayShow } from './frame.js'
+import { entryIndex } from './page-table.js'
+import { acknowledged, raiseGeneration, ringWhenAcknowledged } from './quiescence.js'
+
+export interface Installation {
+  /** Page-aligned byte offset in the container. */
+  readonly offset: number
+  readonly frame: Frame
+  readonly access: Access
+}
+
+export interface PageView {
+  readonly frame: Frame | null
+  readonly writable: boolean
+  readonly referenced: boolean
+}
+
+export class Lcd {
+  readonly region: Region
+  readonly container: ContainerSlot
+  readonly manager: PortId
+  readonly pageSet: PageSetId
+
+  private constructor(
+    region: Region,
+    container: ContainerSlot,
+    manager: PortId,
+    pageSet: PageSetId,
+  ) {
+    this.region = region
+    this.container = container
+    this.manager = manager
+    this.pageSet = pageSet
+  }
+
+  /** Opens the descriptor of a container that `manager` manages. Frames it installs must be of `pageSet` (0: the kernel's own). */
+  static open(
+    region: Region,
+    of: { container: ContainerSlot; manager: PortId; pageSet: PageSetId },
+  ): Lcd {
+    invariant(
+      of.container >= 0 && of.container < region.plan.shape.maxContainers,
+      'LD1: a descriptor is of a container of this machine',
+      { container: of.container },
+    )
+    return new Lcd(region, of.container, of.manager, of.pageSet)
+  }
+
+  /**
+   * Shows frames at page-aligned offsets: all of them or none. A page that shows another frame is `bad_argument`: remove or
+   * `replace` it. `no_such_container`: not live or not this manager's. `no_such_page_set`: a frame of another set.
+   */
+  install(pages: readonly Installation[]): Status {
+    const refusal = this.#refusal(pages)
+    if (refusal !== null) return refusal
+    for (const page of pages) {
+      const held = this.region.words.load(this.#index(page.offset)) & entryBits.frameMask
+      if (held !== 0 && held !== this.#address(page.frame)) return 'bad_argument'
+    }
+    for (const page of pages) this.#show(page)
+    return 'ok'
+  }
+
+  /** Shows another frame where one is shown (a copy of it): answers the generation after which nobody uses the old one. */
+  replace(page: Installation): { status: Status; generation: number } {
+    const refusal = this.#refusal([page])
+    if (refusal !== null) return { status: refusal, generation: 0 }
+    const before = this.region.words.load(this.#index(page.offset))
+    this.#show(page)
+    if ((before & entryBits.frameMask) !== 0) this.#forget(before)
+    return { status: 'ok', generation: raiseGeneration(this.region, this.container) }
+  }
+
+  /** Takes pages out and answers the generation to be acknowledged before their frames are written or used anew. */
+  remove(offsets: readonly number[]): number {
+    for (const offset of offsets) {
+      const before = this.region.words.exchange(this.#index(offset), 0)
+      if (before !== 0) this.#forget(before)
+    }
+    return raiseGeneration(this.region, this.container)
+  }
+
+  /** Takes write access and answers the generation to be acknowledged before the content may be taken as still. */
+  protect(offsets: readonly number[]): number {
+    for (const offset of offsets)
+      this.#change(
+        this.#index(offset),
+        (entry) => entry & ~(entryBits.write | entryBits.captureMask),
+      )
+    return raiseGeneration(this.region, this.container)
+  }
+
+  /** The clock hand: clears present only, and says whether the page had been touched since it last passed. */
+  ageOut(offset: number): boolean {
+    return this.#change(this.#index(offset), (entry) => entry & ~entryBits.present) < 0
+  }
+
+  /** What the page shows now. */
+  query(offset: number): PageView {
+    const index = entryIndex(this.region, this.container, offset)
+    const entry = index < 0 ? 0 : this.region.words.load(index)
+    if (entry === 0) return { frame: null, writable: false, referenced: false }
+    const writable =
+      (entry & entryBits.write) !== 0 &&
+      (entry & entryBits.captureMask) >> entryBits.captureShift === this.#capture()
+    return {
+      frame: ((entry & entryBits.frameMask) / this.region.plan.shape.pageBytes) as Frame,
+      writable,
+      referenced: entry < 0,
+    }
+  }
+
+  /** Whether every locus has acknowledged `generation` (M1). */
+  acknowledged(generation: number): boolean {
+    return acknowledged(this.region, this.container, generation)
+  }
+
+  /** Rings `port` whenever a locus of the container acknowledges or goes quiet; null stops it. */
+  ringWhenAcknowledged(port: PortId | null): void {
+    ringWhenAcknowledged(this.region, this.container, port)
+  }
+
+  #refusal(pages: readonly Installation[]): Status | null {
+    const { words } = this.region
+    if (words.load(this.region.containerWord(this.container, 'state')) !== containerStates.live)
+      return 'no_such_container'
+    if (words.load(this.region.containerWord(this.container, 'manager')) !== this.manager)
+      return 'no_such_container'
+    for (const page of pages) {
+      if (
+        page.offset % this.region.plan.shape.pageBytes !== 0 ||
+        entryIndex(this.region, this.container, page.offset) < 0
+      )
+        return 'bad_argument'
+      if (!belongsTo(this.region, page.frame, this.pageSet)) return 'no_such_page_set'
+      if (!mayShow(this.region, page.frame, this.container, this.#index(page.offset) * 4))
+        return 'bad_argument'
+    }
+    return null
+  }
+
+  #show(page: Installation): void {
+    const index = this.#index(page.offset)
+    const entry = entryFor(
+      this.#address(page.frame),
+      page.access === 'write' ? this.#capture() : null,
+    )
+    this.region.words.store(this.region.frameWord(page.frame, 'entry'), index * 4)
+    // One store publishes frame and access together; what the frame holds was written before.
+    this.region.words.store(index, entry)
+  }
+
+  /** Changes an entry that loci may be making present at this moment: by compare-exchange, so that neither change is lost. */
+  #change(index: number, change: (entry: number) => number): number {
+    for (;;) {
+      const before = this.region.words.load(index)
+      if (before === 0) return 0
+      if (this.region.words.compareExchange(index, before, change(before)) === before) return before
+    }
+  }
+
+  #forget(entry: number): void {
+    const frame = ((entry & entryBits.frameMask) / this.region.plan.shape.pageBytes) as Frame
+    this.region.words.store(this.region.frameWord(frame, 'entry'), 0)
+  }
+
+  #address(frame: Frame): number {
+    return frame * this.region.plan.shape.pageBytes
+  }
+
+  #capture(): number {
+    return this.region.words.load(this.region.containerWord(this.container, 'capture'))
+  }
+
+  #index(offset: number): number {
+    const index = entryIndex(this.region, this.container, offset)
+    invariant(index >= 0, 'LD2: an offset of an open window has an entry', {
+      container: this.container,
+      offset,
+    })
+    return index
+  }
+}

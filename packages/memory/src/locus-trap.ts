@@ -1,0 +1,127 @@
+/**
+ * The trap of a locus on its own thread: post, go quiet, park, come back, look again.
+ *
+ * While it is parked the locus is quiet, so that no removal waits for it, unless a view of real memory is out. Every park
+ * ends after a second to look at the manager's generation and at the deadline; nothing is waited for without one.
+ */
+import {
+  asPort,
+  containerStates,
+  locusStates,
+  statusOf,
+  statusTable,
+  trapStates,
+  type LocusSlot,
+} from '@katydid/abi'
+import { invariant, type Bell, type Region } from '@katydid/actor'
+import { AccessError } from './access-error.js'
+import type { Attachment, Trap, TrapStrategy } from './attachment.js'
+import { ringWaiter } from './quiescence.js'
+import { managerOf, postTrap } from './trap.js'
+
+const parkMs = 1000
+/** Parks without an answer before the trap is given up. */
+const patience = 10
+
+export class LocusTrap implements TrapStrategy {
+  readonly #region: Region
+  readonly #locus: LocusSlot
+  readonly #bell: Bell
+  /** The attachment in use now; set by the locus when it enters a container. */
+  attachment: Attachment | null = null
+
+  constructor(region: Region, locus: LocusSlot, bell: Bell) {
+    this.#region = region
+    this.#locus = locus
+    this.#bell = bell
+  }
+
+  /** Posts the trap to the page's manager and blocks until it is answered. Throws `AccessError` with the manager's refusal. */
+  resolve(trap: Trap): void {
+    const { words } = this.#region
+    const manager = managerOf(this.#region, trap.container)
+    if (words.load(this.#region.containerWord(trap.container, 'state')) !== containerStates.live)
+      throw new AccessError('entity_gone', 'the container was destroyed or is stopped')
+    if (manager === null)
+      throw new AccessError(
+        'no_manager',
+        'the container has no manager, so nobody can supply its pages; adopt it first (manage_request)',
+      )
+    postTrap(this.#region, this.#locus, { ...trap, manager })
+    words.add(this.#word('faults'), 1)
+    this.goQuiet()
+    const status = this.#await()
+    this.comeBack()
+    if (status !== 'ok')
+      throw new AccessError(
+        status,
+        `${trap.access} of offset ${trap.offset}: ${statusTable[status]}`,
+      )
+  }
+
+  /** No access from here on: state is stored after the last one. Kept running while a view of real memory is out. */
+  goQuiet(state: number = locusStates.quiet): void {
+    if (this.attachment !== null && this.attachment.pins > 0) return
+    this.#region.words.store(this.#word('state'), state)
+    if (this.attachment !== null) ringWaiter(this.#region, this.attachment.container)
+  }
+
+  /** Running first; then the generation is read and acknowledged; only then entries. */
+  comeBack(): void {
+    const { words } = this.#region
+    words.store(this.#word('state'), locusStates.running)
+    words.add(this.#word('turns'), 1)
+    this.attachment?.renew()
+  }
+
+  #await(): ReturnType<typeof statusOf> {
+    const { words } = this.#region
+    const state = this.#word('trapState')
+    for (let parks = 0; words.load(state) !== trapStates.answered;) {
+      if (this.#bell.park(parkMs) !== 0) continue
+      parks++
+      if (this.#managerIsAnother() && this.#withdraw()) return 'manager_failed'
+      if (parks >= patience && this.#withdraw()) return 'manager_failed'
+    }
+    const status = statusOf(words.load(this.#word('trapStatus')))
+    const before = words.compareExchange(state, trapStates.answered, trapStates.idle)
+    invariant(
+      before === trapStates.answered,
+      'ME6: an answered trap stays answered until its locus takes it',
+      { before },
+    )
+    return status
+  }
+
+  /** Whether the manager has died or been restarted since the trap was posted: its successor does not know of it. */
+  #managerIsAnother(): boolean {
+    const { words } = this.#region
+    const manager = asPort(words.load(this.#word('trapManager')))
+    return (
+      words.load(this.#region.actorWord(manager, 'generation')) !==
+      words.load(this.#word('trapManagerGeneration'))
+    )
+  }
+
+  /** Takes the trap back; false when the answer came first. */
+  #withdraw(): boolean {
+    const { words } = this.#region
+    const state = this.#word('trapState')
+    const posted = words.compareExchange(state, trapStates.posted, trapStates.idle)
+    if (posted === trapStates.posted) return true
+    return words.compareExchange(state, trapStates.taken, trapStates.idle) === trapStates.taken
+  }
+
+  #word(
+    field:
+      | 'state'
+      | 'faults'
+      | 'turns'
+      | 'trapState'
+      | 'trapStatus'
+      | 'trapManager'
+      | 'trapManagerGeneration',
+  ): number {
+    return this.#region.locusWord(this.#locus, field)
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Real loci on real threads over fewer frames than pages, paged by the test. `flaw` leaves one step of the protocol out, to
+ * show that the test sees it.
+ */
+import { Worker } from 'node:worker_threads'
+import { asLocus, bellBits, type Frame } from '@katydid/abi'
+import { Random, Bell } from '@katydid/actor'
+import { takeTraps, type PendingTrap } from '@katydid/memory'
+import { manager, smallMachine, type SmallMachine } from './small-machine.js'
+
+export interface PagingRun {
+  readonly pages: number
+  readonly frames: number
+  readonly loci: number
+  readonly rounds: number
+  readonly seed: number
+  /** reuse: a frame is used anew without acknowledgement (M1). copy: a page is copied out without it (M2). */
+  readonly flaw?: 'reuse' | 'copy'
+}
+
+export interface PagingResult {
+  /** Accesses that met another page than the one asked for. */
+  readonly strangers: number
+  /** Words whose final value is not the number of times they were raised. */
+  readonly lostWrites: number
+  readonly evictions: number
+}
+
+/** Runs it and compares. */
+export async function page(run: PagingRun): Promise<PagingResult> {
+  const machine = smallMachine(run.pages, run.frames)
+  const pager = new Pager(machine, run)
+  const file = new URL('./paging-locus.worker.js', import.meta.url)
+  let live = run.loci
+  const results = Array.from({ length: run.loci }, async (_, locus) => {
+    const worker = new Worker(file, {
+      workerData: {
+        handle: machine.region.handle,
+        table: machine.table,
+        locus,
+        pages: run.pages,
+        rounds: run.rounds,
+        seed: run.seed * 100 + locus,
+      },
+    })
+    return new Promise<{ raised: Int32Array; strangers: number }>((resolve, reject) => {
+      worker.once('error', reject)
+      worker.once('message', (message: { raised: Int32Array; strangers: number }) => {
+        live--
+        resolve(message)
+      })
+    })
+  })
+  const failed = Promise.all(results)
+  failed.catch(() => (live = 0))
+  while (live > 0) {
+    pager.turn()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const done = await failed
+  pager.evictAll()
+  return {
+    strangers: done.reduce((sum, each) => sum + each.strangers, 0),
+    lostWrites: done.reduce((sum, each, locus) => sum + pager.lostWrites(locus, each.raised), 0),
+    evictions: pager.evictions,
+  }
+}
+
+class Pager {
+  evictions = 0
+  readonly #machine: SmallMachine
+  readonly #run: PagingRun
+  readonly #store: Uint8Array
+  readonly #resident = new Map<number, { frame: Frame; dirty: boolean }>()
+  readonly #free: Frame[]
+  readonly #random: Random
+  readonly #bell: Bell
+  readonly #waiting: PendingTrap[] = []
+  #leaving: { generation: number; pages: { page: number; frame: Frame; dirty: boolean }[] } | null =
+    null
+
+  constructor(machine: SmallMachine, run: PagingRun) {
+    const { pageBytes } = machine.region.plan.shape
+    this.#machine = machine
+    this.#run = run
+    this.#free = [...machine.frames]
+    this.#random = new Random(run.seed)
+    this.#bell = new Bell(machine.region.words, machine.region.actorWord(manager, 'bell'))
+    this.#store = new Uint8Array(run.pages * pageBytes)
+    const words = new Int32Array(this.#store.buffer)
+    for (let page = 0; page < run.pages; page++) {
+      for (let word = 0; word < pageBytes / 4; word++)
+        words[(page * pageBytes) / 4 + word] = word % 2 === 0 && (word < 2 || word > 200) ? page : 0
+    }
+  }
+
+  /** One turn of the manager: answers what it can, evicts when it must. */
+  turn(): void {
+    if ((this.#bell.park(1) & bellBits.mail) !== 0)
+      this.#waiting.push(...takeTraps(this.#machine.region, manager))
+    this.#finishLeaving()
+    while (this.#waiting.length > 0 && this.#serve(this.#waiting[0]!)) this.#waiting.shift()
+    if (this.#waiting.length > 0 && this.#leaving === null)
+      this.#beginLeaving(Math.max(1, this.#run.frames >> 2))
+  }
+
+  /** Writes everything back, when nobody runs any more. */
+  evictAll(): void {
+    if (this.#leaving !== null) this.#copyOut()
+    for (const [page, { frame }] of this.#resident) this.#write(page, frame)
+  }
+
+  lostWrites(locus: number, raised: Int32Array): number {
+    const { pageBytes } = this.#machine.region.plan.shape
+    const words = new Int32Array(this.#store.buffer)
+    let lost = 0
+    for (let page = 0; page < this.#run.pages; page++)
+      if (words[(page * pageBytes + 8 + locus * 8) / 4] !== raised[page]) lost++
+    return lost
+  }
+
+  #serve(trap: PendingTrap): boolean {
+    const { pageBytes } = this.#machine.region.plan.shape
+    const page = Math.floor(trap.offset / pageBytes)
+    if (this.#leaving?.pages.some((each) => each.page === page)) return false
+    let held = this.#resident.get(page)
+    if (held === undefined) {
+      const frame = this.#free.pop()
+      if (frame === undefined) return false
+      this.#machine.region
+        .frameBytes(frame)
+        .set(this.#store.subarray(page * pageBytes, (page + 1) * pageBytes))
+      held = { frame, dirty: false }
+      this.#resident.set(page, held)
+    }
+    held.dirty ||= trap.access === 'write'
+    const status = this.#machine.lcd.install([
+      { offset: page * pageBytes, frame: held.frame, access: held.dirty ? 'write' : 'read' },
+    ])
+    if (status !== 'ok') throw new Error(`install answered ${status}`)
+    trap.answer('ok')
+    return true
+  }
+
+  #beginLeaving(count: number): void {
+    const pages = [...this.#resident.keys()]
+    const victims = Array.from(
+      { length: Math.min(count, pages.length) },
+      () => pages.splice(this.#random.below(pages.length), 1)[0]!,
+    )
+    const leaving = victims.map((page) => ({ page, ...this.#resident.get(page)! }))
+    const { pageBytes } = this.#machine.region.plan.shape
+    if (this.#run.flaw === 'copy') for (const each of leaving) this.#write(each.page, each.frame)
+    const generation = this.#machine.lcd.remove(victims.map((page) => page * pageBytes))
+    for (const page of victims) this.#resident.delete(page)
+    this.evictions += victims.length
+    this.#leaving = { generation, pages: leaving }
+    this.#finishLeaving()
+  }
+
+  #finishLeaving(): void {
+    if (this.#leaving === null) return
+    if (this.#run.flaw === undefined && !this.#machine.lcd.acknowledged(this.#leaving.generation))
+      return
+    if (this.#run.flaw === 'copy' && !this.#machine.lcd.acknowledged(this.#leaving.generation))
+      return
+    if (this.#run.flaw === 'copy') {
+      for (const each of this.#leaving.pages) this.#free.push(each.frame)
+      this.#leaving = null
+    } else this.#copyOut()
+  }
+
+  #copyOut(): void {
+    for (const each of this.#leaving!.pages) {
+      this.#write(each.page, each.frame)
+      this.#free.push(each.frame)
+    }
+    this.#leaving = null
+  }
+
+  #write(page: number, frame: Frame): void {
+    const { pageBytes } = this.#machine.region.plan.shape
+    this.#store.set(this.#machine.region.frameBytes(frame), page * pageBytes)
+  }
+}
+
+export const firstLocus = asLocus(0)
