@@ -1,5 +1,6 @@
 import {
   actorStates,
+  asFrame,
   asLocus,
   bellBits,
   containerStates,
