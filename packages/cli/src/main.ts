@@ -1,4 +1,5 @@
-/**
- * Placeholder entry, so that its npm script has something to start.
- */
-console.error('katydid: nothing here yet')
+/** The process of the command: arguments in, exit status out. */
+import { runCommand } from './index.js'
+import { processScreen } from './screen.js'
+
+process.exitCode = await runCommand(process.argv.slice(2), processScreen())

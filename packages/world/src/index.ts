@@ -2,4 +2,12 @@
  * Machines and the wires between them: manifest, shared memory, supervision, the locus pool. The
  * one room that knows all the others.
  */
-export {}
+export { openWorld } from './boot.js'
+export type { Container } from './containers.js'
+export { KatydidError } from './error.js'
+export type { EventOf } from './events.js'
+export type { LocusHandle, LocusResult } from './loci.js'
+export type { OpenOptions } from './options.js'
+export type { CounterSums } from './progress.js'
+export type { Program } from './programs.js'
+export { World, type Recovery, type RunOptions, type RunResult, type WorldStatus } from './world.js'

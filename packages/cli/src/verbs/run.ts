@@ -1,0 +1,121 @@
+/**
+ * `katydid run PROGRAM`: run a program in a world, or resume it if the world already holds it, and say what happened.
+ *
+ * An interrupt (SIGINT, SIGTERM) takes a last snapshot and closes the world; a kill needs no such courtesy.
+ */
+import path from 'node:path'
+import { Command } from 'commander'
+import { KatydidError, openWorld, type RunResult, type World } from 'katydid'
+import { wholeNumber } from '../numbers.js'
+import { openingLine, progressLine, resultText, summaryLines } from '../report.js'
+import type { Screen } from '../screen.js'
+import { writeTrace } from '../trace-file.js'
+
+interface Flags {
+  readonly world?: string
+  readonly frames?: number
+  readonly loci?: number
+  readonly name?: string
+  readonly json?: true
+  readonly acceptChanged?: true
+  readonly snapshotEvery?: number
+  readonly trace?: string
+}
+
+const progressEveryMs = 500
+
+export function runVerb(screen: Screen): Command {
+  return new Command('run')
+    .description('run a program, or resume it if the world already holds it')
+    .argument('<program>', 'module whose default export is the program')
+    .argument('[args...]', 'arguments of the program, after --')
+    .option('--world <dir>', 'directory of the world (default: .katydid/PROGRAM)')
+    .option('--frames <n>', 'page frames of the machine', wholeNumber)
+    .option('--loci <n>', 'the most loci at a time', wholeNumber)
+    .option('--name <name>', 'name of container and locus (default: the program’s)')
+    .option('--snapshot-every <ms>', 'time between snapshots, 0 for none', wholeNumber)
+    .option('--accept-changed', 'go on although the program’s content has changed')
+    .option('--json', 'print one JSON object instead of lines')
+    .option('--trace <file>', 'write a trace for Perfetto or chrome://tracing at the end')
+    .action((program: string, args: string[], flags: Flags) => run(screen, program, args, flags))
+}
+
+async function run(screen: Screen, program: string, args: string[], flags: Flags): Promise<void> {
+  const name = flags.name ?? path.basename(program).replace(/\.[^.]+$/, '')
+  const dir = flags.world ?? path.join('.katydid', name)
+  const say = (line: string): void => (flags.json ? undefined : screen.out(line))
+  const began = performance.now()
+  const world = await openWorld({
+    dir,
+    hold: true,
+    acceptChanged: flags.acceptChanged ?? false,
+    ...(flags.frames === undefined ? {} : { frames: flags.frames }),
+    ...(flags.loci === undefined ? {} : { loci: flags.loci }),
+    ...(flags.snapshotEvery === undefined ? {} : { snapshotEveryMs: flags.snapshotEvery }),
+  })
+  const progress = setInterval(() => {
+    screen.passing(progressLine(world.counters(), (performance.now() - began) / 1000))
+  }, progressEveryMs)
+  try {
+    say(openingLine(dir, world.recovery, world.shape.frames, world.shape.pageBytes))
+    if (world.recovery.damage !== null) screen.err(`katydid: ${world.recovery.damage}`)
+    watch(world, screen)
+    const outcome = await untilInterrupted(
+      world.run(program, { name, args, acceptChanged: flags.acceptChanged ?? false }),
+    )
+    clearInterval(progress)
+    tell(screen, world, name, outcome, flags)
+  } finally {
+    clearInterval(progress)
+    if (flags.trace !== undefined) writeTrace(flags.trace, world.trace())
+    await world.close()
+  }
+}
+
+/** Things that happen beside the run and that somebody should know of. */
+function watch(world: World, screen: Screen): void {
+  world.on('rollback', ({ capture, reason }) =>
+    screen.err(`katydid: went back to capture ${capture}: ${reason}`),
+  )
+  world.on('stalled', ({ name, forMs }) =>
+    screen.err(`katydid: locus ${name} has been silent for ${Math.round(forMs / 1000)} s`),
+  )
+}
+
+function tell(screen: Screen, world: World, name: string, outcome: RunResult, flags: Flags): void {
+  const counters = world.counters()
+  if (flags.json) {
+    const { result, resumed, stored } = outcome
+    screen.out(
+      JSON.stringify({ name, result, resumed, stored, recovery: world.recovery, counters }),
+    )
+    return
+  }
+  const how = outcome.stored
+    ? 'had ended before; this is its stored result'
+    : outcome.resumed
+      ? 'was resumed and has ended'
+      : 'has ended'
+  screen.out(`program ${name}: ${how}`)
+  for (const line of summaryLines(counters)) screen.out(line)
+  screen.out(`result: ${resultText(outcome.result)}`)
+}
+
+async function untilInterrupted<T>(work: Promise<T>): Promise<T> {
+  let onSignal: ((signal: NodeJS.Signals) => void) | undefined
+  const interrupted = new Promise<never>((_, reject) => {
+    onSignal = (signal) =>
+      reject(
+        new KatydidError(
+          'closed',
+          `Interrupted by ${signal}. What the program did is kept; run it again to go on.`,
+        ),
+      )
+    process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  })
+  try {
+    return await Promise.race([work, interrupted])
+  } finally {
+    if (onSignal) process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  }
+}

@@ -1,0 +1,42 @@
+/** `katydid status DIR`: what a world holds. Opens it without letting any locus go on. */
+import { Command } from 'commander'
+import { openWorld } from 'katydid'
+import { bytes, milliseconds, plural } from '../numbers.js'
+import type { Screen } from '../screen.js'
+
+export function statusVerb(screen: Screen): Command {
+  return new Command('status')
+    .description('what a world holds; nothing in it goes on meanwhile')
+    .argument('<dir>', 'directory of the world')
+    .option('--json', 'print one JSON object instead of lines')
+    .action((dir: string, flags: { readonly json?: true }) =>
+      status(screen, dir, flags.json ?? false),
+    )
+}
+
+async function status(screen: Screen, dir: string, asJson: boolean): Promise<void> {
+  const world = await openWorld({ dir, create: false, hold: true, snapshotEveryMs: 0 })
+  try {
+    const found = await world.status()
+    if (asJson) {
+      screen.out(JSON.stringify({ ...found, recovery: world.recovery }))
+      return
+    }
+    const { capture, ms } = world.recovery
+    screen.out(
+      capture === 0
+        ? `world ${dir}: holds nothing recoverable yet`
+        : `world ${dir}: at capture ${capture}, recovered in ${milliseconds(ms)}`,
+    )
+    for (const each of found.containers)
+      screen.out(
+        `container ${each.name}: ${bytes(each.size)}, interval ${each.recoverable}, program ${each.program?.module ?? 'none'}`,
+      )
+    for (const each of found.loci)
+      screen.out(
+        `locus ${each.name}: ${each.state} in container ${each.container}, ${plural(each.faults, 'fault')} so far`,
+      )
+  } finally {
+    await world.close()
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Opening a world: lock, manifest, disk file, machine, programs. What was taken is given back when a later step fails.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { locusCalls } from '@katydid/abi'
+import { defaultDiskBytes, openDiskFile } from './disk-file.js'
+import { KatydidError, systemCode, systemWords } from './error.js'
+import { must } from './host-call.js'
+import { lockWorld } from './lock.js'
+import { Machine } from './machine.js'
+import { createManifest, readManifest } from './manifest.js'
+import { checkOptions, defaultSnapshotEveryMs, shapeOf, type OpenOptions } from './options.js'
+import { contentHash } from './programs.js'
+import { World } from './world.js'
+
+/** The one machine a world has so far. */
+const machineId = 1
+
+/** Opens the world in a directory, making it when there is none. Rejects with a `KatydidError` that says what to do. */
+export async function openWorld(options: OpenOptions): Promise<World> {
+  checkOptions(options)
+  const dir = path.resolve(options.dir)
+  const takenBack: (() => unknown)[] = []
+  try {
+    makeDirectory(dir, options)
+    const lock = await lockWorld(dir, machineId)
+    takenBack.push(() => lock.release())
+    const found = readManifest(dir)
+    if (found === null && options.create === false) throw noWorld(dir)
+    const shape = shapeOf(options, found?.shape ?? null)
+    const manifest =
+      found ?? createManifest(dir, machineId, shape, options.diskBytes ?? defaultDiskBytes)
+    const disk = manifest.disks[0]!
+    const diskFd = openDiskFile(dir, disk)
+    takenBack.push(() => fs.closeSync(diskFd))
+    const { machine, ready } = await Machine.start({
+      machine: machineId,
+      shape,
+      diskFd,
+      diskBytes: disk.bytes,
+      worldId: manifest.world,
+      snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
+      seed: options.seed ?? Math.floor(Math.random() * 2 ** 31),
+      ...(options.locusHeapMb === undefined ? {} : { locusHeapMb: options.locusHeapMb }),
+    })
+    takenBack.push(() => machine.close())
+    const world = new World({
+      dir,
+      machine,
+      recovery: {
+        created: found === null,
+        capture: ready.recoveredCapture,
+        ms: ready.recoveryMs,
+        damage: ready.damage,
+      },
+      release: () => giveBack(takenBack),
+    })
+    if (options.hold !== true) {
+      if (options.acceptChanged !== true) await refuseChanged(machine)
+      world.begin()
+    }
+    return world
+  } catch (error) {
+    await giveBack(takenBack)
+    throw error
+  }
+}
+
+/** Undoes what was done, last first. */
+async function giveBack(takenBack: (() => unknown)[]): Promise<void> {
+  for (const undo of takenBack.splice(0).reverse()) await undo()
+}
+
+function makeDirectory(dir: string, options: OpenOptions): void {
+  try {
+    if (options.create === false) {
+      fs.statSync(dir)
+    } else {
+      fs.mkdirSync(dir, { recursive: true })
+    }
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'ENOENT') throw noWorld(dir)
+    if (code === 'EEXIST' || code === 'ENOTDIR')
+      throw new KatydidError('not_a_world', `${dir} is a file; a world is a directory.`)
+    throw new KatydidError('io_error', `${dir} cannot be used: ${systemWords(error)}.`)
+  }
+}
+
+const noWorld = (dir: string): KatydidError =>
+  new KatydidError('not_a_world', `There is no world in ${dir}. Name a directory that holds one.`)
+
+/** Before any locus goes on: the programs of all containers must be those the world recorded. */
+async function refuseChanged(machine: Machine): Promise<void> {
+  const { containers } = await must(machine.host, 'status', locusCalls.worldStatus, {})
+  for (const { name, program } of containers) {
+    if (program === null) continue
+    const file = fileURLToPath(program.module)
+    const content = fs.existsSync(file) ? fs.readFileSync(file) : null
+    if (content === null)
+      throw new KatydidError(
+        'no_such_program',
+        `The program of container ${name} is gone: ${file}. Bring it back, or open the world with acceptChanged.`,
+      )
+    if (contentHash(content) !== program.hash)
+      throw new KatydidError(
+        'program_changed',
+        `The program of container ${name} has changed since the world recorded it: ${file}. Bring the old content back, or open the world with acceptChanged.`,
+      )
+  }
+}

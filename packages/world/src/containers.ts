@@ -1,0 +1,65 @@
+/** Containers as a host uses them: found or made, adopted by a manager, given a program. */
+import { containerCalls, managerRequests, type Capref } from '@katydid/abi'
+import { KatydidError } from './error.js'
+import { must, refused, type HostCall } from './host-call.js'
+import type { Program } from './programs.js'
+
+/** A container of the world, as its host knows it. */
+export interface Container {
+  readonly name: string
+  readonly size: number
+  readonly capref: Capref
+  /** The program an invoke enters; null when there is none. */
+  readonly program: Program | null
+}
+
+/** Size of a container nobody gave a size: its pages take room only when they are touched. */
+export const defaultContainerBytes = 1024 ** 3
+
+/** The container of that name, or null. */
+export async function findContainer(host: HostCall, name: string): Promise<Container | null> {
+  const reply = await host(containerCalls.containerFind, { name })
+  if (reply.status === 'no_such_container') return null
+  if (reply.status !== 'ok') throw refused(`container ${name}`, reply)
+  return { name, size: reply.size, capref: reply.cont, program: reply.program }
+}
+
+/** Makes a container, has a manager adopt it and gives it its program. */
+export async function makeContainer(
+  host: HostCall,
+  name: string,
+  size: number,
+  program: Program | null,
+): Promise<Container> {
+  const about = `container ${name}`
+  const { cont } = await must(host, about, containerCalls.containerCreate, { name, size })
+  const { success } = await must(host, about, managerRequests.manageRequest, { cont })
+  if (!success)
+    throw new KatydidError('no_manager', `${about}: no manager of this machine takes it on.`)
+  if (program !== null)
+    await must(host, about, containerCalls.setInvocationPoint, { cont, program })
+  return { name, size, capref: cont, program }
+}
+
+/**
+ * Sees to it that the container enters `program`. Another content than the recorded one is refused with
+ * `program_changed` unless accepted; the same content in another place is not a change.
+ */
+export async function enterProgram(
+  host: HostCall,
+  container: Container,
+  program: Program,
+  acceptChanged: boolean,
+): Promise<void> {
+  const known = container.program
+  if (known !== null && known.hash === program.hash && known.module === program.module) return
+  if (known !== null && known.hash !== program.hash && !acceptChanged)
+    throw new KatydidError(
+      'program_changed',
+      `The program of container ${container.name} has changed since the world recorded it (${known.module}). Accept the new content explicitly, or use another world.`,
+    )
+  await must(host, `container ${container.name}`, containerCalls.setInvocationPoint, {
+    cont: container.capref,
+    program,
+  })
+}

@@ -1,0 +1,130 @@
+/**
+ * One machine of a world, running: its region, its threads, and the host's way to its kernel.
+ *
+ * Order of a start: region, barrier thread, disk driver, kernel; then the kernel recovers, orders its managers and says
+ * that it is ready. Whatever fails on the way ends what was started.
+ */
+import {
+  actorPorts,
+  type AnySignature,
+  type ArgsOf,
+  type MachineShape,
+  type Reply,
+} from '@katydid/abi'
+import { Region, type Remote } from '@katydid/actor'
+import { KatydidError } from './error.js'
+import { WorldEvents, type EventOf } from './events.js'
+import type { HostCall } from './host-call.js'
+import { Supervisor, type KernelControl } from './supervisor.js'
+import { ownWorkers } from './workers.js'
+
+export interface MachineOptions {
+  readonly machine: number
+  readonly worldId: string
+  readonly snapshotEveryMs: number
+  readonly shape: MachineShape
+  /** Descriptor of the disk's file, open for reading and writing. */
+  readonly diskFd: number
+  readonly diskBytes: number
+  readonly seed: number
+  readonly locusHeapMb?: number
+}
+
+/** What the host may call on the kernel besides what the supervisor does. */
+export interface KernelHostControl extends KernelControl {
+  /** A declared call, made by the host. */
+  call(op: number, args: unknown): unknown
+}
+
+export class Machine {
+  readonly region: Region
+  readonly events: WorldEvents
+  readonly host: HostCall
+  readonly #supervisor: Supervisor<KernelHostControl>
+
+  private constructor(
+    region: Region,
+    events: WorldEvents,
+    supervisor: Supervisor<KernelHostControl>,
+    kernel: Remote<KernelHostControl>,
+  ) {
+    this.region = region
+    this.events = events
+    this.#supervisor = supervisor
+    this.host = async <S extends AnySignature>(signature: S, args: ArgsOf<S>) =>
+      (await kernel.call(signature.op, args)) as Reply<S>
+  }
+
+  /** Starts a machine; resolves when its kernel has recovered the world. */
+  static async start(
+    options: MachineOptions,
+  ): Promise<{ readonly machine: Machine; readonly ready: EventOf<'ready'> }> {
+    const { shape, diskFd, diskBytes, seed, locusHeapMb } = options
+    const region = Region.create(shape, options.machine)
+    const events = new WorldEvents()
+    const workers = ownWorkers()
+    const supervisor = new Supervisor<KernelHostControl>({
+      region,
+      workers,
+      events,
+      ...(locusHeapMb === undefined ? {} : { locusHeapMb }),
+    })
+    const ready = firstOf(events)
+    supervisor.start(actorPorts.barrier, 'barrier thread', workers.barrier, { fd: diskFd })
+    supervisor.start(actorPorts.disk, 'disk driver', workers.disk, { fd: diskFd, bytes: diskBytes })
+    const { control } = supervisor.start<KernelHostControl>(
+      actorPorts.kernel,
+      'kernel',
+      workers.kernel,
+      { seed },
+    )
+    const machine = new Machine(region, events, supervisor, control)
+    try {
+      return { machine, ready: await ready }
+    } catch (error) {
+      await machine.close()
+      throw error
+    }
+  }
+
+  /** Why it stopped by itself; null while it runs. */
+  get failure(): KatydidError | null {
+    return this.#supervisor.failure
+  }
+
+  /** Lets loci start; until then those the kernel starts again are held. */
+  begin(): void {
+    this.#supervisor.begin()
+  }
+
+  /** Ends the worker of the machine's first manager. */
+  async crashManager(): Promise<void> {
+    const [port] = this.#supervisor.managers()
+    if (port === undefined || !(await this.#supervisor.crash(port, 'crashed on request')))
+      throw new KatydidError('no_manager', 'The machine has no manager just now. Try again.')
+  }
+
+  /** Ends every thread of the machine. */
+  close(): Promise<void> {
+    return this.#supervisor.close()
+  }
+}
+
+/** The first `ready`; rejects when the machine fails before. */
+function firstOf(events: WorldEvents): Promise<EventOf<'ready'>> {
+  const ready = new Promise<EventOf<'ready'>>((resolve, reject) => {
+    const stop = [
+      events.on('ready', (event) => {
+        for (const each of stop) each()
+        resolve(event)
+      }),
+      events.on('failed', ({ status, detail }) => {
+        for (const each of stop) each()
+        reject(new KatydidError(status as KatydidError['status'], detail))
+      }),
+    ]
+  })
+  // Awaited only after the threads are started: a failure before that must not count as unhandled.
+  ready.catch(() => undefined)
+  return ready
+}

@@ -1,0 +1,76 @@
+/** What a host may ask for when it opens a world, and what of it does not make sense. */
+import { defaultShape, shapeProblem, type MachineShape } from '@katydid/abi'
+import { KatydidError } from './error.js'
+
+export interface OpenOptions {
+  /** The world's directory. */
+  readonly dir: string
+  /** Page frames of the machine; default: as at creation (1024). May differ from one opening to the next. */
+  readonly frames?: number
+  /** The most loci at a time; default: as at creation (16). */
+  readonly loci?: number
+  /** Page size: 4096, 16384 or 65536. Fixed when the world is created. */
+  readonly pageBytes?: number
+  /** Milliseconds between snapshots the world takes by itself; default 1000, 0 for none. */
+  readonly snapshotEveryMs?: number
+  /** Whether to make the world when there is none; default true. */
+  readonly create?: boolean
+  /** The largest size of a new world's disk file in bytes; default 8 GiB, sparse. */
+  readonly diskBytes?: number
+  /** Fixes what the machine draws by chance. */
+  readonly seed?: number
+  /** Accept programs whose content differs from what the world recorded. */
+  readonly acceptChanged?: boolean
+  /** Do not let loci go on before the first `run`, `startLocus` or `begin`. */
+  readonly hold?: boolean
+  /** Heap limit of a locus's thread in MiB; page memory does not count. */
+  readonly locusHeapMb?: number
+}
+
+export const defaultSnapshotEveryMs = 1000
+const leastDiskBytes = 16 * 1024 ** 2
+/** Below this the manager's pinned pages leave nothing to serve faults with. */
+const leastFrames = 32
+
+/** The shape of the machine: what the world was made with (`made`; null for a new one), changed by the options. */
+export function shapeOf(options: OpenOptions, made: MachineShape | null): MachineShape {
+  const base = made ?? defaultShape
+  if (made !== null && options.pageBytes !== undefined && options.pageBytes !== made.pageBytes)
+    throw new KatydidError(
+      'bad_argument',
+      `The world in ${options.dir} has pages of ${made.pageBytes} bytes, not ${options.pageBytes}. The page size is fixed when a world is made; leave it out.`,
+    )
+  const shape: MachineShape = {
+    ...base,
+    pageBytes: options.pageBytes ?? base.pageBytes,
+    frames: options.frames ?? base.frames,
+    maxLoci: options.loci ?? base.maxLoci,
+  }
+  const problem = shapeProblem(shape)
+  if (problem !== null) throw new KatydidError('bad_argument', `${capital(problem)}.`)
+  if (shape.frames < leastFrames)
+    throw new KatydidError(
+      'bad_argument',
+      `Frames must be at least ${leastFrames}, not ${shape.frames}: the manager keeps some for its own pages.`,
+    )
+  return shape
+}
+
+/** Refuses options that are wrong whatever the world is. */
+export function checkOptions(options: OpenOptions): void {
+  wholeNumber('snapshotEveryMs', options.snapshotEveryMs, 0)
+  wholeNumber('diskBytes', options.diskBytes, leastDiskBytes)
+  wholeNumber('locusHeapMb', options.locusHeapMb, 8)
+  if (typeof options.dir !== 'string' || options.dir === '' || options.dir.includes('\0'))
+    throw new KatydidError('bad_argument', 'A world needs the name of its directory (dir).')
+}
+
+function wholeNumber(name: string, value: number | undefined, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return
+  throw new KatydidError(
+    'bad_argument',
+    `${capital(name)} must be a whole number of at least ${least}, not ${value}.`,
+  )
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -1,0 +1,220 @@
+/**
+ * Who starts whom and who sees whose end, on the thread that opened the world. It never blocks.
+ *
+ * The kernel decides, the supervisor does: it carries out the kernel's orders, tells it every ending, and raises the
+ * tick by which deadlines are counted. A kernel, disk or barrier thread that dies is not started again: everything of
+ * theirs is on the disk, so the world stops with a clear status and is opened anew.
+ */
+import {
+  actorPorts,
+  asGeneration,
+  locusOfPort,
+  locusStates,
+  type Ending,
+  type Generation,
+  type Order,
+  type PortId,
+  type Status,
+} from '@katydid/abi'
+import { spawnActor, type Region, type SpawnedActor } from '@katydid/actor'
+import { KatydidError } from './error.js'
+import type { WorldEvents } from './events.js'
+import { LocusPool } from './locus-pool.js'
+import type { Workers } from './workers.js'
+
+/** What the kernel lets the supervisor call. */
+export interface KernelControl {
+  /** An actor or a locus's worker has ended and can run no more. */
+  reported(ending: Ending): void
+}
+
+export interface SupervisorOptions {
+  readonly region: Region
+  readonly workers: Workers
+  readonly events: WorldEvents
+  readonly locusHeapMb?: number
+}
+
+/** Milliseconds a tick. A stopped process counts as one tick, however long it was stopped. */
+const tickMs = 100
+/** Ends of a manager within `restartWindowMs` after which it is not started again. */
+const mostRestarts = 20
+const restartWindowMs = 10_000
+
+export class Supervisor<Kernel extends KernelControl> {
+  readonly #region: Region
+  readonly #workers: Workers
+  readonly #events: WorldEvents
+  readonly #loci: LocusPool
+  readonly #actors = new Map<PortId, SpawnedActor<unknown>>()
+  readonly #restarts = new Map<PortId, number[]>()
+  readonly #ticker: NodeJS.Timeout
+  #kernel: SpawnedActor<Kernel> | null = null
+  /** Loci the kernel has ordered and nobody has let go on yet; null once they may. */
+  #heldLoci: { readonly port: PortId; readonly generation: Generation }[] | null = []
+  #closing = false
+  #failure: KatydidError | null = null
+
+  constructor(options: SupervisorOptions) {
+    const { region, workers, events, locusHeapMb } = options
+    this.#region = region
+    this.#workers = workers
+    this.#events = events
+    this.#loci = new LocusPool({
+      region: region.handle,
+      worker: workers.locus,
+      onEnding: (ending) => this.#locusEnded(ending),
+      ...(locusHeapMb === undefined
+        ? {}
+        : { resourceLimits: { maxOldGenerationSizeMb: locusHeapMb } }),
+    })
+    const tick = region.machineWord('tick')
+    this.#ticker = setInterval(() => region.words.add(tick, 1), tickMs).unref()
+  }
+
+  /** Why the world has stopped by itself; null while it runs. */
+  get failure(): KatydidError | null {
+    return this.#failure
+  }
+
+  /** Starts one of the actors every machine has, and carries out what it orders. */
+  start<Api>(port: PortId, name: string, file: URL, data: unknown): SpawnedActor<Api> {
+    const last = this.#region.words.load(this.#region.actorWord(port, 'generation'))
+    const actor = spawnActor<Api>({
+      file,
+      name,
+      region: this.#region.handle,
+      port,
+      generation: asGeneration(last + 1),
+      data,
+      onOrder: (order) => this.#obey(order),
+    })
+    this.#actors.set(port, actor)
+    if (port === actorPorts.kernel) this.#kernel = actor as unknown as SpawnedActor<Kernel>
+    void actor.ended.then((ending) => this.#actorEnded(name, ending))
+    return actor
+  }
+
+  /** Lets loci start: those that were ordered meanwhile, and from now on all. */
+  begin(): void {
+    const held = this.#heldLoci ?? []
+    this.#heldLoci = null
+    for (const { port, generation } of held) this.#loci.start(port, generation)
+  }
+
+  /** Ends the worker of the manager at `port` wherever it is. False when there is none. */
+  async crash(port: PortId, reason: string): Promise<boolean> {
+    const actor = this.#actors.get(port)
+    if (actor === undefined) return false
+    await actor.terminate(reason)
+    return true
+  }
+
+  /** The ports of managers that have a worker. */
+  managers(): PortId[] {
+    return [...this.#actors.keys()].filter((port) => port >= actorPorts.firstManager)
+  }
+
+  /** Ends everything, loci first, and waits until each thread has exited. */
+  async close(): Promise<void> {
+    this.#closing = true
+    clearInterval(this.#ticker)
+    await this.#loci.close()
+    const actors = [...this.#actors.values()]
+    await Promise.all(actors.map((actor) => actor.terminate('the world closes')))
+  }
+
+  #obey(order: Order): void {
+    if (this.#closing) return
+    switch (order.order) {
+      case 'start_manager':
+        this.#startManager(order.port, order.module, order.boot)
+        return
+      case 'stop_actor': {
+        const actor = this.#actors.get(order.port)
+        if (actor?.generation === order.generation) void actor.terminate(order.reason)
+        return
+      }
+      case 'start_locus':
+        if (this.#heldLoci === null) this.#loci.start(order.port, order.generation)
+        else this.#heldLoci.push({ port: order.port, generation: order.generation })
+        return
+      case 'stop_locus':
+        this.#stopLocus(order.port, order.generation, order.reason)
+        return
+      case 'report':
+        if (order.event.kind === 'failed') {
+          this.#fail(order.event.status as Status, order.event.detail)
+          return
+        }
+        this.#events.emit(order.event)
+        return
+    }
+  }
+
+  /** A locus that is still held has no thread: it has ended as soon as it is told to. */
+  #stopLocus(port: PortId, generation: Generation, detail: string): void {
+    const isIt = (each: { port: PortId; generation: Generation }): boolean =>
+      each.port === port && each.generation === generation
+    if (this.#heldLoci?.some(isIt) !== true) {
+      this.#loci.stop(port, generation, detail)
+      return
+    }
+    this.#heldLoci = this.#heldLoci.filter((each) => !isIt(each))
+    this.#locusEnded({ event: 'signal', port, generation, detail })
+  }
+
+  #startManager(port: PortId, module: string, boot: unknown): void {
+    const now = performance.now()
+    const recent = (this.#restarts.get(port) ?? []).filter((at) => now - at < restartWindowMs)
+    if (recent.length >= mostRestarts) {
+      const sentence = `The manager at port ${port} has ended ${recent.length} times in ${restartWindowMs / 1000} s and is not started again.`
+      this.#fail('manager_failed', sentence)
+      return
+    }
+    this.#restarts.set(port, [...recent, now])
+    this.start(port, `manager ${port}`, this.#workers.manager(module), boot)
+  }
+
+  #actorEnded(name: string, ending: Ending): void {
+    if (this.#closing) return
+    this.#events.emit({ kind: 'ended', ending })
+    if (ending.port >= actorPorts.firstManager) {
+      this.#actors.delete(ending.port)
+      this.#report(ending)
+      return
+    }
+    const firstLine = ending.detail.split('\n', 1)[0]!
+    this.#fail(
+      'actor_gone',
+      `The ${name} has ended (${ending.event}: ${firstLine}), and with it the world. Everything recoverable is on the disk: open the world again.`,
+    )
+  }
+
+  #locusEnded(ending: Ending): void {
+    const { words } = this.#region
+    const slot = locusOfPort(ending.port)
+    const state = this.#region.locusWord(slot, 'state')
+    const generation = words.load(this.#region.locusWord(slot, 'generation'))
+    // Dead is written here and nowhere earlier: until its worker has exited a locus may use its translations.
+    if (generation === ending.generation && words.load(state) !== locusStates.ended)
+      words.store(state, locusStates.dead)
+    if (this.#closing) return
+    this.#events.emit({ kind: 'ended', ending })
+    this.#report(ending)
+  }
+
+  #report(ending: Ending): void {
+    this.#kernel?.control.reported(ending).catch(() => {
+      // The kernel is gone too: its own ending tells.
+    })
+  }
+
+  /** Stops a world that cannot go on. What is waited for is rejected by the `failed` event. */
+  #fail(status: Status, detail: string): void {
+    if (this.#closing || this.#failure !== null) return
+    this.#failure = new KatydidError(status, detail)
+    this.#events.emit({ kind: 'failed', status, detail })
+    void this.close()
+  }
+}

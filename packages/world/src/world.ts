@@ -1,0 +1,205 @@
+/**
+ * An open world, as its host sees it: promises and copies only, never a view, never a blocking call.
+ *
+ * Everything here is a call on the kernel or a wait for an event; nothing is decided.
+ */
+import path from 'node:path'
+import { locusCalls, type MachineShape, type ResultOf, type WorldEvent } from '@katydid/abi'
+import type { ChromeTrace } from '@katydid/actor'
+import {
+  defaultContainerBytes,
+  enterProgram,
+  findContainer,
+  makeContainer,
+  type Container,
+} from './containers.js'
+import { KatydidError } from './error.js'
+import type { EventOf } from './events.js'
+import { must } from './host-call.js'
+import { findLocus, makeLocus, resultOf, waitForLocus, type LocusHandle } from './loci.js'
+import type { Machine } from './machine.js'
+import { sumCounters, type CounterSums } from './progress.js'
+import { findProgram } from './programs.js'
+import { traceOf } from './traces.js'
+
+export type WorldStatus = ResultOf<typeof locusCalls.worldStatus>
+
+/** How the world came to be open. */
+export interface Recovery {
+  /** True when there was no world before. */
+  readonly created: boolean
+  /** The capture the world went back to; 0: the empty world. */
+  readonly capture: number
+  /** Milliseconds from the start of the kernel to the world's being as it was. */
+  readonly ms: number
+  /** What damage to stored bytes cost, as a sentence; null for none. */
+  readonly damage: string | null
+}
+
+export interface RunOptions {
+  /** Name of the container and the locus; default: the program's file name without its ending. */
+  readonly name?: string
+  /** What the program gets as its arguments, by value. */
+  readonly args?: unknown
+  readonly container?: { readonly name?: string; readonly size?: number }
+  readonly acceptChanged?: boolean
+}
+
+export interface RunResult {
+  /** What the program returned. */
+  readonly result: unknown
+  /** True when the world held the locus already. */
+  readonly resumed: boolean
+  /** True when the locus had ended before: nothing was run. */
+  readonly stored: boolean
+}
+
+export class World {
+  readonly dir: string
+  readonly shape: MachineShape
+  readonly recovery: Recovery
+  readonly #machine: Machine
+  readonly #release: () => Promise<void>
+  #held = true
+  #closed: Promise<void> | null = null
+
+  constructor(options: {
+    readonly dir: string
+    readonly machine: Machine
+    readonly recovery: Recovery
+    /** Ends the machine and lets go of the directory. */
+    readonly release: () => Promise<void>
+  }) {
+    this.dir = options.dir
+    this.#machine = options.machine
+    this.shape = options.machine.region.plan.shape
+    this.recovery = options.recovery
+    this.#release = options.release
+  }
+
+  /**
+   * Runs a program in a container and a locus of its name, making both unless the world holds them already: then the
+   * locus goes on from where it was, or, if it had ended, its stored result is answered at once. Resolves when the
+   * result is recoverable. Rejects with the status of what went wrong.
+   */
+  async run(program: string, options: RunOptions = {}): Promise<RunResult> {
+    const name = options.name ?? path.basename(program).replace(/\.[^.]+$/, '')
+    const container = await this.createContainer({
+      name: options.container?.name ?? name,
+      program,
+      ...(options.container?.size === undefined ? {} : { size: options.container.size }),
+      acceptChanged: options.acceptChanged ?? false,
+    })
+    const known = await findLocus(this.#machine.host, name)
+    if (known?.ended === true && known.recoverable)
+      return { result: resultOf(known.block), resumed: true, stored: true }
+    const handle = await this.startLocus(container, { name, args: options.args })
+    return { ...(await handle.result()), stored: false }
+  }
+
+  /** The container of that name: found, or made, adopted and given its program. */
+  async createContainer(options: {
+    readonly name: string
+    readonly size?: number
+    readonly program?: string
+    readonly acceptChanged?: boolean
+  }): Promise<Container> {
+    this.#mustBeOpen()
+    const program = options.program === undefined ? null : findProgram(options.program)
+    const { host } = this.#machine
+    const found = await findContainer(host, options.name)
+    if (found === null)
+      return makeContainer(host, options.name, options.size ?? defaultContainerBytes, program)
+    if (program !== null) await enterProgram(host, found, program, options.acceptChanged ?? false)
+    return found
+  }
+
+  /** The locus of that name: found as it is, or made to invoke the container with these arguments. */
+  async startLocus(
+    container: Container,
+    options: { readonly name: string; readonly args?: unknown },
+  ): Promise<LocusHandle> {
+    this.begin()
+    const { host, events } = this.#machine
+    const { name, args } = options
+    const known = await findLocus(host, name)
+    const locus = known?.locus ?? (await makeLocus(host, container, name, args))
+    const resumed = known !== null
+    return {
+      name,
+      locus,
+      resumed,
+      result: async () => ({ result: resultOf(await waitForLocus(host, events, name)), resumed }),
+    }
+  }
+
+  /** Lets the loci of a world that was opened with `hold` go on. */
+  begin(): void {
+    this.#mustBeOpen()
+    this.#held = false
+    this.#machine.begin()
+  }
+
+  /** Captures the world; answers the capture's number when it is recoverable (`durable`, the default) or taken. */
+  async snapshot(options: { readonly durable?: boolean } = {}): Promise<number> {
+    this.#mustBeOpen()
+    const durable = options.durable ?? true
+    const { host } = this.#machine
+    const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, { durable })
+    return capture
+  }
+
+  /** Containers, loci, intervals and the line, as data. */
+  async status(): Promise<WorldStatus> {
+    this.#mustBeOpen()
+    const { containers, loci, report } = await must(
+      this.#machine.host,
+      'status',
+      locusCalls.worldStatus,
+      {},
+    )
+    return { containers, loci, report }
+  }
+
+  /** Sums of the machine's counters since the world was opened. */
+  counters(): CounterSums {
+    return sumCounters(this.#machine.region)
+  }
+
+  /** The newest trace events of every actor and locus, in Chrome's trace format. */
+  trace(): ChromeTrace {
+    return traceOf(this.#machine.region)
+  }
+
+  /** Calls `listener` at each event of the kind. Answers what ends that. */
+  on<K extends WorldEvent['kind']>(kind: K, listener: (event: EventOf<K>) => void): () => void {
+    return this.#machine.events.on(kind, listener)
+  }
+
+  /** Ends the worker of a manager wherever it is, for demonstrations and tests. The world goes on. */
+  async crashManager(): Promise<void> {
+    this.#mustBeOpen()
+    await this.#machine.crashManager()
+  }
+
+  /** Takes a last durable snapshot, ends every thread and lets go of the directory. Doing it twice is ok. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#held && this.#machine.failure === null) {
+      // A world that is busy keeps its newest recoverable state: closing must not wait for a program that never rests.
+      await this.#machine.host(locusCalls.worldSnapshot, { durable: true }).catch(() => undefined)
+    }
+    await this.#release()
+  }
+
+  #mustBeOpen(): void {
+    const { failure } = this.#machine
+    if (failure !== null) throw failure
+    if (this.#closed !== null)
+      throw new KatydidError('closed', `The world in ${this.dir} is closed. Open it again.`)
+  }
+}
