@@ -92,7 +92,7 @@ export class Dispatcher {
     this.#stamp = (transport.generationOf(port) & 0xff) << 24
   }
 
-  serve<G extends CallGroup>(group: G, handlers: Partial<Handlers<G>>): void {
+  serve<G extends CallGroup>(group: G, handlers: NoInfer<Partial<Handlers<G>>>): void {
     for (const [key, signature] of Object.entries(group)) {
       invariant(!this.#served.has(signature.op), 'AC6: a call is served once', {
         name: signature.name,

@@ -74,11 +74,11 @@ export class Endpoint implements Messenger {
     this.#dispatcher = new Dispatcher(port, clock, transport)
   }
 
-  serve<G extends CallGroup>(group: G, handlers: Handlers<G>): void {
+  serve<G extends CallGroup>(group: G, handlers: NoInfer<Handlers<G>>): void {
     this.#dispatcher.serve(group, handlers)
   }
 
-  serveSome<G extends CallGroup>(group: G, handlers: Partial<Handlers<G>>): void {
+  serveSome<G extends CallGroup>(group: G, handlers: NoInfer<Partial<Handlers<G>>>): void {
     this.#dispatcher.serve(group, handlers)
   }
 

@@ -41,9 +41,9 @@ export const defaultDeadlineMs = 10_000
 export interface Messenger {
   readonly port: PortId
   /** Serves every call of the group. */
-  serve<G extends CallGroup>(group: G, handlers: Handlers<G>): void
+  serve<G extends CallGroup>(group: G, handlers: NoInfer<Handlers<G>>): void
   /** Serves some calls of the group; the others answer not_supported where they declare it, else bad_message. */
-  serveSome<G extends CallGroup>(group: G, handlers: Partial<Handlers<G>>): void
+  serveSome<G extends CallGroup>(group: G, handlers: NoInfer<Partial<Handlers<G>>>): void
   /** Makes a call. `onReply` comes exactly once, from the mail loop, never from inside `call`. */
   call<S extends AnySignature>(
     to: PortId,
