@@ -2,7 +2,7 @@
  * The host's side of a control port. Every call rings the actor's bell with *control*, so that a parked actor looks; once
  * the actor has exited, calls in flight and all later ones reject with `actor_gone`. Comlink alone would leave them pending.
  */
-import { statusCode, type Status } from '@katydid/abi'
+import { statusTable, type Status } from '@katydid/abi'
 import comlink from 'comlink'
 import type { MessagePort } from 'node:worker_threads'
 import { nodeEndpoint, type ControlOutcome, type ControlRoot } from './control-port.js'
@@ -49,6 +49,11 @@ export class ControlLink<Api> {
     port.unref()
   }
 
+  /** Calls that have no answer yet. */
+  get inFlight(): number {
+    return this.#inFlight.size
+  }
+
   /** The actor has exited: rejects everything, now and later, with `actor_gone` and this sentence. */
   end(sentence: string): void {
     this.#gone = sentence
@@ -82,5 +87,5 @@ export class ControlLink<Api> {
 }
 
 function knownStatus(status: string | null): Status | null {
-  return status !== null && statusCode(status as Status) !== undefined ? (status as Status) : null
+  return status !== null && Object.hasOwn(statusTable, status) ? (status as Status) : null
 }
