@@ -12,7 +12,7 @@ import {
   type Reply,
 } from '@katydid/abi'
 import { Region, type Remote } from '@katydid/actor'
-import { KatydidError } from './error.js'
+import { KatydidError, systemWords } from './error.js'
 import { WorldEvents, type EventOf } from './events.js'
 import type { HostCall } from './host-call.js'
 import { Supervisor, type KernelControl } from './supervisor.js'
@@ -60,7 +60,7 @@ export class Machine {
     options: MachineOptions,
   ): Promise<{ readonly machine: Machine; readonly ready: EventOf<'ready'> }> {
     const { shape, diskFd, diskBytes, seed, locusHeapMb } = options
-    const region = Region.create(shape, options.machine)
+    const region = makeRegion(shape, options.machine)
     const events = new WorldEvents()
     const workers = ownWorkers()
     const supervisor = new Supervisor<KernelHostControl>({
@@ -107,6 +107,18 @@ export class Machine {
   /** Ends every thread of the machine. */
   close(): Promise<void> {
     return this.#supervisor.close()
+  }
+}
+
+/** The machine's memory; a system that has not that much to give is no bug. */
+function makeRegion(shape: MachineShape, machine: number): Region {
+  try {
+    return Region.create(shape, machine)
+  } catch (error) {
+    throw new KatydidError(
+      'no_resource',
+      `The system has no room for ${shape.frames} frames: ${systemWords(error)}. Ask for fewer frames.`,
+    )
   }
 }
 

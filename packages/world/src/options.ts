@@ -63,6 +63,7 @@ export function checkOptions(options: OpenOptions): void {
   wholeNumber('locusHeapMb', options.locusHeapMb, 8)
   if (typeof options.dir !== 'string' || options.dir === '' || options.dir.includes('\0'))
     throw new KatydidError('bad_argument', 'A world needs the name of its directory (dir).')
+  shapeOf(options, null)
 }
 
 function wholeNumber(name: string, value: number | undefined, least: number): void {

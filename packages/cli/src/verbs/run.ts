@@ -5,7 +5,7 @@
  */
 import path from 'node:path'
 import { Command } from 'commander'
-import { KatydidError, openWorld, type RunResult, type World } from 'katydid'
+import { findProgram, KatydidError, openWorld, type RunResult, type World } from 'katydid'
 import { wholeNumber } from '../numbers.js'
 import { openingLine, progressLine, resultText, summaryLines } from '../report.js'
 import type { Screen } from '../screen.js'
@@ -45,6 +45,8 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
   const dir = flags.world ?? path.join('.katydid', name)
   const say = (line: string): void => (flags.json ? undefined : screen.out(line))
   const began = performance.now()
+  // Before the world: a slip of the pen must not make one.
+  findProgram(program)
   const world = await openWorld({
     dir,
     hold: true,
@@ -59,7 +61,7 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
   try {
     say(openingLine(dir, world.recovery, world.shape.frames, world.shape.pageBytes))
     if (world.recovery.damage !== null) screen.err(`katydid: ${world.recovery.damage}`)
-    watch(world, screen)
+    watch(world, screen, say)
     const outcome = await untilInterrupted(
       world.run(program, { name, args, acceptChanged: flags.acceptChanged ?? false }),
     )
@@ -73,10 +75,8 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
 }
 
 /** Things that happen beside the run and that somebody should know of. */
-function watch(world: World, screen: Screen): void {
-  world.on('rollback', ({ capture, reason }) =>
-    screen.err(`katydid: went back to capture ${capture}: ${reason}`),
-  )
+function watch(world: World, screen: Screen, say: (line: string) => void): void {
+  world.on('rollback', ({ capture, reason }) => say(`went back to capture ${capture}: ${reason}`))
   world.on('stalled', ({ name, forMs }) =>
     screen.err(`katydid: locus ${name} has been silent for ${Math.round(forMs / 1000)} s`),
   )
