@@ -3,6 +3,7 @@
  * The stamp makes a Capref to a reused slot stale; a made-up Capref gives no authority.
  */
 import { asCapref, type Capref } from './ids.js'
+import { rights } from './layouts/tables.js'
 
 /** `own`: the locus's table (or the actor's, or the host's). `host_container`: that of the container the locus is in. */
 export const caprefTables = ['own', 'host_container'] as const
@@ -24,3 +25,10 @@ export function readCapref(capref: Capref): { table: CaprefTable; slot: number; 
     stamp: (capref >>> 8) & stampMask,
   }
 }
+
+/**
+ * Names, for a locus, the container it is in, with the rights to read, write, invoke and snapshot it: a program has its own
+ * container without holding a capability. No slot of any table has this number.
+ */
+export const hereCapref = makeCapref('host_container', 0xff, 0)
+export const hereRights = rights.read | rights.write | rights.invoke | rights.snapshot

@@ -102,6 +102,7 @@ export type WorldEvent =
       readonly recoverable: boolean
     }
   | { readonly kind: 'ended'; readonly ending: Ending }
+  | { readonly kind: 'log'; readonly port: PortId; readonly text: string }
   | {
       readonly kind: 'stalled'
       readonly locus: number

@@ -43,10 +43,10 @@ export const containerWords = layout('ContainerWords', 768, 'One a container slo
     writer: 'manager sets, at an install with write access; kernel clears, at a capture',
     doc: '1: a page of it can have been written since the last capture',
   },
-  reserved0: {
+  program: {
     words: 1,
-    writer: 'nobody',
-    doc: 'to a cache line: the words above change rarely, as every access reads the first',
+    writer: 'kernel actor',
+    doc: 'raised by every change of the invocation point; the words above and this change rarely, as every access reads the first',
   },
   interval: {
     words: 2,
