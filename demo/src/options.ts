@@ -17,7 +17,7 @@ export interface Options {
 export class UsageError extends Error {}
 
 const numeric = {
-  '--frames': { least: 64, most: 65536, default: 128, what: 'page frames of 4 KiB' },
+  '--frames': { least: 32, most: 65536, default: 128, what: 'page frames of 4 KiB' },
   '--loci': { least: 1, most: 16, default: 2, what: 'loci' },
   '--kills': { least: 0, most: 100, default: 2, what: 'kills' },
   '--seed': { least: 0, most: 0xffffffff, default: 0, what: 'the seed' },

@@ -15,7 +15,7 @@ test('[JB7] options are read in both spellings, and a fresh seed stands in for n
 const refusals: readonly (readonly [args: string[], sentence: RegExp])[] = [
   [
     ['--frames', '0'],
-    /^--frames 0: page frames of 4 KiB must be a whole number from 64 to 65536\.$/,
+    /^--frames 0: page frames of 4 KiB must be a whole number from 32 to 65536\.$/,
   ],
   [['--frames', 'many'], /^--frames many: /],
   [['--frames', '1e3'], /^--frames 1e3: /],

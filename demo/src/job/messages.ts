@@ -1,0 +1,36 @@
+/** What the parent and the world's process say to each other, over the channel Node makes for a child. */
+import type { CounterName } from '@katydid/abi'
+
+/** How the world's process is to run: its only argument, as JSON. */
+export interface WorldJob {
+  /** The world's directory. */
+  readonly world: string
+  /** Where progress files lie. */
+  readonly folder: string
+  /** The list of files; see file-list.ts. */
+  readonly fileList: string
+  readonly frames: number
+  readonly loci: number
+  readonly snapshotEveryMs: number
+}
+
+export type CounterSums = Readonly<Record<CounterName, number>>
+
+export type FromWorld =
+  /** The world is open and its loci run. */
+  | { readonly kind: 'ready'; readonly recoveryMs: number; readonly damage: string | null }
+  /** Every 100 ms, and before `done`. */
+  | { readonly kind: 'status'; readonly counters: CounterSums }
+  /** All loci have ended, and that is recoverable. */
+  | { readonly kind: 'done' }
+  /** The index stands in the file asked for. */
+  | { readonly kind: 'exported'; readonly words: number; readonly pages: number }
+  /** The manager's worker was ended on request, and the world has gone on. */
+  | { readonly kind: 'manager-back'; readonly ms: number; readonly ownFaults: number }
+  /** The job cannot go on; one sentence. */
+  | { readonly kind: 'failed'; readonly sentence: string }
+
+export type ToWorld =
+  | { readonly kind: 'end-manager' }
+  | { readonly kind: 'export'; readonly to: string }
+  | { readonly kind: 'stop' }

@@ -1,0 +1,92 @@
+/**
+ * The plain in-memory count, and the comparison of the index with it, word for word.
+ *
+ * It reads the same list of files with its own reading of *word* and knows nothing of worlds. It yields as it goes,
+ * so that whoever drives it can show progress and stop.
+ */
+import fs from 'node:fs'
+import readline from 'node:readline'
+import type { TextFile } from '../corpus/corpus.js'
+import { piecesOf } from '../corpus/file-list.js'
+import { wordsOfText } from '../word/words-of-text.js'
+import { JobFailure } from './failure.js'
+
+export interface Entry {
+  count: number
+  files: number
+}
+
+interface Counting extends Entry {
+  lastFile: number
+}
+
+/** Counts the words of the files: word -> how often, and in how many files. Yields the bytes read so far. */
+export function* countWords(files: readonly TextFile[]): Generator<number, Map<string, Entry>> {
+  const words = new Map<string, Counting>()
+  let bytes = 0
+  for (const [number, file] of files.entries()) {
+    try {
+      countFile(words, file.path, number)
+    } catch (error) {
+      throw new JobFailure(
+        `${file.path} could be read when the job began, and cannot be now: ${(error as Error).message}`,
+      )
+    }
+    bytes += file.byteLength
+    yield bytes
+  }
+  return words
+}
+
+function countFile(words: Map<string, Counting>, place: string, number: number): void {
+  for (const word of wordsOfText(piecesOf(place))) {
+    const entry = words.get(word)
+    if (entry === undefined) words.set(word, { count: 1, files: 1, lastFile: number })
+    else {
+      entry.count++
+      if (entry.lastFile !== number) entry.files++
+      entry.lastFile = number
+    }
+  }
+}
+
+export interface Comparison {
+  readonly words: number
+  /** Words whose entries are not the same, or that stand on one side only. */
+  readonly differences: number
+  /** Sentences about the first few of them. */
+  readonly examples: readonly string[]
+}
+
+const exampleCount = 5
+
+/** Compares the exported index, a line a word (`word TAB count TAB files`), with the count. Uses the count up. */
+export async function compareIndex(
+  indexFile: string,
+  counted: Map<string, Entry>,
+): Promise<Comparison> {
+  const words = counted.size
+  const examples: string[] = []
+  let differences = 0
+  const differ = (sentence: string): void => {
+    if (++differences <= exampleCount) examples.push(sentence)
+  }
+  const input = fs.createReadStream(indexFile, 'utf8')
+  for await (const line of readline.createInterface({ input, crlfDelay: Infinity })) {
+    const [word = '', count, files] = line.split('\t')
+    const expected = counted.get(word)
+    const found = `${count} times in ${files} files`
+    if (expected === undefined)
+      differ(`"${word}" stands in the index, ${found}, but not in the text`)
+    else if (String(expected.count) !== count || String(expected.files) !== files)
+      differ(`"${word}" is ${found} in the index, but ${told(expected)} in the text`)
+    counted.delete(word)
+  }
+  for (const [word, entry] of counted)
+    differ(`"${word}" is ${told(entry)} in the text, but not in the index`)
+  return { words, differences, examples }
+}
+
+function told({ count, files }: Entry): string {
+  return `${count} times in ${files} files`
+}

@@ -1,0 +1,91 @@
+/**
+ * Entry of the world's process: opens the world, runs the loci, tells its parent how it goes.
+ *
+ * It is meant to be killed. It promises nothing but what the world promises; `done` is said only when the results are
+ * recoverable. When its parent is gone it closes the world and ends; signals of a terminal are left to the parent.
+ */
+import { openWorld, type World } from 'katydid'
+import type { FromWorld, ToWorld, WorldJob } from './messages.js'
+import { startIndexing, exportIndex } from './world-work.js'
+
+const statusEveryMs = 100
+const closeWithinMs = 8000
+
+const job = JSON.parse(process.argv[2] ?? '{}') as WorldJob
+const tell = (message: FromWorld): void => {
+  // The parent may be gone: then the disconnect ends this process, and nobody has to be told.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+
+let world: World | null = null
+let isStopping = false
+
+async function stop(): Promise<void> {
+  if (isStopping) return
+  isStopping = true
+  setTimeout(() => process.exit(1), closeWithinMs).unref()
+  await world?.close()
+  process.exit(0)
+}
+
+process.on('disconnect', () => void stop())
+process.on('message', (message) => {
+  attempt(answer(message as ToWorld))
+})
+attempt(live())
+
+async function live(): Promise<void> {
+  const startedMs = performance.now()
+  world = await openWorld({
+    dir: job.world,
+    frames: job.frames,
+    snapshotEveryMs: job.snapshotEveryMs,
+  })
+  const { ended } = await startIndexing(world, job)
+  const { damage } = world.recovery
+  tell({ kind: 'ready', recoveryMs: performance.now() - startedMs, damage })
+  const timer = setInterval(() => tellStatus(), statusEveryMs)
+  await ended
+  clearInterval(timer)
+  tellStatus()
+  tell({ kind: 'done' })
+}
+
+async function answer(message: ToWorld): Promise<void> {
+  if (message.kind === 'stop') return stop()
+  if (world === null) return
+  if (message.kind === 'end-manager') {
+    const beganMs = performance.now()
+    const ownFaults = world.counters().ownFaults
+    const back = isBack(world)
+    await world.crashManager()
+    await back
+    const ms = performance.now() - beganMs
+    tell({ kind: 'manager-back', ms, ownFaults: world.counters().ownFaults - ownFaults })
+  } else tell({ kind: 'exported', ...(await exportIndex(world, message.to)) })
+  tellStatus()
+}
+
+/** Settles when the world has gone back to its line and goes on. */
+function isBack(open: World): Promise<void> {
+  return new Promise((resolve) => {
+    const end = open.on('rollback', () => {
+      end()
+      resolve()
+    })
+  })
+}
+
+function tellStatus(): void {
+  if (world !== null) tell({ kind: 'status', counters: world.counters() })
+}
+
+/** What fails here fails the job, in one sentence. */
+function attempt(work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    if (!isStopping)
+      tell({ kind: 'failed', sentence: error instanceof Error ? error.message : String(error) })
+  })
+}

@@ -1,0 +1,130 @@
+/**
+ * One locus's share of the work, in batches of whole files: count privately, then merge, then move the registers on.
+ *
+ * A safepoint comes after each file, each piece of a large one and each slice of a merge. The registers name the
+ * batch and how many of its words are merged, so a locus that is entered again at any safepoint counts the batch
+ * anew and merges only the rest: batch and order of counting follow from the list of files alone.
+ */
+import type { Locus, SharedMap } from '@katydid/locus'
+import type { TextFile } from '../corpus/corpus.js'
+import { piecesOf, readFileList } from '../corpus/file-list.js'
+import { readProgress, writeProgress, type LocusProgress } from '../job/progress-file.js'
+import { WordTable } from '../word/word-table.js'
+import { WordsOfBytes } from '../word/words-of-bytes.js'
+import type { IndexTask } from './tasks.js'
+
+/** Registers: the first file of the batch (of this locus's files), words of it already merged, bytes and words before it. */
+const registers = { next: 0, merged: 1, bytes: 2, words: 3 } as const
+/** A batch is large enough that frequent words are merged once a batch, and small enough to be done again. */
+const batchBytes = 1_000_000
+/** Words merged between two safepoints: even if each faults, well within what a snapshot waits for. */
+const sliceWords = 16_384
+
+export class Indexer {
+  readonly #locus: Locus
+  readonly #map: SharedMap
+  readonly #progressFile: string
+  readonly #files: readonly TextFile[]
+  readonly #starts: number
+  readonly #startedAtBytes: number
+  readonly #piece = Buffer.alloc(1024 * 1024)
+  #readBytes = 0
+  #words = 0
+
+  constructor(locus: Locus, map: SharedMap, task: IndexTask) {
+    this.#locus = locus
+    this.#map = map
+    this.#progressFile = task.progress
+    const { all, before } = locus.outside(() => ({
+      all: readFileList(task.fileList),
+      before: readProgress(task.progress),
+    }))
+    this.#files = all.filter((_, at) => at % task.step === task.first)
+    this.#starts = before.starts + 1
+    this.#startedAtBytes = locus.getRegister(registers.bytes)
+  }
+
+  run(): void {
+    const locus = this.#locus
+    locus.outside(() => this.#tell())
+    for (;;) {
+      const first = locus.getRegister(registers.next)
+      if (first >= this.#files.length) return
+      const end = this.#endOfBatch(first)
+      const table = this.#count(first, end)
+      this.#merge(table)
+      locus.setRegister(registers.next, end)
+      locus.setRegister(registers.merged, 0)
+      locus.setRegister(registers.bytes, this.#readBytes)
+      locus.setRegister(registers.words, this.#words)
+      locus.outside(() => this.#tell())
+      locus.safepoint()
+    }
+  }
+
+  #endOfBatch(first: number): number {
+    let bytes = 0
+    let end = first
+    while (end < this.#files.length && bytes < batchBytes) bytes += this.#files[end++]!.byteLength
+    return end
+  }
+
+  /** Counts the words of the batch, in private. */
+  #count(first: number, end: number): WordTable {
+    const locus = this.#locus
+    const table = new WordTable()
+    const reader = new WordsOfBytes((word, length) => {
+      table.add(word, length)
+      this.#words++
+    })
+    this.#readBytes = locus.getRegister(registers.bytes)
+    this.#words = locus.getRegister(registers.words)
+    for (const file of this.#files.slice(first, end)) {
+      table.nextFile()
+      const pieces = piecesOf(file.path, this.#piece)
+      while (locus.outside(() => this.#readPiece(pieces, reader))) locus.safepoint()
+      reader.end()
+      locus.safepoint()
+    }
+    return table
+  }
+
+  /** Reads on by one piece; false at the end of the file. */
+  #readPiece(pieces: Iterator<Uint8Array>, reader: WordsOfBytes): boolean {
+    const step = pieces.next()
+    if (step.done === true) return false
+    reader.feed(step.value)
+    this.#readBytes += step.value.length
+    this.#tell()
+    return true
+  }
+
+  /** Adds the batch's words to the map, in slices, each in the order in which the map lies in memory. */
+  #merge(table: WordTable): void {
+    const locus = this.#locus
+    for (;;) {
+      const merged = locus.getRegister(registers.merged)
+      const end = Math.min(table.length, merged + sliceWords)
+      if (merged >= end) return
+      const keys = Array.from({ length: end - merged }, (_, at) => table.wordOf(merged + at))
+      const entries = new Map(keys.map((key, at) => [key, merged + at]))
+      for (const key of this.#map.inPlaceOrder(keys)) {
+        const entry = entries.get(key)!
+        this.#map.addWords(key, [table.countOf(entry), table.filesOf(entry)])
+      }
+      locus.setRegister(registers.merged, end)
+      locus.safepoint()
+    }
+  }
+
+  #tell(): void {
+    const progress: LocusProgress = {
+      starts: this.#starts,
+      startedAtBytes: this.#startedAtBytes,
+      readBytes: this.#readBytes,
+      words: this.#words,
+      mergedFiles: this.#locus.getRegister(registers.next),
+    }
+    writeProgress(this.#progressFile, progress)
+  }
+}

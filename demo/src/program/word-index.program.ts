@@ -1,0 +1,21 @@
+/**
+ * The program of the main job: a word -> (count, files) map in one container, filled by several loci at once.
+ *
+ * It promises that each file counts once, whatever happens to the process: what is in the container and where its
+ * registers say it stands belong to one snapshot. It keeps nothing else that matters; its private counts are made
+ * anew. Files are read and taken apart `outside`, where the locus holds nobody up.
+ */
+import { Heap, SharedMap, type Locus } from '@katydid/locus'
+import { exportTo } from './export.js'
+import { Indexer } from './indexer.js'
+import type { ExportTask, IndexTask } from './tasks.js'
+
+export default function wordIndex(locus: Locus): unknown {
+  const task = locus.args as IndexTask | ExportTask
+  // Several loci may come here at once and first: the heap and the map are made by one of them, under a lock in the
+  // container, and found by the others.
+  const map = SharedMap.open(Heap.open(locus, locus.window()))
+  if (task.task === 'export') return exportTo(locus, map, task.to)
+  new Indexer(locus, map, task).run()
+  return null
+}

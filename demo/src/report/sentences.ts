@@ -1,0 +1,80 @@
+/** What is said of each event, for people: one line or a few, without colour. */
+import type { Corpus } from '../corpus/corpus.js'
+import type { Folder } from '../corpus/folder.js'
+import type { BlowReport, Recovery, Snapshot, Totals } from '../job/events.js'
+import { bytes, counted, duration, percent, whole } from './format.js'
+
+/** Below this the default corpus says little, and the user is told how to give a better one. */
+const smallBytes = 30e6
+const shownUnreadable = 3
+
+export function corpusLines(corpus: Corpus, folder: Folder): string[] {
+  const { files, byteLength, binaryCount, unreadable, leftOut } = corpus
+  const lines = [
+    `corpus: ${counted(files.length, 'text file')}, ${bytes(byteLength)}, of ${folder.isDefault ? 'the installed dependencies' : folder.path}; ${counted(binaryCount, 'binary file')} left alone`,
+  ]
+  if (leftOut.fileCount > 0)
+    lines.push(
+      `  the first ${bytes(folder.limitBytes)} in order of path are taken; ${counted(leftOut.fileCount, 'more file')} (${bytes(leftOut.byteLength)}) left out`,
+    )
+  for (const { path, reason } of unreadable.slice(0, shownUnreadable))
+    lines.push(`  cannot be read: ${path}: ${reason}`)
+  if (unreadable.length > shownUnreadable)
+    lines.push(`  cannot be read: ${unreadable.length - shownUnreadable} more`)
+  if (byteLength < smallBytes)
+    lines.push(
+      `  this is less than ${bytes(smallBytes)}; to index more, run: npm start -- --input FOLDER`,
+    )
+  return lines
+}
+
+export function progressLine(now: Snapshot): string {
+  return [
+    `${percent(now.readBytes, now.totalBytes).padStart(4)} ${bytes(now.readBytes)}`,
+    `${whole(now.wordsPerSecond)} words/s`,
+    `faults ${whole(now.faults)}`,
+    `discards ${whole(now.discardsDirty + now.discardsClean)} (${whole(now.discardsDirty)} dirty)`,
+    `re-reads ${whole(now.reReads)}`,
+    `snapshots ${whole(now.snapshots)}`,
+    `stop ${duration(now.heldMsMean)} (most ${duration(now.heldMsMax)})`,
+    `disk ${bytes(now.diskBytes)}`,
+  ].join(' | ')
+}
+
+export function blowLine(blow: BlowReport): string {
+  const what =
+    blow.kind === 'manager'
+      ? 'the manager’s worker is terminated'
+      : blow.isOurs
+        ? 'the world’s process is killed (SIGKILL)'
+        : 'the world’s process was killed by somebody else'
+  return `blow ${blow.number} at ${percent(blow.atBytes, blow.totalBytes, 1)}: ${what}; ${inFlight(blow)}`
+}
+
+function inFlight({ openSnapshots, openGroups }: BlowReport): string {
+  const parts = [
+    openSnapshots > 0 ? `${counted(openSnapshots, 'snapshot')} not yet recoverable` : '',
+    openGroups > 0 ? `${counted(openGroups, 'group')} of writes not yet acknowledged` : '',
+  ].filter(Boolean)
+  return `in flight: ${parts.length === 0 ? 'only what was read since the last snapshot' : parts.join(', ')}`
+}
+
+export function recoveryLine(recovery: Recovery): string {
+  const { kind, number, recoveryMs, againBytes, againFraction, ownFaults } = recovery
+  const root =
+    kind === 'manager' && ownFaults !== null
+      ? ` from its root page, with ${counted(ownFaults, 'fault')} on its own pages`
+      : ''
+  return `blow ${number}: running again after ${duration(recoveryMs)}${root}; ${bytes(againBytes)} (${percent(againFraction, 1, 1)}) to be done again`
+}
+
+export function summaryLines(totals: Totals, recoveries: readonly Recovery[]): string[] {
+  const { progress, pages, frames } = totals
+  return [
+    'summary',
+    `  index: ${whole(pages)} pages in ${whole(frames)} frames (${(pages / frames).toFixed(1)} times as many), in ${duration(totals.jobMs)} and ${totals.sessions === 1 ? '1 process' : `${totals.sessions} processes`}`,
+    `  paging: ${whole(progress.faults)} faults, ${whole(progress.discardsDirty)} dirty and ${whole(progress.discardsClean)} clean discards, ${whole(progress.reReads)} re-reads, ${whole(totals.ownFaults)} faults of the manager on its own pages`,
+    `  durability: ${counted(progress.snapshots, 'snapshot')}, stop ${duration(progress.heldMsMean)} on average and ${duration(progress.heldMsMax)} at most; ${whole(totals.acknowledgedGroups)} acknowledged groups, ${whole(totals.barriers)} fdatasync, ${bytes(totals.bytesWritten)} written, ${bytes(progress.diskBytes)} on disk`,
+    ...recoveries.flatMap((each) => [`  ${blowLine(each)}`, `    ${recoveryLine(each)}`]),
+  ]
+}
