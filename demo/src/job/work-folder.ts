@@ -9,7 +9,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const home = fileURLToPath(new URL('../../../.katydid', import.meta.url))
-const nameOf = /^main-job-(\d+)$/
+const nameOf = /^main-job-(\d+)-/
 
 export interface WorkFolder {
   readonly path: string
@@ -21,13 +21,11 @@ export interface WorkFolder {
   remove(): void
 }
 
-/** Makes the folder of this process under `parent`, and removes those of processes that are gone. */
+/** Makes a folder for this process under `parent`, and removes those of processes that are gone. */
 export function makeWorkFolder(parent = home): WorkFolder {
   fs.mkdirSync(parent, { recursive: true })
   removeStale(parent)
-  const folder = path.join(parent, `main-job-${process.pid}`)
-  fs.rmSync(folder, { recursive: true, force: true })
-  fs.mkdirSync(folder)
+  const folder = fs.mkdtempSync(path.join(parent, `main-job-${process.pid}-`))
   return {
     path: folder,
     world: path.join(folder, 'world'),
