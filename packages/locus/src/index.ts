@@ -2,5 +2,10 @@
  * What a program inside a container may call: load, store, invoke, wait, safepoint, and the
  * persistent structures.
  */
+export { AccessError, Window, type PageMode, type PageVisitor } from '@katydid/memory'
+export { decodeBlock, encodeBlock } from './block.js'
 export { LocusError } from './locus-error.js'
+export { Locus } from './locus.js'
+export type { Registers } from './registers.js'
+export type { LocusOutcome, LocusTask } from './session.js'
 export * from './structures/index.js'

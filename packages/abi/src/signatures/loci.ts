@@ -27,6 +27,7 @@ export const entryPlan = record('entry plan', {
   program,
   block: bytes,
   resumed: bool,
+  name: text,
 })
 
 export const locusCalls = group(0x600, {

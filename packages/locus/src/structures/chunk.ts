@@ -17,7 +17,7 @@ const fewWords = 24
 export function findEntry(memory: WordMemory, chunk: number, key: KeyWords): number {
   if (chunk === 0) return 0
   const end = chunk + memory.getInt32(chunk)
-  for (let at = chunk + chunkHead; at < end; ) {
+  for (let at = chunk + chunkHead; at < end;) {
     const lengths = memory.getInt32(at + 4)
     if (memory.getInt32(at) === key.hash && lengths >>> keyShift === key.length) {
       if (sameKey(memory, at + entryHead, key)) return at
@@ -53,8 +53,7 @@ export function roomFor(heap: Heap, chunk: number, size: number, without: number
   const larger = newChunk(heap, used - chunkHead - gone + size)
   const before = without === 0 ? used : without - chunk
   copyWords(memory, chunk + chunkHead, larger + chunkHead, before - chunkHead)
-  if (without !== 0)
-    copyWords(memory, without + gone, larger + before, used - before - gone)
+  if (without !== 0) copyWords(memory, without + gone, larger + before, used - before - gone)
   memory.setInt32(larger, used - gone)
   heap.free(chunk)
   return larger

@@ -30,7 +30,11 @@ export const heapHeader = layout('HeapHeader', 640, 'The first bytes of a heap.'
   pagesInUse: { words: 1, writer: locked, doc: 'pages that hold live blocks' },
   rootLock: { words: 1, writer: 'any locus', doc: 'held by who makes a root' },
   reserved: { words: 12, writer: 'nobody', doc: '' },
-  roots: { words: 16, writer: 'any locus', doc: 'offsets by which a program finds its things again' },
+  roots: {
+    words: 16,
+    writer: 'any locus',
+    doc: 'offsets by which a program finds its things again',
+  },
   binBits: { words: 2, writer: locked, doc: 'which bins have a span' },
   bins: { words: 64, writer: locked, doc: '1 + first page of the first free span; 0 none' },
   classes: { words: 32, writer: locked, doc: '1 + page of the first run with a free slot; 0 none' },
@@ -77,7 +81,5 @@ export function slotsOf(sizeClass: number): number {
 /** How many bytes a block of `bytes` bytes occupies. */
 export function blockBytesFor(bytes: number): number {
   const sizeClass = sizeClassOf(bytes)
-  return sizeClass < 0
-    ? Math.ceil(bytes / heapPageBytes) * heapPageBytes
-    : classSizes[sizeClass]!
+  return sizeClass < 0 ? Math.ceil(bytes / heapPageBytes) * heapPageBytes : classSizes[sizeClass]!
 }

@@ -38,10 +38,7 @@ export class HeapWords {
   }
 
   setPage(page: number, field: PageField, value: number, index = 0): void {
-    this.memory.setInt32(
-      this.#descriptor(page) + (pageDescriptor.at[field] + index) * 4,
-      value,
-    )
+    this.memory.setInt32(this.#descriptor(page) + (pageDescriptor.at[field] + index) * 4, value)
   }
 
   /** Puts the page at the front of the list whose head is `index` of `list`. */

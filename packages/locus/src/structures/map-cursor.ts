@@ -7,10 +7,7 @@
 import { bitsOf, bucketOf } from './map-layout.js'
 
 /** The bucket at the cursor, and the cursor behind it; null at the end. */
-export function bucketAt(
-  cursor: number,
-  buckets: number,
-): { bucket: number; next: number | null } {
+export function bucketAt(cursor: number, buckets: number): { bucket: number; next: number | null } {
   const bucket = bucketOf(reverseBits(cursor), buckets)
   const next = cursor + 2 ** (32 - bitsOf(bucket, buckets))
   return { bucket, next: next >= 2 ** 32 ? null : next }

@@ -31,7 +31,7 @@ export function splitBucket(
   }
   const [staying, leaving] = newChunks(heap, memory.getInt32(chunk) - chunkHead - moving, moving)
   const end = chunk + memory.getInt32(chunk)
-  for (let at = chunk + chunkHead; at < end; ) {
+  for (let at = chunk + chunkHead; at < end;) {
     const size = entryBytes(memory.getInt32(at + 4))
     const target = bucketOf(memory.getInt32(at), added + 1) === added ? leaving : staying
     const used = memory.getInt32(target)
@@ -60,7 +60,7 @@ function bytesOf(heap: Heap, chunk: number, added: number): number {
   const { memory } = heap
   const end = chunk + memory.getInt32(chunk)
   let bytes = 0
-  for (let at = chunk + chunkHead; at < end; ) {
+  for (let at = chunk + chunkHead; at < end;) {
     const size = entryBytes(memory.getInt32(at + 4))
     if (bucketOf(memory.getInt32(at), added + 1) === added) bytes += size
     at += size

@@ -16,7 +16,11 @@ export const mapHeader = layout('MapHeader', 256, 'The first bytes of a map.', {
   magic: { words: 1, writer: 'locus that makes it', doc: 'says that it is a map' },
   version: { words: 1, writer: 'locus that makes it', doc: 'of this layout' },
   growLock: { words: 1, writer: 'any locus', doc: 'held by who adds a bucket' },
-  buckets: { words: 1, writer: 'who adds a bucket', doc: 'how many there are; says where a hash belongs' },
+  buckets: {
+    words: 1,
+    writer: 'who adds a bucket',
+    doc: 'how many there are; says where a hash belongs',
+  },
   reserved: { words: 28, writer: 'nobody', doc: '' },
   segments: { words: 32, writer: 'who adds a bucket', doc: 'offsets of the directory’s segments' },
 })

@@ -6,14 +6,7 @@
  * change leaves the lock held, so that the locus ends and its container goes back.
  */
 import { LocusError } from '../locus-error.js'
-import {
-  appendEntry,
-  cutEntry,
-  entryBytes,
-  findEntry,
-  roomFor,
-  valueAt,
-} from './chunk.js'
+import { appendEntry, cutEntry, entryBytes, findEntry, roomFor, valueAt } from './chunk.js'
 import type { Heap } from './heap.js'
 import { bucketAt, hashAt } from './map-cursor.js'
 import { MapDirectory } from './map-directory.js'
@@ -199,7 +192,7 @@ export class SharedMap {
 
   /** All entries, as `scan` gives them. */
   *entries(): Generator<MapEntry, void, undefined> {
-    for (let cursor: number | null = 0; cursor !== null; ) {
+    for (let cursor: number | null = 0; cursor !== null;) {
       const found: MapEntry[] = []
       cursor = this.scan(cursor, (key, value) => found.push([key, value]))
       yield* found
@@ -281,7 +274,7 @@ export class SharedMap {
     if (chunk === 0) return
     const memory = this.#memory
     const end = chunk + memory.getInt32(chunk)
-    for (let at = chunk + chunkHead; at < end; ) {
+    for (let at = chunk + chunkHead; at < end;) {
       const lengths = memory.getInt32(at + 4)
       found.push([memory.getBytes(at + entryHead, lengths >>> keyShift), this.#valueOf(at)])
       at += entryBytes(lengths)

@@ -4,7 +4,10 @@ import type { HeapWords } from './heap-words.js'
 import { giveSpan, takeSpan } from './page-spans.js'
 
 /** Takes a slot; answers page and slot, or null when no page can be had. Changes nothing then. */
-export function takeSlot(words: HeapWords, sizeClass: number): { page: number; slot: number } | null {
+export function takeSlot(
+  words: HeapWords,
+  sizeClass: number,
+): { page: number; slot: number } | null {
   const link = words.get('classes', sizeClass)
   const page = link !== 0 ? link - 1 : startRun(words, sizeClass)
   if (page < 0) return null

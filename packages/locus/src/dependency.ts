@@ -1,0 +1,38 @@
+/**
+ * What an invocation tells the line engine, on the locus's own thread: which interval of the sender's container reached the
+ * receiver. A receipt opens a new interval of the receiver, so that what it knew before and after can be told apart.
+ */
+import type { ContainerSlot } from '@katydid/abi'
+import type { Region } from '@katydid/actor'
+
+/** What travels with an invocation and with its return. */
+export interface Stamp {
+  readonly sender: ContainerSlot
+  readonly interval: bigint
+  readonly epoch: number
+  readonly incarnation: number
+}
+
+/** The sender's stamp at this moment. */
+export function stampOf(region: Region, sender: ContainerSlot): Stamp {
+  return {
+    sender,
+    interval: Atomics.load(region.i64, region.containerWord(sender, 'interval') >> 1),
+    epoch: region.words.load(region.containerWord(sender, 'epoch')),
+    incarnation: region.words.load(region.containerWord(sender, 'incarnation')),
+  }
+}
+
+/** Notes at the receiver what it now depends on: its row only rises, and its next interval is open. */
+export function receive(region: Region, receiver: ContainerSlot, stamp: Stamp): void {
+  if (receiver === stamp.sender) return
+  const row = region.dependencyIndex(receiver, stamp.sender)
+  // By compare-exchange: two loci may bring different intervals, and the lower must never overwrite the higher.
+  for (;;) {
+    const known = Atomics.load(region.i64, row)
+    if (known >= stamp.interval) break
+    if (Atomics.compareExchange(region.i64, row, known, stamp.interval) === known) break
+  }
+  // The row first: a reader that sees the new interval sees what opened it.
+  Atomics.add(region.i64, region.containerWord(receiver, 'interval') >> 1, 1n)
+}

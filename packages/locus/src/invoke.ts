@@ -1,0 +1,74 @@
+/**
+ * An invocation: the locus moves into another container, runs its program there on its own thread and comes back with a
+ * block. No message, unless the program is not yet known. Arguments and results are copies; an exception of the invoked
+ * becomes a status at the invoker.
+ */
+import { containerCalls, hereCapref, type Capref } from '@katydid/abi'
+import { InvariantViolation } from '@katydid/actor'
+import { requireBlock, resultBlock, words } from './block.js'
+import { invocable } from './capability.js'
+import { receive, stampOf } from './dependency.js'
+import { LocusError } from './locus-error.js'
+import type { Frame, LocusThread } from './locus-thread.js'
+import type { Locus } from './locus.js'
+import type { Entry, Program } from './program.js'
+import { isThenable } from './thenable.js'
+
+/** Invokes the container of `capref` from `from`, the current invocation. Refuses before it moves; comes back in any case. */
+export function invoke(
+  thread: LocusThread,
+  from: Frame,
+  capref: Capref,
+  block: Uint8Array,
+  makeLocus: (frame: Frame) => Locus,
+): Uint8Array {
+  thread.requireFree('an invoke')
+  const args = Uint8Array.from(requireBlock(block))
+  const { region } = thread
+  const container = invocable(region, thread.slot, from.container, capref)
+  const entry = thread.programs.entryOf(region, container, capref, () => askProgram(thread, capref))
+  const frame: Frame = {
+    container,
+    attachment: thread.attachmentTo(container),
+    depth: from.depth + 1,
+    capref: hereCapref,
+    args,
+    resumed: false,
+  }
+  thread.trace.event('invoke', container, frame.depth)
+  const stamp = stampOf(region, from.container)
+  thread.move(frame)
+  receive(region, container, stamp)
+  try {
+    return runEntry(thread, entry, makeLocus(frame))
+  } finally {
+    // An exception carries knowledge of the invoked container as well as a result does.
+    const back = stampOf(region, container)
+    thread.move(from)
+    receive(region, from.container, back)
+  }
+}
+
+/** Runs a program's entry and answers its block. Every way in which a program can fail is a `LocusError`. */
+export function runEntry(thread: LocusThread, entry: Entry, locus: Locus): Uint8Array {
+  let result: unknown
+  try {
+    result = entry(locus)
+  } catch (error) {
+    if (error instanceof InvariantViolation) throw error
+    throw new LocusError('program_failed', words(error), { cause: error })
+  }
+  if (isThenable(result))
+    throw new LocusError(
+      'program_is_async',
+      'the program returned a promise; programs are synchronous: do asynchronous work outside the world',
+    )
+  thread.requireFree('a program’s return')
+  return resultBlock(result)
+}
+
+function askProgram(thread: LocusThread, capref: Capref): Program | null {
+  const reply = thread.call(containerCalls.getInvocationPoint, { cont: capref })
+  if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
+  return reply.program
+}

@@ -1,0 +1,111 @@
+/**
+ * The thread of a locus: what all its invocations share. One at a time is the current one; only that may touch memory.
+ */
+import {
+  actorPorts,
+  locusPort,
+  type AnySignature,
+  type ArgsOf,
+  type Capref,
+  type ContainerSlot,
+  type LocusSlot,
+  type Reply,
+} from '@katydid/abi'
+import {
+  bellOf,
+  Endpoint,
+  systemClock,
+  TraceRing,
+  type Clock,
+  type Messenger,
+  type Region,
+} from '@katydid/actor'
+import { Attachment, LocusTrap } from '@katydid/memory'
+import { KeyedWait } from './keyed-wait.js'
+import { LocusError } from './locus-error.js'
+import { Presence } from './presence.js'
+import type { ProgramCache } from './program-cache.js'
+
+/** One invocation: where it runs, with what. */
+export interface Frame {
+  readonly container: ContainerSlot
+  readonly attachment: Attachment
+  /** 0 the outermost. */
+  readonly depth: number
+  /** A capability for the container, as the program may pass it on. */
+  readonly capref: Capref
+  readonly args: Uint8Array
+  readonly resumed: boolean
+}
+
+export class LocusThread {
+  readonly region: Region
+  readonly slot: LocusSlot
+  readonly messenger: Messenger
+  readonly presence: Presence
+  readonly waits: KeyedWait
+  readonly trap: LocusTrap
+  readonly trace: TraceRing
+  readonly programs: ProgramCache
+  #current: Frame | null = null
+
+  constructor(region: Region, slot: LocusSlot, programs: ProgramCache, clock: Clock = systemClock) {
+    const port = locusPort(slot)
+    const bell = bellOf(region, port)
+    this.region = region
+    this.slot = slot
+    this.programs = programs
+    this.trace = new TraceRing(region, port)
+    this.messenger = new Endpoint({ region, port, clock, bell })
+    this.trap = new LocusTrap(region, slot, bell)
+    this.presence = new Presence({ region, locus: slot, bell, clock, trap: this.trap })
+    this.waits = new KeyedWait(region, slot)
+  }
+
+  /** The invocation that runs now; null before the first and while foreign code runs in `outside`. */
+  get current(): Frame | null {
+    return this.#current
+  }
+
+  /** An attachment of this locus to a container, not yet published. */
+  attachmentTo(container: ContainerSlot): Attachment {
+    return new Attachment(this.region, container, this.slot, this.trap)
+  }
+
+  /** Enters `frame`, leaving the one before, if any. State is running. Null: in no container. */
+  move(frame: Frame | null): void {
+    this.#current?.attachment.detach()
+    this.#current = frame
+    this.trap.attachment = frame?.attachment ?? null
+    if (frame === null) return
+    const { words } = this.region
+    words.store(this.region.locusWord(this.slot, 'container'), frame.container)
+    words.store(this.region.locusWord(this.slot, 'depth'), frame.depth)
+    frame.attachment.attach()
+  }
+
+  /** Makes a call on the kernel, quiet meanwhile. */
+  call<S extends AnySignature>(signature: S, args: ArgsOf<S>, deadlineMs?: number): Reply<S> {
+    return this.presence.quietly(() =>
+      this.messenger.callSync(actorPorts.kernel, signature, args, deadlineMs),
+    )
+  }
+
+  /** `view_held` or `lock_held` when the locus holds something that it may not hold across what it is about to do. */
+  requireFree(what: string): void {
+    if (this.#count('pinned') !== 0)
+      throw new LocusError(
+        'view_held',
+        `a view of a page is held by eachPage; ${what} must come after eachPage has returned`,
+      )
+    if (this.#count('locks') !== 0)
+      throw new LocusError(
+        'lock_held',
+        `${this.#count('locks')} lock(s) of standard structures are held; release them before ${what}`,
+      )
+  }
+
+  #count(field: 'pinned' | 'locks'): number {
+    return this.region.words.load(this.region.locusWord(this.slot, field))
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * What a program is given: its locus. Everything here runs on the program's own thread and blocks in place.
+ *
+ * Between two safepoints a program's work is all or nothing. A safepoint, a keyed wait, a snapshot: there the locus may be
+ * captured, and after a rollback or a kill the program is entered again from its beginning, with `resumed` set, the same
+ * arguments, its registers and its container as they stood there. A `Locus` is good for one invocation and refuses after it.
+ */
+import {
+  asPort,
+  containerCalls,
+  hereCapref,
+  locusPort,
+  managerDowncalls,
+  maxWindowBytes,
+  type AnySignature,
+  type ArgsOf,
+  type Capref,
+  type Reply,
+} from '@katydid/abi'
+import { order } from '@katydid/actor'
+import { containerSize, Window } from '@katydid/memory'
+import { decodeBlock } from './block.js'
+import { invoke } from './invoke.js'
+import { LocusError } from './locus-error.js'
+import type { Frame, LocusThread } from './locus-thread.js'
+import { Registers } from './registers.js'
+import type { Holder } from './structures/memory.js'
+import { isThenable } from './thenable.js'
+
+/** How long a capture may take until its caller gives up waiting for the answer. */
+const snapshotDeadlineMs = 60_000
+
+export class Locus implements Holder<Window> {
+  /** The locus's name in its world; empty for none. */
+  readonly name: string
+  /** The argument block of this invocation: a copy. */
+  readonly args: Uint8Array
+  /** True when the program was entered before and went back: registers and container say how far it had come. */
+  readonly resumed: boolean
+  readonly registers: Registers
+  /** As a holder of locks. */
+  readonly mark: number
+  readonly #thread: LocusThread
+  readonly #frame: Frame
+  readonly #i32: Int32Array<SharedArrayBuffer>
+  readonly #gate: number
+  readonly #locks: number
+  readonly #pinned: number
+  readonly #gen: number
+
+  /** Made for each invocation by the locus's thread; a program never makes one. */
+  constructor(thread: LocusThread, frame: Frame, name: string) {
+    const { region, slot } = thread
+    this.name = name
+    this.args = frame.args
+    this.resumed = frame.resumed
+    this.registers = frame.depth === 0 ? Registers.ofLocus(region, slot) : Registers.ofInvocation()
+    this.mark = slot + 1
+    this.#thread = thread
+    this.#frame = frame
+    this.#i32 = region.i32
+    this.#gate = region.machineWord('gate')
+    this.#locks = region.locusWord(slot, 'locks')
+    this.#pinned = region.locusWord(slot, 'pinned')
+    this.#gen = region.containerWord(frame.container, 'gen')
+  }
+
+  /** The argument block as the value `encodeBlock` packed; undefined for an empty block. */
+  argument<T>(): T {
+    return (this.args.length === 0 ? undefined : decodeBlock(this.args)) as T
+  }
+
+  /** The container's size in bytes. */
+  get size(): number {
+    return containerSize(this.#thread.region, this.#frame.container)
+  }
+
+  /** A capability for the container the program runs in. */
+  get container(): Capref {
+    return this.#frame.capref
+  }
+
+  /**
+   * A window on [base, base + length) of the container: as far as the container, or the 2 GiB slab that `base` lies in, goes when
+   * no length is given. `misaligned`: base is not a multiple of the page size, or length not of 8; `out_of_window`, `too_large`,
+   * `no_resource` as window_open says.
+   */
+  window(base = 0, length = this.#restOfSlab(base)): Window {
+    const frame = this.#require()
+    if (length % 8 !== 0)
+      throw new LocusError('misaligned', `a window’s length is a multiple of 8, not ${length}`)
+    const reply = this.#thread.call(containerCalls.windowOpen, { cont: hereCapref, base, length })
+    if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
+    return new Window(frame.attachment, base, length, reply.table)
+  }
+
+  /**
+   * A point at which the program can begin again: registers and container say all. Cheap enough for every round of a loop. May
+   * rest here while the world is captured. In a nested invocation it only lets removals pass. `view_held`, `lock_held`.
+   */
+  safepoint(): void {
+    const i32 = this.#i32
+    if (
+      i32[this.#gate] === 0 &&
+      i32[this.#locks] === 0 &&
+      i32[this.#pinned] === 0 &&
+      i32[this.#gen] === this.#frame.attachment.generation &&
+      this.#thread.current === this.#frame
+    )
+      return
+    this.#safepointSlowly()
+  }
+
+  /**
+   * Sleeps while the word at `offset` holds `expected`, until it is notified or `timeoutMs` has passed; look at the word again
+   * afterwards. A safepoint as of its entry. `not_equal`: the word holds something else.
+   */
+  wait(
+    window: Window,
+    offset: number,
+    expected: number,
+    timeoutMs = Infinity,
+  ): 'ok' | 'not_equal' | 'timed_out' {
+    if (!(timeoutMs >= 0))
+      throw new LocusError('bad_argument', `a time-out is 0 ms or more, not ${timeoutMs}`)
+    this.safepoint()
+    const { presence, waits } = this.#thread
+    // Faulted in before the key is published; afterwards the load of the word decides.
+    if (window.atomicLoad(offset) !== expected) return 'not_equal'
+    return waits.wait(
+      this.#frame.container,
+      window.base + offset,
+      () => window.atomicLoad(offset) === expected,
+      (woken) =>
+        this.#frame.depth === 0
+          ? presence.restUntil(woken, timeoutMs)
+          : presence.quietUntil(woken, timeoutMs),
+    )
+  }
+
+  /** Wakes up to `most` loci that wait on the word, after it was changed. Answers how many. */
+  notify(window: Window, offset: number, most = Infinity): number {
+    const frame = this.#require()
+    // Refuses an offset that is no word of the window, as the wait would.
+    window.atomicLoad(offset)
+    return this.#thread.waits.notify(frame.container, window.base + offset, most)
+  }
+
+  /**
+   * Runs foreign code (files, parsing) without holding up the machine. It must not touch the locus or its windows; it blocks a
+   * capture until the next safepoint. `program_is_async`: it returned a promise.
+   */
+  outside<T>(foreign: () => T): T {
+    const frame = this.#require()
+    this.#requireNoView('outside')
+    this.#thread.move(null)
+    let result: T
+    try {
+      result = this.#thread.presence.quietly(foreign)
+    } finally {
+      this.#thread.move(frame)
+    }
+    if (isThenable(result))
+      throw new LocusError(
+        'program_is_async',
+        'the function given to outside returned a promise; use its synchronous form',
+      )
+    return result
+  }
+
+  /**
+   * Invokes the container of `capref` and answers the block it returns. Block and result are copies, of at most 32 KiB each.
+   * An exception there is `program_failed` here. Not a safepoint; what runs there cannot be captured until it returns.
+   */
+  invoke(capref: Capref, block: Uint8Array = new Uint8Array(0)): Uint8Array {
+    return invoke(
+      this.#thread,
+      this.#require(),
+      capref,
+      block,
+      (frame) => new Locus(this.#thread, frame, this.name),
+    )
+  }
+
+  /**
+   * Asks for a snapshot of the container and answers its name, the state interval it ends. A safepoint: after a rollback to it
+   * the program is entered again. `busy`: a locus did not come to rest, or this is a nested invocation.
+   */
+  snapshot(): number {
+    const frame = this.#require()
+    this.#thread.requireFree('a snapshot')
+    if (frame.depth > 0)
+      throw new LocusError(
+        'busy',
+        'an invocation inside another cannot be saved; ask for the snapshot from the outermost',
+      )
+    const { messenger, presence } = this.#thread
+    const reply = presence.resting(() =>
+      messenger.callSync(
+        asPort(0),
+        managerDowncalls.snapshotRequest,
+        { cont: hereCapref },
+        snapshotDeadlineMs,
+      ),
+    )
+    if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
+    return reply.stateInterval
+  }
+
+  /** Makes a call on the kernel, for containers, capabilities and loci. Answers its reply, refusals too. */
+  call<S extends AnySignature>(signature: S, args: ArgsOf<S>): Reply<S> {
+    this.#require()
+    return this.#thread.call(signature, args)
+  }
+
+  /** Tells the host something, without waiting. It is told again when the program goes back over it. */
+  log(text: string): void {
+    order({
+      order: 'report',
+      event: { kind: 'log', port: locusPort(this.#thread.slot), text },
+    })
+  }
+
+  lockTaken(): void {
+    this.#i32[this.#locks] = this.#i32[this.#locks]! + 1
+  }
+
+  lockReleased(): void {
+    this.#i32[this.#locks] = this.#i32[this.#locks]! - 1
+  }
+
+  sleep(memory: Window, offset: number, expected: number, timeoutMs: number): void {
+    const { presence, waits } = this.#thread
+    waits.wait(
+      this.#require().container,
+      memory.base + offset,
+      () => memory.atomicLoad(offset) === expected,
+      (woken) => presence.quietUntil(woken, timeoutMs),
+    )
+  }
+
+  wake(memory: Window, offset: number, most: number): void {
+    this.#thread.waits.notify(this.#frame.container, memory.base + offset, most)
+  }
+
+  #safepointSlowly(): void {
+    const frame = this.#require()
+    this.#thread.requireFree('a safepoint')
+    if (frame.depth === 0 && this.#thread.region.words.load(this.#gate) !== 0) {
+      this.#thread.trace.event('safepoint')
+      this.#thread.presence.rest()
+    } else frame.attachment.acknowledge()
+  }
+
+  /** The invocation, if it is the one that runs now. */
+  #require(): Frame {
+    if (this.#thread.current === this.#frame) return this.#frame
+    throw new LocusError(
+      'access_denied',
+      'this invocation is not the one that runs now: it has returned, has invoked another, or is in outside()',
+    )
+  }
+
+  #requireNoView(what: string): void {
+    if (this.#i32[this.#pinned] === 0) return
+    throw new LocusError(
+      'view_held',
+      `a view of a page is held by eachPage; ${what} must come after eachPage has returned`,
+    )
+  }
+
+  #restOfSlab(base: number): number {
+    return Math.min(this.size, (Math.floor(base / maxWindowBytes) + 1) * maxWindowBytes) - base
+  }
+}

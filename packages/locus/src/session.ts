@@ -1,0 +1,100 @@
+/**
+ * A locus's life on its thread: begin, enter the program, end. Written for one try: a locus that goes back is started again
+ * by the kernel, on a thread of its own.
+ */
+import {
+  actorPorts,
+  locusCalls,
+  locusOfPort,
+  type Generation,
+  type PortId,
+  type Status,
+  type ValueOf,
+  type entryPlan,
+} from '@katydid/abi'
+import type { Region, RegionHandle } from '@katydid/actor'
+import { runEntry } from './invoke.js'
+import { LocusError } from './locus-error.js'
+import { LocusThread, type Frame } from './locus-thread.js'
+import { Locus } from './locus.js'
+import { ProgramCache } from './program-cache.js'
+import { loadProgram } from './program.js'
+
+/** What the pool's worker is given. */
+export interface LocusTask {
+  readonly region: RegionHandle
+  readonly port: PortId
+  readonly generation: Generation
+}
+
+/** How it ended, as the kernel was told. */
+export interface LocusOutcome {
+  readonly status: Status
+  readonly detail: string
+}
+
+type Plan = ValueOf<typeof entryPlan>
+
+/** The longest sentence that goes with an end. */
+const detailLength = 2000
+const beginTries = 20
+
+/** Runs the locus on `port` from its begin to its end. Throws only what is a bug of ours, or a kernel that is gone. */
+export function runLocus(region: Region, { port, generation }: LocusTask): LocusOutcome {
+  const slot = locusOfPort(port)
+  const { words } = region
+  if (words.load(region.locusWord(slot, 'generation')) !== generation)
+    return { status: 'no_such_locus', detail: `the slot of port ${port} has another locus by now` }
+  const thread = new LocusThread(region, slot, new ProgramCache())
+  const plan = begin(thread)
+  if (plan === null) return { status: 'no_such_locus', detail: 'the kernel does not know of it' }
+  const end = enter(thread, plan)
+  // Everything it did is in its container now; from here on it uses no translation.
+  thread.move(null)
+  const told = thread.call(locusCalls.locusEnd, end)
+  thread.presence.end()
+  if (told.status !== 'ok') return { status: told.status, detail: told.detail }
+  return { status: end.status, detail: end.detail }
+}
+
+function begin(thread: LocusThread): Plan | null {
+  for (let tries = 0; tries < beginTries; tries++) {
+    const reply = thread.messenger.callSync(actorPorts.kernel, locusCalls.locusBegin, {})
+    if (reply.status === 'ok') return reply.plan
+    if (reply.status === 'no_such_locus' || reply.status === 'actor_gone') return null
+    // Captured or recovered just now: asked again, as the call allows.
+    thread.presence.pause(50)
+  }
+  return null
+}
+
+function enter(
+  thread: LocusThread,
+  plan: Plan,
+): { status: Status; detail: string; block: Uint8Array } {
+  const { slot } = thread
+  const container = plan.container as Frame['container']
+  const frame: Frame = {
+    container,
+    attachment: thread.attachmentTo(container),
+    depth: 0,
+    capref: plan.containerCap,
+    args: plan.block,
+    resumed: plan.resumed,
+  }
+  thread.trace.event('locus_started', container, plan.resumed ? 1 : 0)
+  // Starting counts as at rest: it becomes running only through the gate, and uses entries only then.
+  thread.presence.throughGate()
+  thread.move(frame)
+  try {
+    const entry = loadProgram(plan.program)
+    const block = runEntry(thread, entry, new Locus(thread, frame, plan.name))
+    return { status: 'ok', detail: '', block }
+  } catch (error) {
+    if (!(error instanceof LocusError)) throw error
+    const detail = error.message.slice(error.status.length + 2, detailLength)
+    return { status: error.status, detail, block: new Uint8Array(0) }
+  } finally {
+    thread.trace.event('locus_ended', slot)
+  }
+}
