@@ -37,7 +37,7 @@ export function channels(maxLoci: number): readonly Channel[] {
   const kib = 1024
   const { kernel, disk, barrier } = actorPorts
   const result = [
-    ...both(kernel, disk, 2048 * kib, 1024 * kib),
+    ...both(kernel, disk, 4096 * kib, 4096 * kib),
     ...both(disk, barrier, 4 * kib, 4 * kib),
   ]
   for (let m: number = actorPorts.firstManager; m < maxActors; m++) {

@@ -1,4 +1,24 @@
 /**
  * Drivers, and the faulty twins of them: disks, network, console, clock.
  */
-export {}
+export * from './disk/block-file.js'
+export * from './disk/crash-image.js'
+export type { BarrierData, DiskData } from './disk/disk-boot.js'
+export type { BarrierControl, DiskControl } from './disk/disk-control.js'
+export * from './disk/disk-core.js'
+export type { Barrier } from './disk/durability.js'
+export type { FaultPlan, FaultyOperation, Refusal as FaultRefusal } from './disk/fault-plan.js'
+export * from './disk/faulty-file.js'
+export * from './disk/file-journal.js'
+export { defaultSegmentBlocks, diskBytes, type Geometry } from './disk/geometry.js'
+export * from './disk/journal.js'
+export * from './disk/memory-file.js'
+export * from './disk/meter.js'
+export * from './disk/open.js'
+export * from './disk/open-error.js'
+export * from './disk/real-file.js'
+export * from './disk/region-frames.js'
+export type { Frames } from './disk/request.js'
+export * from './disk/serve-disk.js'
+export type { Format } from './disk/superblock-slots.js'
+export type { DiskUuid } from './disk/superblock.js'

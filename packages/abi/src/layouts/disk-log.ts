@@ -23,7 +23,25 @@ export const superblockWords = layout(
     scanPrevious: { words: 1, writer: 'driver', doc: 'checksum of the group before it' },
     scanPosition: { words: 2, writer: 'driver', doc: 'float 64: position of that group' },
     capacity: { words: 1, writer: 'driver', doc: 'largest number of segments' },
-    reserved: { words: 16, writer: 'nobody', doc: 'to 128 bytes' },
+    opening: { words: 1, writer: 'driver', doc: 'number of the opening that wrote it' },
+    openedPosition: {
+      words: 2,
+      writer: 'driver',
+      doc: 'float 64: first position of that opening; groups of older openings end before it',
+    },
+    durable: {
+      words: 2,
+      writer: 'driver',
+      doc: 'float 64: the last position known durable when it was written',
+    },
+    usedSegments: {
+      words: 1,
+      writer: 'driver',
+      doc: 'segments from this number on were never written',
+    },
+    owners: { words: 1, writer: 'driver', doc: 'bit n: port n ever wrote to the disk' },
+    pageOwners: { words: 1, writer: 'driver', doc: 'bit n: port n ever wrote pages' },
+    reserved: { words: 8, writer: 'nobody', doc: 'to 128 bytes' },
     checksum: { words: 1, writer: 'driver', doc: 'CRC-32 of the words before it' },
   },
 )
@@ -47,7 +65,8 @@ export const groupWords = layout(
     recordBytes: { words: 1, writer: 'driver', doc: 'bytes of the records with their heads' },
     nextSegment: { words: 1, writer: 'driver', doc: 'segment that goes on when this one is full' },
     previous: { words: 1, writer: 'driver', doc: 'checksum of the group before it' },
-    reserved: { words: 8, writer: 'nobody', doc: 'to 96 bytes' },
+    opening: { words: 1, writer: 'driver', doc: 'number of the opening that wrote it' },
+    reserved: { words: 7, writer: 'nobody', doc: 'to 96 bytes' },
     checksum: {
       words: 1,
       writer: 'driver',

@@ -55,10 +55,10 @@ export const diskCalls = group(0x400, {
   diskWrite: call({
     ...disk,
     name: 'disk_write',
-    doc: 'Append pages and records, all in one group or in consecutive ones, in this order, with the records behind the pages. Frames must stand still until the answer. With `barrier` the answer comes when all of it, and all that was written before it, is durable.',
+    doc: 'Append pages and records, all in one group or in consecutive ones, in this order, with the records behind the pages. Frames must stand still until the answer; the sender begins a transfer of each before it asks, the driver ends it. With `barrier` the answer comes when all of it, and all that was written before it, is durable.',
     args: { pages: list(pageWrite), records: list(logRecord), barrier: bool },
     result: { position: logPosition, places: list(pagePlace) },
-    errors: ['io_error', 'disk_full', 'too_large', 'closed'],
+    errors: ['io_error', 'disk_full', 'too_large', 'closed', 'bad_argument'],
     idempotent: false,
     afterCrash:
       'With barrier: everything in it can be read back. Without: a prefix of what was written is there.',
@@ -76,7 +76,7 @@ export const diskCalls = group(0x400, {
   diskFree: call({
     ...disk,
     name: 'disk_free',
-    doc: 'The caller needs no block of these segments any more. A segment is used anew when nobody needs it and no scan begins before its end.',
+    doc: 'The caller needs no block of these segments any more. A segment is used anew when nobody needs it and no scan begins before its end. Names no segment in which a write of the caller may lie that it has not seen answered.',
     args: { segments: list(count) },
     result: {},
     errors: ['bad_argument', 'closed'],
@@ -96,7 +96,7 @@ export const diskCalls = group(0x400, {
   diskScan: call({
     ...disk,
     name: 'disk_scan',
-    doc: 'What the log held for this owner when the disk was opened, from position `from` on: up to `limit` records and pages a call, in log order; `next` is where to go on, nil at the end.',
+    doc: 'What the log holds for this owner from position `from` on, found at the opening or written since, and durable: up to `limit` records and pages a call, in log order; `next` is where to go on (the next `cursor`; the first is 0), nil at the end. Pages come before the records of the same group.',
     args: { from: logPosition, cursor: number, limit: count },
     result: {
       pages: list(foundPage),
@@ -109,7 +109,7 @@ export const diskCalls = group(0x400, {
       ),
       next: optional(number),
     },
-    errors: ['closed'],
+    errors: ['closed', 'io_error'],
     idempotent: true,
     afterCrash: 'Same answer again.',
   }),
