@@ -16,18 +16,11 @@ import { checkAgainst, UsageError, type Options } from './options.js'
 
 const sliceMs = 30
 
-/** Seams for tests; each stands for something of the world outside the job. */
-export interface Surroundings {
-  /** Called when the index has been exported, before it is compared. */
-  readonly beforeComparing?: (indexFile: string) => void
-}
-
 /** Runs the job and answers its exit status. Throws a UsageError when what was asked for cannot be done. */
 export async function runMainJob(
   options: Options,
   events: Events,
   signal: AbortSignal,
-  surroundings: Surroundings = {},
 ): Promise<number> {
   const folder = chooseFolder(options.input)
   events.begin(options, folder)
@@ -38,7 +31,6 @@ export async function runMainJob(
     writeFileList(work.fileList, corpus.files)
     const job = new Job(options, corpus, work, events)
     const totals = await job.run(signal)
-    surroundings.beforeComparing?.(work.index)
     const result = await verify(work.index, corpus, events, signal)
     events.summary(totals, job.recoveries)
     const reasons = [...result.reasons, ...reasonsToFail(totals)]

@@ -52,6 +52,8 @@ export function readProgress(file: string): LocusProgress {
     return nothing
   }
   if (bytes.length < fields.length * 8) return nothing
-  const numbers = fields.map((field, at) => [field, bytes.readDoubleLE(at * 8)])
-  return Object.fromEntries(numbers) as unknown as LocusProgress
+  const [starts = 0, startedAtBytes = 0, readBytes = 0, words = 0, mergedFiles = 0] = fields.map(
+    (_, at) => bytes.readDoubleLE(at * 8),
+  )
+  return { starts, startedAtBytes, readBytes, words, mergedFiles }
 }

@@ -41,22 +41,22 @@ export class Indexer {
     }))
     this.#files = all.filter((_, at) => at % task.step === task.first)
     this.#starts = before.starts + 1
-    this.#startedAtBytes = locus.getRegister(registers.bytes)
+    this.#startedAtBytes = locus.registers.getNumber(registers.bytes)
   }
 
   run(): void {
     const locus = this.#locus
     locus.outside(() => this.#tell())
     for (;;) {
-      const first = locus.getRegister(registers.next)
+      const first = locus.registers.getNumber(registers.next)
       if (first >= this.#files.length) return
       const end = this.#endOfBatch(first)
       const table = this.#count(first, end)
       this.#merge(table)
-      locus.setRegister(registers.next, end)
-      locus.setRegister(registers.merged, 0)
-      locus.setRegister(registers.bytes, this.#readBytes)
-      locus.setRegister(registers.words, this.#words)
+      locus.registers.setNumber(registers.next, end)
+      locus.registers.setNumber(registers.merged, 0)
+      locus.registers.setNumber(registers.bytes, this.#readBytes)
+      locus.registers.setNumber(registers.words, this.#words)
       locus.outside(() => this.#tell())
       locus.safepoint()
     }
@@ -77,8 +77,8 @@ export class Indexer {
       table.add(word, length)
       this.#words++
     })
-    this.#readBytes = locus.getRegister(registers.bytes)
-    this.#words = locus.getRegister(registers.words)
+    this.#readBytes = locus.registers.getNumber(registers.bytes)
+    this.#words = locus.registers.getNumber(registers.words)
     for (const file of this.#files.slice(first, end)) {
       table.nextFile()
       const pieces = piecesOf(file.path, this.#piece)
@@ -103,7 +103,7 @@ export class Indexer {
   #merge(table: WordTable): void {
     const locus = this.#locus
     for (;;) {
-      const merged = locus.getRegister(registers.merged)
+      const merged = locus.registers.getNumber(registers.merged)
       const end = Math.min(table.length, merged + sliceWords)
       if (merged >= end) return
       const keys = Array.from({ length: end - merged }, (_, at) => table.wordOf(merged + at))
@@ -112,7 +112,7 @@ export class Indexer {
         const entry = entries.get(key)!
         this.#map.addWords(key, [table.countOf(entry), table.filesOf(entry)])
       }
-      locus.setRegister(registers.merged, end)
+      locus.registers.setNumber(registers.merged, end)
       locus.safepoint()
     }
   }
@@ -123,7 +123,7 @@ export class Indexer {
       startedAtBytes: this.#startedAtBytes,
       readBytes: this.#readBytes,
       words: this.#words,
-      mergedFiles: this.#locus.getRegister(registers.next),
+      mergedFiles: this.#locus.registers.getNumber(registers.next),
     }
     writeProgress(this.#progressFile, progress)
   }

@@ -11,7 +11,7 @@ import { Indexer } from './indexer.js'
 import type { ExportTask, IndexTask } from './tasks.js'
 
 export default function wordIndex(locus: Locus): unknown {
-  const task = locus.args as IndexTask | ExportTask
+  const task = locus.argument<IndexTask | ExportTask>()
   // Several loci may come here at once and first: the heap and the map are made by one of them, under a lock in the
   // container, and found by the others.
   const map = SharedMap.open(Heap.open(locus, locus.window()))

@@ -112,10 +112,13 @@ export class WordTable {
   }
 }
 
-type Flat = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>
+interface Flat {
+  readonly length: number
+  set(other: ArrayLike<number>): void
+}
 
-function doubled<T extends Flat>(array: T): T {
+function doubled<T extends Flat & ArrayLike<number>>(array: T): T {
   const longer = new (array.constructor as new (length: number) => T)(array.length * 2)
-  longer.set(array as never)
+  longer.set(array)
   return longer
 }

@@ -1,6 +1,6 @@
 /** Which files the main job takes. */
-import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -47,9 +47,11 @@ test('[JB5] what cannot be read is reported, and the rest is taken', (t) => {
   t.deepEqual(corpus.unreadable, [{ path: path.join(folder, 'gone'), reason: 'it is gone' }])
 })
 
-test('[JB4] a pipe is no file and holds nothing up', (t) => {
+test('[JB4] a socket is no file and holds nothing up', async (t) => {
   const folder = makeFolder(t, { 'a.txt': 'x' })
-  execFileSync('mkfifo', [path.join(folder, 'pipe')])
+  const server = net.createServer()
+  await new Promise<void>((resolve) => server.listen(path.join(folder, 'socket'), resolve))
+  t.teardown(() => server.close())
 
   t.deepEqual(names(find(folder)), ['a.txt'])
 })

@@ -1,6 +1,6 @@
 /** The private count of the program against a plain map. */
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { WordTable } from '@katydid/demo/word/word-table.js'
 
 test('[JB3] the private count of some files is that of a plain map', (t) => {

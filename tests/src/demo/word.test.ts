@@ -1,6 +1,6 @@
 /** The two readings of *word*, each against the definition and against the other. */
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { WordsOfBytes } from '@katydid/demo/word/words-of-bytes.js'
 import { wordsOfText } from '@katydid/demo/word/words-of-text.js'
 
