@@ -1,0 +1,91 @@
+/**
+ * The manager's way to its disk's log: sends, counts what is under way, and knows below which position of the log nothing
+ * of a new write can stand.
+ */
+import {
+  asPosition,
+  diskCalls,
+  type ArgsOf,
+  type LogPosition,
+  type PortId,
+  type Reply,
+} from '@katydid/abi'
+import type { Counters, Messenger } from '@katydid/actor'
+
+type WriteArgs = ArgsOf<(typeof diskCalls)['diskWrite']>
+export type WriteReply = Reply<(typeof diskCalls)['diskWrite']>
+export type PageWrite = WriteArgs['pages'][number]
+export type LogRecord = WriteArgs['records'][number]
+
+/** A disk answers or refuses; its actor's death ends the world's session. The deadline is for a disk that hangs. */
+const writeDeadlineMs = 60_000
+
+export class DiskWriter {
+  readonly #messenger: Messenger
+  readonly #disk: PortId
+  readonly #counters: Counters
+  #last: LogPosition = asPosition(0)
+  #inFlight = 0
+  /** Bytes of pages written since somebody set it to 0. */
+  bytesSince = 0
+
+  constructor(messenger: Messenger, disk: PortId, counters: Counters) {
+    this.#messenger = messenger
+    this.#disk = disk
+    this.#counters = counters
+  }
+
+  /** No write begun from now on stands before this position. */
+  get next(): LogPosition {
+    return asPosition(this.#last + 1)
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** The log ended at `position` when we began. */
+  startAfter(position: LogPosition): void {
+    this.#last = position
+  }
+
+  write(
+    pages: readonly PageWrite[],
+    records: readonly LogRecord[],
+    barrier: boolean,
+    pageBytes: number,
+    onAnswer: (reply: WriteReply) => void,
+  ): void {
+    this.#inFlight++
+    this.#messenger.call(
+      this.#disk,
+      diskCalls.diskWrite,
+      { pages, records, barrier },
+      (reply) => {
+        this.#inFlight--
+        this.#note(reply, pages.length * pageBytes)
+        onAnswer(reply)
+      },
+      writeDeadlineMs,
+    )
+  }
+
+  /** Writes pages given by value, and waits: the disk never waits for a manager. */
+  writeNow(pages: readonly PageWrite[], pageBytes: number): WriteReply {
+    const reply = this.#messenger.callSync(this.#disk, diskCalls.diskWrite, {
+      pages,
+      records: [],
+      barrier: false,
+    })
+    this.#note(reply, pages.length * pageBytes)
+    return reply
+  }
+
+  #note(reply: WriteReply, bytes: number): void {
+    if (reply.status !== 'ok') return
+    if (reply.position > this.#last) this.#last = reply.position
+    this.bytesSince += bytes
+    this.#counters.add('pagesWritten', reply.places.length)
+    this.#counters.add('bytesWritten', bytes)
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Takes pages out of memory: removed from the page table in batches of one generation, and only when every locus has
+ * acknowledged that are clean ones freed and dirty ones written from their frames, then freed.
+ *
+ * A fault makes a page stay at any moment before its frame is free. Content written here belongs to the open interval; of
+ * several writes of a page in one interval the last counts.
+ */
+import type { Frame } from '@katydid/abi'
+import { beginTransfer } from '@katydid/memory'
+import { invariant } from '@katydid/actor'
+import { ClockHand } from './clock-hand.js'
+import type { Context } from './context.js'
+import type { Departures } from './departures.js'
+import { frameStates } from './frame-table.js'
+import type { ManagedContainer } from './managed-container.js'
+import { settleWrite, failWrite } from './page-write.js'
+
+interface Batch {
+  readonly container: ManagedContainer
+  readonly generation: number
+  readonly frames: readonly Frame[]
+}
+
+export class Eviction {
+  readonly #context: Context
+  readonly #departures: Departures
+  readonly #hand: ClockHand
+  #batches: Batch[] = []
+  #writing = 0
+  /** Why the disk last refused to take a page; null since it last took one. */
+  failure: string | null = null
+
+  constructor(context: Context, departures: Departures) {
+    this.#context = context
+    this.#departures = departures
+    this.#hand = new ClockHand(context)
+  }
+
+  /** Frames that will be free without further doing. */
+  get coming(): number {
+    return (
+      this.#batches.reduce((sum, batch) => sum + batch.frames.length, 0) +
+      this.#writing +
+      this.#departures.count
+    )
+  }
+
+  /** Begins to evict up to `wanted` pages; answers how many it found. */
+  evict(wanted: number): number {
+    const { frames, pageBytes } = this.#context
+    const byContainer = new Map<ManagedContainer, Frame[]>()
+    const victims = this.#hand.choose(wanted)
+    for (const frame of victims) {
+      const container = frames.container(frame)!
+      const list = byContainer.get(container)
+      if (list === undefined) byContainer.set(container, [frame])
+      else list.push(frame)
+    }
+    for (const [container, list] of byContainer) {
+      // The bell is asked for first: an acknowledgement between removal and asking would ring nobody.
+      container.awaited++
+      this.ringFor(container)
+      const generation = container.lcd!.remove(list.map((frame) => frames.page(frame) * pageBytes))
+      for (const frame of list) frames.become(frame, frameStates.removing, generation)
+      this.#batches.push({ container, generation, frames: list })
+    }
+    return victims.length
+  }
+
+  /** Goes on with batches that every locus has acknowledged. */
+  settle(): void {
+    this.#batches = this.#batches.filter((batch) => {
+      if (!batch.container.lcd!.acknowledged(batch.generation)) return true
+      batch.container.awaited--
+      this.#finish(batch)
+      return false
+    })
+  }
+
+  /** The container's page table is empty: its batches are void. */
+  forget(container: ManagedContainer): void {
+    this.#batches = this.#batches.filter((batch) => {
+      if (batch.container !== container) return true
+      container.awaited--
+      return false
+    })
+  }
+
+  /** Has loci that acknowledge ring us while somebody waits for that, and not longer. */
+  ringFor(container: ManagedContainer): void {
+    const wanted = container.awaited > 0
+    if (container.lcd === null || wanted === container.ringing) return
+    container.lcd.ringWhenAcknowledged(wanted ? this.#context.port : null)
+    container.ringing = wanted
+  }
+
+  #finish(batch: Batch): void {
+    const { frames, counters } = this.#context
+    const dirty: Frame[] = []
+    for (const frame of batch.frames) {
+      const still =
+        frames.container(frame) === batch.container && frames.state(frame) === frameStates.removing
+      if (!still || frames.generation(frame) !== batch.generation) continue
+      const page = frames.page(frame)
+      if (batch.container.open.dirty.has(page)) dirty.push(frame)
+      else if (batch.container.sharedBy(page) !== undefined || frames.isBusy(frame))
+        // A snapshot came between: the frame is needed until the version is written. The next fault shows it again.
+        frames.become(frame, frameStates.shown)
+      else {
+        counters.add('discardsClean')
+        this.#release(batch.container, page, frame)
+      }
+    }
+    if (dirty.length > 0) this.#write(batch.container, dirty)
+  }
+
+  #write(container: ManagedContainer, list: readonly Frame[]): void {
+    const { frames, writer, pageBytes, region, counters } = this.#context
+    const delta = container.open
+    delta.began(writer.next)
+    const pages = list.map((frame) => {
+      const page = frames.page(frame)
+      delta.dirty.delete(page)
+      frames.beginWrite(frame)
+      beginTransfer(region, frame)
+      return {
+        cont: container.token,
+        stateInterval: container.openInterval,
+        page,
+        frame,
+        content: null,
+      }
+    })
+    delta.writing += pages.length
+    this.#writing += pages.length
+    counters.add('discardsDirty', pages.length)
+    writer.write(pages, [], false, pageBytes, (reply) => {
+      this.#writing -= pages.length
+      this.failure = reply.status === 'ok' ? null : reply.detail
+      for (const [index, { page, frame }] of pages.entries()) {
+        frames.endWrite(frame)
+        delta.writing--
+        const state = frames.state(frame)
+        if (reply.status === 'ok')
+          settleWrite(this.#context, container, delta, page, reply.places[index]!)
+        else failWrite(this.#context, this.#departures, container, delta, page, frame)
+        if (reply.status === 'ok' && state === frameStates.removing)
+          this.#release(container, page, frame)
+      }
+    })
+  }
+
+  #release(container: ManagedContainer, page: number, frame: Frame): void {
+    invariant(container.resident.get(page) === frame, 'MG2: a page has one live frame', {
+      page,
+      frame,
+    })
+    container.resident.delete(page)
+    this.#departures.leave(frame)
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Serves faults: shows the page, with a frame from the reserve, or lets the fault wait when there is none.
+ *
+ * A read shows the page read-only; the first write in an interval traps and makes the page dirty from then on. A write to a
+ * page whose frame an unwritten version shares, or a disk is reading, moves the page to a copy first. A fault on a page
+ * that is being evicted makes it stay. A fault that waits keeps no decision: it is served anew from the beginning.
+ */
+import type { Access, Frame, Status } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { Context } from './context.js'
+import type { Departures } from './departures.js'
+import { frameStates } from './frame-table.js'
+import type { ManagedContainer } from './managed-container.js'
+import { fillFrame } from './page-content.js'
+
+/** A fault to be answered exactly once, from a trap or from a message. */
+export interface Fault {
+  readonly container: ManagedContainer
+  readonly offset: number
+  readonly access: Access
+  answer(status: Status): void
+}
+
+export class Faults {
+  readonly #context: Context
+  readonly #departures: Departures
+  #waiting: Fault[] = []
+
+  constructor(context: Context, departures: Departures) {
+    this.#context = context
+    this.#departures = departures
+  }
+
+  /** Faults that wait for a frame. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  take(fault: Fault): void {
+    this.#context.counters.add('faults')
+    this.#waiting.push(fault)
+  }
+
+  /** Serves what can be served, in the order in which it came. */
+  serve(): void {
+    if (this.#waiting.length === 0) return
+    const faults = this.#waiting
+    this.#waiting = faults.filter((fault) => {
+      const status = this.#attempt(fault)
+      if (status !== 'wait') fault.answer(status)
+      return status === 'wait'
+    })
+  }
+
+  /** Answers every waiting fault of the container (of all when null) with `status`. */
+  refuse(container: ManagedContainer | null, status: Status): void {
+    this.#waiting = this.#waiting.filter((fault) => {
+      if (container !== null && fault.container !== container) return true
+      fault.answer(status)
+      return false
+    })
+  }
+
+  #attempt(fault: Fault): Status | 'wait' {
+    const { container } = fault
+    const page = Math.floor(fault.offset / this.#context.pageBytes)
+    if (container.lcd === null) return 'no_such_container'
+    const frame = container.resident.get(page)
+    if (frame === undefined) return this.#bringIn(container, page, fault.access)
+    if (fault.access === 'read') {
+      const access = container.open.dirty.has(page) ? 'write' : 'read'
+      return this.#show(container, page, frame, access)
+    }
+    return this.#showForWrite(container, page, frame)
+  }
+
+  #bringIn(container: ManagedContainer, page: number, access: Access): Status | 'wait' {
+    const { frames, reserve } = this.#context
+    const frame = reserve.take()
+    if (frame === null) return 'wait'
+    const filled = fillFrame(this.#context, container, page, frame)
+    if (filled !== 'ok') {
+      reserve.put(frame)
+      return filled
+    }
+    frames.hold(frame, container, page)
+    container.resident.set(page, frame)
+    if (access === 'write') container.open.dirty.add(page)
+    const shown = this.#show(container, page, frame, access)
+    if (shown === 'ok') return 'ok'
+    container.open.dirty.delete(page)
+    container.resident.delete(page)
+    frames.free(frame)
+    reserve.put(frame)
+    return shown
+  }
+
+  #showForWrite(container: ManagedContainer, page: number, frame: Frame): Status | 'wait' {
+    const dirty = container.open.dirty.has(page)
+    const shared = container.sharedBy(page) !== undefined
+    invariant(!(dirty && shared), 'MG7: a page is not dirty in two intervals by one frame', {
+      page,
+    })
+    if (shared || this.#context.frames.isBusy(frame))
+      return this.#moveToCopy(container, page, frame)
+    container.open.dirty.add(page)
+    return this.#show(container, page, frame, 'write')
+  }
+
+  #show(container: ManagedContainer, page: number, frame: Frame, access: Access): Status {
+    const { frames, counters, pageBytes } = this.#context
+    const status = container.lcd!.install([{ offset: page * pageBytes, frame, access }])
+    invariant(
+      status === 'ok' || status === 'no_such_container',
+      'LD2: a resident page shows the frame the manager has for it, of its page set',
+      { status, page, frame, token: container.token },
+    )
+    if (status === 'ok' && frames.state(frame) === frameStates.removing) {
+      frames.become(frame, frameStates.shown)
+      counters.add('rescues')
+    }
+    return status
+  }
+
+  /** The page lives in a fresh frame from now on; the old one stands still for whoever needs it. */
+  #moveToCopy(container: ManagedContainer, page: number, old: Frame): Status | 'wait' {
+    const { frames, reserve, region, counters, pageBytes } = this.#context
+    const frame = reserve.take()
+    if (frame === null) return 'wait'
+    region.frameBytes(frame).set(region.frameBytes(old))
+    const replaced = container.lcd!.replace({ offset: page * pageBytes, frame, access: 'write' })
+    if (replaced.status !== 'ok') {
+      reserve.put(frame)
+      return replaced.status
+    }
+    frames.hold(frame, container, page)
+    container.resident.set(page, frame)
+    container.open.dirty.add(page)
+    counters.add('copies')
+    const version = container.sharedBy(page)
+    if (version === undefined) this.#departures.leave(old, replaced.generation)
+    else {
+      version.kept.set(page, old)
+      frames.become(old, frameStates.kept, replaced.generation)
+    }
+    return 'ok'
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The manager's own records in the log. `commit`: a version is complete. Notes: a container was adopted, rolled back or
+ * destroyed. The log is kept as a prefix, so a note needs no barrier: nothing behind it survives without it.
+ */
+import { asInterval, asToken, type RecordKind, type StateInterval, type Token } from '@katydid/abi'
+import { packValue, unpackValue } from '@katydid/actor'
+import type { LogRecord } from './disk-writer.js'
+
+export type ManagerRecord =
+  | {
+      readonly what: 'commit'
+      readonly token: Token
+      readonly interval: StateInterval
+      readonly count: number
+      readonly sum: number
+    }
+  | { readonly what: 'adopted'; readonly token: Token; readonly size: number }
+  | {
+      /** Whatever came before, of intervals above `interval`, is void. */
+      readonly what: 'rolled back'
+      readonly token: Token
+      readonly interval: StateInterval
+    }
+  | { readonly what: 'destroyed'; readonly token: Token }
+
+const kinds = { commit: 0, adopted: 1, 'rolled back': 2, destroyed: 3 } as const
+
+export function writeRecord(record: ManagerRecord): LogRecord {
+  const rest =
+    record.what === 'commit'
+      ? [record.interval, record.count, record.sum]
+      : record.what === 'adopted'
+        ? [record.size]
+        : record.what === 'rolled back'
+          ? [record.interval]
+          : []
+  return {
+    kind: record.what === 'commit' ? 'commit' : 'note',
+    content: packValue([kinds[record.what], record.token, ...rest]),
+  }
+}
+
+/** The record in `content`; null when it is none of ours. */
+export function readRecord(kind: RecordKind, content: Uint8Array): ManagerRecord | null {
+  if (kind !== 'commit' && kind !== 'note') return null
+  const value = unpackValue(content)
+  if (!Array.isArray(value)) return null
+  const list: readonly unknown[] = value
+  const at = (index: number): number => Number(list[index])
+  if (!list.every((each) => typeof each === 'number')) return null
+  const token = asToken(at(1))
+  switch (at(0)) {
+    case kinds.commit:
+      return { what: 'commit', token, interval: asInterval(at(2)), count: at(3), sum: at(4) }
+    case kinds.adopted:
+      return { what: 'adopted', token, size: at(2) }
+    case kinds['rolled back']:
+      return { what: 'rolled back', token, interval: asInterval(at(2)) }
+    case kinds.destroyed:
+      return { what: 'destroyed', token }
+    default:
+      return null
+  }
+}

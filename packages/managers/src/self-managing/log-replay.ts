@@ -1,0 +1,91 @@
+/**
+ * Rebuilds versions from what the log held: pages are gathered, and a commit record whose count and sum agree makes a
+ * version of them. What no commit names never was; what a rollback note voids never was either.
+ */
+import type { StateInterval, Token } from '@katydid/abi'
+import type { ManagerRecord } from './log-records.js'
+import type { PagePlace } from './place.js'
+
+export interface FoundPage extends PagePlace {
+  readonly cont: Token
+  readonly stateInterval: StateInterval
+  readonly page: number
+}
+
+export interface FoundVersion {
+  readonly interval: StateInterval
+  readonly places: Map<number, PagePlace>
+}
+
+export interface FoundContainer {
+  size: number
+  /** Pages without a commit so far. */
+  open: FoundPage[]
+  versions: FoundVersion[]
+  /** A version whose pages do not agree with its commit: it and every later one cannot be shown. */
+  brokenAt: StateInterval | null
+}
+
+export class LogReplay {
+  readonly containers = new Map<Token, FoundContainer>()
+  readonly destroyed = new Set<Token>()
+  readonly #folded: (token: Token) => StateInterval
+
+  /** `folded`: the interval a container's map shows already; what is not newer is passed over. */
+  constructor(folded: (token: Token) => StateInterval) {
+    this.#folded = folded
+  }
+
+  page(page: FoundPage): void {
+    if (page.stateInterval > this.#folded(page.cont)) this.#of(page.cont).open.push(page)
+  }
+
+  record(record: ManagerRecord): void {
+    const found = this.#of(record.token)
+    switch (record.what) {
+      case 'commit':
+        if (record.interval > this.#folded(record.token)) commit(found, record)
+        return
+      case 'adopted':
+        found.size = record.size
+        return
+      case 'rolled back':
+        found.open = found.open.filter((page) => page.stateInterval <= record.interval)
+        found.versions = found.versions.filter((version) => version.interval <= record.interval)
+        if (found.brokenAt !== null && found.brokenAt > record.interval) found.brokenAt = null
+        return
+      case 'destroyed':
+        this.containers.delete(record.token)
+        this.destroyed.add(record.token)
+    }
+  }
+
+  #of(token: Token): FoundContainer {
+    let found = this.containers.get(token)
+    if (found === undefined) {
+      found = { size: 0, open: [], versions: [], brokenAt: null }
+      this.containers.set(token, found)
+    }
+    return found
+  }
+}
+
+function commit(
+  found: FoundContainer,
+  record: { readonly interval: StateInterval; readonly count: number; readonly sum: number },
+): void {
+  const { interval } = record
+  // A commit that was tried again stands there twice.
+  if (found.versions.some((version) => version.interval === interval)) return
+  const mine = found.open.filter((page) => page.stateInterval <= interval)
+  found.open = found.open.filter((page) => page.stateInterval > interval)
+  const places = new Map<number, PagePlace>()
+  // By interval first: a later interval's page may stand in the log before an earlier one's.
+  for (const page of mine.toSorted((a, b) => a.stateInterval - b.stateInterval))
+    places.set(page.page, { block: page.block, checksum: page.checksum })
+  let sum = 0
+  for (const place of places.values()) sum = (sum + place.checksum) >>> 0
+  const isWhole = places.size === record.count && sum === record.sum
+  if (isWhole && found.brokenAt === null) found.versions.push({ interval, places })
+  else found.brokenAt ??= interval
+}

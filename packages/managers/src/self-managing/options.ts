@@ -1,0 +1,40 @@
+/** What a self-managing manager is given at its start: what the kernel says, its disk's descriptor, and its policy's figures. */
+import type { ManagerBoot } from '@katydid/abi'
+
+export interface SelfManagingOptions {
+  /** Frames for its own pages: its maps fault in and out within these. At least 8. */
+  readonly ownFrames: number
+  /** Frames it asks for at once while the machine has free ones. */
+  readonly askFrames: number
+  /** Below this many free frames pages are evicted ahead, up to `reserveHigh`. Both shrink with a small page set. */
+  readonly reserveLow: number
+  readonly reserveHigh: number
+  /** Pages in one removal, and in one disk_write, at the most. */
+  readonly batchPages: number
+  /** Versions' disk_writes under way at the most. */
+  readonly writesInFlight: number
+  /** Map entries folded in one turn at the most. */
+  readonly foldSlice: number
+  /** It snapshots itself when this many bytes were written, or so many versions folded, since it last did. */
+  readonly snapshotBytes: number
+  readonly snapshotFolds: number
+}
+
+export const defaultOptions: SelfManagingOptions = {
+  ownFrames: 12,
+  askFrames: 64,
+  reserveLow: 16,
+  reserveHigh: 48,
+  batchPages: 64,
+  writesInFlight: 4,
+  foldSlice: 64,
+  snapshotBytes: 32 * 1024 * 1024,
+  snapshotFolds: 32,
+}
+
+/** The `data` of a self-managing manager's worker: the kernel's `boot`, the disk's descriptor (from the world), and options. */
+export interface SelfManagingData {
+  readonly boot: ManagerBoot
+  readonly diskFd: number
+  readonly options?: Partial<SelfManagingOptions>
+}

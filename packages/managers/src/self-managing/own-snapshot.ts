@@ -1,0 +1,164 @@
+/**
+ * The manager's snapshot of itself: every dirty own page by value, then the self map, then the root page, then
+ * state_interval_stable, by which the kernel writes the root page as one record with a barrier. That record is the commit.
+ *
+ * Until it is durable the maps stand still, and no block that the older root page may name is given up. Then segments that
+ * nothing needs are freed, and the log from before `replayFrom` with them.
+ */
+import {
+  actorPorts,
+  asInterval,
+  asToken,
+  diskCalls,
+  managerDowncalls,
+  type DiskBlock,
+  type LogPosition,
+  type StateInterval,
+} from '@katydid/abi'
+import { ask, invariant, run } from '@katydid/actor'
+import type { Context } from './context.js'
+import type { Folding } from './folding.js'
+import { replayFrom } from './replay-from.js'
+import { writeRootPage, type RootContainer } from './root-page.js'
+import type { Identity } from './identity.js'
+
+/** A map in the table that no container goes by. */
+const nobody = { token: asToken(0), folded: asInterval(0), size: 0 }
+
+export class OwnSnapshot {
+  readonly #context: Context
+  readonly #folding: Folding
+  readonly #identity: Identity
+  #requested = false
+  /** The interval whose snapshot is to be written in the next turn. */
+  #due: StateInterval | null = null
+  #committing = false
+  readonly #waiting: ((done: boolean) => void)[] = []
+
+  constructor(context: Context, folding: Folding, identity: Identity) {
+    this.#context = context
+    this.#folding = folding
+    this.#identity = identity
+  }
+
+  /** A snapshot is under way; the next one waits. */
+  get isBusy(): boolean {
+    return this.#requested || this.#due !== null || this.#committing
+  }
+
+  /** Asks for a snapshot of ourselves; `whenDone` hears whether it became durable. */
+  request(whenDone?: (done: boolean) => void): void {
+    if (whenDone !== undefined) this.#waiting.push(whenDone)
+    if (this.isBusy) return
+    this.#requested = true
+    this.#context.writer.bytesSince = 0
+    this.#folding.foldsSince = 0
+    const args = { cont: this.#identity.own.capability }
+    this.#context.messenger.call(
+      actorPorts.kernel,
+      managerDowncalls.snapshotRequest,
+      args,
+      (reply) => {
+        this.#requested = false
+        if (reply.status !== 'ok' && this.#due === null && !this.#committing) this.#finish(false)
+      },
+    )
+  }
+
+  /** container_snapshot of our own container: to be written in the next turn. */
+  begin(interval: StateInterval): void {
+    if (!this.#committing) this.#due = interval
+  }
+
+  /** Writes the snapshot that is due, if any. */
+  settle(): void {
+    if (this.#due === null || this.#committing) return
+    const interval = this.#due
+    this.#due = null
+    const { store, writer } = this.#context
+    // Before anything is written: nothing that is in memory only may be taken as being in the log.
+    const from = replayFrom(this.#context)
+    invariant(from <= writer.next, 'MG13: the log is replayed from no later than its end', {
+      from,
+      next: writer.next,
+    })
+    const status = store.writeAll()
+    if (status !== 'ok') {
+      this.#context.report({
+        kind: 'failed',
+        status,
+        detail: 'the manager cannot write its own pages; it goes on with its older root page',
+      })
+      this.#finish(false)
+      return
+    }
+    this.#writeRoot(interval, from)
+    const superseded = store.close(interval)
+    this.#committing = true
+    this.#folding.suspended = true
+    run(this.#context.messenger, this.#commit(interval, from, superseded))
+  }
+
+  #writeRoot(interval: StateInterval, from: LogPosition): void {
+    const { store, containers, pageBytes } = this.#context
+    const table: RootContainer[] = [...containers.values()].map((container) => ({
+      token: container.token,
+      mapRoot: container.map.page,
+      height: container.map.height,
+      folded: container.folded,
+      size: container.size,
+    }))
+    for (const map of this.#folding.graveyard)
+      table.push({ ...nobody, mapRoot: map.page, height: map.height })
+    const bytes = writeRootPage(
+      {
+        allocated: store.allocator.allocated,
+        freePage: store.allocator.freePage,
+        nextToken: this.#identity.nextToken,
+        replayFrom: from,
+        interval,
+        containers: table,
+        selfMap: store.selfMap.places,
+      },
+      pageBytes,
+    )
+    store.window.setBytes(0, bytes)
+  }
+
+  *#commit(interval: StateInterval, from: LogPosition, superseded: readonly DiskBlock[]) {
+    const { messenger, store } = this.#context
+    const args = { cont: this.#identity.own.capability, stateInterval: interval, replayFrom: from }
+    let reply = yield* ask(messenger, actorPorts.kernel, managerDowncalls.stateIntervalStable, args)
+    while (reply.status === 'timed_out')
+      reply = yield* ask(messenger, actorPorts.kernel, managerDowncalls.stateIntervalStable, args)
+    if (reply.status === 'ok') {
+      for (const block of superseded) store.usage.drop(block)
+      yield* this.#free(from)
+    } else {
+      store.keep(superseded)
+      this.#context.report({
+        kind: 'failed',
+        status: reply.status,
+        detail: `the manager’s root page is not durable: ${reply.detail}`,
+      })
+    }
+    this.#committing = false
+    this.#folding.suspended = false
+    this.#finish(reply.status === 'ok')
+  }
+
+  *#free(from: LogPosition) {
+    const { messenger, writer, store, counters } = this.#context
+    yield* ask(messenger, this.#identity.disk, diskCalls.diskTrim, { from })
+    // A write that is not answered may lie in a segment that looks unneeded; the next snapshot tries again.
+    if (writer.inFlight > 0) return
+    const segments = store.usage.takeUnneeded()
+    if (segments.length === 0) return
+    counters.add('segmentsFreed', segments.length)
+    yield* ask(messenger, this.#identity.disk, diskCalls.diskFree, { segments })
+  }
+
+  #finish(done: boolean): void {
+    for (const each of this.#waiting.splice(0)) each(done)
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The manager's own container as a store: window, pages, self map, allocator, maps and usage, and how own pages reach the
+ * disk. Blocks that the durable root page may name are given up only when a newer one is durable.
+ */
+import {
+  asFrame,
+  asInterval,
+  type DiskBlock,
+  type StateInterval,
+  type Status,
+  type Token,
+} from '@katydid/abi'
+import { invariant, type Counters, type Region } from '@katydid/actor'
+import { Attachment, type Lcd, Window } from '@katydid/memory'
+import type { DiskWriter } from './disk-writer.js'
+import { OwnAllocator } from './own-allocator.js'
+import { isSelfMap, type OwnLayout } from './own-layout.js'
+import { OwnPages, type BlockReader, type OwnBacking } from './own-pages.js'
+import { PageMaps } from './page-map.js'
+import { noPlace, type PagePlace } from './place.js'
+import { SegmentUsage } from './segment-usage.js'
+import { SelfMap } from './self-map.js'
+
+export interface OwnStoreParts {
+  readonly region: Region
+  readonly lcd: Lcd
+  readonly layout: OwnLayout
+  readonly read: BlockReader
+  readonly writer: DiskWriter
+  readonly counters: Counters
+  readonly token: Token
+  readonly interval: StateInterval
+  /** From window_open: the region byte address of the first entry. */
+  readonly table: number
+  readonly segmentBlocks: number
+}
+
+export class OwnStore implements OwnBacking {
+  readonly layout: OwnLayout
+  readonly window: Window
+  readonly pages: OwnPages
+  readonly selfMap: SelfMap
+  readonly allocator: OwnAllocator
+  readonly maps: PageMaps
+  readonly usage: SegmentUsage
+  /** The interval its page descriptors carry. */
+  interval: StateInterval
+  readonly #writer: DiskWriter
+  readonly #token: Token
+  /** Blocks that the durable root page, or the one being made durable, may name. */
+  #superseded: DiskBlock[] = []
+
+  constructor(parts: OwnStoreParts) {
+    const { layout } = parts
+    this.layout = layout
+    this.interval = parts.interval
+    this.#writer = parts.writer
+    this.#token = parts.token
+    this.pages = new OwnPages(parts.region, parts.lcd, layout, parts.read, parts.counters)
+    this.pages.backing = this
+    const attachment = new Attachment(parts.region, parts.lcd.container, null, this.pages)
+    this.window = new Window(attachment, 0, layout.end * layout.pageBytes, parts.table)
+    attachment.attach()
+    this.selfMap = new SelfMap(layout, this.window)
+    this.allocator = new OwnAllocator(layout, this.window, (page) => this.pinFor(page))
+    this.maps = new PageMaps(layout, this.window, this.allocator)
+    this.usage = new SegmentUsage(layout, this.window, parts.segmentBlocks)
+  }
+
+  /** Pins the page of the self map that places own page `page`. */
+  pinFor(page: number): void {
+    const holder = this.selfMap.pageFor(page)
+    while (this.selfMap.places.length <= holder - this.layout.selfMap)
+      this.selfMap.places.push(noPlace)
+    this.pages.pin(holder)
+  }
+
+  locate(page: number): PagePlace | null {
+    if (!isSelfMap(this.layout, page)) return this.selfMap.get(page)
+    const place = this.selfMap.places[page - this.layout.selfMap]
+    invariant(place !== undefined, 'MG12: the root page places every page of the self map in use', {
+      page,
+    })
+    return place.block === 0 ? null : place
+  }
+
+  writeNow(pages: readonly { page: number; content: Uint8Array }[]): Status {
+    if (pages.length === 0) return 'ok'
+    const reply = this.#writer.writeNow(
+      pages.map(({ page, content }) => ({
+        cont: this.#token,
+        stateInterval: this.interval,
+        page,
+        frame: asFrame(0),
+        content,
+      })),
+      this.layout.pageBytes,
+    )
+    if (reply.status !== 'ok') return reply.status === 'disk_full' ? 'disk_full' : 'io_error'
+    pages.forEach(({ page }, index) => this.#moved(page, reply.places[index]!))
+    return 'ok'
+  }
+
+  /** Writes every dirty own page, the self map last; then every one of them is clean. */
+  writeAll(): Status {
+    for (const selfMap of [false, true]) {
+      const dirty = this.pages.dirty(selfMap)
+      const status = this.writeNow(dirty)
+      if (status !== 'ok') return status
+      this.pages.clean(dirty)
+    }
+    return 'ok'
+  }
+
+  /** A new interval is open; answers the blocks that the root page of the closed one does not name any more. */
+  close(interval: StateInterval): DiskBlock[] {
+    this.interval = asInterval(interval + 1)
+    return this.#superseded.splice(0)
+  }
+
+  /** The root page could not be made durable: the older one still names these blocks. */
+  keep(blocks: readonly DiskBlock[]): void {
+    this.#superseded.push(...blocks)
+  }
+
+  #moved(page: number, place: PagePlace): void {
+    this.usage.written(place.block)
+    const inSelfMap = isSelfMap(this.layout, page)
+    const index = page - this.layout.selfMap
+    const before = inSelfMap ? this.selfMap.places[index]! : this.selfMap.set(page, place)
+    if (inSelfMap) this.selfMap.places[index] = place
+    if (before !== null && before.block !== 0) this.#superseded.push(before.block)
+  }
+}

@@ -1,0 +1,34 @@
+/** Fills a free frame with the content of a page: from the disk, checked, or zeros when it was never written. */
+import type { Frame, Status } from '@katydid/abi'
+import { AccessError } from '@katydid/memory'
+import type { Context } from './context.js'
+import type { ManagedContainer } from './managed-container.js'
+import type { PagePlace } from './place.js'
+
+/** `ok`, or why the content cannot be had: a read error, a damaged block, or the same of a page of our own maps. */
+export function fillFrame(
+  context: Context,
+  container: ManagedContainer,
+  page: number,
+  frame: Frame,
+): Status {
+  const into = context.region.frameBytes(frame)
+  const located = container.locate(page)
+  let place: PagePlace | null
+  try {
+    place = located === 'ask the map' ? context.store.maps.get(container.map, page) : located
+  } catch (error) {
+    if (error instanceof AccessError) return error.status
+    throw error
+  }
+  const again = container.seen.add(page)
+  if (place === null) {
+    into.fill(0)
+    context.counters.add('zeroFills')
+    return 'ok'
+  }
+  context.counters.add('reads')
+  context.counters.add('readBytes', context.pageBytes)
+  if (again) context.counters.add('reReads')
+  return context.read(place, into)
+}

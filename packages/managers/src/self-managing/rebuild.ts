@@ -1,0 +1,106 @@
+/** From the root page's table and the log from `replayFrom` on, the containers as they were: maps, and versions with complete commits. */
+import {
+  asInterval,
+  asPosition,
+  asToken,
+  diskCalls,
+  type LogPosition,
+  type Reply,
+} from '@katydid/abi'
+import { ask, invariant, type Ask } from '@katydid/actor'
+import type { Context } from './context.js'
+import { Delta } from './delta.js'
+import type { Identity } from './identity.js'
+import { LogReplay, type FoundContainer } from './log-replay.js'
+import { readRecord } from './log-records.js'
+import { ManagedContainer } from './managed-container.js'
+import { CannotStart } from './cannot-start.js'
+import type { RootPage } from './root-page.js'
+
+const scanLimit = 1024
+
+/** Fills `context.containers`. Throws `CannotStart` when the log cannot be read. */
+export function* rebuild(
+  context: Context,
+  identity: Identity,
+  root: RootPage | null,
+): Generator<Ask, void, unknown> {
+  const { containers } = context
+  for (const entry of root?.containers ?? []) {
+    if (entry.token === asToken(0)) continue
+    const container = new ManagedContainer(entry.token)
+    container.size = entry.size
+    container.folded = entry.folded
+    container.map.page = entry.mapRoot
+    container.map.height = entry.height
+    containers.set(entry.token, container)
+  }
+  const from = root?.replayFrom ?? asPosition(0)
+  const replay = new LogReplay((token) => containers.get(token)?.folded ?? asInterval(0))
+  yield* scan(context, identity, from, replay)
+  for (const token of replay.destroyed) {
+    containers.delete(token)
+    identity.noteToken(token)
+  }
+  for (const [token, found] of replay.containers) {
+    identity.noteToken(token)
+    const container = containers.get(token) ?? new ManagedContainer(token)
+    containers.set(token, container)
+    restore(context, container, found, from)
+  }
+}
+
+function* scan(
+  { messenger }: Context,
+  identity: Identity,
+  from: LogPosition,
+  replay: LogReplay,
+): Generator<Ask, void, unknown> {
+  for (let cursor: number | null = 0; cursor !== null;) {
+    const found: Reply<(typeof diskCalls)['diskScan']> = yield* ask(
+      messenger,
+      identity.disk,
+      diskCalls.diskScan,
+      {
+        from,
+        cursor,
+        limit: scanLimit,
+      },
+    )
+    if (found.status !== 'ok') throw new CannotStart('its log', found)
+    for (const page of found.pages) if (page.cont !== identity.own.token) replay.page(page)
+    for (const each of found.records) {
+      const record = readRecord(each.kind, each.content)
+      if (record !== null) replay.record(record)
+    }
+    cursor = found.next
+  }
+}
+
+function restore(
+  context: Context,
+  container: ManagedContainer,
+  found: FoundContainer,
+  from: LogPosition,
+): void {
+  if (found.size > 0) container.size = found.size
+  for (const { interval, places } of found.versions) {
+    invariant(interval > container.label, 'SI1: names of snapshots rise', {
+      interval,
+      label: container.label,
+    })
+    const version = new Delta()
+    version.close(interval)
+    version.commit = 'durable'
+    version.commitAttempted = true
+    version.began(from)
+    for (const [page, place] of places) {
+      version.places.set(page, place)
+      context.store.usage.count(place.block)
+    }
+    container.versions.push(version)
+  }
+  if (found.brokenAt === null) return
+  const detail = `snapshot ${found.brokenAt} of container ${container.token} is damaged in the log; it goes back to ${container.label}`
+  context.report({ kind: 'failed', status: 'damaged', detail })
+}

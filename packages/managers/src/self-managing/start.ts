@@ -1,0 +1,162 @@
+/**
+ * How the manager comes up: page sets, its own container (formatted, or from its root page), then its log. The same way
+ * for a new world, a killed process and a manager that died in a running world.
+ */
+import {
+  actorPorts,
+  asContainer,
+  asOffset,
+  asToken,
+  containerCalls,
+  diskCalls,
+  managerDowncalls,
+  pageSetCalls,
+  type Frame,
+  type ManagerBoot,
+  type PageSetId,
+} from '@katydid/abi'
+import { ask, Counters, invariant, type Ask } from '@katydid/actor'
+import { Lcd } from '@katydid/memory'
+import { CannotStart } from './cannot-start.js'
+import type { Context, Surroundings } from './context.js'
+import { DiskWriter } from './disk-writer.js'
+import { FrameTable } from './frame-table.js'
+import { Identity } from './identity.js'
+import type { ManagedContainer } from './managed-container.js'
+import { ownLayout } from './own-layout.js'
+import { OwnStore } from './own-store.js'
+import type { MapRoot } from './place.js'
+import { Reserve } from './reserve.js'
+import { rebuild } from './rebuild.js'
+import { readRootPage, type RootPage } from './root-page.js'
+
+export interface Started {
+  readonly context: Context
+  readonly identity: Identity
+  readonly ownPageSet: PageSetId
+  /** Maps that were being taken apart. */
+  readonly graveyard: readonly MapRoot[]
+}
+
+/** User frames that the kernel never asks back. */
+const leastFrames = 4
+
+export function* start(
+  surroundings: Surroundings,
+  boot: ManagerBoot,
+): Generator<Ask, Started, unknown> {
+  const { region, messenger, options } = surroundings
+  const { kernel } = actorPorts
+  const { pageBytes } = region.plan.shape
+  const port = messenger.port
+  const counters = new Counters(region, port)
+  const layout = ownLayout(pageBytes, boot.own.size)
+
+  const own = yield* ask(messenger, kernel, pageSetCalls.pageSetCreate, {
+    least: options.ownFrames,
+  })
+  if (own.status !== 'ok') throw new CannotStart('its own page set', own)
+  const user = yield* ask(messenger, kernel, pageSetCalls.pageSetCreate, { least: leastFrames })
+  if (user.status !== 'ok') throw new CannotStart('its page set', user)
+  const ownFrames = yield* frames(surroundings, own.pageset, options.ownFrames)
+
+  const opened = yield* ask(messenger, kernel, containerCalls.windowOpen, {
+    cont: boot.own.capability,
+    base: 0,
+    length: layout.end * pageBytes,
+  })
+  if (opened.status !== 'ok') throw new CannotStart('a window on its own container', opened)
+  if (boot.rootPage === null) {
+    const args = { cont: boot.own.capability, addr: asOffset(0) }
+    const mapped = yield* ask(messenger, kernel, managerDowncalls.mapRootPage, args)
+    if (mapped.status !== 'ok') throw new CannotStart('its root page', mapped)
+  }
+  const disk = yield* ask(messenger, boot.disk, diskCalls.diskStatus, {})
+  if (disk.status !== 'ok') throw new CannotStart('its disk', disk)
+  invariant(disk.blockBytes === pageBytes, 'DK2: a page is a block of its disk', {
+    blockBytes: disk.blockBytes,
+    pageBytes,
+  })
+
+  const writer = new DiskWriter(messenger, boot.disk, counters)
+  writer.startAfter(disk.lastPosition)
+  const lcd = Lcd.open(region, {
+    container: asContainer(opened.slot),
+    manager: port,
+    pageSet: own.pageset,
+  })
+  const store = new OwnStore({
+    region,
+    lcd,
+    layout,
+    read: surroundings.read,
+    writer,
+    counters,
+    token: boot.own.token,
+    interval: boot.own.interval,
+    table: opened.table,
+    segmentBlocks: disk.segmentBlocks,
+  })
+  store.pages.addFrames(ownFrames)
+  const frameTable = new FrameTable(region)
+  const reserve = new Reserve(region, messenger, frameTable, user.pageset, options)
+  const context: Context = {
+    ...surroundings,
+    port,
+    pageBytes,
+    counters,
+    frames: frameTable,
+    reserve,
+    writer,
+    store,
+    containers: new Map<ManagedContainer['token'], ManagedContainer>(),
+  }
+  const identity = new Identity(boot)
+  const root = boot.rootPage === null ? null : rootOf(store.window.getBytes(0, pageBytes))
+  openStore(store, identity, root)
+  yield* rebuild(context, identity, root)
+  store.usage.suspectAll(disk.segments)
+  const graveyard = (root?.containers ?? [])
+    .filter((each) => each.token === asToken(0))
+    .map(({ mapRoot, height }) => ({ page: mapRoot, height }))
+  return { context, identity, ownPageSet: own.pageset, graveyard }
+}
+
+function* frames(
+  { messenger }: Surroundings,
+  pageset: PageSetId,
+  pageCount: number,
+): Generator<Ask, Frame[], unknown> {
+  const got: Frame[] = []
+  while (got.length < pageCount) {
+    const reply = yield* ask(messenger, actorPorts.kernel, pageSetCalls.pageSetAdd, {
+      pageset,
+      pageCount: pageCount - got.length,
+    })
+    if (reply.status !== 'ok') throw new CannotStart(`${pageCount} frames for its own pages`, reply)
+    got.push(...reply.frames)
+  }
+  return got
+}
+
+function rootOf(bytes: Uint8Array): RootPage {
+  const root = readRootPage(bytes)
+  if (typeof root === 'string')
+    throw new CannotStart('its root page', { status: 'damaged', detail: root })
+  return root
+}
+
+function openStore(store: OwnStore, identity: Identity, root: RootPage | null): void {
+  // The usage table's places lie in the first page of the self map: it is needed in any case.
+  if (root === null) {
+    store.pinFor(store.layout.first)
+    return
+  }
+  store.selfMap.places.push(...root.selfMap)
+  store.allocator.allocated = root.allocated
+  store.allocator.freePage = root.freePage
+  identity.nextToken = Math.max(identity.nextToken, root.nextToken)
+  for (let index = 0; index < root.selfMap.length; index++)
+    store.pinFor(index * store.layout.entries + (index === 0 ? 1 : 0))
+  for (const place of store.selfMap.all()) store.usage.count(place.block)
+}

@@ -1,0 +1,172 @@
+/** What the kernel may ask of the manager, call by call. Nothing here waits: longer work is begun and goes on in turns. */
+import {
+  managerUpcalls,
+  refuse,
+  type ArgsOf,
+  type PageSetId,
+  type StateInterval,
+  type Token,
+} from '@katydid/abi'
+import { invariant, later, type Handlers } from '@katydid/actor'
+import type { Context } from './context.js'
+import type { Flush } from './flush.js'
+import type { Identity } from './identity.js'
+import { writeRecord } from './log-records.js'
+import { ManagedContainer } from './managed-container.js'
+import { mergeFailed } from './merge.js'
+import type { OwnSnapshot } from './own-snapshot.js'
+import { canRollBack, clear, dropDelta, rollBack, seat, type Pagers } from './rollback.js'
+
+type Upcalls = Handlers<typeof managerUpcalls>
+
+export interface UpcallParts {
+  readonly context: Context
+  readonly pagers: Pagers
+  readonly flush: Flush
+  readonly ownSnapshot: OwnSnapshot
+  readonly identity: Identity
+  /** The page set of our own pages, which is never asked back. */
+  readonly ownPageSet: PageSetId
+}
+
+const unknown = (token: Token) =>
+  refuse('no_such_container', `this manager has no container by the token ${token}`)
+
+const noInterval = (token: Token, interval: StateInterval) =>
+  refuse('no_such_interval', `container ${token} has no snapshot ${interval} that could be used`)
+
+/** Handlers of the upcalls. */
+export function upcalls(parts: UpcallParts): Upcalls {
+  const { context, pagers, flush, ownSnapshot, identity } = parts
+  const { containers, counters } = context
+  return {
+    containerFault: ({ cont, addr, accessType }, call) => {
+      const container = containers.get(cont)
+      if (container === undefined) return unknown(cont)
+      pagers.faults.take({
+        container,
+        offset: addr,
+        access: accessType,
+        answer: (status) => call.reply(faultAnswer(status, cont, addr)),
+      })
+      return later
+    },
+    pageDiscard: ({ pageset, pageCount }) => {
+      if (pageset === parts.ownPageSet) return { status: 'ok' }
+      if (pageset !== context.reserve.pageSet)
+        return refuse('no_such_page_set', `page set ${pageset} is not of this manager`)
+      counters.add('pageDiscards')
+      context.reserve.owe(pageCount)
+      return { status: 'ok' }
+    },
+    invokeNoSupport: ({ cont }) =>
+      refuse('not_supported', `container ${cont} is served on one machine only`),
+    containerSnapshot: ({ cont, stateInterval }) => {
+      if (cont === identity.own.token) {
+        ownSnapshot.begin(stateInterval)
+        return { status: 'ok' }
+      }
+      const container = containers.get(cont)
+      if (container === undefined) return unknown(cont)
+      if (container.label === stateInterval) return { status: 'ok' }
+      container.snapshot(stateInterval)
+      mergeFailed(context, pagers.departures, container)
+      counters.add('snapshots')
+      return { status: 'ok' }
+    },
+    stateIntervalQuery: ({ cont, stateInterval }) => {
+      const container = containers.get(cont)
+      if (stateInterval === 0 && (container === undefined || container.folded === 0))
+        return { status: 'ok', state: 'recoverable' }
+      if (container === undefined) return unknown(cont)
+      if (stateInterval === container.folded) return { status: 'ok', state: 'recoverable' }
+      const version = container.version(stateInterval)
+      if (version === undefined) return { status: 'ok', state: 'none' }
+      if (version.commit !== 'durable') return { status: 'ok', state: 'volatile' }
+      return { status: 'ok', state: version.recoverable ? 'recoverable' : 'stable' }
+    },
+    containerStabiliseRequest: ({ cont, stateInterval }) => {
+      const container = containers.get(cont)
+      if (container === undefined) return unknown(cont)
+      if (stateInterval === container.folded) return { status: 'ok' }
+      const version = container.version(stateInterval)
+      if (version === undefined) return noInterval(cont, stateInterval)
+      if (version.commit === 'durable') flush.report(container, version)
+      for (const each of container.versions) if (each.interval! <= stateInterval) flush.retry(each)
+      return { status: 'ok' }
+    },
+    snapshotIsRecoverable: ({ cont, stateInterval }) => {
+      if (cont === identity.own.token) return { status: 'ok' }
+      const container = containers.get(cont)
+      if (container === undefined) return unknown(cont)
+      if (stateInterval <= container.folded) return { status: 'ok' }
+      if (container.version(stateInterval)?.commit !== 'durable')
+        return noInterval(cont, stateInterval)
+      for (const version of container.versions)
+        if (version.interval! <= stateInterval) version.recoverable = true
+      pagers.folding.retry()
+      counters.add('recoverable')
+      return { status: 'ok' }
+    },
+    contRollback: (args) => contRollback(parts, args),
+    containerDestroyed: ({ cont }) => {
+      const container = containers.get(cont)
+      if (container === undefined) return unknown(cont)
+      forget(parts, container)
+      return { status: 'ok' }
+    },
+  }
+}
+
+function faultAnswer(status: string, cont: Token, addr: number) {
+  switch (status) {
+    case 'ok':
+      return { status: 'ok' } as const
+    case 'no_such_container':
+    case 'access_denied':
+    case 'no_frames':
+    case 'io_error':
+    case 'checksum_mismatch':
+    case 'frozen':
+      return refuse(status, `offset ${addr} of container ${cont}`)
+    default:
+      return refuse('manager_failed', `offset ${addr} of container ${cont}: ${status}`)
+  }
+}
+
+function contRollback(
+  { context, pagers, identity }: UpcallParts,
+  args: ArgsOf<(typeof managerUpcalls)['contRollback']>,
+) {
+  const { cont, stateInterval, open } = args
+  let container = context.containers.get(cont)
+  if (container === undefined) {
+    if (stateInterval !== 0) return unknown(cont)
+    identity.noteToken(cont)
+    container = new ManagedContainer(cont)
+    context.containers.set(cont, container)
+  }
+  if (!canRollBack(container, stateInterval)) return noInterval(cont, stateInterval)
+  invariant(open > stateInterval, 'SI7: after going back a higher interval is open', {
+    open,
+    stateInterval,
+  })
+  seat(context, container, args)
+  clear(pagers, container, 'frozen')
+  rollBack(context, pagers, container, stateInterval, open)
+  return { status: 'ok' } as const
+}
+
+/** The container is gone: its frames, its deltas and, slice by slice, its map. */
+function forget({ context, pagers }: UpcallParts, container: ManagedContainer): void {
+  clear(pagers, container, 'no_such_container')
+  for (const delta of [container.open, ...container.versions]) dropDelta(context, pagers, delta)
+  container.versions.length = 0
+  pagers.folding.forget(container)
+  pagers.folding.bury(container.map)
+  context.containers.delete(container.token)
+  const note = writeRecord({ what: 'destroyed', token: container.token })
+  context.writer.write([], [note], false, context.pageBytes, () => {
+    // Refused: the container is named as destroyed again after the next recovery.
+  })
+}
