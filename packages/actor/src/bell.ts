@@ -66,8 +66,16 @@ export class Bell {
     if (budget > 0) this.#spin = Math.max(1, this.#spin >> 1)
     // Sleeping is set by compare-exchange from 0: had a reason come in since, the exchange fails and nobody sleeps.
     if (this.#words.compareExchange(this.#index, 0, bellBits.sleeping) === 0) {
-      this.#words.wait(this.#index, bellBits.sleeping, timeoutMs)
+      this.#sleep(timeoutMs)
     }
     return this.take()
+  }
+
+  /** A notify meant for an earlier sleep may come late and wake this one for nothing: then it goes on. */
+  #sleep(timeoutMs: number): void {
+    const { sleeping } = bellBits
+    while (this.#words.wait(this.#index, sleeping, timeoutMs) === 'ok') {
+      if (this.#words.load(this.#index) !== sleeping) return
+    }
   }
 }
