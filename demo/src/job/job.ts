@@ -74,6 +74,8 @@ export class Job {
       this.#look(child)
       const failed = child.said('failed')
       if (failed !== null) throw new JobFailure(failed.sentence)
+      const damage = child.said('ready')?.damage ?? null
+      if (damage !== null) throw new JobFailure(`The world came back damaged: ${damage}`)
       if (child.isOver) return this.#died(child)
       const exported = child.said('exported')
       if (exported !== null) return exported.pages

@@ -6,7 +6,7 @@
  */
 import { openWorld, type World } from 'katydid'
 import type { FromWorld, ToWorld, WorldJob } from './messages.js'
-import { startIndexing, exportIndex } from './world-work.js'
+import { exportIndex, index } from './world-work.js'
 
 const statusEveryMs = 100
 const closeWithinMs = 8000
@@ -43,11 +43,11 @@ async function live(): Promise<void> {
     frames: job.frames,
     snapshotEveryMs: job.snapshotEveryMs,
   })
-  const { ended } = await startIndexing(world, job)
   const { damage } = world.recovery
-  tell({ kind: 'ready', recoveryMs: performance.now() - startedMs, damage })
   const timer = setInterval(() => tellStatus(), statusEveryMs)
-  await ended
+  await index(world, job, () =>
+    tell({ kind: 'ready', recoveryMs: performance.now() - startedMs, damage }),
+  )
   clearInterval(timer)
   tellStatus()
   tell({ kind: 'done' })
