@@ -10,7 +10,7 @@ import { KatydidError, systemCode, systemWords } from './error.js'
 import { must } from './host-call.js'
 import { lockWorld } from './lock.js'
 import { Machine } from './machine.js'
-import { createManifest, readManifest } from './manifest.js'
+import { createDisks, newManifest, readManifest, writeManifest } from './manifest.js'
 import { checkOptions, defaultSnapshotEveryMs, shapeOf, type OpenOptions } from './options.js'
 import { contentHash } from './programs.js'
 import { World } from './world.js'
@@ -30,8 +30,8 @@ export async function openWorld(options: OpenOptions): Promise<World> {
     const found = readManifest(dir)
     if (found === null && options.create === false) throw noWorld(dir)
     const shape = shapeOf(options, found?.shape ?? null)
-    const manifest =
-      found ?? createManifest(dir, machineId, shape, options.diskBytes ?? defaultDiskBytes)
+    const manifest = found ?? newManifest(machineId, shape, options.diskBytes ?? defaultDiskBytes)
+    if (found === null) createDisks(dir, manifest)
     const disk = manifest.disks[0]!
     const diskFd = openDiskFile(dir, disk)
     takenBack.push(() => fs.closeSync(diskFd))
@@ -40,12 +40,14 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       shape,
       diskFd,
       diskBytes: disk.bytes,
+      format: found === null,
       worldId: manifest.world,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
       seed: options.seed ?? Math.floor(Math.random() * 2 ** 31),
       ...(options.locusHeapMb === undefined ? {} : { locusHeapMb: options.locusHeapMb }),
     })
     takenBack.push(() => machine.close())
+    if (found === null) writeManifest(dir, manifest)
     const world = new World({
       dir,
       machine,

@@ -11,6 +11,7 @@ const kept = 64
 export class WorldEvents {
   readonly #listeners = new Map<Kind, Set<Listener>>()
   readonly #latest: WorldEvent[] = []
+  readonly #atClose = new Set<() => void>()
 
   /** The latest events, oldest first. */
   get latest(): readonly WorldEvent[] {
@@ -24,6 +25,19 @@ export class WorldEvents {
     const each = listener as Listener
     set.add(each)
     return () => set.delete(each)
+  }
+
+  /** Calls `listener` when the world closes. Returns what ends that. */
+  onClose(listener: () => void): () => void {
+    this.#atClose.add(listener)
+    return () => this.#atClose.delete(listener)
+  }
+
+  /** No event comes any more. */
+  close(): void {
+    for (const listener of [...this.#atClose]) listener()
+    this.#atClose.clear()
+    this.#listeners.clear()
   }
 
   /** Tells an event. A listener that throws does not keep others, or the world, from going on. */

@@ -97,11 +97,25 @@ export async function waitForLocus(
       events.on('locus_ended', onEnd),
       events.on('rollback', check),
       events.on('recoverable', check),
+      events.onClose(() =>
+        settle(() =>
+          reject(
+            new KatydidError(
+              'closed',
+              `The world was closed before the locus ${name} had ended. What it did is kept as far as it was recoverable; open the world again.`,
+            ),
+          ),
+        ),
+      ),
       events.on('failed', ({ status, detail }) =>
         settle(() => reject(new KatydidError(status as KatydidError['status'], detail))),
       ),
     )
-    check()
+    const failed = events.latest.findLast(
+      (event): event is Ended => event.kind === 'locus_ended' && event.name === name,
+    )
+    if (failed === undefined) check()
+    else onEnd(failed)
   })
   return ending
 }

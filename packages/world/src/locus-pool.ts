@@ -11,6 +11,7 @@ import {
   type Ending,
   type Generation,
   type LifeEvent,
+  type Order,
   type PortId,
 } from '@katydid/abi'
 import { invariant, type RegionHandle } from '@katydid/actor'
@@ -31,6 +32,8 @@ export interface LocusPoolOptions {
   /** Heap limits of a locus's worker; page memory does not count. */
   readonly resourceLimits?: ResourceLimits
   readonly onEnding: (ending: Ending) => void
+  /** What a locus's thread orders; a locus only reports. */
+  readonly onOrder?: (order: Order) => void
 }
 
 interface ResourceLimits {
@@ -66,6 +69,7 @@ export class LocusPool {
       recordTiming: false,
       ...(options.resourceLimits ? { resourceLimits: options.resourceLimits } : {}),
     })
+    this.#pool.on('message', (order: Order) => options.onOrder?.(order))
     this.#pool.on('error', () => {
       // A worker that fails while idle has no locus; the pool has already dropped it.
     })

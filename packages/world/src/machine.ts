@@ -11,7 +11,7 @@ import {
   type MachineShape,
   type Reply,
 } from '@katydid/abi'
-import { Region, type Remote } from '@katydid/actor'
+import { ControlError, Region, type Remote } from '@katydid/actor'
 import { KatydidError, systemWords } from './error.js'
 import { WorldEvents, type EventOf } from './events.js'
 import type { HostCall } from './host-call.js'
@@ -26,6 +26,8 @@ export interface MachineOptions {
   /** Descriptor of the disk's file, open for reading and writing. */
   readonly diskFd: number
   readonly diskBytes: number
+  /** Whether a blank file becomes a disk, or is damage. */
+  readonly format: boolean
   readonly seed: number
   readonly locusHeapMb?: number
 }
@@ -51,15 +53,21 @@ export class Machine {
     this.region = region
     this.events = events
     this.#supervisor = supervisor
-    this.host = async <S extends AnySignature>(signature: S, args: ArgsOf<S>) =>
-      (await kernel.call(signature.op, args)) as Reply<S>
+    this.host = async <S extends AnySignature>(signature: S, args: ArgsOf<S>) => {
+      try {
+        return (await kernel.call(signature.op, args)) as Reply<S>
+      } catch (error) {
+        if (!(error instanceof ControlError) || error.status !== 'actor_gone') throw error
+        throw this.failure ?? new KatydidError('closed', 'The world was closed meanwhile.')
+      }
+    }
   }
 
   /** Starts a machine; resolves when its kernel has recovered the world. */
   static async start(
     options: MachineOptions,
   ): Promise<{ readonly machine: Machine; readonly ready: EventOf<'ready'> }> {
-    const { shape, diskFd, diskBytes, seed, locusHeapMb } = options
+    const { shape, diskFd, diskBytes, format, seed, locusHeapMb } = options
     const region = makeRegion(shape, options.machine)
     const events = new WorldEvents()
     const workers = ownWorkers()
@@ -71,7 +79,11 @@ export class Machine {
     })
     const ready = firstOf(events)
     supervisor.start(actorPorts.barrier, 'barrier thread', workers.barrier, { fd: diskFd })
-    supervisor.start(actorPorts.disk, 'disk driver', workers.disk, { fd: diskFd, bytes: diskBytes })
+    supervisor.start(actorPorts.disk, 'disk driver', workers.disk, {
+      fd: diskFd,
+      bytes: diskBytes,
+      format,
+    })
     const { control } = supervisor.start<KernelHostControl>(
       actorPorts.kernel,
       'kernel',
@@ -104,9 +116,10 @@ export class Machine {
       throw new KatydidError('no_manager', 'The machine has no manager just now. Try again.')
   }
 
-  /** Ends every thread of the machine. */
-  close(): Promise<void> {
-    return this.#supervisor.close()
+  /** Ends every thread of the machine, and every wait for what happens in it. */
+  async close(): Promise<void> {
+    await this.#supervisor.close()
+    this.events.close()
   }
 }
 

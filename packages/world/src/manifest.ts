@@ -46,14 +46,9 @@ export function readManifest(folder: string): Manifest | null {
   return checked(folder, parsed(folder, text))
 }
 
-/** Makes a world: directory, disk file, and last the manifest. A kill in between leaves what the next creation takes over. */
-export function createManifest(
-  folder: string,
-  machine: number,
-  shape: MachineShape,
-  diskBytes: number,
-): Manifest {
-  const manifest: Manifest = {
+/** The manifest of a world to be made. */
+export function newManifest(machine: number, shape: MachineShape, diskBytes: number): Manifest {
+  return {
     kind: 'katydid world',
     format: formatVersion,
     abi: abiVersion,
@@ -62,13 +57,28 @@ export function createManifest(
     shape,
     disks: [{ file: `machine-${machine}.disk`, bytes: diskBytes }],
   }
+}
+
+/** Makes the blank disk files of a new world; what a killed creation left is made anew. */
+export function createDisks(folder: string, { disks }: Manifest): void {
+  creating(folder, () => {
+    for (const disk of disks) createSized(path.join(folder, disk.file), disk.bytes)
+  })
+}
+
+/** Makes the directory a world, durably. Done last, when there is a disk in each file: a blank one is damage from then on. */
+export function writeManifest(folder: string, manifest: Manifest): void {
+  creating(folder, () =>
+    writeDurably(path.join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`),
+  )
+}
+
+function creating(folder: string, action: () => void): void {
   try {
-    for (const disk of manifest.disks) createSized(path.join(folder, disk.file), disk.bytes)
-    writeDurably(path.join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`)
+    action()
   } catch (error) {
     throw new KatydidError('io_error', `No world can be made in ${folder}: ${systemWords(error)}.`)
   }
-  return manifest
 }
 
 /** A directory without a manifest is taken for a new world only if it is empty or holds what a killed creation left. */

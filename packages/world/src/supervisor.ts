@@ -64,6 +64,10 @@ export class Supervisor<Kernel extends KernelControl> {
       region: region.handle,
       worker: workers.locus,
       onEnding: (ending) => this.#locusEnded(ending),
+      onOrder: (order) => {
+        // Whatever a program may post on its thread's port: a report is all that is listened to.
+        if (order?.order === 'report') this.#obey(order)
+      },
       ...(locusHeapMb === undefined
         ? {}
         : { resourceLimits: { maxOldGenerationSizeMb: locusHeapMb } }),

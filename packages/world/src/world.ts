@@ -4,7 +4,15 @@
  * Everything here is a call on the kernel or a wait for an event; nothing is decided.
  */
 import path from 'node:path'
-import { locusCalls, type MachineShape, type ResultOf, type WorldEvent } from '@katydid/abi'
+import {
+  containerCalls,
+  locusCalls,
+  masterRights,
+  type Capref,
+  type MachineShape,
+  type ResultOf,
+  type WorldEvent,
+} from '@katydid/abi'
 import type { ChromeTrace } from '@katydid/actor'
 import {
   defaultContainerBytes,
@@ -112,6 +120,25 @@ export class World {
       return makeContainer(host, options.name, options.size ?? defaultContainerBytes, program)
     if (program !== null) await enterProgram(host, found, program, options.acceptChanged ?? false)
     return found
+  }
+
+  /**
+   * Gives whatever runs in `to` a capability for `container`, with all rights unless fewer are named. What is answered goes into
+   * a program's arguments: `locus.invoke(capref)`.
+   */
+  async grant(
+    to: Container,
+    container: Container,
+    granted: number = masterRights,
+  ): Promise<Capref> {
+    this.#mustBeOpen()
+    const about = `capability for container ${container.name}`
+    const { cap } = await must(this.#machine.host, about, containerCalls.capCopy, {
+      cap: container.capref,
+      to: to.capref,
+      rights: granted,
+    })
+    return cap
   }
 
   /** The locus of that name: found as it is, or made to invoke the container with these arguments. */

@@ -4,11 +4,25 @@ import path from 'node:path'
 import { defaultShape } from '@katydid/abi'
 import { openDiskFile } from '@katydid/world/disk-file.js'
 import { KatydidError } from '@katydid/world/error.js'
-import { createManifest, manifestName, readManifest } from '@katydid/world/manifest.js'
+import {
+  createDisks,
+  manifestName,
+  newManifest,
+  readManifest,
+  writeManifest,
+  type Manifest,
+} from '@katydid/world/manifest.js'
 import test, { type ExecutionContext } from 'ava'
 import { temporaryFolder } from '../support/folders.js'
 
 const diskBytes = 1024 * 1024
+
+function create(folder: string): Manifest {
+  const manifest = newManifest(1, defaultShape, diskBytes)
+  createDisks(folder, manifest)
+  writeManifest(folder, manifest)
+  return manifest
+}
 
 function refusal(t: ExecutionContext<unknown>, action: () => unknown): KatydidError {
   const error = t.throws(action)
@@ -25,7 +39,7 @@ function rewrite(folder: string, change: Record<string, unknown>): void {
 test('[WO1] what was created is read again', (t) => {
   const folder = temporaryFolder(t)
 
-  const made = createManifest(folder, 1, defaultShape, diskBytes)
+  const made = create(folder)
 
   t.deepEqual(readManifest(folder), made)
   t.is(fs.statSync(path.join(folder, made.disks[0]!.file)).size, diskBytes)
@@ -44,7 +58,7 @@ test('[WO1] a creation that was killed before the manifest stood is begun again'
   fs.writeFileSync(path.join(folder, 'world.json.new'), '{')
 
   const before = readManifest(folder)
-  const made = createManifest(folder, 1, defaultShape, diskBytes)
+  const made = create(folder)
 
   t.is(before, null)
   t.deepEqual(fs.readFileSync(path.join(folder, 'machine-1.disk')).length, diskBytes)
@@ -75,7 +89,7 @@ for (const [what, change] of [
 ] as const) {
   test(`[WO2] a world of another ${what} is refused by version`, (t) => {
     const folder = temporaryFolder(t)
-    createManifest(folder, 1, defaultShape, diskBytes)
+    create(folder)
     rewrite(folder, change)
 
     t.is(refusal(t, () => readManifest(folder)).status, 'world_version')
@@ -101,7 +115,7 @@ for (const [what, change] of [
 ] as const) {
   test(`[WO2] a manifest with a wrong ${what} is damage`, (t) => {
     const folder = temporaryFolder(t)
-    createManifest(folder, 1, defaultShape, diskBytes)
+    create(folder)
     rewrite(folder, change)
 
     t.is(refusal(t, () => readManifest(folder)).status, 'damaged')
@@ -110,7 +124,7 @@ for (const [what, change] of [
 
 test('[WO2] a manifest of something else is not a world', (t) => {
   const folder = temporaryFolder(t)
-  createManifest(folder, 1, defaultShape, diskBytes)
+  create(folder)
   rewrite(folder, { kind: 'diary' })
 
   t.is(refusal(t, () => readManifest(folder)).status, 'not_a_world')
@@ -118,7 +132,7 @@ test('[WO2] a manifest of something else is not a world', (t) => {
 
 test('[WO2] a disk file that is missing or cut is damage', (t) => {
   const folder = temporaryFolder(t)
-  const disk = createManifest(folder, 1, defaultShape, diskBytes).disks[0]!
+  const disk = create(folder).disks[0]!
   const file = path.join(folder, disk.file)
 
   fs.truncateSync(file, diskBytes - 1)

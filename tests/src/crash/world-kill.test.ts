@@ -1,0 +1,37 @@
+/** A working world killed at random moments, and a manager killed under it. The long campaign is `npm run crash:kill`. */
+import test from 'ava'
+import { importScript } from '../support/house.js'
+
+interface KillLoop {
+  killLoop(options: {
+    readonly times: number
+    readonly seed: number
+    readonly job?: object
+  }): Promise<{ kills: number; resumed: number; outcome: { result: { round: number } } }>
+}
+
+test('[WO8] a world killed at random moments goes on from what was recoverable, to the right result', async (t) => {
+  const { killLoop } = await importScript<KillLoop>('kill-loop.mjs')
+
+  const { kills, resumed, outcome } = await killLoop({
+    times: 6,
+    seed: 20,
+    job: { args: { rounds: 400 } },
+  })
+
+  t.is(kills, 6)
+  t.true(resumed >= 4)
+  t.is(outcome.result.round, 400)
+})
+
+test('[WO9] a manager that dies again and again costs work and nothing else', async (t) => {
+  const { killLoop } = await importScript<KillLoop>('kill-loop.mjs')
+
+  const { outcome } = await killLoop({
+    times: 0,
+    seed: 1,
+    job: { crashManagerAfterMs: [150, 600, 1200], args: { rounds: 150 } },
+  })
+
+  t.is(outcome.result.round, 150)
+})
