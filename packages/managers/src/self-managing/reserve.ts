@@ -5,14 +5,18 @@
  * what page_discard asked for before anything else.
  */
 import { actorPorts, pageSetCalls, type Frame, type PageSetId } from '@katydid/abi'
-import { invariant, type Messenger, type Region } from '@katydid/actor'
+import { invariant, type Clock, type Messenger, type Region } from '@katydid/actor'
 import { frameStates, type FrameTable } from './frame-table.js'
 import type { SelfManagingOptions } from './options.js'
+
+/** After a refusal the kernel is not asked again for so long, unless more frames have become free. */
+const askAgainMs = 250
 
 export class Reserve {
   readonly pageSet: PageSetId
   readonly #region: Region
   readonly #messenger: Messenger
+  readonly #clock: Clock
   readonly #frames: FrameTable
   readonly #options: SelfManagingOptions
   readonly #free: Frame[] = []
@@ -20,16 +24,21 @@ export class Reserve {
   /** Frames that page_discard asked for and that are not given back yet. */
   #owed = 0
   #asking = false
+  /** When it was last refused, and how many frames were free then. */
+  #refusedAtMs = -Infinity
+  #refusedFree = 0
 
   constructor(
     region: Region,
     messenger: Messenger,
+    clock: Clock,
     frames: FrameTable,
     pageSet: PageSetId,
     options: SelfManagingOptions,
   ) {
     this.#region = region
     this.#messenger = messenger
+    this.#clock = clock
     this.#frames = frames
     this.pageSet = pageSet
     this.#options = options
@@ -101,7 +110,13 @@ export class Reserve {
 
   #isShort(): boolean {
     if (this.#free.length >= this.#options.reserveLow) return false
-    return this.#region.words.load(this.#region.machineWord('freeFrames')) > 0 || this.#total === 0
+    const free = this.#machineFree()
+    if (this.#clock.nowMs() < this.#refusedAtMs + askAgainMs) return free > this.#refusedFree
+    return free > 0 || this.#total === 0
+  }
+
+  #machineFree(): number {
+    return this.#region.words.load(this.#region.machineWord('freeFrames'))
   }
 
   #ask(): void {
@@ -109,7 +124,12 @@ export class Reserve {
     const args = { pageset: this.pageSet, pageCount: this.#options.askFrames }
     this.#messenger.call(actorPorts.kernel, pageSetCalls.pageSetAdd, args, (reply) => {
       this.#asking = false
-      if (reply.status === 'ok') this.receive(reply.frames)
+      if (reply.status === 'ok') {
+        this.receive(reply.frames)
+        return
+      }
+      this.#refusedAtMs = this.#clock.nowMs()
+      this.#refusedFree = this.#machineFree()
     })
   }
 

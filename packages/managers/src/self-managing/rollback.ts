@@ -42,13 +42,23 @@ export function seat(context: Context, container: ManagedContainer, at: Seat): L
   return lcd
 }
 
-/** The kernel has cleared the container's page tables: every frame it held leaves, faults that wait hear `status`. */
-export function clear(pagers: Pagers, container: ManagedContainer, status: Status): void {
+/**
+ * Every frame the container held leaves, and faults that wait hear `status`. `tables`: whether its page tables show the pages
+ * still, or the kernel has cleared them.
+ */
+export function clear(
+  pagers: Pagers,
+  container: ManagedContainer,
+  tables: 'shown' | 'cleared',
+  status: Status,
+): void {
   pagers.faults.refuse(container, status)
   pagers.eviction.forget(container)
   if (container.lcd === null) return
   // Nobody may be running in the container, so this is acknowledged at once.
-  const generation = container.lcd.remove([])
+  const pageBytes = container.lcd.region.plan.shape.pageBytes
+  const shown = tables === 'shown' ? [...container.resident.keys()] : []
+  const generation = container.lcd.remove(shown.map((page) => page * pageBytes))
   pagers.departures.rebase(container, generation)
   for (const frame of container.resident.values()) pagers.departures.leave(frame, generation)
   container.resident.clear()

@@ -29,6 +29,7 @@ import { upcalls, type UpcallParts } from './upcalls.js'
 
 export class SelfManagingManager {
   readonly #surroundings: Surroundings
+  readonly #isFresh: boolean
   #parts: (UpcallParts & { readonly turns: Turns }) | null = null
   #handlers: ReturnType<typeof upcalls> | null = null
   /** Calls that came before the manager was up. */
@@ -42,6 +43,7 @@ export class SelfManagingManager {
       { port: boot.port },
     )
     this.#surroundings = surroundings
+    this.#isFresh = boot.rootPage === null
     this.#serve()
     run(surroundings.messenger, start(surroundings, boot), (started) => this.#begin(started))
   }
@@ -77,6 +79,8 @@ export class SelfManagingManager {
     this.#parts = { context, pagers, flush, ownSnapshot, identity, ownPageSet, turns }
     this.#handlers = upcalls(this.#parts)
     for (const each of this.#early.splice(0)) each()
+    // Nothing of a world can become recoverable before its manager's root page is stable once.
+    if (this.#isFresh) ownSnapshot.request()
   }
 
   #serve(): void {

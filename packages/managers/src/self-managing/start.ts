@@ -99,7 +99,14 @@ export function* start(
   })
   store.pages.addFrames(ownFrames)
   const frameTable = new FrameTable(region)
-  const reserve = new Reserve(region, messenger, frameTable, user.pageset, options)
+  const reserve = new Reserve(
+    region,
+    messenger,
+    surroundings.clock,
+    frameTable,
+    user.pageset,
+    options,
+  )
   const context: Context = {
     ...surroundings,
     port,
