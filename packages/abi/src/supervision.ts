@@ -3,6 +3,7 @@
  * supervisor, and what the supervisor reports. Events are shaped as those of process contracts.
  */
 import type { Capref, ContainerSlot, Generation, PortId, StateInterval, Token } from './ids.js'
+import type { Status } from './status.js'
 
 /** exit: ended by itself. core: uncaught exception. signal: terminated. hwerr: out of memory. */
 export const lifeEvents = ['exit', 'core', 'signal', 'hwerr'] as const
@@ -15,6 +16,8 @@ export interface Ending {
   readonly generation: Generation
   /** Exit code, message of the exception, or who terminated it. */
   readonly detail: string
+  /** The status that the exception carried, if it carried one. */
+  readonly status?: Status
 }
 
 /** What the kernel gives a self-managing manager at its start (`boot` of `start_manager`; the world adds the disk's descriptor). */

@@ -8,11 +8,13 @@ import {
   actorStates,
   bellBits,
   isLocusPort,
+  statusTable,
   type Ending,
   type Generation,
   type LifeEvent,
   type Order,
   type PortId,
+  type Status,
 } from '@katydid/abi'
 import { MessageChannel, Worker, type ResourceLimits } from 'node:worker_threads'
 import { bootKey, type BootData } from './boot.js'
@@ -73,12 +75,13 @@ export function spawnActor<Api>(options: SpawnOptions): SpawnedActor<Api> {
   const ended = new Promise<Ending>((resolve) => {
     worker.once('exit', (code) => {
       const [event, detail] = threw ? endedBy(thrown) : endedWith(code, terminated)
+      const status = threw ? statusIn(thrown) : null
       region.words.store(region.actorWord(port, 'state'), actorStates.dead)
       link.end(`${name} has ended (${event}: ${detail}); its successor does not know of the call`)
       // Whoever waits for it learns of it now, not at its next look a second from now.
       for (const place of region.plan.mailboxes)
         if (place.to === port) ringPort(region, place.from, bellBits.mail)
-      resolve({ event, port, generation, detail })
+      resolve({ event, port, generation, detail, ...(status === null ? {} : { status }) })
     })
   })
   return {
@@ -117,6 +120,14 @@ function endedBy(error: unknown): readonly [LifeEvent, string] {
   const code = (error as { readonly code?: unknown } | null)?.code
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return code === 'ERR_WORKER_OUT_OF_MEMORY' ? ['hwerr', detail] : ['core', detail]
+}
+
+/** Errors that are the world being itself carry a status across the end of their thread. */
+function statusIn(error: unknown): Status | null {
+  const status = (error as { readonly status?: unknown } | null)?.status
+  return typeof status === 'string' && Object.hasOwn(statusTable, status)
+    ? (status as Status)
+    : null
 }
 
 function endedWith(code: number, terminated: string | null): readonly [LifeEvent, string] {

@@ -41,6 +41,14 @@ const tickMs = 100
 const mostRestarts = 20
 const restartWindowMs = 10_000
 
+/** What the supervisor needs of a disk driver. */
+interface StoppableDisk {
+  stop(): Promise<string | null>
+}
+
+const diskStopMs = 5000
+const closing = 'the world closes'
+
 export class Supervisor<Kernel extends KernelControl> {
   readonly #region: Region
   readonly #workers: Workers
@@ -53,6 +61,7 @@ export class Supervisor<Kernel extends KernelControl> {
   /** Loci the kernel has ordered and nobody has let go on yet; null once they may. */
   #heldLoci: { readonly port: PortId; readonly generation: Generation }[] | null = []
   #closing = false
+  #closed: Promise<void> | null = null
   #failure: KatydidError | null = null
 
   constructor(options: SupervisorOptions) {
@@ -119,13 +128,35 @@ export class Supervisor<Kernel extends KernelControl> {
     return [...this.#actors.keys()].filter((port) => port >= actorPorts.firstManager)
   }
 
-  /** Ends everything, loci first, and waits until each thread has exited. */
-  async close(): Promise<void> {
+  /**
+   * Ends everything and waits until each thread has exited: loci first, the disk last and in good order, so that the next
+   * opening has less to look at. Doing it twice is ok.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     this.#closing = true
     clearInterval(this.#ticker)
     await this.#loci.close()
+    const { disk, barrier } = actorPorts
     const actors = [...this.#actors.values()]
-    await Promise.all(actors.map((actor) => actor.terminate('the world closes')))
+    const early = actors.filter(({ port }) => port !== disk && port !== barrier)
+    await Promise.all(early.map((actor) => actor.terminate(closing)))
+    await this.#stopDisk()
+    await Promise.all(actors.map((actor) => actor.terminate(closing)))
+  }
+
+  async #stopDisk(): Promise<void> {
+    const disk = this.#actors.get(actorPorts.disk) as SpawnedActor<StoppableDisk> | undefined
+    if (disk === undefined) return
+    // A disk that does not answer loses nothing by being ended: all that was promised is durable.
+    const patience = new Promise<void>((resolve) => {
+      setTimeout(resolve, diskStopMs).unref()
+    })
+    await Promise.race([disk.control.stop().catch(() => null), patience])
   }
 
   #obey(order: Order): void {
@@ -188,10 +219,14 @@ export class Supervisor<Kernel extends KernelControl> {
       this.#report(ending)
       return
     }
-    const firstLine = ending.detail.split('\n', 1)[0]!
+    const sentence = ending.detail.split('\n', 1)[0]!.replace(/^\w*Error: /, '')
+    if (ending.status !== undefined) {
+      this.#fail(ending.status, sentence)
+      return
+    }
     this.#fail(
       'actor_gone',
-      `The ${name} has ended (${ending.event}: ${firstLine}), and with it the world. Everything recoverable is on the disk: open the world again.`,
+      `The ${name} has ended (${ending.event}: ${sentence}), and with it the world. Everything recoverable is on the disk: open the world again.`,
     )
   }
 
