@@ -1,6 +1,7 @@
 /**
  * How one actor talks to another, on threads or in the simulator: region, words, bells, mailboxes, calls, control.
  */
+export * from './baton.js'
 export * from './bell.js'
 export * from './boot.js'
 export * from './clock.js'
