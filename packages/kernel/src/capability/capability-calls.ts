@@ -1,0 +1,62 @@
+/** cap_copy and cap_list: handing capabilities on, never with more rights than one has. */
+import {
+  capabilityTables,
+  makeCapref,
+  refuse,
+  type Answer,
+  type ArgsOf,
+  type containerCalls,
+  type PortId,
+} from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import { resolve, resolveContainer, tableOf } from './resolve.js'
+
+type Calls = typeof containerCalls
+
+/** Copies a capability into a container's table: cap_copy. The giver's needs `copy`, the container's `write`. */
+export function capCopy(
+  machine: Machine,
+  from: PortId,
+  args: ArgsOf<Calls['capCopy']>,
+): Answer<Calls['capCopy']> {
+  const source = resolve(machine, from, args.cap, 'any', 'copy')
+  if (source.status !== 'ok') return source
+  const target = resolveContainer(machine, from, args.to, 'write')
+  if (target.status !== 'ok') return target
+  const given = source.capability.rights & args.rights
+  if (given === 0)
+    return refuse('right_missing', 'none of the rights asked for is in the capability copied')
+  invariant(
+    (given & ~source.capability.rights) === 0,
+    'CP4: a copy has no right its source lacks',
+    {
+      given,
+    },
+  )
+  const table = capabilityTables.ofContainer(machine.region.plan.shape, target.container.slot)
+  const { kind, slot, generation } = source.capability
+  const cap = machine.capabilities.grant(table, 'host_container', {
+    kind,
+    slot,
+    generation,
+    rights: given,
+  })
+  if (cap === null)
+    return refuse('no_resource', `the capability table of “${target.container.name}” is full`)
+  machine.changed()
+  return { status: 'ok', cap }
+}
+
+/** The capabilities in the caller's own table: cap_list. */
+export function capList(machine: Machine, from: PortId): Answer<Calls['capList']> {
+  const table = tableOf(machine, from, 'own')
+  invariant(table !== null, 'CP1: every principal has a table of its own', { from })
+  const caps = machine.capabilities.list(table).map((held) => ({
+    cap: makeCapref('own', held.index, held.stamp),
+    kind: held.kind,
+    name: held.kind === 'container' ? (machine.containers.at(held.slot)?.name ?? '') : '',
+    rights: held.rights,
+  }))
+  return { status: 'ok', caps }
+}

@@ -1,0 +1,149 @@
+/**
+ * From a Capref to the thing it names: the only way by which a caller's number becomes authority. A made-up, stale or
+ * forged Capref gets a status, and nothing changes.
+ */
+import {
+  capabilitySlots,
+  capabilityTables,
+  containerStates,
+  hereCapref,
+  hereRights,
+  hostPort,
+  isLocusPort,
+  locusOfPort,
+  makeCapref,
+  maxActors,
+  readCapref,
+  refuse,
+  rights,
+  type Capref,
+  type CaprefTable,
+  type EntityKind,
+  type PortId,
+  type Refusal,
+} from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { Container } from '../container/container.js'
+import type { Machine } from '../machine.js'
+import type { PlacedCapability } from './capability-tables.js'
+
+export type CapabilityError = 'invalid_capref' | 'wrong_type' | 'right_missing' | 'entity_gone'
+export type Right = keyof typeof rights
+
+/** What a Capref led to, or why it led nowhere. */
+export type Resolved<T> = ({ readonly status: 'ok' } & T) | Refusal<CapabilityError>
+
+/** The table that a principal's Caprefs of this flag refer to; null when it has none. */
+export function tableOf(machine: Machine, from: PortId, which: CaprefTable): number | null {
+  const { shape } = machine.region.plan
+  if (from === hostPort) return which === 'own' ? capabilityTables.ofHost(shape) : null
+  if (isLocusPort(from)) {
+    const slot = locusOfPort(from)
+    if (slot >= shape.maxLoci) return null
+    if (which === 'own') return capabilityTables.ofLocus(shape, slot)
+    const inside = machine.region.words.load(machine.region.locusWord(slot, 'container'))
+    return inside >= 0 && inside < shape.maxContainers
+      ? capabilityTables.ofContainer(shape, inside)
+      : null
+  }
+  invariant(from < maxActors, 'CP1: a principal is the host, a locus or an actor', { from })
+  if (which === 'own') return capabilityTables.ofActor(shape, from)
+  const own = machine.managers.ownContainer(from)
+  return own === null ? null : capabilityTables.ofContainer(shape, own.slot)
+}
+
+/** Looks a Capref up in its caller's tables; `kind` and `right` are what the call needs. */
+export function resolve(
+  machine: Machine,
+  from: PortId,
+  capref: Capref,
+  kind: EntityKind | 'any',
+  right: Right | null,
+): Resolved<{ readonly capability: PlacedCapability }> {
+  if (capref === hereCapref) return resolveHere(machine, from, kind, right)
+  const named = readCapref(capref)
+  const table = tableOf(machine, from, named.table)
+  const proper = makeCapref(named.table, named.slot, named.stamp) === capref
+  if (!proper || table === null || named.slot >= capabilitySlots)
+    return refuse('invalid_capref', `${hex(capref)} is not a capability reference of the caller`)
+  const capability = machine.capabilities.read(table, named.slot)
+  if (capability.kind === 'none' || capability.stamp !== named.stamp)
+    return refuse(
+      'invalid_capref',
+      `${hex(capref)} names an empty or reused slot of the caller’s table`,
+    )
+  if (kind !== 'any' && capability.kind !== kind)
+    return refuse('wrong_type', `${hex(capref)} names a ${capability.kind}, not a ${kind}`)
+  if (!exists(machine, capability))
+    return refuse('entity_gone', `the ${capability.kind} of ${hex(capref)} was destroyed`)
+  if (right !== null && (capability.rights & rights[right]) === 0)
+    return refuse('right_missing', `${hex(capref)} does not have the right “${right}”`)
+  return { status: 'ok', capability }
+}
+
+/** The container a locus is in, which it may use without holding a capability for it. */
+function resolveHere(
+  machine: Machine,
+  from: PortId,
+  kind: EntityKind | 'any',
+  right: Right | null,
+): Resolved<{ readonly capability: PlacedCapability }> {
+  const inside = isLocusPort(from)
+    ? machine.region.words.load(machine.region.locusWord(locusOfPort(from), 'container'))
+    : -1
+  const container = machine.containers.at(inside)
+  if (container === null) return refuse('invalid_capref', 'the caller is in no container')
+  const { slot, generation } = container
+  const capability = {
+    kind: 'container',
+    slot,
+    generation,
+    rights: hereRights,
+    index: -1,
+    stamp: 0,
+  } as const
+  if (kind !== 'any' && kind !== 'container')
+    return refuse('wrong_type', `the caller’s own container is not a ${kind}`)
+  if (!exists(machine, capability))
+    return refuse('entity_gone', 'the container the caller is in was destroyed')
+  if (right !== null && (hereRights & rights[right]) === 0)
+    return refuse('right_missing', `being in a container does not give the right “${right}”`)
+  return { status: 'ok', capability }
+}
+
+/** The container that a Capref names, when it gives the right. */
+export function resolveContainer(
+  machine: Machine,
+  from: PortId,
+  capref: Capref,
+  right: Right | null,
+): Resolved<{ readonly container: Container; readonly capability: PlacedCapability }> {
+  const found = resolve(machine, from, capref, 'container', right)
+  if (found.status !== 'ok') return found
+  const container = machine.containers.at(found.capability.slot)
+  invariant(container !== null, 'CP2: a live container has its record', { ...found.capability })
+  return { status: 'ok', container, capability: found.capability }
+}
+
+function exists(machine: Machine, capability: PlacedCapability): boolean {
+  switch (capability.kind) {
+    case 'container': {
+      const container = machine.containers.at(capability.slot)
+      return (
+        container !== null &&
+        container.generation === capability.generation &&
+        machine.containers.state(container) === containerStates.live
+      )
+    }
+    case 'manager':
+      return machine.managers.at(capability.slot) !== null
+    case 'locus':
+      return machine.loci.withId(capability.slot) !== null
+    case 'disk':
+      return true
+    case 'none':
+      return false
+  }
+}
+
+const hex = (capref: Capref): string => `capref 0x${(capref >>> 0).toString(16)}`

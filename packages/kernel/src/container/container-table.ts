@@ -1,0 +1,162 @@
+/**
+ * The machine's containers: slots, names, generations. A slot is free again only when nothing of its container is left;
+ * its generation rises with each container, over restarts too, so that a capability never names another's successor.
+ */
+import {
+  asContainer,
+  asToken,
+  containerStates,
+  type ContainerSlot,
+  type PortId,
+  type Token,
+} from '@katydid/abi'
+import { invariant, type Region } from '@katydid/actor'
+import { noIntervals, type Container } from './container.js'
+
+export interface ContainerShape {
+  readonly size: number
+  readonly name: string
+  readonly interval: number
+}
+
+export class ContainerTable {
+  readonly #region: Region
+  readonly #slots: (Container | null)[]
+  readonly #generations: number[]
+
+  constructor(region: Region) {
+    this.#region = region
+    this.#slots = Array.from({ length: region.plan.shape.maxContainers }, () => null)
+    this.#generations = this.#slots.map(() => 0)
+  }
+
+  /** The generation each slot has reached: saved, so that it rises over restarts too. */
+  get generations(): readonly number[] {
+    return this.#generations
+  }
+
+  /** Never goes back behind generations that were used before a restart. */
+  raiseGenerations(to: readonly number[]): void {
+    for (const [slot, generation] of to.entries())
+      if (slot < this.#generations.length)
+        this.#generations[slot] = Math.max(this.#generations[slot]!, generation)
+  }
+
+  at(slot: number): Container | null {
+    return this.#slots[slot] ?? null
+  }
+
+  /** All that have a slot: live ones and those whose manager has yet to be told of the end. */
+  all(): Container[] {
+    return this.#slots.filter((each) => each !== null)
+  }
+
+  live(): Container[] {
+    return this.all().filter((each) => this.state(each) === containerStates.live)
+  }
+
+  named(name: string): Container | null {
+    return name === '' ? null : (this.live().find((each) => each.name === name) ?? null)
+  }
+
+  state(container: Container): number {
+    return this.#load(container.slot, 'state')
+  }
+
+  /** A new, empty container without manager; null when every slot is taken. `slot` asks for that one. */
+  create(shape: ContainerShape): Container | null {
+    const free = this.#slots.findIndex((each) => each === null)
+    if (free < 0) return null
+    const generation = this.#generations[free]! + 1
+    const container: Container = {
+      slot: asContainer(free),
+      generation,
+      name: shape.name,
+      size: shape.size,
+      program: null,
+      manager: null,
+      token: asToken(0),
+      serviceLevel: 'snapshotting',
+      selfManaged: false,
+      intervals: noIntervals(),
+    }
+    this.place(container, { interval: shape.interval, epoch: 0, incarnation: 1 })
+    return container
+  }
+
+  /** Puts a container, new or restored, into its slot and publishes its words; `state` last. */
+  place(
+    container: Container,
+    at: { readonly interval: number; readonly epoch: number; readonly incarnation: number },
+  ): void {
+    const { slot } = container
+    invariant(this.#slots[slot] === null, 'CO1: a slot has one container', { slot })
+    this.#slots[slot] = container
+    this.#generations[slot] = Math.max(this.#generations[slot]!, container.generation)
+    this.#store(slot, 'generation', container.generation)
+    this.#region.f64[this.#region.containerWord(slot, 'size') >> 1] = container.size
+    this.#store(slot, 'rootPage', 0)
+    this.#region.words.add(this.#region.containerWord(slot, 'program'), 1)
+    this.#store(slot, 'written', 0)
+    this.#store(slot, 'ackBell', 0)
+    this.#store(slot, 'epoch', at.epoch)
+    this.#store(slot, 'incarnation', at.incarnation)
+    this.setInterval(slot, at.interval)
+    this.setManager(container, container.manager, container.token)
+    this.#store(slot, 'state', containerStates.live)
+  }
+
+  /** Who manages it from now on, and by what name; the generation is that of the manager's present incarnation. */
+  setManager(container: Container, manager: PortId | null, token: Token): void {
+    container.manager = manager
+    container.token = token
+    const generation =
+      manager === null ? 0 : this.#region.words.load(this.#region.actorWord(manager, 'generation'))
+    this.#store(container.slot, 'token', token | 0)
+    this.#store(container.slot, 'managerGeneration', generation)
+    this.#store(container.slot, 'selfManaged', container.selfManaged ? 1 : 0)
+    this.#store(container.slot, 'manager', manager ?? -1)
+  }
+
+  /** No access from now on; the slot stays taken until `remove`. */
+  halt(container: Container): void {
+    this.#store(container.slot, 'state', containerStates.stopped)
+  }
+
+  /** Its slot is free. */
+  remove(container: Container): void {
+    invariant(this.#slots[container.slot] === container, 'CO1: a container leaves its own slot', {
+      slot: container.slot,
+    })
+    this.#store(container.slot, 'state', containerStates.free)
+    this.#store(container.slot, 'manager', -1)
+    this.#slots[container.slot] = null
+  }
+
+  /** The open interval. */
+  interval(slot: ContainerSlot): number {
+    return Number(Atomics.load(this.#region.i64, this.#region.containerWord(slot, 'interval') >> 1))
+  }
+
+  /** 64-bit and atomic: a locus that invokes may be adding to it. */
+  setInterval(slot: ContainerSlot, interval: number): void {
+    invariant(
+      Number.isSafeInteger(interval) && interval > 0,
+      'SI1: an open interval has a number',
+      {
+        slot,
+        interval,
+      },
+    )
+    const word = this.#region.containerWord(slot, 'interval') >> 1
+    Atomics.store(this.#region.i64, word, BigInt(interval))
+  }
+
+  #load(slot: ContainerSlot, field: Parameters<Region['containerWord']>[1]): number {
+    return this.#region.words.load(this.#region.containerWord(slot, field))
+  }
+
+  #store(slot: ContainerSlot, field: Parameters<Region['containerWord']>[1], value: number): void {
+    this.#region.words.store(this.#region.containerWord(slot, field), value)
+  }
+}

@@ -1,0 +1,51 @@
+/** window_open: a page-table slice for a part of a container, for whoever has the right to read it. */
+import {
+  maxWindowBytes,
+  refuse,
+  rights,
+  type Answer,
+  type ArgsOf,
+  type containerCalls,
+  type PortId,
+} from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import { resolveContainer } from '../capability/resolve.js'
+import type { Machine } from '../machine.js'
+import { ensureSlice } from './slices.js'
+
+type WindowOpen = (typeof containerCalls)['windowOpen']
+
+/** Makes the slice if need be and answers where the entry of the page at `base` lies. */
+export function windowOpen(
+  machine: Machine,
+  from: PortId,
+  { cont, base, length }: ArgsOf<WindowOpen>,
+): Answer<WindowOpen> {
+  const found = resolveContainer(machine, from, cont, 'read')
+  if (found.status !== 'ok') return found
+  const { container, capability } = found
+  const { pageBytes } = machine.region.plan.shape
+  if (!Number.isInteger(base) || base < 0 || base % pageBytes !== 0)
+    return refuse('misaligned', `a window begins at a multiple of ${pageBytes}, not at ${base}`)
+  if (!Number.isInteger(length) || length <= 0 || length > maxWindowBytes)
+    return refuse('too_large', `a window is 1 byte to 2 GiB long, not ${length}`)
+  const slab = Math.floor(base / maxWindowBytes)
+  if (base + length > container.size)
+    return refuse(
+      'out_of_window',
+      `the window ends at ${base + length}, the container at ${container.size}`,
+    )
+  if (Math.floor((base + length - 1) / maxWindowBytes) !== slab)
+    return refuse('out_of_window', 'a window lies within one 2 GiB slab of its container; open two')
+  const slice = ensureSlice(machine, container, slab)
+  if (slice === null)
+    return refuse('no_resource', 'the machine’s page-table area is full; give it more tableBytes')
+  const table = slice + ((base - slab * maxWindowBytes) / pageBytes) * 4
+  invariant(
+    table >= machine.region.plan.tables && table < machine.region.plan.firstFrame,
+    'CO3: an entry lies in the table area',
+    { table },
+  )
+  const writable = (capability.rights & rights.write) !== 0
+  return { status: 'ok', table, slot: container.slot, writable }
+}

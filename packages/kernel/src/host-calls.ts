@@ -1,0 +1,38 @@
+/** The calls a host can make, by the names of their signatures, through the same dispatch table as everybody's. */
+import {
+  asGeneration,
+  containerCalls,
+  hostPort,
+  locusCalls,
+  managerDowncalls,
+  managerRequests,
+  type Group,
+} from '@katydid/abi'
+import { invariant, later } from '@katydid/actor'
+import { containerHandlers, locusHandlers, managerHandlers, requestHandlers } from './kernel.js'
+import type { Machine } from './machine.js'
+
+export type HostHandler = (args: unknown, reply: (answer: object) => void) => void
+type Handling = (args: unknown, call: unknown) => object | typeof later
+
+/** Which calls are open to hosts, by name. */
+export function hostTable(machine: Machine): ReadonlyMap<string, HostHandler> {
+  const table = new Map<string, HostHandler>()
+  const open = (group: object, handlers: object): void => {
+    for (const [key, handle] of Object.entries(handlers as Record<string, Handling>)) {
+      const signature = (group as Group)[key]
+      invariant(signature !== undefined, 'AC3: a handler serves a declared call', { key })
+      if (!/\b(host|user)\b/.test(signature.by)) continue
+      table.set(signature.name, (args, reply) => {
+        const call = { from: hostPort, generation: asGeneration(1), reply }
+        const answer = handle(args, call)
+        if (answer !== later) reply(answer)
+      })
+    }
+  }
+  open(containerCalls, containerHandlers(machine))
+  open(locusCalls, locusHandlers(machine))
+  open(managerDowncalls, managerHandlers(machine))
+  open(managerRequests, requestHandlers(machine))
+  return table
+}

@@ -1,0 +1,125 @@
+/**
+ * The kernel as an actor's core: serves its calls, takes the host's calls and the supervisor's reports, and does in each
+ * turn what is due. It has no thread of its own, so the simulator runs the same.
+ */
+import {
+  actorPorts,
+  containerCalls,
+  hostPort,
+  isLocusPort,
+  locusCalls,
+  managerDowncalls,
+  managerRequests,
+  pageSetCalls,
+  type Ending,
+} from '@katydid/abi'
+import { invariant, run } from '@katydid/actor'
+import { hostTable, type HostHandler } from './host-calls.js'
+import { guarded } from './guard.js'
+import {
+  containerHandlers,
+  locusHandlers,
+  managerHandlers,
+  pageSetHandlers,
+  requestHandlers,
+} from './kernel.js'
+import { locusThreadEnded } from './locus/locus-end.js'
+import { watchLoci } from './locus/stalled.js'
+import { Machine, type KernelParts } from './machine.js'
+import { managerEnded } from './manager/manager-gone.js'
+import { boot, type BootResult } from './recovery/boot.js'
+import { recoverIfWanted } from './recovery/session.js'
+import { captureByPolicy } from './state-interval/policy.js'
+import { stopWorld, type StopResult } from './state-interval/stop.js'
+
+/** What the host is answered: a status, a sentence unless it is ok, and the call's results. */
+export interface HostAnswer {
+  readonly status: string
+  readonly detail: string
+  readonly [result: string]: unknown
+}
+
+/** Host calls that are answered in every phase. */
+const always: readonly string[] = ['world_status']
+const restMs = 100
+
+export class KernelActor {
+  readonly machine: Machine
+  readonly #host: ReadonlyMap<string, HostHandler>
+  #waiting: (() => void)[] = []
+  #tick = 0
+
+  constructor(parts: KernelParts) {
+    const machine = new Machine(parts)
+    this.machine = machine
+    const { messenger } = parts
+    messenger.serve(containerCalls, guarded(machine, containerHandlers(machine)))
+    messenger.serve(managerDowncalls, guarded(machine, managerHandlers(machine)))
+    messenger.serve(managerRequests, guarded(machine, requestHandlers(machine)))
+    messenger.serve(pageSetCalls, guarded(machine, pageSetHandlers(machine)))
+    messenger.serveSome(locusCalls, guarded(machine, locusHandlers(machine)))
+    this.#host = hostTable(machine)
+  }
+
+  /** Reads the disk's log and brings the world to its line. Settles when it is open, or has failed. */
+  boot(): Promise<BootResult> {
+    return new Promise((resolve) => run(this.machine.messenger, boot(this.machine), resolve))
+  }
+
+  /** A host's call, by the name of its signature. Waits while the world is being recovered. */
+  call(name: string, args: unknown): Promise<HostAnswer> {
+    const handler = this.#host.get(name)
+    if (handler === undefined)
+      return Promise.resolve({ status: 'bad_argument', detail: `a host cannot call ${name}` })
+    return new Promise((resolve) => {
+      const go = (): void => {
+        if (this.machine.phase === 'failed' && !always.includes(name))
+          resolve({ status: 'manager_failed', detail: this.machine.failure })
+        else handler(args, (answer) => resolve({ detail: '', ...answer } as HostAnswer))
+      }
+      if (always.includes(name) || this.#isOpen()) go()
+      else this.#waiting.push(go)
+    })
+  }
+
+  /** The supervisor has seen a thread end. */
+  reported(ending: Ending): void {
+    const { machine } = this
+    invariant(ending.port !== hostPort, 'AC7: the host does not end before its kernel', {
+      ...ending,
+    })
+    machine.report({ kind: 'ended', ending })
+    const manager = machine.managers.at(ending.port)
+    if (isLocusPort(ending.port)) locusThreadEnded(machine, ending)
+    else if (manager !== null) managerEnded(machine, manager, ending)
+    else if (ending.port === actorPorts.disk || ending.port === actorPorts.barrier)
+      machine.fail(
+        'io_error',
+        `the disk’s driver ended (${ending.event}: ${ending.detail}); nothing can be kept any more`,
+      )
+  }
+
+  /** Snapshots the world, waits until that is recoverable, and keeps it still. */
+  stop(): Promise<StopResult> {
+    return new Promise((resolve) => run(this.machine.messenger, stopWorld(this.machine), resolve))
+  }
+
+  /** What is due now; milliseconds until the next turn is wanted. */
+  turn(): number {
+    const { machine } = this
+    const tick = machine.tick()
+    if (tick !== this.#tick) {
+      this.#tick = tick
+      watchLoci(machine)
+    }
+    recoverIfWanted(machine)
+    const waits = machine.waits.turn()
+    const policy = captureByPolicy(machine)
+    if (this.#isOpen() && this.#waiting.length > 0) for (const go of this.#waiting.splice(0)) go()
+    return Math.min(waits, policy, restMs)
+  }
+
+  #isOpen(): boolean {
+    return this.machine.phase !== 'booting' && this.machine.phase !== 'recovering'
+  }
+}

@@ -1,0 +1,84 @@
+/** The kernel's dispatch table: signature → function, and nothing else. Managers, loci and the host are served by the same. */
+import {
+  containerCalls,
+  locusCalls,
+  managerDowncalls,
+  managerRequests,
+  pageSetCalls,
+} from '@katydid/abi'
+import type { Handlers } from '@katydid/actor'
+import { capCopy, capList } from './capability/capability-calls.js'
+import {
+  containerCreate,
+  containerDestroy,
+  containerFind,
+  getInvocationPoint,
+  removeInvocationPoint,
+  setInvocationPoint,
+} from './container/container-calls.js'
+import { windowOpen } from './container/window.js'
+import { locusBegin, locusCreate, locusFind } from './locus/locus-calls.js'
+import { locusEnd } from './locus/locus-end.js'
+import type { Machine } from './machine.js'
+import { manageRequest } from './manager/manage-request.js'
+import { getRootPage, mapRootPage } from './manager/root-page.js'
+import { qualityOfService, setManager } from './manager/set-manager.js'
+import { pageSetAdd, pageSetCreate, pageSetRemove, pageSetSize } from './page-set/page-set-calls.js'
+import {
+  snapshotDiscard,
+  snapshotRequest,
+  stateIntervalStable,
+  worldSnapshot,
+} from './state-interval/interval-calls.js'
+import { worldStatus } from './world-status.js'
+
+export function containerHandlers(machine: Machine): Handlers<typeof containerCalls> {
+  return {
+    containerCreate: (args, call) => containerCreate(machine, call.from, args),
+    containerFind: (args, call) => containerFind(machine, call.from, args),
+    containerDestroy: (args, call) => containerDestroy(machine, call.from, args),
+    setInvocationPoint: (args, call) => setInvocationPoint(machine, call.from, args),
+    getInvocationPoint: (args, call) => getInvocationPoint(machine, call.from, args),
+    removeInvocationPoint: (args, call) => removeInvocationPoint(machine, call.from, args),
+    windowOpen: (args, call) => windowOpen(machine, call.from, args),
+    capCopy: (args, call) => capCopy(machine, call.from, args),
+    capList: (_, call) => capList(machine, call.from),
+  }
+}
+
+export function managerHandlers(machine: Machine): Handlers<typeof managerDowncalls> {
+  return {
+    setManager: (args, call) => setManager(machine, call.from, args),
+    mapRootPage: (args, call) => mapRootPage(machine, call.from, args),
+    getRootPage: (args, call) => getRootPage(machine, call.from, args),
+    snapshotRequest: (args, call) => snapshotRequest(machine, args, call),
+    stateIntervalStable: (args, call) => stateIntervalStable(machine, args, call),
+    snapshotDiscard: (args, call) => snapshotDiscard(machine, call.from, args),
+    qualityOfService: (args, call) => qualityOfService(machine, call.from, args),
+  }
+}
+
+export function requestHandlers(machine: Machine): Handlers<typeof managerRequests> {
+  return { manageRequest: (args, call) => manageRequest(machine, args, call) }
+}
+
+export function pageSetHandlers(machine: Machine): Handlers<typeof pageSetCalls> {
+  return {
+    pageSetCreate: (args, call) => pageSetCreate(machine, call.from, args),
+    pageSetAdd: (args, call) => pageSetAdd(machine, args, call),
+    pageSetRemove: (args, call) => pageSetRemove(machine, call.from, args),
+    pageSetSize: (args, call) => pageSetSize(machine, call.from, args),
+  }
+}
+
+/** The calls about loci that come by message; the others are kernel code on the locus's own thread. */
+export function locusHandlers(machine: Machine): Partial<Handlers<typeof locusCalls>> {
+  return {
+    locusCreate: (args, call) => locusCreate(machine, call.from, args),
+    locusFind: (args) => locusFind(machine, args),
+    locusBegin: (_, call) => locusBegin(machine, call),
+    locusEnd: (args, call) => locusEnd(machine, args, call),
+    worldSnapshot: (args, call) => worldSnapshot(machine, args, call),
+    worldStatus: () => worldStatus(machine),
+  }
+}

@@ -1,0 +1,47 @@
+/** The entry of the kernel actor's thread: receives memory and configuration, serves, decides nothing. */
+import {
+  actorBoot,
+  bellOf,
+  Endpoint,
+  exposeControl,
+  order,
+  Region,
+  serveForever,
+  systemClock,
+  TraceRing,
+} from '@katydid/actor'
+import { KernelActor } from './kernel-actor.js'
+import type { KernelConfig } from './machine.js'
+
+const { region: handle, port, data } = actorBoot()
+const region = new Region(handle)
+const bell = bellOf(region, port)
+const trace = new TraceRing(region, port)
+const endpoint = new Endpoint({ region, port, clock: systemClock, bell, trace })
+const kernel = new KernelActor({
+  region,
+  messenger: endpoint,
+  clock: systemClock,
+  config: data as KernelConfig,
+  order,
+})
+let ended = false
+
+/** What the host may ask over the control port. */
+const control = {
+  boot: () => kernel.boot(),
+  call: (name: string, args: unknown) => kernel.call(name, args),
+  reported: (ending: Parameters<KernelActor['reported']>[0]) => kernel.reported(ending),
+  stop: async () => {
+    const result = await kernel.stop()
+    return result
+  },
+  /** Ends the thread; what was not recoverable is lost. */
+  exit: () => {
+    ended = true
+  },
+}
+export type KernelControl = typeof control
+
+exposeControl(control)
+await serveForever({ endpoint, bell, onTurn: () => kernel.turn(), stopped: () => ended })

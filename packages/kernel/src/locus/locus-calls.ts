@@ -1,0 +1,129 @@
+/** Creating loci, finding them, and what a locus's own thread asks at its start. */
+import {
+  asGeneration,
+  maxBlockBytes,
+  refuse,
+  type Answer,
+  type ArgsOf,
+  type locusCalls,
+  type PortId,
+} from '@katydid/abi'
+import { invariant, later, type IncomingCall } from '@katydid/actor'
+import { resolveContainer } from '../capability/resolve.js'
+import { grantContainer } from '../container/container-calls.js'
+import type { Machine } from '../machine.js'
+import { noWatch, type Locus } from './locus.js'
+import { startLocus } from './start.js'
+
+type Calls = typeof locusCalls
+
+/** locus_create: a locus that invokes the container with the block. It is answered before its thread is up. */
+export function locusCreate(
+  machine: Machine,
+  from: PortId,
+  args: ArgsOf<Calls['locusCreate']>,
+): Answer<Calls['locusCreate']> {
+  const found = resolveContainer(machine, from, args.cont, 'invoke')
+  if (found.status !== 'ok') return found
+  const { container, capability } = found
+  if (container.program === null)
+    return refuse(
+      'no_invocation_point',
+      `“${container.name}” has no invocation point; set one first`,
+    )
+  if (container.manager === null)
+    return refuse(
+      'no_manager',
+      `“${container.name}” has no manager; adopt it first (manage_request)`,
+    )
+  if (args.block.byteLength > maxBlockBytes)
+    return refuse(
+      'too_large',
+      `a block has at most ${maxBlockBytes} bytes, not ${args.block.byteLength}`,
+    )
+  const earlier = machine.loci.named(args.name)
+  if (earlier !== null && earlier.end === null)
+    return refuse('bad_argument', `a locus named “${args.name}” is running already`)
+  const locus: Locus = {
+    id: machine.loci.takeId(),
+    name: args.name,
+    container: container.slot,
+    program: container.program,
+    block: Uint8Array.from(args.block),
+    rights: capability.rights,
+    slot: null,
+    generation: asGeneration(0),
+    end: null,
+    endedInCapture: 0,
+    told: false,
+    resumed: false,
+    fate: null,
+    losses: [],
+    watch: noWatch(),
+  }
+  if (!startLocus(machine, locus, null))
+    return refuse('no_resource', `all ${machine.region.plan.shape.maxLoci} locus slots are taken`)
+  if (earlier !== null) machine.loci.forget(earlier)
+  machine.loci.add(locus)
+  machine.changed()
+  return { status: 'ok', locus: locus.id }
+}
+
+/** locus_find: whether the locus of that name has ended, and with what. */
+export function locusFind(
+  machine: Machine,
+  args: ArgsOf<Calls['locusFind']>,
+): Answer<Calls['locusFind']> {
+  const locus = machine.loci.named(args.name)
+  if (locus === null) return refuse('no_such_locus', `the world has no locus named “${args.name}”`)
+  const { id, end } = locus
+  if (end === null)
+    return { status: 'ok', locus: id, ended: false, recoverable: false, end: '', block: noBlock }
+  return {
+    status: 'ok',
+    locus: id,
+    ended: true,
+    recoverable: locus.told,
+    end: end.status,
+    block: end.block,
+  }
+}
+
+const noBlock = new Uint8Array(0)
+
+/** locus_begin: what the thread shall enter. Held while a capture or recovery keeps the gate shut. */
+export function locusBegin(
+  machine: Machine,
+  call: IncomingCall<Calls['locusBegin']>,
+): Answer<Calls['locusBegin']> | typeof later {
+  const answer = (): Answer<Calls['locusBegin']> => {
+    const locus = machine.loci.speaking(call.from, call.generation)
+    if (locus === null || locus.end !== null)
+      return refuse('no_such_locus', `no locus runs on port ${call.from}`)
+    return planOf(machine, locus, call.from)
+  }
+  const gate = machine.region.machineWord('gate')
+  if (machine.region.words.load(gate) === 0) return answer()
+  machine.heldBegins.push(() => call.reply(answer()))
+  return later
+}
+
+function planOf(machine: Machine, locus: Locus, port: PortId): Answer<Calls['locusBegin']> {
+  const container = machine.containers.at(locus.container)
+  invariant(container !== null, 'LO3: the container of a live locus exists', { id: locus.id })
+  const containerCap = grantContainer(machine, port, container, locus.rights)
+  if (containerCap === null) return refuse('no_such_locus', 'the locus’s capability table is full')
+  const { program, block, resumed, name } = locus
+  return {
+    status: 'ok',
+    plan: {
+      container: container.slot,
+      containerCap,
+      size: container.size,
+      program,
+      block,
+      resumed,
+      name,
+    },
+  }
+}

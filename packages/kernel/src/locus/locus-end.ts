@@ -1,0 +1,109 @@
+/**
+ * How loci end. By locus_end with a result; by a program that threw, which costs everything since the line (there is no
+ * “continue with what is there”) and gives its caller `locus_lost`; or with their thread, and then they run again.
+ */
+import {
+  isLocusPort,
+  maxBlockBytes,
+  refuse,
+  type Answer,
+  type ArgsOf,
+  type Ending,
+  type locusCalls,
+  type Status,
+} from '@katydid/abi'
+import { invariant, isDead, type IncomingCall } from '@katydid/actor'
+import { reclaimLocus } from '@katydid/memory'
+import type { Machine } from '../machine.js'
+import { requestRecovery } from '../recovery/request.js'
+import type { Locus, LocusEnd } from './locus.js'
+
+type LocusEndCall = (typeof locusCalls)['locusEnd']
+
+/** Ends after which nothing has to be rolled back: it returned, or its program was never entered. */
+const harmless: readonly string[] = [
+  'ok',
+  'no_such_program',
+  'not_a_function',
+  'program_changed',
+  'no_invocation_point',
+] satisfies readonly Status[]
+/** How often a locus is started again after its thread was lost, within a minute. */
+const mostLosses = 5
+const lossWindowMs = 60_000
+
+/** locus_end: the outermost invocation returned, or failed. */
+export function locusEnd(
+  machine: Machine,
+  args: ArgsOf<LocusEndCall>,
+  call: IncomingCall<LocusEndCall>,
+): Answer<LocusEndCall> {
+  const locus = machine.loci.speaking(call.from, call.generation)
+  if (locus === null) return refuse('no_such_locus', `no locus runs on port ${call.from}`)
+  if (args.block.byteLength > maxBlockBytes)
+    return refuse(
+      'too_large',
+      `a block has at most ${maxBlockBytes} bytes, not ${args.block.byteLength}`,
+    )
+  if (locus.end !== null || machine.phase === 'recovering') return { status: 'ok' }
+  const block = Uint8Array.from(args.block)
+  if (harmless.includes(args.status)) settle(machine, locus, { ...args, block })
+  else if (!managerIsGone(machine, locus)) {
+    const detail = `${args.status}: ${args.detail}`
+    locus.fate = { status: 'locus_lost', detail }
+    requestRecovery(machine, `locus ${nameOf(locus)} failed: ${detail}`)
+  }
+  return { status: 'ok' }
+}
+
+/** Its failure is its manager's death, of which we shall hear: it is not the program's fault and it runs again. */
+function managerIsGone(machine: Machine, locus: Locus): boolean {
+  const manager = machine.containers.at(locus.container)?.manager ?? null
+  return manager !== null && isDead(machine.region, manager)
+}
+
+/** Its outermost invocation has ended for now: recoverable once a capture that holds it is. */
+export function settle(machine: Machine, locus: Locus, end: LocusEnd): void {
+  invariant(locus.end === null, 'LO4: a locus ends once', { id: locus.id })
+  locus.end = end
+  machine.changed()
+  reportEnd(machine, locus)
+}
+
+/** Tells hosts how a locus ended, and whether a crash could still undo it. */
+export function reportEnd(machine: Machine, locus: Locus): void {
+  invariant(locus.end !== null, 'LO4: only an end is reported', { id: locus.id })
+  machine.report({
+    kind: 'locus_ended',
+    locus: locus.id,
+    name: locus.name,
+    ...locus.end,
+    recoverable: locus.told,
+  })
+}
+
+/** The supervisor has seen a locus's thread end: its slot is taken back; if it had not ended, recovery starts it again. */
+export function locusThreadEnded(machine: Machine, ending: Ending): void {
+  invariant(isLocusPort(ending.port), 'LO2: a locus’s thread has a locus’s port', {
+    port: ending.port,
+  })
+  const speaking = machine.loci.speaking(ending.port, ending.generation)
+  if (speaking === null || speaking.slot === null) return
+  reclaimLocus(machine.region, speaking.slot)
+  const locus = machine.loci.release(ending.port, ending.generation)
+  if (locus === null || locus.end !== null) return
+  if (machine.phase === 'recovering' || machine.phase === 'failed' || locus.fate !== null) return
+  const now = machine.clock.nowMs()
+  locus.losses.push(now)
+  const recent = locus.losses.filter((at) => now - at < lossWindowMs)
+  const why = `${ending.event}${ending.detail === '' ? '' : `: ${ending.detail}`}`
+  if (recent.length > mostLosses)
+    locus.fate = {
+      status: 'locus_lost',
+      detail: `its thread was lost ${recent.length} times in a minute (${why})`,
+    }
+  requestRecovery(machine, `locus ${nameOf(locus)} was lost (${why})`)
+}
+
+export const nameOf = (locus: Locus): string =>
+  locus.name === '' ? `${locus.id}` : `“${locus.name}”`

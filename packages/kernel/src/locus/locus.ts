@@ -1,0 +1,53 @@
+/** The kernel's record of a locus: what it is saved as, and what its caller is told when it ends. */
+import type { ContainerSlot, Generation, LocusSlot, Status } from '@katydid/abi'
+import type { Program } from '../container/container.js'
+
+/** How a locus's outermost invocation ended. */
+export interface LocusEnd {
+  readonly status: string
+  readonly detail: string
+  readonly block: Uint8Array
+}
+
+export interface Locus {
+  /** The number by which it is spoken of; never used again. */
+  readonly id: number
+  readonly name: string
+  /** The container of its outermost invocation. */
+  readonly container: ContainerSlot
+  readonly program: Program
+  readonly block: Uint8Array
+  /** Rights of the capability it was created with: it enters its container with these. */
+  readonly rights: number
+  /** Where its words and its thread are; nil once its thread is gone for good. */
+  slot: LocusSlot | null
+  generation: Generation
+  end: LocusEnd | null
+  /** The first capture that holds its end; 0: none yet. */
+  endedInCapture: number
+  /** Its end was reported as recoverable. */
+  told: boolean
+  resumed: boolean
+  /** It is not started again, and ends with this. */
+  fate: { readonly status: Status; readonly detail: string } | null
+  /** When its thread was lost, in milliseconds of the kernel's clock. */
+  readonly losses: number[]
+  readonly watch: LocusWatch
+}
+
+/** What the supervision of stalled loci has seen. */
+export interface LocusWatch {
+  turns: number
+  sinceTick: number
+  reported: boolean
+  trapSequence: number
+  trapSinceTick: number
+}
+
+export const noWatch = (): LocusWatch => ({
+  turns: -1,
+  sinceTick: 0,
+  reported: false,
+  trapSequence: -1,
+  trapSinceTick: 0,
+})

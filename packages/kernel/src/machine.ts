@@ -1,0 +1,134 @@
+/**
+ * The state of one machine's kernel actor: its tables, and what it may use of the outside. It decides nothing itself; the
+ * files by topic do, each as functions of a machine.
+ */
+import { actorPorts, type ManagerProgram, type Order, type WorldEvent } from '@katydid/abi'
+import { Counters, invariant, type Clock, type Messenger, type Region } from '@katydid/actor'
+import { CapabilityTables } from './capability/capability-tables.js'
+import { ContainerTable } from './container/container-table.js'
+import type { Container } from './container/container.js'
+import { SliceAllocator } from './container/slice-allocator.js'
+import { LocusTable } from './locus/locus-table.js'
+import { ManagerTable } from './manager/manager-table.js'
+import { FreeFrames } from './page-set/free-frames.js'
+import { PageSetTable } from './page-set/page-set-table.js'
+import { CaptureTable, type Capture } from './state-interval/capture-table.js'
+import { DurableLog } from './state-interval/durable-log.js'
+import { Waits } from './waits.js'
+
+export interface KernelConfig {
+  /** Which world this is: stands in every record. */
+  readonly worldId: string
+  /** A capture at least this often while something runs; 0: only on request. */
+  readonly snapshotEveryMs: number
+  /** The self-managing manager of the world; nil: a world without one keeps nothing. */
+  readonly manager: ManagerProgram | null
+}
+
+export interface KernelParts {
+  readonly region: Region
+  readonly messenger: Messenger
+  readonly clock: Clock
+  readonly config: KernelConfig
+  /** Tells the supervisor what to do; never awaited. */
+  readonly order: (order: Order) => void
+}
+
+/** booting, open and recovering alternate; stopping and failed are the last. */
+export type Phase = 'booting' | 'open' | 'recovering' | 'stopping' | 'failed'
+
+/** A destroyed container whose end is not yet recoverable. */
+export interface Grave {
+  readonly container: Container
+  readonly sinceCapture: number
+}
+
+/** How far the intervals of two sessions lie apart, so that none is ever used twice. */
+const sessionStride = 1_000_000_000
+
+export class Machine {
+  readonly region: Region
+  readonly messenger: Messenger
+  readonly clock: Clock
+  readonly config: KernelConfig
+  readonly order: (order: Order) => void
+  readonly counters: Counters
+  readonly waits: Waits
+  readonly capabilities: CapabilityTables
+  readonly slices: SliceAllocator
+  readonly containers: ContainerTable
+  readonly loci: LocusTable
+  readonly frames: FreeFrames
+  readonly pageSets: PageSetTable
+  readonly managers = new ManagerTable()
+  readonly captures = new CaptureTable()
+  readonly log: DurableLog
+  graves: Grave[] = []
+  /** Loci that asked what to enter while the gate was shut: answered when it opens. */
+  heldBegins: (() => void)[] = []
+  phase: Phase = 'booting'
+  /** Captures older than the line that the log still held at boot: a way back when the line is damaged. */
+  olderCaptures: Capture[] = []
+  /** When managers failed of late, in milliseconds of the clock. */
+  failures: number[] = []
+  /** Root pages on their way to the disk. */
+  rootWrites = 0
+  /** Why a recovery session is wanted; nil: none is. */
+  recoveryWanted: string | null = null
+  /** Why the machine failed, for whoever asks afterwards. */
+  failure = ''
+  /** What recovery found damaged, as a sentence. */
+  damage: string | null = null
+  /** Number of the recovery session; durable before anything is written under it. */
+  session = 0
+  #changes = 0
+
+  constructor(parts: KernelParts) {
+    this.region = parts.region
+    this.messenger = parts.messenger
+    this.clock = parts.clock
+    this.config = parts.config
+    this.order = parts.order
+    this.counters = new Counters(parts.region, actorPorts.kernel)
+    this.waits = new Waits(parts.clock)
+    this.capabilities = new CapabilityTables(parts.region)
+    this.slices = new SliceAllocator(parts.region)
+    this.containers = new ContainerTable(parts.region)
+    this.loci = new LocusTable(parts.region)
+    this.frames = new FreeFrames(parts.region)
+    this.pageSets = new PageSetTable(parts.region)
+    this.log = new DurableLog(parts.messenger)
+  }
+
+  /** The first interval of a container made in this session; higher than any that an earlier session used. */
+  get firstInterval(): number {
+    return this.session * sessionStride + 1
+  }
+
+  /** How often something that a capture holds has changed by the kernel's own hand. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  changed(): void {
+    this.#changes++
+  }
+
+  /** The supervisor's ticks: a stop of the whole process counts as one. */
+  tick(): number {
+    return this.region.words.load(this.region.machineWord('tick'))
+  }
+
+  report(event: WorldEvent): void {
+    this.order({ order: 'report', event })
+  }
+
+  /** The world cannot go on: everything stands still and says why. */
+  fail(status: string, detail: string): void {
+    invariant(detail !== '', 'SI20: a failure says what happened', { status })
+    if (this.phase === 'failed') return
+    this.phase = 'failed'
+    this.failure = detail
+    this.report({ kind: 'failed', status, detail })
+  }
+}

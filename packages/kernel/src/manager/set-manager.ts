@@ -1,0 +1,71 @@
+/** set_manager and quality_of_service: who manages a container, by which name, and what it promises. */
+import {
+  asInterval,
+  refuse,
+  rights,
+  type Answer,
+  type ArgsOf,
+  type managerDowncalls,
+  type PortId,
+} from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import { resolve, resolveContainer } from '../capability/resolve.js'
+import type { Machine } from '../machine.js'
+
+type Calls = typeof managerDowncalls
+
+/** set_manager: for the holder of the master right, or the present manager. Twice the same is ok. */
+export function setManager(
+  machine: Machine,
+  from: PortId,
+  args: ArgsOf<Calls['setManager']>,
+): Answer<Calls['setManager']> {
+  const found = resolveContainer(machine, from, args.cont, null)
+  if (found.status !== 'ok') return found
+  const { container, capability } = found
+  if ((capability.rights & rights.master) === 0 && container.manager !== from)
+    return refuse('right_missing', 'only the master right or the present manager sets the manager')
+  const named = resolve(machine, from, args.manager, 'manager', null)
+  if (named.status !== 'ok') return named
+  const manager = machine.managers.at(named.capability.slot)
+  invariant(manager !== null, 'CP2: a capability that resolves names something', {
+    slot: named.capability.slot,
+  })
+  if (
+    container.selfManaged &&
+    (container.manager !== manager.port || container.token !== args.contId)
+  )
+    return refuse('bad_argument', 'a self-managed container keeps its manager and its name')
+  if (
+    container.manager !== null &&
+    container.manager !== manager.port &&
+    container.intervals.label !== 0
+  )
+    return refuse('bad_argument', 'the container has snapshots with its present manager')
+  const namesake = machine.containers
+    .all()
+    .find(
+      (each) => each !== container && each.manager === manager.port && each.token === args.contId,
+    )
+  if (namesake !== undefined)
+    return refuse('bad_argument', `the manager calls another container ${args.contId} already`)
+  machine.containers.setManager(container, manager.port, args.contId)
+  machine.changed()
+  const stateInterval = asInterval(machine.containers.interval(container.slot))
+  return { status: 'ok', slot: container.slot, size: container.size, stateInterval }
+}
+
+/** quality_of_service: this kernel restores snapshots only, so `snapshotting` is the level it accepts. */
+export function qualityOfService(
+  machine: Machine,
+  from: PortId,
+  args: ArgsOf<Calls['qualityOfService']>,
+): Answer<Calls['qualityOfService']> {
+  const found = resolveContainer(machine, from, args.cont, 'manage')
+  if (found.status !== 'ok') return found
+  if (args.serviceLevel !== 'snapshotting')
+    return refuse('not_supported', `this machine does not restore ${args.serviceLevel} containers`)
+  found.container.serviceLevel = args.serviceLevel
+  machine.changed()
+  return { status: 'ok' }
+}

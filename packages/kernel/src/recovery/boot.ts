@@ -1,0 +1,140 @@
+/** The first session: read the log, find managers' root pages, and go through the same recovery as after any loss. */
+import {
+  actorPorts,
+  asContainer,
+  asGeneration,
+  asInterval,
+  type ManagerProgram,
+} from '@katydid/abi'
+import { invariant, type Script } from '@katydid/actor'
+import { noIntervals, type Container } from '../container/container.js'
+import type { Machine } from '../machine.js'
+import type { Manager } from '../manager/manager-table.js'
+import { ownToken } from '../manager/start-manager.js'
+import type { Capture } from '../state-interval/capture-table.js'
+import type { CaptureRecord, RootRecord } from '../state-interval/records.js'
+import { readLog, type LogContent, type PlacedRecord } from './log-reader.js'
+import { recover } from './session.js'
+
+export interface BootResult {
+  readonly status: string
+  readonly detail: string
+  /** The world held nothing yet. */
+  readonly fresh: boolean
+  readonly recoveredCapture: number
+  readonly damage: string | null
+}
+
+/** Boots the machine: open at its line when it returns, or failed. */
+export function* boot(machine: Machine): Script<BootResult> {
+  invariant(machine.phase === 'booting' && machine.session === 0, 'SI16: a machine boots once', {})
+  const scan = yield* machine.log.scan()
+  if (scan.status !== 'ok') {
+    machine.fail('io_error', `the disk’s log could not be read: ${scan.status}, ${scan.detail}`)
+    return result(machine, true)
+  }
+  const content = readLog(scan.found, machine.config.worldId)
+  machine.damage = [scan.damage, content.damage].filter((each) => each !== null).join('; ') || null
+  // The session's number is raised by recovery itself, so that a new world is in session 0.
+  machine.session = content.session
+  takeCaptures(machine, content)
+  const { manager } = machine.config
+  if (manager !== null) addManager(machine, manager, content.roots.get(actorPorts.firstManager))
+  const missing = managerWithoutRoot(machine, content)
+  if (missing !== null) machine.fail('damaged', missing)
+  else yield* recover(machine, 'the world starts', true)
+  return result(machine, content.session < 0)
+}
+
+function takeCaptures(machine: Machine, content: LogContent): void {
+  const { captures } = machine
+  const all = content.captures.map(asCapture)
+  captures.line = content.line
+  captures.raiseNext(Math.max(content.line, ...all.map((each) => each.id)) + 1)
+  captures.base = all.find((each) => each.id === content.line) ?? null
+  captures.newer = all.filter((each) => each.id > content.line)
+  machine.olderCaptures = all.filter((each) => each.id < content.line)
+  if (content.line > 0 && captures.base === null)
+    machine.damage = [
+      machine.damage,
+      `the record of capture ${content.line}, which was recoverable, is missing`,
+    ]
+      .filter((each) => each !== null)
+      .join('; ')
+}
+
+const asCapture = ({ record, after }: PlacedRecord<CaptureRecord>): Capture => ({
+  id: record.capture,
+  record,
+  durable: true,
+  failed: null,
+  after,
+})
+
+function addManager(
+  machine: Machine,
+  program: ManagerProgram,
+  found: PlacedRecord<RootRecord> | undefined,
+): void {
+  const manager: Manager = {
+    port: actorPorts.firstManager,
+    program,
+    own: null,
+    root: null,
+    stable: null,
+    state: 'idle',
+    generation: asGeneration(0),
+  }
+  machine.managers.add(manager)
+  if (found === undefined) return
+  const { offset, interval, bytes } = found.record
+  manager.stable = { offset, interval: asInterval(interval), bytes, after: found.after }
+  manager.own = ownContainerOf(machine, manager, found.record)
+}
+
+function ownContainerOf(machine: Machine, manager: Manager, root: RootRecord): Container {
+  const own: Container = {
+    slot: asContainer(root.slot),
+    generation: root.generation,
+    name: '',
+    size: root.size,
+    program: null,
+    manager: manager.port,
+    token: ownToken,
+    serviceLevel: 'snapshotting',
+    selfManaged: true,
+    intervals: {
+      ...noIntervals(),
+      label: asInterval(root.interval),
+      recoverable: asInterval(root.interval),
+    },
+  }
+  const interval = root.interval + 1
+  machine.containers.place(own, { interval, epoch: 0, incarnation: root.session + 1 })
+  return own
+}
+
+/** Captures of containers whose manager left no root page cannot be restored: that is damage, and not a new world. */
+function managerWithoutRoot(machine: Machine, content: LogContent): string | null {
+  if (content.line === 0) return null
+  const managed = content.captures.some(({ record }) =>
+    record.containers.some((each) => each.manager !== null),
+  )
+  const rootless = machine.managers.all().some((each) => each.stable === null)
+  if (managed && rootless)
+    return 'the world has captures, but the root page of its manager is missing or damaged'
+  return managed && machine.config.manager === null
+    ? 'the world needs its manager, and none is configured'
+    : null
+}
+
+function result(machine: Machine, fresh: boolean): BootResult {
+  const failed = machine.phase === 'failed'
+  return {
+    status: failed ? 'manager_failed' : 'ok',
+    detail: machine.failure,
+    fresh,
+    recoveredCapture: machine.captures.line,
+    damage: machine.damage,
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Before anything is restored: every locus has stopped, no translation is left, what dead managers had is back, and what
+ * was only in memory is gone. Managers that live keep their heaps.
+ */
+import { locusPort } from '@katydid/abi'
+import { invariant, type Script } from '@katydid/actor'
+import { reclaim } from '@katydid/memory'
+import { tellDestroyed } from '../container/retire.js'
+import { dropSlices } from '../container/slices.js'
+import type { Container } from '../container/container.js'
+import { reportEnd } from '../locus/locus-end.js'
+import type { Locus } from '../locus/locus.js'
+import type { Machine } from '../machine.js'
+import { reclaimManager, sweepLimbo } from '../manager/manager-gone.js'
+import type { Capture } from '../state-interval/capture-table.js'
+
+const stopMs = 10_000
+const quietMs = 60_000
+
+/** Ends every locus's thread and waits until each was seen to end; false when one does not. */
+export function* stopLoci(machine: Machine, reason: string): Script<boolean> {
+  for (const { slot, generation } of machine.loci.threads())
+    if (slot !== null)
+      machine.order({ order: 'stop_locus', port: locusPort(slot), generation, reason })
+  const gone = (): boolean => machine.loci.threads().length === 0
+  if (!(yield* machine.waits.until(gone, stopMs))) return false
+  const { captures } = machine
+  return yield* machine.waits.until(
+    () => captures.rendezvous === null && machine.rootWrites === 0,
+    quietMs,
+  )
+}
+
+/** Empties the page tables of user containers and takes back what dead managers had. */
+export function* clearMemory(machine: Machine): Script<boolean> {
+  invariant(machine.loci.threads().length === 0, 'SI13: tables are cleared when no locus runs', {})
+  for (const container of machine.containers.all()) {
+    if (container.selfManaged) continue
+    reclaim.pageTable(machine.region, container.slot)
+    reclaim.shownFrames(machine.region, container.slot)
+  }
+  for (const manager of machine.managers.all())
+    if (manager.state !== 'running') reclaimManager(machine, manager)
+  return yield* machine.waits.until(() => sweepLimbo(machine) === 0, quietMs)
+}
+
+/** Forgets all user containers; managers that live and still have one that is no longer are told. */
+export function forgetContainers(machine: Machine, to: Capture | null): void {
+  const kept = new Set(to?.record.containers.map((each) => keyOf(each.manager, each.token)))
+  machine.graves = []
+  for (const container of machine.containers.all()) {
+    if (container.selfManaged) continue
+    if (container.manager !== null && !kept.has(keyOf(container.manager, container.token))) {
+      machine.containers.halt(container)
+      tellDestroyed(machine, container)
+    } else removeNow(machine, container)
+  }
+}
+
+const keyOf = (manager: number | null, token: number): string => `${manager} ${token}`
+
+function removeNow(machine: Machine, container: Container): void {
+  dropSlices(machine, container)
+  machine.containers.remove(container)
+}
+
+/** Forgets all loci; callers of those the capture does not know are told that theirs is lost. */
+export function forgetLoci(machine: Machine, to: Capture | null): Map<number, Locus> {
+  const before = new Map(machine.loci.all().map((each) => [each.id, each]))
+  const kept = new Set(to?.record.loci.map((each) => each.id))
+  for (const locus of before.values()) {
+    machine.loci.forget(locus)
+    invariant(locus.slot === null, 'SI13: a locus is forgotten when its thread has ended', {
+      id: locus.id,
+    })
+    if (kept.has(locus.id) || (locus.end !== null && locus.told)) continue
+    const detail = locus.fate?.detail ?? 'the world went back to a state in which it did not exist'
+    const status = locus.fate?.status ?? 'locus_lost'
+    locus.end = { status, detail, block: new Uint8Array(0) }
+    locus.told = false
+    reportEnd(machine, locus)
+  }
+  return before
+}

@@ -1,0 +1,151 @@
+/**
+ * A recovery session: one path for a killed process, a dead manager and a lost locus. It ends with the world open at its
+ * line, or failed with a sentence; a manager that fails more than five times in a minute ends it.
+ */
+import { invariant, run, type Script } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import { createOwnContainer, startManager } from '../manager/start-manager.js'
+import type { Manager } from '../manager/manager-table.js'
+import type { Capture } from '../state-interval/capture-table.js'
+import { openGate, shutGate } from '../state-interval/gate.js'
+import { chooseLine } from './choose.js'
+import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
+import { restoreContainers, restoreLoci, resumeLoci } from './restore.js'
+
+const mostFailures = 5
+const failureWindowMs = 60_000
+const endMs = 10_000
+
+/** Brings the world back to its line and opens it; reports how. */
+export function* recover(machine: Machine, reason: string, boot: boolean): Script<void> {
+  invariant(machine.phase !== 'failed', 'SI13: a failed world is not recovered', {})
+  const beganMs = machine.clock.nowMs()
+  machine.phase = boot ? 'booting' : 'recovering'
+  shutGate(machine)
+  let why = reason
+  for (;;) {
+    machine.recoveryWanted = null
+    machine.failures = machine.failures.filter((at) => machine.clock.nowMs() - at < failureWindowMs)
+    if (machine.failures.length > mostFailures) {
+      machine.fail(
+        'manager_failed',
+        `a manager failed ${machine.failures.length} times within a minute; last: ${why}`,
+      )
+      return
+    }
+    const problem = yield* attempt(machine, reason)
+    if (phaseOf(machine) === 'failed') return
+    if (problem === null && wanted(machine) === null) break
+    why = problem ?? wanted(machine) ?? reason
+    if (problem === null) continue
+    const counted = machine.failures.length
+    yield* endManagers(machine, problem)
+    if (machine.failures.length === counted) machine.failures.push(machine.clock.nowMs())
+  }
+  machine.counters.set('recoveryMs', machine.clock.nowMs() - beganMs)
+  finish(machine, reason, boot, beganMs)
+}
+
+// Both change while a script waits, which the compiler cannot see.
+const phaseOf = (machine: Machine): Machine['phase'] => machine.phase
+const wanted = (machine: Machine): string | null => machine.recoveryWanted
+
+function* attempt(machine: Machine, reason: string): Script<string | null> {
+  machine.session++
+  machine.captures.queued
+    .splice(0)
+    .forEach((each) => each({ status: 'frozen', detail: 'the world goes back to its line' }))
+  if (!(yield* stopLoci(machine, reason))) {
+    machine.fail(
+      'manager_failed',
+      'a locus’s thread, or the disk, did not stop in time for a recovery',
+    )
+    return null
+  }
+  if (!(yield* clearMemory(machine))) {
+    machine.fail('io_error', 'a transfer of the disk did not end in time for a recovery')
+    return null
+  }
+  if (!(yield* note(machine, machine.captures.line, false))) return null
+  for (const manager of machine.managers.all()) {
+    const problem = yield* bringUp(machine, manager)
+    if (problem !== null) return problem
+  }
+  const { base, newer } = machine.captures
+  const candidates = [...(base === null ? [] : [base]), ...newer.filter((each) => each.durable)]
+  const choice = yield* chooseLine(machine, [...machine.olderCaptures, ...candidates])
+  if (typeof choice === 'string') return choice
+  machine.damage =
+    [machine.damage, choice.damage].filter((each) => each !== null).join('; ') || null
+  return yield* goTo(machine, choice.capture)
+}
+
+function* goTo(machine: Machine, capture: Capture | null): Script<string | null> {
+  const { captures } = machine
+  if (!(yield* note(machine, capture?.id ?? 0, true))) return null
+  forgetContainers(machine, capture)
+  const problem = capture === null ? null : yield* restoreContainers(machine, capture)
+  if (problem !== null) return problem
+  const before = forgetLoci(machine, capture)
+  if (capture !== null) restoreLoci(machine, capture, before)
+  captures.line = capture?.id ?? 0
+  captures.base = capture
+  captures.newer = []
+  return null
+}
+
+/** A record of the session, durable before the world does anything under its number. */
+function* note(machine: Machine, capture: number, rolledBack: boolean): Script<boolean> {
+  const written = yield* machine.log.write([
+    { kind: 'line', session: machine.session, capture, rolledBack },
+  ])
+  if (written.status === 'ok') return true
+  machine.fail(
+    'io_error',
+    `the disk did not take the recovery’s record: ${written.status}, ${written.detail}`,
+  )
+  return false
+}
+
+function* bringUp(machine: Machine, manager: Manager): Script<string | null> {
+  if (manager.state === 'running') return null
+  if (manager.own === null) createOwnContainer(machine, manager)
+  const up = yield* startManager(machine, manager)
+  return up ? null : `the manager on port ${manager.port} did not start in time`
+}
+
+/** A manager that answered wrongly or not at all is ended, so that the next attempt begins with a new one. */
+function* endManagers(machine: Machine, reason: string): Script<void> {
+  const alive = machine.managers.all().filter((each) => each.state === 'running')
+  for (const { port, generation } of alive)
+    machine.order({ order: 'stop_actor', port, generation, reason })
+  yield* machine.waits.until(() => alive.every((each) => each.state === 'dead'), endMs)
+}
+
+function finish(machine: Machine, reason: string, boot: boolean, beganMs: number): void {
+  const { captures } = machine
+  machine.phase = 'open'
+  captures.changesSeen = machine.changes
+  captures.takenAtMs = machine.clock.nowMs()
+  const containers = captures.base?.record.containers.map((each) => each.name) ?? []
+  if (!boot) {
+    machine.counters.add('rollbacks')
+    machine.report({ kind: 'rollback', capture: captures.line, reason, containers })
+  }
+  resumeLoci(machine, captures.base?.record.loci ?? [])
+  openGate(machine)
+  if (boot)
+    machine.report({
+      kind: 'ready',
+      recoveredCapture: captures.line,
+      damage: machine.damage,
+      recoveryMs: machine.clock.nowMs() - beganMs,
+    })
+}
+
+/** Starts a session when one is wanted and none is under way. */
+export function recoverIfWanted(machine: Machine): void {
+  const reason = machine.recoveryWanted
+  if (reason === null || (machine.phase !== 'open' && machine.phase !== 'stopping')) return
+  run(machine.messenger, recover(machine, reason, false))
+}

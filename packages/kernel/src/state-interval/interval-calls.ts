@@ -1,0 +1,185 @@
+/** The calls about snapshots: snapshot_request, state_interval_stable, snapshot_discard, world_snapshot. */
+import {
+  asInterval,
+  managerUpcalls,
+  refuse,
+  type Answer,
+  type ArgsOf,
+  type locusCalls,
+  type managerDowncalls,
+  type PortId,
+} from '@katydid/abi'
+import { ask, invariant, later, run, type IncomingCall, type Script } from '@katydid/actor'
+import { resolveContainer } from '../capability/resolve.js'
+import type { Container } from '../container/container.js'
+import type { Machine } from '../machine.js'
+import type { Manager } from '../manager/manager-table.js'
+import { rootPageBytes } from '../manager/root-page.js'
+import type { Capture, CaptureOutcome } from './capture-table.js'
+import { requestCapture } from './capture.js'
+import { advanceLine, rootRecord } from './line.js'
+import { makeBaseline, markDiscarded, markStable, openPoint } from './points.js'
+
+type Calls = typeof managerDowncalls
+type WorldSnapshot = (typeof locusCalls)['worldSnapshot']
+
+/** A capture that is not recoverable after this long is not waited for. */
+export const durableMs = 60_000
+
+/** snapshot_request: of a user container with all of the world, of a self-managed one by itself. */
+export function snapshotRequest(
+  machine: Machine,
+  args: ArgsOf<Calls['snapshotRequest']>,
+  call: IncomingCall<Calls['snapshotRequest']>,
+): Answer<Calls['snapshotRequest']> | typeof later {
+  const found = resolveContainer(machine, call.from, args.cont, 'snapshot')
+  if (found.status !== 'ok') return found
+  const { container } = found
+  if (container.manager === null)
+    return refuse(
+      'no_manager',
+      `“${container.name}” has no manager; adopt it first (manage_request)`,
+    )
+  if (container.selfManaged) {
+    if (call.from !== container.manager)
+      return refuse('not_supported', 'the manager of a self-managed container snapshots it itself')
+    run(machine.messenger, snapshotOwn(machine, container), call.reply.bind(call))
+    return later
+  }
+  requestCapture(machine, (outcome) => {
+    if (outcome.status !== 'ok') return call.reply(outcome)
+    const saved = outcome.capture.record.containers.find((each) => each.slot === container.slot)
+    if (saved === undefined)
+      return call.reply(refuse('entity_gone', 'the container was destroyed meanwhile'))
+    call.reply({ status: 'ok', stateInterval: asInterval(saved.label) })
+  })
+  return later
+}
+
+/** The snapshot of a self-managed container, named by the kernel and taken by its manager while it waits for this. */
+function* snapshotOwn(machine: Machine, own: Container): Script<Answer<Calls['snapshotRequest']>> {
+  invariant(own.selfManaged && own.manager !== null, 'SI9: a manager snapshots its own container', {
+    slot: own.slot,
+  })
+  const label = asInterval(machine.containers.interval(own.slot))
+  machine.containers.setInterval(own.slot, label + 1)
+  openPoint(own.intervals, label, new Map())
+  const args = { cont: own.token, stateInterval: label }
+  const reply = yield* ask(machine.messenger, own.manager, managerUpcalls.containerSnapshot, args)
+  if (reply.status === 'ok') return { status: 'ok', stateInterval: label }
+  markDiscarded(own.intervals, label)
+  return refuse('manager_failed', `the manager took no snapshot of itself: ${reply.status}`)
+}
+
+/** state_interval_stable: of a self-managed container answered when its root page is on the disk. */
+export function stateIntervalStable(
+  machine: Machine,
+  args: ArgsOf<Calls['stateIntervalStable']>,
+  call: IncomingCall<Calls['stateIntervalStable']>,
+): Answer<Calls['stateIntervalStable']> | typeof later {
+  const found = resolveContainer(machine, call.from, args.cont, 'manage')
+  if (found.status !== 'ok') return found
+  const { container } = found
+  if (container.manager !== call.from)
+    return refuse('right_missing', 'only the container’s manager reports its snapshots')
+  const manager = machine.managers.at(call.from)
+  if (container.selfManaged && manager !== null) {
+    const { points, recoverable } = container.intervals
+    if (args.stateInterval === recoverable && recoverable !== 0) return { status: 'ok' }
+    if (!points.has(args.stateInterval))
+      return refuse('no_such_interval', `no snapshot is named ${args.stateInterval}`)
+    if (manager.root === null)
+      return refuse('no_such_interval', 'no root page is mapped; call map_root_page first')
+    run(
+      machine.messenger,
+      commitRoot(machine, manager, container, args.stateInterval),
+      call.reply.bind(call),
+    )
+    return later
+  }
+  const marked = markStable(container.intervals, args.stateInterval)
+  if (marked.status === 'ok') advanceLine(machine)
+  return marked
+}
+
+/** The one write that commits a self-managed container: its root page, as it is now. */
+function* commitRoot(
+  machine: Machine,
+  manager: Manager,
+  own: Container,
+  interval: ArgsOf<Calls['stateIntervalStable']>['stateInterval'],
+): Script<Answer<Calls['stateIntervalStable']>> {
+  invariant(manager.root !== null, 'SI9: only a mapped root page is committed', {
+    port: manager.port,
+  })
+  const stable = {
+    offset: manager.root.offset,
+    interval,
+    bytes: rootPageBytes(machine, manager),
+    after: machine.log.position,
+  }
+  const record = rootRecord(machine, { ...manager, stable })
+  // Recovery waits for this write: what the disk has, a restarted manager must begin with.
+  machine.rootWrites++
+  const written = yield* machine.log.write([record])
+  machine.rootWrites--
+  if (written.status !== 'ok')
+    return refuse('io_error', `the root page was not written: ${written.detail}`)
+  if ((manager.stable?.interval ?? 0) < interval) manager.stable = stable
+  markStable(own.intervals, interval)
+  makeBaseline(own.intervals, Math.max(interval, own.intervals.recoverable))
+  const args = { cont: own.token, stateInterval: interval }
+  machine.messenger.call(manager.port, managerUpcalls.snapshotIsRecoverable, args, () => {})
+  advanceLine(machine)
+  return { status: 'ok' }
+}
+
+/** snapshot_discard. */
+export function snapshotDiscard(
+  machine: Machine,
+  from: PortId,
+  args: ArgsOf<Calls['snapshotDiscard']>,
+): Answer<Calls['snapshotDiscard']> {
+  const found = resolveContainer(machine, from, args.cont, 'manage')
+  if (found.status !== 'ok') return found
+  if (found.container.manager !== from)
+    return refuse('right_missing', 'only the container’s manager discards its snapshots')
+  const marked = markDiscarded(found.container.intervals, args.stateInterval)
+  if (marked.status === 'ok') advanceLine(machine)
+  return marked
+}
+
+/** world_snapshot: with `durable`, answered when the cut is recoverable. */
+export function worldSnapshot(
+  machine: Machine,
+  args: ArgsOf<WorldSnapshot>,
+  call: IncomingCall<WorldSnapshot>,
+): typeof later {
+  requestCapture(machine, (outcome) => {
+    if (outcome.status !== 'ok') call.reply(outcome)
+    else if (!args.durable) call.reply({ status: 'ok', capture: outcome.capture.id })
+    else run(machine.messenger, untilRecoverable(machine, outcome.capture), call.reply.bind(call))
+  })
+  return later
+}
+
+/** Waits until the capture, or a newer one, is the line. */
+export function* untilRecoverable(
+  machine: Machine,
+  capture: Capture,
+): Script<Answer<WorldSnapshot>> {
+  const { session, captures } = machine
+  const over = (): boolean =>
+    captures.line >= capture.id ||
+    capture.failed !== null ||
+    machine.session !== session ||
+    machine.phase === 'failed'
+  yield* machine.waits.until(over, durableMs)
+  if (captures.line >= capture.id) return { status: 'ok', capture: capture.id }
+  if (capture.failed !== null) return refuse('io_error', capture.failed)
+  if (machine.session !== session)
+    return refuse('frozen', 'the world went back to its line before that')
+  return refuse('manager_failed', 'a manager did not make its snapshot stable in time')
+}
+
+export type { CaptureOutcome }

@@ -1,0 +1,43 @@
+/** When the kernel captures by itself: every so often, and only if something ran since the last time. */
+import { locusStates } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import { requestCapture } from './capture.js'
+
+/** Captures that wait to become recoverable before the policy holds back. */
+const mostWaiting = 3
+
+/** Takes a capture when one is due; milliseconds until the next could be. */
+export function captureByPolicy(machine: Machine): number {
+  const every = machine.config.snapshotEveryMs
+  if (every === 0 || machine.phase !== 'open') return Infinity
+  invariant(every > 0, 'SI12: captures are some time apart', { every })
+  const { captures, clock } = machine
+  const left = captures.takenAtMs + every - clock.nowMs()
+  if (left > 0) return left
+  captures.takenAtMs = clock.nowMs()
+  const busy = captures.rendezvous !== null || captures.newer.length >= mostWaiting
+  if (!busy && somethingRan(machine)) requestCapture(machine, () => {})
+  return every
+}
+
+/** Whether anything that a capture holds may differ from the last one. */
+export function somethingRan(machine: Machine): boolean {
+  const { words } = machine.region
+  if (machine.changes !== machine.captures.changesSeen) return true
+  const written = machine.containers
+    .live()
+    .some(
+      (each) =>
+        words.load(machine.region.containerWord(each.slot, 'written')) !== 0 ||
+        each.intervals.mustCapture,
+    )
+  return (
+    written ||
+    machine.loci.threads().some(({ slot, end }) => {
+      if (slot === null || end !== null) return false
+      const state = words.load(machine.region.locusWord(slot, 'state'))
+      return state === locusStates.running || state === locusStates.quiet
+    })
+  )
+}

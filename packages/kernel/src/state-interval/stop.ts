@@ -1,0 +1,54 @@
+/** Closing a world in good order: one last capture, the gate stays shut behind it, and nothing that was done is lost. */
+import { refuse, type Refusal, type Status } from '@katydid/abi'
+import { invariant, until, type Script } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import type { CaptureOutcome } from './capture-table.js'
+import { requestCapture } from './capture.js'
+import { untilRecoverable } from './interval-calls.js'
+import { trim } from './line.js'
+import { somethingRan } from './policy.js'
+
+export type StopResult =
+  | { readonly status: 'ok'; readonly capture: number }
+  | Refusal<Exclude<Status, 'ok'>>
+
+const mostTries = 5
+
+/** Answers the recoverable capture in which the world stopped, or why there is none newer than the line. */
+export function* stopWorld(machine: Machine): Script<StopResult> {
+  if (machine.phase === 'failed') return refuse('manager_failed', machine.failure)
+  let last: StopResult = refuse('frozen', 'the world did not open')
+  for (let tries = 0; tries < mostTries; tries++) {
+    yield* machine.waits.until(() => isSettled(machine), 60_000)
+    if (machine.phase !== 'open') break
+    machine.phase = 'stopping'
+    last = yield* lastCapture(machine)
+    invariant(
+      last.status !== 'ok' || machine.captures.line >= last.capture,
+      'SI17: a world stops at its line',
+      { line: machine.captures.line },
+    )
+    if (last.status === 'ok') break
+    if (machine.phase === 'stopping') machine.phase = 'open'
+  }
+  if (last.status === 'ok') trim(machine)
+  return last
+}
+
+const isSettled = (machine: Machine): boolean =>
+  (machine.phase === 'open' && machine.recoveryWanted === null) || machine.phase === 'failed'
+
+function* lastCapture(machine: Machine): Script<StopResult> {
+  const newest = machine.captures.newer.at(-1)
+  const nothingNew =
+    machine.loci.live().length === 0 &&
+    machine.captures.rendezvous === null &&
+    !somethingRan(machine)
+  if (nothingNew && newest === undefined) return { status: 'ok', capture: machine.captures.line }
+  if (nothingNew && newest !== undefined && newest.failed === null)
+    return yield* untilRecoverable(machine, newest)
+  const outcome = yield* until<CaptureOutcome>((done) =>
+    requestCapture(machine, done, { keepShut: true }),
+  )
+  return outcome.status === 'ok' ? yield* untilRecoverable(machine, outcome.capture) : outcome
+}

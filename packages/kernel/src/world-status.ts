@@ -1,0 +1,55 @@
+/** world_status: containers, loci, page sets and the line, as data for reports. */
+import { asInterval, locusStates, type Answer, type locusCalls } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { Locus } from './locus/locus.js'
+import type { Machine } from './machine.js'
+
+type WorldStatus = (typeof locusCalls)['worldStatus']
+
+const stateNames = Object.keys(locusStates)
+
+export function worldStatus(machine: Machine): Answer<WorldStatus> {
+  const { captures, frames } = machine
+  const containers = machine.containers.live().map((each) => ({
+    name: each.selfManaged ? `(manager ${each.manager})` : each.name,
+    size: each.size,
+    interval: asInterval(machine.containers.interval(each.slot)),
+    recoverable: each.intervals.recoverable,
+    manager: each.manager === null ? 'none' : `${each.manager}`,
+    program: each.program,
+  }))
+  const report = {
+    phase: machine.phase,
+    session: machine.session,
+    line: captures.line,
+    newer: captures.newer.map((each) => ({
+      capture: each.id,
+      durable: each.durable,
+      failed: each.failed,
+    })),
+    freeFrames: frames.count,
+    pageSets: machine.pageSets.all(),
+    tableBytesFree: machine.slices.freeBytes,
+    logPosition: machine.log.position,
+    damage: machine.damage,
+    failure: machine.failure,
+  }
+  return {
+    status: 'ok',
+    containers,
+    loci: machine.loci.all().map((each) => locusStatus(machine, each)),
+    report,
+  }
+}
+
+function locusStatus(
+  machine: Machine,
+  locus: Locus,
+): { locus: number; name: string; state: string; container: string; faults: number } {
+  const word = (field: 'state' | 'faults'): number =>
+    locus.slot === null ? 0 : machine.region.words.load(machine.region.locusWord(locus.slot, field))
+  const state = locus.end === null ? (stateNames[word('state')] ?? 'unknown') : 'ended'
+  invariant(state !== 'unknown', 'LO1: a locus’s state is of the list', { state: word('state') })
+  const container = machine.containers.at(locus.container)?.name ?? ''
+  return { locus: locus.id, name: locus.name, state, container, faults: word('faults') }
+}
