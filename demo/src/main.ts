@@ -10,8 +10,6 @@ import { parseOptions, usage, UsageError, type Options } from './options.js'
 import { runMainJob } from './run.js'
 
 const { stdout } = process
-// A reader that has seen enough (`npm start | head`) is no failure of the job.
-stdout.on('error', () => process.exit(1))
 
 process.exitCode = await main()
 
@@ -29,6 +27,8 @@ async function main(): Promise<number> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => stop.abort())
+  // Nobody reads any more (`npm start | head`): the job stops in good order.
+  stdout.on('error', () => stop.abort())
   try {
     return await runMainJob(options, reporter(options), stop.signal)
   } catch (error) {

@@ -64,12 +64,12 @@ async function findFiles(
 ): Promise<Corpus> {
   const steps = findCorpus(folder.path, folder.limitBytes)
   const corpus = await inSlices(steps, signal, (fileCount) => events.scanning(fileCount))
-  events.corpus(corpus, folder)
   if (corpus.files.length === 0)
     throw new UsageError(
       `There is no text file in ${folder.path}; give a folder with text by --input (links in it are not followed).`,
     )
   checkAgainst(options, corpus.files.length)
+  events.corpus(corpus, folder)
   return corpus
 }
 
