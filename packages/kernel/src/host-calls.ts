@@ -12,22 +12,28 @@ import { invariant, later } from '@katydid/actor'
 import { containerHandlers, locusHandlers, managerHandlers, requestHandlers } from './kernel.js'
 import type { Machine } from './machine.js'
 
-export type HostHandler = (args: unknown, reply: (answer: object) => void) => void
+export interface HostCall {
+  readonly name: string
+  handler(args: unknown, reply: (answer: object) => void): void
+}
+
 type Handling = (args: unknown, call: unknown) => object | typeof later
 
-/** Which calls are open to hosts, by name. */
-export function hostTable(machine: Machine): ReadonlyMap<string, HostHandler> {
-  const table = new Map<string, HostHandler>()
+/** Which calls are open to hosts, by name and by number. */
+export function hostTable(machine: Machine): ReadonlyMap<string | number, HostCall> {
+  const table = new Map<string | number, HostCall>()
   const open = (group: object, handlers: object): void => {
     for (const [key, handle] of Object.entries(handlers as Record<string, Handling>)) {
       const signature = (group as Group)[key]
       invariant(signature !== undefined, 'AC3: a handler serves a declared call', { key })
       if (!/\b(host|user)\b/.test(signature.by)) continue
-      table.set(signature.name, (args, reply) => {
+      const handler = (args: unknown, reply: (answer: object) => void): void => {
         const call = { from: hostPort, generation: asGeneration(1), reply }
         const answer = handle(args, call)
         if (answer !== later) reply(answer)
-      })
+      }
+      table.set(signature.name, { name: signature.name, handler })
+      table.set(signature.op, { name: signature.name, handler })
     }
   }
   open(containerCalls, containerHandlers(machine))

@@ -14,7 +14,7 @@ import {
   type Ending,
 } from '@katydid/abi'
 import { invariant, run } from '@katydid/actor'
-import { hostTable, type HostHandler } from './host-calls.js'
+import { hostTable, type HostCall } from './host-calls.js'
 import { guarded } from './guard.js'
 import {
   containerHandlers,
@@ -45,9 +45,10 @@ const restMs = 100
 
 export class KernelActor {
   readonly machine: Machine
-  readonly #host: ReadonlyMap<string, HostHandler>
+  readonly #host: ReadonlyMap<string | number, HostCall>
   #waiting: (() => void)[] = []
   #tick = 0
+  #booted: Promise<BootResult> | null = null
 
   constructor(parts: KernelParts) {
     const machine = new Machine(parts)
@@ -61,16 +62,23 @@ export class KernelActor {
     this.#host = hostTable(machine)
   }
 
-  /** Reads the disk's log and brings the world to its line. Settles when it is open, or has failed. */
+  /** Reads the disk's log and brings the world to its line, once. Settles when it is open, or has failed. */
   boot(): Promise<BootResult> {
-    return new Promise((resolve) => run(this.machine.messenger, boot(this.machine), resolve))
+    this.#booted ??= new Promise((resolve) =>
+      run(this.machine.messenger, boot(this.machine), resolve),
+    )
+    return this.#booted
   }
 
-  /** A host's call, by the name of its signature. Waits while the world is being recovered. */
-  call(name: string, args: unknown): Promise<HostAnswer> {
-    const handler = this.#host.get(name)
-    if (handler === undefined)
-      return Promise.resolve({ status: 'bad_argument', detail: `a host cannot call ${name}` })
+  /** A host's call, by the name or number of its signature. Waits while the world is being recovered. */
+  call(call: string | number, args: unknown): Promise<HostAnswer> {
+    const found = this.#host.get(call)
+    if (found === undefined)
+      return Promise.resolve({
+        status: 'bad_argument',
+        detail: `a host cannot make the call ${call}`,
+      })
+    const { name, handler } = found
     return new Promise((resolve) => {
       const go = (): void => {
         if (this.machine.phase === 'failed' && !always.includes(name))
@@ -88,7 +96,6 @@ export class KernelActor {
     invariant(ending.port !== hostPort, 'AC7: the host does not end before its kernel', {
       ...ending,
     })
-    machine.report({ kind: 'ended', ending })
     const manager = machine.managers.at(ending.port)
     if (isLocusPort(ending.port)) locusThreadEnded(machine, ending)
     else if (manager !== null) managerEnded(machine, manager, ending)

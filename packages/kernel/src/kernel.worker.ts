@@ -30,7 +30,7 @@ let ended = false
 /** What the host may ask over the control port. */
 const control = {
   boot: () => kernel.boot(),
-  call: (name: string, args: unknown) => kernel.call(name, args),
+  call: (call: string | number, args: unknown) => kernel.call(call, args),
   reported: (ending: Parameters<KernelActor['reported']>[0]) => kernel.reported(ending),
   stop: async () => {
     const result = await kernel.stop()
@@ -44,4 +44,6 @@ const control = {
 export type KernelControl = typeof control
 
 exposeControl(control)
+// Its outcome is told by events; whoever calls boot() is answered too.
+void kernel.boot()
 await serveForever({ endpoint, bell, onTurn: () => kernel.turn(), stopped: () => ended })

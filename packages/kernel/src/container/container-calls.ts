@@ -97,7 +97,7 @@ export function setInvocationPoint(
 ): Answer<Calls['setInvocationPoint']> {
   const found = resolveContainer(machine, from, args.cont, 'write')
   if (found.status !== 'ok') return found
-  found.container.program = args.program
+  machine.containers.setProgram(found.container, args.program)
   noteProgram(machine, found.container)
   machine.changed()
   return { status: 'ok' }
@@ -122,7 +122,7 @@ export function removeInvocationPoint(
 ): Answer<Calls['removeInvocationPoint']> {
   const found = resolveContainer(machine, from, args.cont, 'write')
   if (found.status !== 'ok') return found
-  found.container.program = null
+  machine.containers.setProgram(found.container, null)
   noteProgram(machine, found.container)
   machine.changed()
   return { status: 'ok' }

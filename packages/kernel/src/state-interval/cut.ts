@@ -9,7 +9,6 @@ import type { Container } from '../container/container.js'
 import { registersOf } from '../locus/start.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
-import { allAtRest } from './gate.js'
 import { mergeInto, openPoint } from './points.js'
 import type { CaptureRecord, SavedContainer, SavedLocus } from './records.js'
 
@@ -24,7 +23,8 @@ export interface Cut {
 }
 
 export function cutWorld(machine: Machine, capture: number): Cut {
-  invariant(allAtRest(machine), 'SI2: nothing is cut while a locus runs', { capture })
+  const gate = machine.region.words.load(machine.region.machineWord('gate'))
+  invariant(gate !== 0, 'SI2: nothing is cut but behind a shut gate', { capture })
   const users = machine.containers.live().filter((each) => !each.selfManaged)
   const snapshots: { container: Container; label: StateInterval }[] = []
   for (const container of users) {
