@@ -146,8 +146,21 @@ function items(mail: Mail): readonly unknown[] {
   return value
 }
 
+type Entry = readonly [name: string, codec: ReturnType<typeof fieldCodec>]
+
+const entriesOf = new WeakMap<Fields, readonly Entry[]>()
+
+function entries(fields: Fields): readonly Entry[] {
+  let made = entriesOf.get(fields)
+  if (made === undefined) {
+    made = Object.entries(fields).map(([name, field]) => [name, fieldCodec(field)] as const)
+    entriesOf.set(fields, made)
+  }
+  return made
+}
+
 function toItems(fields: Fields, values: Readonly<Record<string, unknown>>): unknown[] {
-  return Object.entries(fields).map(([name, field]) => fieldCodec(field).toWire(values[name]))
+  return entries(fields).map(([name, codec]) => codec.toWire(values[name]))
 }
 
 function fromItems(
@@ -155,16 +168,17 @@ function fromItems(
   wire: readonly unknown[],
   from: number,
 ): Record<string, unknown> {
-  const entries = Object.entries(fields)
-  if (wire.length !== from + entries.length)
-    throw new BadWire(`${entries.length} values expected, not ${wire.length - from}`)
-  return Object.fromEntries(
-    entries.map(([name, field], index) => {
-      try {
-        return [name, fieldCodec(field).fromWire(wire[from + index])]
-      } catch (error) {
-        throw error instanceof BadWire ? new BadWire(`${name}: ${error.message}`) : error
-      }
-    }),
-  )
+  const declared = entries(fields)
+  if (wire.length !== from + declared.length)
+    throw new BadWire(`${declared.length} values expected, not ${wire.length - from}`)
+  const values: Record<string, unknown> = {}
+  let next = from
+  for (const [name, codec] of declared) {
+    try {
+      values[name] = codec.fromWire(wire[next++])
+    } catch (error) {
+      throw error instanceof BadWire ? new BadWire(`${name}: ${error.message}`) : error
+    }
+  }
+  return values
 }

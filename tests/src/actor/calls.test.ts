@@ -1,5 +1,5 @@
 /** Calls between two real threads. */
-import { managerUpcalls, type Reply } from '@katydid/abi'
+import { barrierCalls, managerUpcalls, type Reply } from '@katydid/abi'
 import { ask, run } from '@katydid/actor'
 import test from 'ava'
 import {
@@ -146,5 +146,29 @@ test('[AC9] a script asks in sequence and is resumed from the mail loop', async 
   await pollUntil(endpoint, () => results.length === 1)
 
   t.deepEqual(results, [['ok', 'none']])
+  await server.terminate('done')
+})
+
+test('[AC6] leaving a handler out does not compile', (t) => {
+  const { endpoint } = portHere(smallRegion(), kernel)
+
+  // @ts-expect-error -- barrier_sync is not handled
+  endpoint.serve(barrierCalls, {})
+
+  t.throws(() => endpoint.serve(barrierCalls, { barrierSync: () => ({ status: 'ok' }) }), {
+    message: /^AC6: a call is served once/,
+  })
+})
+
+test('[AC7] the loop counts its turns and shows its spin', async (t) => {
+  const region = smallRegion()
+  const server = startServer(region)
+  const turns = region.actorWord(manager, 'turns')
+  await server.control.add(1, 1)
+  const before = region.words.load(turns)
+  await server.control.add(1, 1)
+
+  t.true(region.words.load(turns) > before)
+  t.true(region.words.load(region.actorWord(manager, 'spin')) > 0)
   await server.terminate('done')
 })
