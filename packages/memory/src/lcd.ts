@@ -163,6 +163,9 @@ export class Lcd {
       page.access === 'write' ? this.#capture() : null,
     )
     this.region.words.store(this.region.frameWord(page.frame, 'entry'), index * 4)
+    // Before the entry: a capture that finds it 0 has a container that nobody can have written since the last one.
+    if (page.access === 'write')
+      this.region.words.store(this.region.containerWord(this.container, 'written'), 1)
     // One store publishes frame and access together; what the frame holds was written before.
     this.region.words.store(index, entry)
   }

@@ -12,6 +12,7 @@ import {
   type Reply,
 } from '@katydid/abi'
 import { ControlError, Region, type Remote } from '@katydid/actor'
+import type { KernelConfig } from '@katydid/kernel'
 import { KatydidError, systemWords } from './error.js'
 import { WorldEvents, type EventOf } from './events.js'
 import type { HostCall } from './host-call.js'
@@ -67,7 +68,7 @@ export class Machine {
   static async start(
     options: MachineOptions,
   ): Promise<{ readonly machine: Machine; readonly ready: EventOf<'ready'> }> {
-    const { shape, diskFd, diskBytes, format, seed, locusHeapMb } = options
+    const { shape, diskFd, diskBytes, format, locusHeapMb } = options
     const region = makeRegion(shape, options.machine)
     const events = new WorldEvents()
     const workers = ownWorkers()
@@ -75,6 +76,7 @@ export class Machine {
       region,
       workers,
       events,
+      diskFd,
       ...(locusHeapMb === undefined ? {} : { locusHeapMb }),
     })
     const ready = firstOf(events)
@@ -88,7 +90,11 @@ export class Machine {
       actorPorts.kernel,
       'kernel',
       workers.kernel,
-      { seed },
+      {
+        worldId: options.worldId,
+        snapshotEveryMs: options.snapshotEveryMs,
+        manager: workers.defaultManager,
+      } satisfies KernelConfig,
     )
     const machine = new Machine(region, events, supervisor, control)
     try {

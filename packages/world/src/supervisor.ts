@@ -32,6 +32,8 @@ export interface SupervisorOptions {
   readonly region: Region
   readonly workers: Workers
   readonly events: WorldEvents
+  /** Descriptor of the disk's file, from which managers read blocks themselves. */
+  readonly diskFd: number
   readonly locusHeapMb?: number
 }
 
@@ -53,6 +55,7 @@ export class Supervisor<Kernel extends KernelControl> {
   readonly #region: Region
   readonly #workers: Workers
   readonly #events: WorldEvents
+  readonly #diskFd: number
   readonly #loci: LocusPool
   readonly #actors = new Map<PortId, SpawnedActor<unknown>>()
   readonly #restarts = new Map<PortId, number[]>()
@@ -65,10 +68,11 @@ export class Supervisor<Kernel extends KernelControl> {
   #failure: KatydidError | null = null
 
   constructor(options: SupervisorOptions) {
-    const { region, workers, events, locusHeapMb } = options
+    const { region, workers, events, diskFd, locusHeapMb } = options
     this.#region = region
     this.#workers = workers
     this.#events = events
+    this.#diskFd = diskFd
     this.#loci = new LocusPool({
       region: region.handle,
       worker: workers.locus,
@@ -208,7 +212,8 @@ export class Supervisor<Kernel extends KernelControl> {
       return
     }
     this.#restarts.set(port, [...recent, now])
-    this.start(port, `manager ${port}`, this.#workers.manager(module), boot)
+    const data = { boot, diskFd: this.#diskFd }
+    this.start(port, `manager ${port}`, this.#workers.manager(module), data)
   }
 
   #actorEnded(name: string, ending: Ending): void {

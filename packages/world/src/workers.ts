@@ -1,4 +1,7 @@
 /** Where the threads' modules are. The only place that knows files of other rooms. */
+import fs from 'node:fs'
+import type { ManagerProgram } from '@katydid/abi'
+import { contentHash } from './programs.js'
 
 export interface Workers {
   readonly kernel: URL
@@ -6,11 +9,18 @@ export interface Workers {
   readonly barrier: URL
   /** Runs one locus a task. */
   readonly locus: URL
+  /** The manager that every world has from its start. */
+  readonly defaultManager: ManagerProgram
   /** The module of the manager that the kernel calls `name`. */
   manager(name: string): URL
 }
 
 const moduleOf = (specifier: string): URL => new URL(import.meta.resolve(specifier))
+
+const managerFile = (name: string): URL => moduleOf(`@katydid/managers/${name}`)
+const managerModule = 'self-managing/self-managing.worker.js'
+/** Room for the manager's maps: 8 bytes for each page of every container it manages. */
+const managerBytes = 192 * 1024 * 1024
 
 /** The workers of this version of Katydid. */
 export function ownWorkers(): Workers {
@@ -19,6 +29,11 @@ export function ownWorkers(): Workers {
     disk: moduleOf('@katydid/devices/disk.worker.js'),
     barrier: moduleOf('@katydid/devices/barrier.worker.js'),
     locus: moduleOf('@katydid/locus/locus.worker.js'),
-    manager: (name) => moduleOf(`@katydid/managers/${name}`),
+    defaultManager: {
+      module: managerModule,
+      hash: contentHash(fs.readFileSync(managerFile(managerModule))),
+      containerBytes: managerBytes,
+    },
+    manager: managerFile,
   }
 }
