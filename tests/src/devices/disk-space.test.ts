@@ -1,0 +1,193 @@
+/** A full disk, freed segments, and where the next scan begins. */
+import { asPosition } from '@katydid/abi'
+import test from 'ava'
+import { alice, Bench, bob, kernel, ok, pageContent } from './bench.js'
+
+const shape = { blockBytes: 512, segmentBlocks: 6, capacity: 5 }
+const numbers = (from: number, count: number): number[] =>
+  Array.from({ length: count }, (_, nth) => from + nth)
+const segmentOf = (block: number): number => Math.floor(block / shape.segmentBlocks) - 1
+
+/** Writes of five pages by the owner until the disk is full; the segments they lie in. */
+function fill(bench: Bench, owner: number): number[] {
+  const segments: number[] = []
+  for (let round = 0; round < 20; round++) {
+    const answer = bench.store(owner, numbers(1 + round * 5, 5))
+    if (answer.status !== 'ok') return [...new Set(segments)]
+    segments.push(...answer.places.map(({ block }) => segmentOf(block)))
+  }
+  throw new Error('the disk never gets full')
+}
+
+test('[DK8] a full disk writes nothing of what it refuses and keeps what it has', (t) => {
+  const bench = new Bench(shape)
+  fill(bench, alice)
+  const before = bench.journal.entries.length
+  const held = bench.scan(alice)
+
+  const answer = bench.store(alice, numbers(900, 5))
+
+  t.is(answer.status, 'disk_full')
+  t.is(bench.journal.entries.length, before)
+  t.deepEqual(bench.scan(alice), held)
+  t.deepEqual(new Bench({ ...shape, image: bench.memory.image }).scan(alice), held)
+})
+
+test('[DK8] a request without room does not keep out a smaller one', (t) => {
+  const bench = new Bench(shape)
+  ok(bench.store(alice, numbers(1, 8)))
+
+  const large = bench.write(alice, numbers(100, 40), [], true)
+  const small = bench.write(bob, [200], [], true)
+  bench.rest()
+
+  t.is(large.answer?.status, 'disk_full')
+  t.is(small.answer?.status, 'ok')
+})
+
+test('[DK8] a full disk goes on when segments were freed', (t) => {
+  const bench = new Bench(shape)
+  const segments = fill(bench, alice)
+
+  ok(bench.core.trim(alice, asPosition(ok(bench.store(alice, [])).position)))
+  bench.rest()
+  ok(bench.core.free(alice, segments.slice(0, -1)))
+  const answer = bench.store(alice, numbers(500, 5))
+
+  t.is(answer.status, 'ok')
+  t.deepEqual(
+    ok(answer).places.map(({ block }) => bench.block(block)),
+    numbers(500, 5).map((id) => pageContent(id)),
+  )
+})
+
+test('[DK8] the system having no room left is disk_full too, and the disk goes on later', (t) => {
+  const faults = {
+    seed: 1,
+    refuse: [{ operation: 'write', after: 1, times: 1, code: 'ENOSPC' }],
+  } as const
+  const bench = new Bench({ ...shape, faults })
+
+  const answers = [1, 2, 3].map((id) => bench.store(alice, [id]).status)
+
+  t.deepEqual(answers, ['ok', 'disk_full', 'ok'])
+  const again = new Bench({ ...shape, image: bench.memory.image })
+  t.deepEqual(
+    again.scan(alice).pages.map(({ page }) => page),
+    [1, 3],
+  )
+})
+
+test('[DK9] a segment is needed until each of its owners has freed it', (t) => {
+  const bench = new Bench(shape)
+  const mine = ok(bench.store(alice, [1])).places
+  const { position } = ok(bench.store(bob, [2]))
+  const segment = segmentOf(mine[0]!.block)
+  bench.store(alice, numbers(10, 5))
+  ok(bench.core.trim(alice, asPosition(position + 1)))
+  ok(bench.core.trim(bob, asPosition(position + 1)))
+  bench.rest()
+  const free = (): number => bench.core.status().freeSegments
+  const before = free()
+
+  ok(bench.core.free(alice, [segment]))
+  const afterOne = free()
+  ok(bench.core.free(bob, [segment]))
+
+  t.is(afterOne, before)
+  t.is(free(), before + 1)
+})
+
+test('[DK9] a free does not reach pages that the owner has not been told of', (t) => {
+  const bench = new Bench(shape)
+  const write = bench.write(alice, numbers(1, 9), [], true)
+  bench.turn()
+
+  ok(bench.core.free(alice, [0, 1, 2, 3, 4]))
+  bench.endBarrier()
+  bench.rest()
+  ok(bench.core.trim(alice, asPosition(ok(write.answer).position + 1)))
+  fill(bench, bob)
+
+  const { places } = ok(write.answer)
+  t.deepEqual(
+    places.map(({ block }) => bench.block(block)),
+    numbers(1, 9).map((id) => pageContent(id)),
+  )
+})
+
+test('[DK9] a segment that is no segment of the disk cannot be freed', (t) => {
+  t.is(new Bench(shape).core.free(alice, [5]).status, 'bad_argument')
+})
+
+test('[DK9] after an opening a segment before the scan is needed by all who ever wrote pages', (t) => {
+  const bench = new Bench(shape)
+  ok(bench.store(alice, numbers(1, 9)))
+  const { position } = ok(bench.store(bob, numbers(20, 5), []))
+  for (const owner of [alice, bob]) ok(bench.core.trim(owner, asPosition(position)))
+  ok(bench.core.trim(kernel, asPosition(position)))
+  bench.rest()
+  const again = new Bench({ ...shape, image: bench.memory.image })
+  const before = again.core.status().freeSegments
+
+  ok(again.core.free(alice, [0]))
+  const afterOne = again.core.status().freeSegments
+  ok(again.core.free(bob, [0]))
+
+  t.is(afterOne, before)
+  t.is(again.core.status().freeSegments, before + 1)
+})
+
+test('[DK10] the next scan begins where the owners have trimmed to, and finds what they need', (t) => {
+  const bench = new Bench(shape)
+  ok(bench.store(alice, numbers(1, 9)))
+  ok(bench.store(bob, numbers(50, 5)))
+  const { position } = ok(bench.store(alice, numbers(60, 5)))
+  ok(bench.core.trim(alice, asPosition(position)))
+  bench.rest()
+  const oneOnly = new Bench({ ...shape, image: bench.memory.image })
+
+  ok(bench.core.trim(bob, asPosition(position)))
+  bench.rest()
+  const both = new Bench({ ...shape, image: bench.memory.image })
+
+  t.deepEqual(
+    oneOnly.scan(bob).pages.map(({ page }) => page),
+    numbers(50, 5),
+  )
+  t.deepEqual(
+    both.scan(alice).pages.map(({ page }) => page),
+    numbers(60, 5),
+  )
+  t.is(both.opened.groups[0]?.head.position, position)
+})
+
+for (const slot of [0, 1]) {
+  test(`[DK10] with superblock ${slot} lost nothing is lost, though segments were used anew`, (t) => {
+    const bench = new Bench(shape)
+    const last: number[] = []
+    for (let round = 0; round < 12; round++) {
+      const { position, places } = ok(bench.store(alice, numbers(round * 10, 4)))
+      last.splice(0, last.length, ...numbers(round * 10, 4))
+      const used = new Set(places.map(({ block }) => segmentOf(block)))
+      ok(bench.core.trim(alice, asPosition(position)))
+      bench.rest()
+      ok(
+        bench.core.free(
+          alice,
+          [0, 1, 2, 3, 4].filter((segment) => !used.has(segment)),
+        ),
+      )
+
+      const image = bench.memory.image.slice()
+      image.fill(0xee, slot * 512, (slot + 1) * 512)
+      const again = new Bench({ ...shape, image })
+
+      t.is(again.opened.damage, null)
+      t.deepEqual(
+        again.scan(alice, position).pages.map(({ page }) => page),
+        last,
+      )
+    }
+  })
+}
