@@ -97,7 +97,7 @@ export function setInvocationPoint(
 ): Answer<Calls['setInvocationPoint']> {
   const found = resolveContainer(machine, from, args.cont, 'write')
   if (found.status !== 'ok') return found
-  machine.containers.setProgram(found.container, args.program)
+  found.container.program = args.program
   noteProgram(machine, found.container)
   machine.changed()
   return { status: 'ok' }
@@ -122,7 +122,7 @@ export function removeInvocationPoint(
 ): Answer<Calls['removeInvocationPoint']> {
   const found = resolveContainer(machine, from, args.cont, 'write')
   if (found.status !== 'ok') return found
-  machine.containers.setProgram(found.container, null)
+  found.container.program = null
   noteProgram(machine, found.container)
   machine.changed()
   return { status: 'ok' }

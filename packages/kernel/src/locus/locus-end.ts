@@ -1,11 +1,13 @@
 /**
  * How loci end. By locus_end with a result; by a program that threw, which costs everything since the line (there is no
- * “continue with what is there”) and gives its caller `locus_lost`; or with their thread, and then they run again.
+ * “continue with what is there”) and tells its caller why; or with their thread, and then they run again, unless they do so
+ * again and again: then their caller has `locus_lost`.
  */
 import {
   isLocusPort,
   maxBlockBytes,
   refuse,
+  statuses,
   type Answer,
   type ArgsOf,
   type Ending,
@@ -49,9 +51,9 @@ export function locusEnd(
   const block = Uint8Array.from(args.block)
   if (harmless.includes(args.status)) settle(machine, locus, { ...args, block })
   else if (!managerIsGone(machine, locus)) {
-    const detail = `${args.status}: ${args.detail}`
-    locus.fate = { status: 'locus_lost', detail }
-    requestRecovery(machine, `locus ${nameOf(locus)} failed: ${detail}`)
+    const known = (statuses as readonly string[]).includes(args.status)
+    locus.fate = { status: known ? (args.status as Status) : 'locus_lost', detail: args.detail }
+    requestRecovery(machine, `locus ${nameOf(locus)} failed: ${args.status}, ${args.detail}`)
   }
   return { status: 'ok' }
 }

@@ -141,7 +141,15 @@ export function resumeLoci(machine: Machine, saved: readonly SavedLocus[]): void
     }
     const { registers, capabilities } = each
     const slot = each.slot === null ? null : asLocus(each.slot)
-    const started = startLocus(machine, locus, { slot, registers, capabilities })
-    invariant(started, 'LO2: a machine has a slot for each locus it had', { id: locus.id })
+    if (startLocus(machine, locus, { slot, registers, capabilities })) continue
+    invariant(
+      saved.length > machine.region.plan.shape.maxLoci,
+      'LO2: a locus finds a slot unless there are more loci than slots',
+      { id: locus.id },
+    )
+    machine.fail(
+      'no_resource',
+      `the world has more than ${machine.region.plan.shape.maxLoci} live loci; open it with room for more`,
+    )
   }
 }

@@ -133,6 +133,7 @@ function finish(machine: Machine, reason: string, boot: boolean, beganMs: number
     machine.report({ kind: 'rollback', capture: captures.line, reason, containers })
   }
   resumeLoci(machine, captures.base?.record.loci ?? [])
+  if (phaseOf(machine) === 'failed') return
   openGate(machine)
   if (boot)
     machine.report({
