@@ -52,6 +52,7 @@ export class SharedMap {
   readonly #locks: Mutex[] = []
   readonly #key = new KeyWords()
   #busy = false
+  #added = false
 
   private constructor(heap: Heap, at: number) {
     this.heap = heap
@@ -215,9 +216,12 @@ export class SharedMap {
     } finally {
       this.#busy = false
     }
-    // One stripe stands for all: hashes spread evenly, and no other lock has to be looked at.
-    const bytes = this.#memory.getInt32(this.#stripe(stripe, 'bytes'))
-    if (bytes * stripeCount > this.buckets * bucketBytes) this.#grow()
+    if (this.#added) {
+      this.#added = false
+      // One stripe stands for all: hashes spread evenly, and no other lock has to be looked at.
+      const bytes = this.#memory.getInt32(this.#stripe(stripe, 'bytes'))
+      if (bytes * stripeCount > this.buckets * bucketBytes) this.#grow()
+    }
     return result
   }
 
@@ -287,6 +291,7 @@ export class SharedMap {
   }
 
   #count(stripe: number, entries: number, bytes: number): void {
+    if (bytes > 0) this.#added = true
     const memory = this.#memory
     const counter = this.#stripe(stripe, 'entries')
     memory.setInt32(counter, memory.getInt32(counter) + entries)
