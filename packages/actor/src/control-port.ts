@@ -4,10 +4,9 @@
  * An actor serves control between two turns of its loop, so these functions must be synchronous. An error they throw
  * crosses with its status and its sentence: comlink alone would keep the sentence only.
  */
-import comlink from 'comlink'
-import nodeAdapter from 'comlink/dist/umd/node-adapter.js'
 import type { MessagePort } from 'node:worker_threads'
 import { actorBoot } from './boot.js'
+import { expose, nodeEndpoint } from './comlink.js'
 
 /** What a control call answers on the wire. */
 export type ControlOutcome =
@@ -23,9 +22,6 @@ export type ControlOutcome =
 export interface ControlRoot {
   invoke(name: string, args: readonly unknown[]): ControlOutcome | Promise<ControlOutcome>
 }
-
-// The adapter's types describe an ES module with a default; what Node loads is the function itself.
-export const nodeEndpoint = nodeAdapter as unknown as typeof nodeAdapter.default
 
 let exposed: MessagePort | null = null
 
@@ -48,7 +44,7 @@ export function exposeControl(api: object): void {
     },
   }
   exposed = actorBoot().control
-  comlink.expose(root, nodeEndpoint(exposed))
+  expose(root, nodeEndpoint(exposed))
 }
 
 /** Closes the control port, if there is one: nothing keeps the worker alive any more. */

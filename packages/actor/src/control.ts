@@ -3,9 +3,9 @@
  * the actor has exited, calls in flight and all later ones reject with `actor_gone`. Comlink alone would leave them pending.
  */
 import { statusTable, type Status } from '@katydid/abi'
-import comlink from 'comlink'
 import type { MessagePort } from 'node:worker_threads'
-import { nodeEndpoint, type ControlOutcome, type ControlRoot } from './control-port.js'
+import { nodeEndpoint, wrap } from './comlink.js'
+import type { ControlOutcome, ControlRoot } from './control-port.js'
 
 /** A control API as its caller sees it: every function answers a promise. */
 export type Remote<Api> = {
@@ -37,8 +37,8 @@ export class ControlLink<Api> {
   constructor(port: MessagePort, ring: () => void) {
     this.#port = port
     this.#ring = ring
-    const root = comlink.wrap<ControlRoot>(nodeEndpoint(port))
-    this.#root = (name, args) => root.invoke(name, args) as Promise<ControlOutcome>
+    const root = wrap<ControlRoot>(nodeEndpoint(port))
+    this.#root = (name, args) => root.invoke(name, args)
     this.remote = new Proxy({} as Remote<Api>, {
       // A thenable would be called by await: the link itself is not one.
       get: (_, name) =>
@@ -67,17 +67,8 @@ export class ControlLink<Api> {
     if (this.#gone !== null) throw new ControlError('actor_gone', 'ControlError', this.#gone)
     const outcome = await new Promise<ControlOutcome>((resolve, reject) => {
       this.#inFlight.add(reject)
-      const settle = (): boolean => this.#inFlight.delete(reject)
-      this.#root(name, args).then(
-        (answer) => {
-          settle()
-          resolve(answer)
-        },
-        (error: unknown) => {
-          settle()
-          reject(error instanceof Error ? error : new Error(String(error)))
-        },
-      )
+      const answer = this.#root(name, args)
+      answer.then(resolve, reject).finally(() => this.#inFlight.delete(reject))
       // Posted first, rung after: an actor that wakes finds the call in its event loop.
       this.#ring()
     })

@@ -77,7 +77,7 @@ export class Dispatcher {
   readonly #served = new Map<number, Served>()
   readonly #pending = new Map<number, Pending>()
   /** Calls that failed before they were sent: told at the next turn, never from inside `call`. */
-  #failed: (() => void)[] = []
+  readonly #failed = new Map<number, () => void>()
   readonly #header: Header = { op: 0, sequence: 0 }
   readonly #stamp: number
   #counter = 0
@@ -116,10 +116,10 @@ export class Dispatcher {
       sequence = (this.#stamp | this.#counter) >>> 0
     } while (this.#pending.has(sequence))
     const told = onReply as OnReply
-    const bytes = encodeRequest(signature, sequence, args as Record<string, unknown>)
+    const bytes = encodeRequest(signature, sequence, args)
     if (!this.#transport.send(to, bytes)) {
       const detail = `${signature.name}: ${bytes.length} bytes are more than the mailbox to port ${to} takes; send less at once`
-      this.#failed.push(() => told(refuse('bad_message', detail)))
+      this.#failed.set(sequence, () => told(refuse('bad_message', detail)))
       return sequence
     }
     const deadline = this.#clock.nowMs() + deadlineMs
@@ -154,10 +154,8 @@ export class Dispatcher {
 
   /** Tells callers whose call failed, whose deadline has passed or whose callee is gone; answers how many. */
   expire(): number {
-    let told = this.#failed.length
-    const failed = this.#failed
-    if (told > 0) this.#failed = []
-    for (const tell of failed) tell()
+    let told = this.#failed.size
+    for (const sequence of [...this.#failed.keys()]) this.#tellFailed(sequence)
     if (this.#pending.size === 0) return told
     const now = this.#clock.nowMs()
     const overdue = now >= this.#earliest
@@ -178,8 +176,9 @@ export class Dispatcher {
     return told
   }
 
-  /** Ends one call early if its time or its callee is gone: the deadline of a call that blocks. */
+  /** The same for one call only: that in which the port blocks. */
   expireOne(sequence: number): void {
+    this.#tellFailed(sequence)
     const pending = this.#pending.get(sequence)
     const why = pending === undefined ? null : this.#endOf(pending, this.#clock.nowMs())
     if (pending === undefined || why === null) return
@@ -189,8 +188,14 @@ export class Dispatcher {
 
   /** The clock's time at which the earliest call under way must be looked at; Infinity when there is none. */
   nextDeadline(): number {
-    if (this.#failed.length > 0) return 0
+    if (this.#failed.size > 0) return 0
     return this.#pending.size === 0 ? Infinity : this.#earliest
+  }
+
+  #tellFailed(sequence: number): void {
+    const tell = this.#failed.get(sequence)
+    this.#failed.delete(sequence)
+    tell?.()
   }
 
   #somebodyGone(): boolean {

@@ -19,7 +19,7 @@ import { Dispatcher, type Transport } from './dispatcher.js'
 import { invariant } from './invariant.js'
 import { MailboxReader } from './mailbox-reader.js'
 import { copyOf, mailOf, type Mail } from './messages.js'
-import type { CallGroup, Handlers, Messenger } from './messenger.js'
+import { defaultDeadlineMs, type CallGroup, type Handlers, type Messenger } from './messenger.js'
 import { Outbox } from './outbox.js'
 import { generationOf, isDead } from './peers.js'
 import type { Region } from './region.js'
@@ -96,26 +96,26 @@ export class Endpoint implements Messenger {
     to: PortId,
     signature: S,
     args: ArgsOf<S>,
-    deadlineMs?: number,
+    deadlineMs = defaultDeadlineMs,
   ): Reply<S> {
-    let reply: Reply<S> | null = null
-    const keep = (arrived: Reply<S>): void => {
-      reply = arrived
+    const box: { reply: Reply<S> | null } = { reply: null }
+    const keep = (reply: Reply<S>): void => {
+      box.reply = reply
     }
     const sequence = this.#dispatcher.call(to, signature, args, keep, deadlineMs)
     const outbox = this.#outbox(to)
+    const deadline = this.#clock.nowMs() + deadlineMs
     let rung = 0
-    while (reply === null) {
+    for (;;) {
       outbox.flush()
       this.#collect(sequence)
-      if (reply !== null) break
-      this.#dispatcher.expireOne(sequence)
-      if (reply !== null) break
-      rung |= this.#bell.park(outbox.waiting ? retryMs : this.#msUntilDeadline())
+      if (box.reply === null) this.#dispatcher.expireOne(sequence)
+      if (box.reply !== null) break
+      rung |= this.#bell.park(outbox.waiting ? retryMs : this.#msUntil(deadline))
     }
     // Reasons taken here were meant for the loop: it must find them, and the mail put aside, when it takes its bell.
     if (rung !== 0 || this.#aside.length > 0) this.#bell.ring(rung | bellBits.mail)
-    return reply
+    return box.reply
   }
 
   /** Handles the mail that is there, tells of calls that failed, and sends what waited; answers how many were handled. */
@@ -147,7 +147,7 @@ export class Endpoint implements Messenger {
   nextDeadlineMs(): number {
     if (this.#aside.length > 0) return 0
     for (const outbox of this.#outboxes.values()) if (outbox.waiting) return retryMs
-    return this.#msUntilDeadline()
+    return this.#msUntil(this.#dispatcher.nextDeadline())
   }
 
   /** Messages dropped: without a readable head, late, or from an earlier incarnation. */
@@ -155,8 +155,7 @@ export class Endpoint implements Messenger {
     return this.#dispatcher.dropped
   }
 
-  #msUntilDeadline(): number {
-    const deadline = this.#dispatcher.nextDeadline()
+  #msUntil(deadline: number): number {
     if (deadline === Infinity) return longestParkMs
     return Math.min(longestParkMs, Math.max(0, deadline - this.#clock.nowMs()))
   }

@@ -30,7 +30,7 @@ const made = new WeakMap<AnySignature, FixedCodec<AnySignature>>()
 export function fixedCodec<S extends AnySignature>(signature: S): FixedCodec<S> {
   let codec = made.get(signature)
   if (codec === undefined) made.set(signature, (codec = makeFixed(signature)))
-  return codec as unknown as FixedCodec<S>
+  return codec
 }
 
 function makeFixed(signature: AnySignature): FixedCodec<AnySignature> {
@@ -89,7 +89,7 @@ function shape(
     const value = `v[${JSON.stringify(name)}]`
     const at = `at + ${next + 1}`
     if (field.kind !== 'bool') fixed.push([next, form.type])
-    switch (field.kind) {
+    switch (field.kind as 'u32' | 'f64' | 'word' | 'bool') {
       case 'u32':
         writes.push(
           `if (${value} >>> 0 !== ${value}) bad(${index}, ${value})`,
@@ -113,7 +113,7 @@ function shape(
         checks.push(`d.getUint8(${at}) < ${field.words!.length}`)
         reads.push(`${JSON.stringify(name)}: words[${index}][d.getUint8(${at})]`)
         break
-      default:
+      case 'bool':
         writes.push(`d.setUint8(at + ${next}, ${value} ? 0xc3 : 0xc2)`)
         checks.push(`(d.getUint8(at + ${next}) | 1) === 0xc3`)
         reads.push(`${JSON.stringify(name)}: d.getUint8(at + ${next}) === 0xc3`)
@@ -138,13 +138,13 @@ function shape(
   const read = `return ${[...types, ...checks].join(' && ')} ? { ${reads.join(', ')} } : null`
   return {
     bytes: next,
-    write: compile<Write>(`(d, at, s, v) => { ${write.join('; ')} }`, words, bad),
-    read: compile<Read>(`(d, at) => { ${read} }`, words, bad),
+    write: compile(`(d, at, s, v) => { ${write.join('; ')} }`, words, bad) as Write,
+    read: compile(`(d, at) => { ${read} }`, words, bad) as Read,
   }
 }
 
-function compile<T>(source: string, words: readonly (readonly string[])[], bad: unknown): T {
+function compile(source: string, words: readonly (readonly string[])[], bad: unknown): unknown {
   // The source is made of declarations in abi alone; nothing received ever gets into it.
   // oxlint-disable-next-line typescript/no-implied-eval
-  return new Function('words', 'bad', `'use strict'; return ${source}`)(words, bad) as T
+  return new Function('words', 'bad', `'use strict'; return ${source}`)(words, bad) as unknown
 }

@@ -25,7 +25,7 @@ export function* ask<S extends AnySignature>(
 
 /** Waits for anything that reports by a callback. */
 export function* until<T>(start: (resume: (outcome: T) => void) => void): Script<T> {
-  return (yield start as Ask) as T
+  return (yield start) as T
 }
 
 /** Runs several scripts at once and waits for all; results are in the order given. */

@@ -4,6 +4,7 @@
  */
 import type { Field } from '@katydid/abi'
 import { Packr } from 'msgpackr'
+import { unreachable } from './invariant.js'
 
 /** Bytes that do not have the declared shape. Thrown and caught inside the codec; callers see `bad_message`. */
 export class BadWire extends Error {}
@@ -90,6 +91,8 @@ function makeCodec(field: Field<unknown>): FieldCodec {
     }
     case 'record':
       return recordCodec(field)
+    default:
+      return unreachable(field.kind)
   }
 }
 

@@ -42,7 +42,7 @@ export function startServer(
   more: Partial<SpawnOptions> = {},
 ): SpawnedActor<ServerControl> {
   return spawnActor<ServerControl>({
-    file: new URL('server.worker.js', import.meta.url),
+    file: new URL('./server.worker.js', import.meta.url),
     name: 'server',
     region: region.handle,
     port: manager,

@@ -15,7 +15,7 @@ async function play(scene: Scene, chosen: readonly number[] = seeds): Promise<Ba
   return Promise.all(
     [0, 1].map(async (thread) => {
       const work: BatonWork = { handle, words, thread, scene, seeds: chosen }
-      const url = new URL('baton.worker.js', import.meta.url)
+      const url = new URL('./baton.worker.js', import.meta.url)
       const worker = new Worker(url, { workerData: work })
       const [report] = (await once(worker, 'message')) as [BatonReport]
       await worker.terminate()

@@ -123,8 +123,8 @@ test('[AC8] an error keeps its status and its sentence', async (t) => {
   const region = smallRegion()
   const server = startServer(region)
 
-  const refused = (await t.throwsAsync(server.control.refuse())) as ControlError
-  const failed = (await t.throwsAsync(server.control.fail())) as ControlError
+  const refused = await t.throwsAsync<ControlError>(server.control.refuse())
+  const failed = await t.throwsAsync<ControlError>(server.control.fail())
   const missing = (server.control as unknown as { nothing(): Promise<void> }).nothing()
 
   t.deepEqual([refused.status, refused.message], ['disk_full', 'the disk is full of tests'])
@@ -146,7 +146,7 @@ test('[AC8] ten thousand control calls leave no listener and no call behind', as
     data: null,
     control: port2,
   }
-  const worker = new Worker(new URL('server.worker.js', import.meta.url), {
+  const worker = new Worker(new URL('./server.worker.js', import.meta.url), {
     workerData: { [bootKey]: boot },
     transferList: [port2],
   })

@@ -7,7 +7,7 @@ import {
   managerUpcalls,
   type LocusSlot,
 } from '@katydid/abi'
-import { all, ask, later, Random, run, Simulator, type SimTask } from '@katydid/actor'
+import { all, ask, later, run, Simulator, type Random, type SimTask } from '@katydid/actor'
 import test from 'ava'
 import { disk, fault, kernel, manager, snapshot } from './actors.js'
 

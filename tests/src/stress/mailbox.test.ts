@@ -18,7 +18,7 @@ async function transfer(frames: number, longest: number, spin: number): Promise<
   const { barrier, disk } = actorPorts
   const place = region.plan.mailboxes.find(({ from, to }) => from === barrier && to === disk)!
   const work: ProducerWork = { region: region.handle, seed: 7, frames, longest, spin }
-  const producer = new Worker(new URL('mailbox-producer.worker.js', import.meta.url), {
+  const producer = new Worker(new URL('./mailbox-producer.worker.js', import.meta.url), {
     workerData: work,
   })
   const message = once(producer, 'message')
