@@ -65,9 +65,12 @@ export class Locus implements Holder<Window> {
     this.#gen = region.containerWord(frame.container, 'gen')
   }
 
-  /** The argument block as the value `encodeBlock` packed; undefined for an empty block. */
-  argument<T>(): T {
-    return (this.args.length === 0 ? undefined : decodeBlock(this.args)) as T
+  /**
+   * The argument block as the value `encodeBlock` packed; undefined for an empty block. `check` makes sure of its shape; without
+   * it the invoker is trusted.
+   */
+  argument<T>(check: (value: unknown) => T = (value) => value as T): T {
+    return check(this.args.length === 0 ? undefined : decodeBlock(this.args))
   }
 
   /** The container's size in bytes. */

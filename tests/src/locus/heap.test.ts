@@ -1,7 +1,7 @@
 import { Heap, LocusError } from '@katydid/locus'
 import { Random } from '@katydid/actor'
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { LoneHolder, PlainMemory } from './support/plain.js'
 
 const KiB = 1024

@@ -1,7 +1,7 @@
 import { Heap, LocusError, maxValueBytes, SharedMap, type MapKey } from '@katydid/locus'
 import { Random } from '@katydid/actor'
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { LoneHolder, PlainMemory } from './support/plain.js'
 
 const MiB = 1024 * 1024
@@ -272,9 +272,9 @@ class Watched extends PlainMemory {
     return super.getInt32(offset)
   }
 
-  override setInt32(offset: number, value: number): void {
+  override setInt32(offset: number, word: number): void {
     this.#note(offset)
-    super.setInt32(offset, value)
+    super.setInt32(offset, word)
   }
 
   override compareExchange(offset: number, expected: number, to: number): number {

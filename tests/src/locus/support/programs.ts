@@ -380,7 +380,7 @@ export function allocator(locus: Locus): unknown {
   const window = locus.window()
   const heap = Heap.open(locus, window)
   const { me, rounds: total } = locus.argument<{ me: number; rounds: number }>()
-  const live: { at: number; bytes: number }[] = []
+  const live: { at: number; length: number }[] = []
   let wrong = 0
   let state = me * 7919 + 1
   const random = (below: number): number => {
@@ -389,13 +389,13 @@ export function allocator(locus: Locus): unknown {
   }
   for (let i = 0; i < total; i++) {
     if (live.length < 20) {
-      const bytes = 4 + random(600)
-      const at = heap.alloc(bytes)
-      window.fill(at, bytes, me)
-      live.push({ at, bytes })
+      const length = 4 + random(600)
+      const at = heap.alloc(length)
+      window.fill(at, length, me)
+      live.push({ at, length })
     } else {
       const [block] = live.splice(random(live.length), 1)
-      if (window.getBytes(block!.at, block!.bytes).some((byte) => byte !== me)) wrong++
+      if (window.getBytes(block!.at, block!.length).some((byte) => byte !== me)) wrong++
       heap.free(block!.at)
     }
     locus.safepoint()
