@@ -1,9 +1,9 @@
 /** Byte ranges of any alignment, page by page: copies in and out of a window. No view of real memory leaves. */
-import type { Window } from './window.js'
+import type { WindowBase } from './window-base.js'
 
 /** Calls `visit` for each run of [offset, offset + length) that lies in one page, with the run's address made accessible. */
 export function eachRun(
-  window: Window,
+  window: WindowBase,
   offset: number,
   length: number,
   access: 'read' | 'write',
@@ -18,7 +18,7 @@ export function eachRun(
   }
 }
 
-export function copyOut(window: Window, offset: number, length: number): Uint8Array {
+export function copyOut(window: WindowBase, offset: number, length: number): Uint8Array {
   const { u8 } = window.attachment.region
   window.requireRange(offset, length)
   const result = new Uint8Array(length)
@@ -28,14 +28,14 @@ export function copyOut(window: Window, offset: number, length: number): Uint8Ar
   return result
 }
 
-export function copyIn(window: Window, offset: number, bytes: Uint8Array): void {
+export function copyIn(window: WindowBase, offset: number, bytes: Uint8Array): void {
   const { u8 } = window.attachment.region
   eachRun(window, offset, bytes.length, 'write', (address, run, done) =>
     u8.set(bytes.subarray(done, done + run), address),
   )
 }
 
-export function fillRange(window: Window, offset: number, length: number, byte: number): void {
+export function fillRange(window: WindowBase, offset: number, length: number, byte: number): void {
   const { u8 } = window.attachment.region
   eachRun(window, offset, length, 'write', (address, run) => u8.fill(byte, address, address + run))
 }

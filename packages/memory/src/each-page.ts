@@ -7,14 +7,14 @@
  */
 import { asFrame } from '@katydid/abi'
 import { eachRun } from './byte-ranges.js'
-import type { Window } from './window.js'
+import type { WindowBase } from './window-base.js'
 
 export type PageMode = 'checked' | 'direct'
 /** `view` is the page's part of the range, `at` its offset in the window. */
 export type PageVisitor = (view: Uint8Array, at: number) => void
 
 export function eachPage(
-  window: Window,
+  window: WindowBase,
   offset: number,
   length: number,
   access: 'read' | 'write',
@@ -28,7 +28,7 @@ export function eachPage(
 }
 
 /** A safepoint, invoke or wait inside is `view_held`: the locus's `pinned` word says so. */
-function holding(window: Window, body: () => void): void {
+function holding(window: WindowBase, body: () => void): void {
   const { region, locus } = window.attachment
   if (locus === null) return body()
   const word = region.locusWord(locus, 'pinned')
@@ -41,7 +41,7 @@ function holding(window: Window, body: () => void): void {
 }
 
 function showDirect(
-  window: Window,
+  window: WindowBase,
   address: number,
   run: number,
   at: number,
@@ -62,7 +62,7 @@ function showDirect(
 }
 
 function showCopy(
-  window: Window,
+  window: WindowBase,
   address: number,
   run: number,
   at: number,
@@ -83,7 +83,7 @@ function showCopy(
 }
 
 /** Writes the runs of bytes that differ, so that what other loci changed meanwhile elsewhere in the page stays. */
-function writeBack(window: Window, at: number, before: Uint8Array, after: Uint8Array): void {
+function writeBack(window: WindowBase, at: number, before: Uint8Array, after: Uint8Array): void {
   if (after.length !== before.length) return
   for (let i = 0; i < after.length;) {
     if (after[i] === before[i]) {

@@ -1,0 +1,220 @@
+/**
+ * What every window has besides its typed accessors: its hot fields, the way of an access that did not hit, byte ranges,
+ * atomics and views.
+ *
+ * A miss is settled on this thread and answers an address that is good until the thread's next access. Nothing here keeps
+ * a translation.
+ */
+import { entryBits, maxWindowBytes, writeMask, type Access } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import { AccessError } from './access-error.js'
+import type { Attachment, HotFields } from './attachment.js'
+import { copyIn, copyOut, fillRange } from './byte-ranges.js'
+import { eachPage, type PageMode, type PageVisitor } from './each-page.js'
+
+/** A bit outside the write mask: no entry ever equals it under the mask. */
+const noPattern = 1
+
+export abstract class WindowBase implements HotFields {
+  // Fields are declared, not defined, so that each is stored exactly once: the engine then treats it as constant.
+  declare readonly attachment: Attachment
+  /** Byte offset of the window in its container. */
+  declare readonly base: number
+  declare readonly length: number
+  /** Word index of the container's `gen`, and of the entry of the window's first page. */
+  declare protected readonly gen: number
+  declare protected readonly table: number
+  /** The last offset, in units of 1, 2, 4 and 8 bytes. */
+  declare protected readonly last: number
+  declare protected readonly last2: number
+  declare protected readonly last4: number
+  declare protected readonly last8: number
+  declare protected generation: number
+  declare protected pattern: number
+
+  /** `table` is the region byte address of the entry of the page at `base` (from `window_open`); base is page-aligned, length a multiple of 8. */
+  constructor(attachment: Attachment, base: number, length: number, table: number) {
+    const { region } = attachment
+    invariant(
+      base % region.plan.shape.pageBytes === 0 && length % 8 === 0,
+      'ME8: a window begins at a page and ends at a multiple of eight',
+      { base, length },
+    )
+    invariant(
+      length > 0 && length <= maxWindowBytes && table % 4 === 0,
+      'ME8: a window spans at most 2 GiB',
+      { length, table },
+    )
+    this.attachment = attachment
+    this.base = base
+    this.length = length
+    this.gen = region.containerWord(attachment.container, 'gen')
+    this.table = table >> 2
+    this.last = length - 1
+    this.last2 = this.last >>> 1
+    this.last4 = this.last >>> 2
+    this.last8 = this.last >>> 3
+    this.generation = 0
+    this.pattern = noPattern
+    attachment.join(this)
+  }
+
+  renew(generation: number, pattern: number): void {
+    this.generation = generation
+    this.pattern = pattern
+  }
+
+  close(): void {
+    // No entry matches this pattern, and the next access goes the slow way by a generation that is not current.
+    this.pattern = noPattern
+    this.generation = (this.attachment.region.i32[this.gen]! + 0x40000000) | 0
+  }
+
+  /** Atomic on an aligned 32-bit word: adds and answers what it held. */
+  add(offset: number, value: number): number {
+    return Atomics.add(this.attachment.region.i32, this.missWrite(offset, 4, true) >> 2, value)
+  }
+
+  /** Atomic: stores `value` if the word holds `expected`; answers what it held. */
+  compareExchange(offset: number, expected: number, value: number): number {
+    const index = this.missWrite(offset, 4, true) >> 2
+    return Atomics.compareExchange(this.attachment.region.i32, index, expected, value)
+  }
+
+  /** Atomic: stores `value`; answers what the word held. */
+  exchange(offset: number, value: number): number {
+    return Atomics.exchange(this.attachment.region.i32, this.missWrite(offset, 4, true) >> 2, value)
+  }
+
+  /** Atomic: stores `word & bits`; answers what it held. */
+  and(offset: number, bits: number): number {
+    return Atomics.and(this.attachment.region.i32, this.missWrite(offset, 4, true) >> 2, bits)
+  }
+
+  /** Atomic: stores `word | bits`; answers what it held. */
+  or(offset: number, bits: number): number {
+    return Atomics.or(this.attachment.region.i32, this.missWrite(offset, 4, true) >> 2, bits)
+  }
+
+  atomicLoad(offset: number): number {
+    return Atomics.load(this.attachment.region.i32, this.missRead(offset, 4, true) >> 2)
+  }
+
+  atomicStore(offset: number, value: number): void {
+    Atomics.store(this.attachment.region.i32, this.missWrite(offset, 4, true) >> 2, value)
+  }
+
+  /** A copy of `length` bytes from any offset. */
+  getBytes(offset: number, length: number): Uint8Array {
+    return copyOut(this, offset, length)
+  }
+
+  /** Copies `bytes` in at any offset; page by page, so another locus may see a part. */
+  setBytes(offset: number, bytes: Uint8Array): void {
+    copyIn(this, offset, bytes)
+  }
+
+  fill(offset: number, length: number, byte: number): void {
+    fillRange(this, offset, length, byte)
+  }
+
+  /** Shows [offset, offset + length) page by page; see `each-page.ts` for the two modes. */
+  eachPage(
+    offset: number,
+    length: number,
+    access: 'read' | 'write',
+    visit: PageVisitor,
+    mode: PageMode = 'checked',
+  ): void {
+    eachPage(this, offset, length, access, visit, mode)
+  }
+
+  /** Whether the access would hit now; never blocks. For loci of the simulator, which trap by themselves. */
+  probe(offset: number, access: Access): boolean {
+    this.#check(offset, 1)
+    const entry = this.attachment.region.i32[this.#index(offset)]!
+    return access === 'read' ? entry < 0 : (entry & writeMask) === this.pattern
+  }
+
+  /** Region byte address of `offset`, made accessible; valid until the next access of this thread. For this room. */
+  address(offset: number, access: 'read' | 'write'): number {
+    return access === 'read' ? this.missRead(offset, 1, true) : this.missWrite(offset, 1, true)
+  }
+
+  /** Throws unless [offset, offset + length) lies in the window. */
+  requireRange(offset: number, length: number): void {
+    const fits =
+      Number.isInteger(offset) &&
+      Number.isInteger(length) &&
+      offset >= 0 &&
+      length >= 0 &&
+      offset + length <= this.length
+    if (!fits)
+      throw new AccessError(
+        'out_of_window',
+        `[${offset}, ${offset + length}) leaves the window of ${this.length} bytes at ${this.base}; open a window that covers it`,
+      )
+  }
+
+  /**
+   * The whole way of a read, from checks to trap: answers the region byte address. Accessors call it with `called` false:
+   * the engine never puts a function into itself, so the loops below stay out of the caller's loop, which it would
+   * otherwise not peel (docs/performance.md).
+   */
+  protected missRead(offset: number, size: number, called: boolean): number {
+    if (!called) return this.missRead(offset, size, true)
+    this.#check(offset, size)
+    const { i32 } = this.attachment.region
+    if (i32[this.gen] !== this.generation) this.#noteGeneration()
+    const index = this.#index(offset)
+    let entry = i32[index]!
+    if (entry >= 0) entry = this.attachment.settle(index, this.base + offset, 'read')
+    return this.#translate(entry, offset)
+  }
+
+  /** The same for a store: the entry must match the pattern of the present capture. */
+  protected missWrite(offset: number, size: number, called: boolean): number {
+    if (!called) return this.missWrite(offset, size, true)
+    this.#check(offset, size)
+    const { i32 } = this.attachment.region
+    if (i32[this.gen] !== this.generation) this.#noteGeneration()
+    const index = this.#index(offset)
+    let entry = i32[index]!
+    if ((entry & writeMask) !== this.pattern)
+      entry = this.attachment.settle(index, this.base + offset, 'write')
+    return this.#translate(entry, offset)
+  }
+
+  #index(offset: number): number {
+    return this.table + Math.floor(offset / this.attachment.region.plan.shape.pageBytes)
+  }
+
+  #translate(entry: number, offset: number): number {
+    invariant(entry < 0, 'ME4: what is used shows a frame', { entry, offset })
+    return (
+      (entry & entryBits.frameMask) | (offset & (this.attachment.region.plan.shape.pageBytes - 1))
+    )
+  }
+
+  #noteGeneration(): void {
+    if (!this.attachment.attached)
+      throw new AccessError(
+        'access_denied',
+        'the locus has left the container this window belongs to; open a window of the container it is in',
+      )
+    this.generation = this.attachment.acknowledge()
+  }
+
+  #check(offset: number, size: number): void {
+    if (!Number.isInteger(offset) || offset < 0 || offset > this.last)
+      throw new AccessError(
+        'out_of_window',
+        `offset ${offset} leaves the window of ${this.length} bytes at ${this.base}; open a window that covers it`,
+      )
+    if (offset % size !== 0)
+      throw new AccessError(
+        'misaligned',
+        `offset ${offset} is not a multiple of ${size}; use getBytes or align it`,
+      )
+  }
+}
