@@ -16,10 +16,11 @@ export type ManagerRecord =
     }
   | { readonly what: 'adopted'; readonly token: Token; readonly size: number }
   | {
-      /** Whatever came before, of intervals above `interval`, is void. */
+      /** Whatever the log holds of intervals above `interval` and below `open` is void. */
       readonly what: 'rolled back'
       readonly token: Token
       readonly interval: StateInterval
+      readonly open: StateInterval
     }
   | { readonly what: 'destroyed'; readonly token: Token }
 
@@ -32,7 +33,7 @@ export function writeRecord(record: ManagerRecord): LogRecord {
       : record.what === 'adopted'
         ? [record.size]
         : record.what === 'rolled back'
-          ? [record.interval]
+          ? [record.interval, record.open]
           : []
   return {
     kind: record.what === 'commit' ? 'commit' : 'note',
@@ -55,7 +56,7 @@ export function readRecord(kind: RecordKind, content: Uint8Array): ManagerRecord
     case kinds.adopted:
       return { what: 'adopted', token, size: at(2) }
     case kinds['rolled back']:
-      return { what: 'rolled back', token, interval: asInterval(at(2)) }
+      return { what: 'rolled back', token, interval: asInterval(at(2)), open: asInterval(at(3)) }
     case kinds.destroyed:
       return { what: 'destroyed', token }
     default:

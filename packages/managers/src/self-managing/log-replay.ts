@@ -49,11 +49,15 @@ export class LogReplay {
       case 'adopted':
         found.size = record.size
         return
-      case 'rolled back':
-        found.open = found.open.filter((page) => page.stateInterval <= record.interval)
-        found.versions = found.versions.filter((version) => version.interval <= record.interval)
-        if (found.brokenAt !== null && found.brokenAt > record.interval) found.brokenAt = null
+      case 'rolled back': {
+        // Not all that is above: pages of one answer come before its records, and may be of the time after going back.
+        const isVoid = (interval: StateInterval): boolean =>
+          interval > record.interval && interval < record.open
+        found.open = found.open.filter((page) => !isVoid(page.stateInterval))
+        found.versions = found.versions.filter((version) => !isVoid(version.interval))
+        if (found.brokenAt !== null && isVoid(found.brokenAt)) found.brokenAt = null
         return
+      }
       case 'destroyed':
         this.containers.delete(record.token)
         this.destroyed.add(record.token)

@@ -43,22 +43,19 @@ export function seat(context: Context, container: ManagedContainer, at: Seat): L
 }
 
 /**
- * Every frame the container held leaves, and faults that wait hear `status`. `tables`: whether its page tables show the pages
- * still, or the kernel has cleared them.
+ * Every frame the container held leaves, and faults that wait hear `status`. The kernel may have cleared its page tables
+ * already; a page shown since, for a fault that had waited, is taken out here.
  */
-export function clear(
-  pagers: Pagers,
-  container: ManagedContainer,
-  tables: 'shown' | 'cleared',
-  status: Status,
-): void {
+export function clear(pagers: Pagers, container: ManagedContainer, status: Status): void {
   pagers.faults.refuse(container, status)
   pagers.eviction.forget(container)
-  if (container.lcd === null) return
-  // Nobody may be running in the container, so this is acknowledged at once.
-  const pageBytes = container.lcd.region.plan.shape.pageBytes
-  const shown = tables === 'shown' ? [...container.resident.keys()] : []
-  const generation = container.lcd.remove(shown.map((page) => page * pageBytes))
+  const { lcd } = container
+  if (lcd === null) return
+  const { pageBytes } = lcd.region.plan.shape
+  const shown = [...container.resident]
+    .map(([page, frame]) => ({ offset: page * pageBytes, frame }))
+    .filter(({ offset, frame }) => lcd.query(offset).frame === frame)
+  const generation = lcd.remove(shown.map(({ offset }) => offset))
   pagers.departures.rebase(container, generation)
   for (const frame of container.resident.values()) pagers.departures.leave(frame, generation)
   container.resident.clear()
@@ -104,7 +101,7 @@ export function rollBack(
   }
   pagers.folding.forget(container)
   container.openInterval = open
-  const note = writeRecord({ what: 'rolled back', token: container.token, interval })
+  const note = writeRecord({ what: 'rolled back', token: container.token, interval, open })
   context.writer.write([], [note], false, context.pageBytes, () => {
     // Refused: the next recovery rolls back again before anything else is written.
   })

@@ -45,8 +45,10 @@ export class SelfMap {
     for (let index = 0; index < this.places.length; index++) {
       if (this.places[index]!.block === 0) continue
       yield this.places[index]!
-      for (let entry = 0; entry < this.#layout.entries; entry++) {
-        const place = this.get(index * this.#layout.entries + entry)
+      const from = index * this.#layout.entries
+      const to = Math.min(from + this.#layout.entries, this.#layout.end)
+      for (let page = Math.max(1, from); page < to; page++) {
+        const place = this.get(page)
         if (place !== null) yield place
       }
     }

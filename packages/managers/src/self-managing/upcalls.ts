@@ -151,15 +151,15 @@ function contRollback(
     open,
     stateInterval,
   })
+  clear(pagers, container, 'frozen')
   seat(context, container, args)
-  clear(pagers, container, 'cleared', 'frozen')
   rollBack(context, pagers, container, stateInterval, open)
   return { status: 'ok' } as const
 }
 
 /** The container is gone: its frames, its deltas and, slice by slice, its map. */
 function forget({ context, pagers }: UpcallParts, container: ManagedContainer): void {
-  clear(pagers, container, 'shown', 'no_such_container')
+  clear(pagers, container, 'no_such_container')
   for (const delta of [container.open, ...container.versions]) dropDelta(context, pagers, delta)
   container.versions.length = 0
   pagers.folding.forget(container)
