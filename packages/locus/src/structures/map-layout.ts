@@ -40,7 +40,7 @@ export const chunkHead = 8
 export const entryHead = 8
 /** The key's length stands above bit 20, the value's below. */
 export const keyShift = 20
-export const valueMask = maxValueBytes
+export const valueMask = 0xfffff
 
 export const padded = (length: number): number => (length + 3) & ~3
 
