@@ -4,7 +4,7 @@
  */
 import type { CounterName } from '@katydid/abi'
 import type { Snapshot } from './events.js'
-import type { CounterSums } from './messages.js'
+import type { Captures, CounterSums } from './messages.js'
 import type { LocusProgress } from './progress-file.js'
 
 /** The rate is that of the last second or so. */
@@ -15,6 +15,8 @@ export class Accounts {
   readonly #past = new Map<CounterName, number>()
   readonly #rates: { atMs: number; words: number }[] = []
   #now: CounterSums | null = null
+  #captures: Captures | null = null
+  #pastCaptures = { taken: 0, heldUs: 0, heldMaxUs: 0 }
   #wordsEver = 0
   #lastWords = 0
   #farthestBytes = 0
@@ -29,15 +31,23 @@ export class Accounts {
   }
 
   /** What the process that runs now has told last. */
-  tell(counters: CounterSums | null): void {
-    this.#now = counters ?? this.#now
+  tell(status: { readonly counters: CounterSums; readonly captures: Captures } | null): void {
+    this.#now = status?.counters ?? this.#now
+    this.#captures = status?.captures ?? this.#captures
+  }
+
+  /** Snapshots of the process that runs now, as last told. */
+  get captures(): Captures | null {
+    return this.#captures
   }
 
   /** The process is gone: its counters become history. */
   close(): void {
     for (const [name, value] of Object.entries(this.#now ?? {}) as [CounterName, number][])
       this.#past.set(name, combine(name, this.#past.get(name) ?? 0, value))
+    this.#pastCaptures = this.#allCaptures()
     this.#now = null
+    this.#captures = null
   }
 
   /** A counter over all processes; of a maximum, the largest. */
@@ -53,7 +63,7 @@ export class Accounts {
     // After a kill the count falls back; what is done again counts as work, not as progress.
     this.#wordsEver += Math.max(0, words - this.#lastWords)
     this.#lastWords = words
-    const snapshots = this.sum('snapshots')
+    const { taken, heldUs, heldMaxUs } = this.#allCaptures()
     return {
       readBytes,
       totalBytes: this.#totalBytes,
@@ -63,10 +73,21 @@ export class Accounts {
       discardsDirty: this.sum('discardsDirty'),
       discardsClean: this.sum('discardsClean'),
       reReads: this.sum('reReads'),
-      snapshots,
-      heldMsMean: snapshots === 0 ? 0 : this.sum('heldUs') / snapshots / 1000,
-      heldMsMax: this.sum('heldMaxUs') / 1000,
+      snapshots: taken,
+      heldMsMean: taken === 0 ? 0 : heldUs / taken / 1000,
+      heldMsMax: heldMaxUs / 1000,
       diskBytes,
+    }
+  }
+
+  #allCaptures(): { taken: number; heldUs: number; heldMaxUs: number } {
+    const past = this.#pastCaptures
+    const now = this.#captures
+    if (now === null) return past
+    return {
+      taken: past.taken + now.taken,
+      heldUs: past.heldUs + now.heldUs,
+      heldMaxUs: Math.max(past.heldMaxUs, now.heldMaxUs),
     }
   }
 

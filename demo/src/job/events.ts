@@ -29,9 +29,9 @@ export interface BlowReport {
   readonly number: number
   readonly atBytes: number
   readonly totalBytes: number
-  /** Snapshots taken that were not yet recoverable, and groups of writes not yet acknowledged, as last told. */
+  /** Snapshots taken that were not yet recoverable, and pages written since the last fdatasync, as last told. */
   readonly openSnapshots: number
-  readonly openGroups: number
+  readonly openPages: number
 }
 
 /** What came back, and what it cost. */

@@ -101,7 +101,7 @@ export class Job {
   }
 
   #look(child: WorldChild): void {
-    this.#accounts.tell(child.counters)
+    this.#accounts.tell(child.said('status'))
     const now = this.#accounts.snapshot(this.#loci(), this.#work.usedBytes(), performance.now())
     this.#events.progress(now)
   }
@@ -138,24 +138,25 @@ export class Job {
   }
 
   #report(kind: Blow['kind'], isOurs: boolean): BlowReport {
-    const sum = (name: Parameters<Accounts['sum']>[0]): number => this.#accounts.sum(name)
+    const captures = this.#accounts.captures
     return {
       kind,
       isOurs,
       number: ++this.#blowCount,
       atBytes: this.#loci().reduce((bytes, { readBytes }) => bytes + readBytes, 0),
       totalBytes: this.#corpus.byteLength,
-      openSnapshots: Math.max(0, sum('snapshots') - sum('recoverable')),
-      openGroups: Math.max(0, sum('groups') - sum('acknowledgedGroups')),
+      openSnapshots: captures?.open ?? 0,
+      openPages: captures?.pagesOpen ?? 0,
     }
   }
 
   /** Looks whether what was struck runs again. */
   #follow(child: WorldChild): void {
     if (this.#watch === null) return
-    const manager = child.said('manager-back')
-    if (manager !== null) this.#watch.back(performance.now(), manager.ownFaults)
-    else if (child.said('ready') !== null) this.#watch.back(performance.now(), null)
+    if (this.#watch.kind === 'manager') {
+      const back = child.said('manager-back')
+      if (back !== null) this.#watch.back(performance.now(), back.ownFaults)
+    } else if (child.said('ready') !== null) this.#watch.back(performance.now(), null)
     this.#settle(child.said('done') !== null)
   }
 

@@ -16,11 +16,23 @@ export interface WorldJob {
 
 export type CounterSums = Readonly<Record<CounterName, number>>
 
+/** Snapshots of the whole world, in this process. */
+export interface Captures {
+  readonly taken: number
+  /** Taken, and not yet recoverable. */
+  readonly open: number
+  /** How long loci were held, of all together and at worst. */
+  readonly heldUs: number
+  readonly heldMaxUs: number
+  /** Pages written since the last barrier that was seen to end. */
+  readonly pagesOpen: number
+}
+
 export type FromWorld =
   /** The world is open and its loci run. */
   | { readonly kind: 'ready'; readonly recoveryMs: number; readonly damage: string | null }
-  /** Every 100 ms, and before `done`. */
-  | { readonly kind: 'status'; readonly counters: CounterSums }
+  /** Every 50 ms, and before `done`. */
+  | { readonly kind: 'status'; readonly counters: CounterSums; readonly captures: Captures }
   /** All loci have ended, and that is recoverable. */
   | { readonly kind: 'done' }
   /** The index stands in the file asked for. */

@@ -21,6 +21,10 @@ export class RecoveryWatch {
     this.#beganMs = beganMs
   }
 
+  get kind(): BlowReport['kind'] {
+    return this.#blow.kind
+  }
+
   /** The world runs again. `ownFaults` only when it was the manager that came back. */
   back(nowMs: number, ownFaults: number | null): void {
     this.#backMs ??= nowMs

@@ -6,7 +6,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { CounterSums, FromWorld, ToWorld, WorldJob } from './messages.js'
+import type { FromWorld, ToWorld, WorldJob } from './messages.js'
 
 const entry = fileURLToPath(new URL('./world-process.js', import.meta.url))
 const stopWithinMs = 10_000
@@ -73,11 +73,6 @@ export class WorldChild {
   /** The latest message of the kind, or null. */
   said<K extends FromWorld['kind']>(kind: K): Of<K> | null {
     return (this.#seen.get(kind) ?? null) as Of<K> | null
-  }
-
-  /** Its counters as last told. */
-  get counters(): CounterSums | null {
-    return this.said('status')?.counters ?? null
   }
 
   /** Settles at the next message, at the end of the process, or after `ms`. */

@@ -6,9 +6,10 @@
  */
 import { openWorld, type World } from 'katydid'
 import type { FromWorld, ToWorld, WorldJob } from './messages.js'
+import { CaptureWatch } from './capture-watch.js'
 import { exportIndex, index } from './world-work.js'
 
-const statusEveryMs = 100
+const statusEveryMs = 50
 const closeWithinMs = 8000
 
 const job = JSON.parse(process.argv[2] ?? '{}') as WorldJob
@@ -20,6 +21,7 @@ const tell = (message: FromWorld): void => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
 
 let world: World | null = null
+let captures: CaptureWatch | null = null
 let isStopping = false
 
 async function stop(): Promise<void> {
@@ -43,6 +45,7 @@ async function live(): Promise<void> {
     frames: job.frames,
     snapshotEveryMs: job.snapshotEveryMs,
   })
+  captures = new CaptureWatch(world)
   const { damage } = world.recovery
   const timer = setInterval(() => tellStatus(), statusEveryMs)
   await index(world, job, () =>
@@ -79,7 +82,8 @@ function isBack(open: World): Promise<void> {
 }
 
 function tellStatus(): void {
-  if (world !== null) tell({ kind: 'status', counters: world.counters() })
+  if (world !== null && captures !== null)
+    tell({ kind: 'status', counters: world.counters(), captures: captures.now() })
 }
 
 /** What fails here fails the job, in one sentence. */

@@ -44,28 +44,25 @@ export function progressLine(now: Snapshot): string {
 export function blowLine(blow: BlowReport): string {
   const what =
     blow.kind === 'manager'
-      ? 'the manager’s worker is terminated'
-      : blow.isOurs
-        ? 'the world’s process is killed (SIGKILL)'
-        : 'the world’s process was killed by somebody else'
-  return `blow ${blow.number} at ${percent(blow.atBytes, blow.totalBytes, 1)}: ${what}; ${inFlight(blow)}`
+      ? 'manager’s worker terminated'
+      : `world’s process killed by SIGKILL${blow.isOurs ? '' : ', not by this job'}`
+  return `blow ${blow.number} at ${percent(blow.atBytes, blow.totalBytes, 1)}: ${what}; in flight ${inFlight(blow)}`
 }
 
-function inFlight({ openSnapshots, openGroups }: BlowReport): string {
-  const parts = [
-    openSnapshots > 0 ? `${counted(openSnapshots, 'snapshot')} not yet recoverable` : '',
-    openGroups > 0 ? `${counted(openGroups, 'group')} of writes not yet acknowledged` : '',
-  ].filter(Boolean)
-  return `in flight: ${parts.length === 0 ? 'only what was read since the last snapshot' : parts.join(', ')}`
+function inFlight({ openSnapshots, openPages }: BlowReport): string {
+  return `${counted(openSnapshots, 'snapshot')} not yet recoverable, ${counted(openPages, 'page')} written since the last fdatasync`
 }
 
 export function recoveryLine(recovery: Recovery): string {
-  const { kind, number, recoveryMs, againBytes, againFraction, ownFaults } = recovery
+  return `blow ${recovery.number}: ${costs(recovery)}`
+}
+
+function costs({ kind, recoveryMs, againBytes, againFraction, ownFaults }: Recovery): string {
   const root =
     kind === 'manager' && ownFaults !== null
       ? ` from its root page, with ${counted(ownFaults, 'fault')} on its own pages`
       : ''
-  return `blow ${number}: running again after ${duration(recoveryMs)}${root}; ${bytes(againBytes)} (${percent(againFraction, 1, 1)}) to be done again`
+  return `running again after ${duration(recoveryMs)}${root}; ${bytes(againBytes)} (${percent(againFraction, 1, 1)}) to be done again`
 }
 
 export function summaryLines(totals: Totals, recoveries: readonly Recovery[]): string[] {
@@ -75,6 +72,6 @@ export function summaryLines(totals: Totals, recoveries: readonly Recovery[]): s
     `  index: ${whole(pages)} pages in ${whole(frames)} frames (${(pages / frames).toFixed(1)} times as many), in ${duration(totals.jobMs)} and ${totals.sessions === 1 ? '1 process' : `${totals.sessions} processes`}`,
     `  paging: ${whole(progress.faults)} faults, ${whole(progress.discardsDirty)} dirty and ${whole(progress.discardsClean)} clean discards, ${whole(progress.reReads)} re-reads, ${whole(totals.ownFaults)} faults of the manager on its own pages`,
     `  durability: ${counted(progress.snapshots, 'snapshot')}, stop ${duration(progress.heldMsMean)} on average and ${duration(progress.heldMsMax)} at most; ${whole(totals.acknowledgedGroups)} acknowledged groups, ${whole(totals.barriers)} fdatasync, ${bytes(totals.bytesWritten)} written, ${bytes(progress.diskBytes)} on disk`,
-    ...recoveries.flatMap((each) => [`  ${blowLine(each)}`, `    ${recoveryLine(each)}`]),
+    ...recoveries.map((each) => `  ${blowLine(each)}; ${costs(each)}`),
   ]
 }

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { counterNames } from '@katydid/abi'
 import { Accounts } from '@katydid/demo/job/accounts.js'
-import type { CounterSums } from '@katydid/demo/job/messages.js'
+import type { Captures, CounterSums } from '@katydid/demo/job/messages.js'
 import type { LocusProgress } from '@katydid/demo/job/progress-file.js'
 import { RecoveryWatch } from '@katydid/demo/job/recoveries.js'
 import { aBlow } from '../support/main-job.js'
@@ -10,10 +10,10 @@ import { aBlow } from '../support/main-job.js'
 test('[JB12] counters of a process that is gone stay in the sum; a maximum stays a maximum', (t) => {
   const accounts = new Accounts(100)
 
-  accounts.tell(counters({ faults: 10, heldMaxUs: 900, snapshots: 2, heldUs: 1000 }))
-  accounts.tell(counters({ faults: 30, heldMaxUs: 900, snapshots: 2, heldUs: 1000 }))
+  accounts.tell(status({ faults: 10, recoveryMs: 5 }, { taken: 1, heldMaxUs: 900, heldUs: 900 }))
+  accounts.tell(status({ faults: 30, recoveryMs: 5 }, { taken: 2, heldMaxUs: 900, heldUs: 1000 }))
   accounts.close()
-  accounts.tell(counters({ faults: 5, heldMaxUs: 300, snapshots: 2, heldUs: 3000 }))
+  accounts.tell(status({ faults: 5, recoveryMs: 5 }, { taken: 2, heldMaxUs: 300, heldUs: 3000 }))
 
   t.is(accounts.sum('faults'), 35)
   t.like(accounts.snapshot([], 0, 0), { heldMsMax: 0.9, heldMsMean: 1, snapshots: 4 })
@@ -57,9 +57,15 @@ test('[JB12] a locus that had ended does nothing again', (t) => {
   })
 })
 
-function counters(some: Partial<CounterSums>): CounterSums {
+function status(
+  some: Partial<CounterSums>,
+  captures: Partial<Captures>,
+): { counters: CounterSums; captures: Captures } {
   const zeros = Object.fromEntries(counterNames.map((name) => [name, 0]))
-  return { ...zeros, ...some } as CounterSums
+  return {
+    counters: { ...zeros, ...some } as CounterSums,
+    captures: { taken: 0, open: 0, heldUs: 0, heldMaxUs: 0, pagesOpen: 0, ...captures },
+  }
 }
 
 function locus(some: Partial<LocusProgress>): LocusProgress {

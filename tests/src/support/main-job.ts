@@ -33,7 +33,7 @@ export const aBlow: BlowReport = {
   atBytes: 31e6,
   totalBytes: 100e6,
   openSnapshots: 1,
-  openGroups: 3,
+  openPages: 30,
 }
 
 export const aRecovery: Recovery = {
