@@ -6,8 +6,15 @@ export { openWorld } from './boot.js'
 export type { Container } from './containers.js'
 export { KatydidError } from './error.js'
 export type { EventOf } from './events.js'
-export type { LocusHandle, LocusResult } from './loci.js'
 export type { OpenOptions } from './options.js'
 export type { CounterSums } from './progress.js'
 export { findProgram, type Program } from './programs.js'
-export { World, type Recovery, type RunOptions, type RunResult, type WorldStatus } from './world.js'
+export {
+  World,
+  type LocusHandle,
+  type LocusResult,
+  type Recovery,
+  type RunOptions,
+  type RunResult,
+  type WorldStatus,
+} from './world.js'

@@ -24,7 +24,8 @@ import {
 import { KatydidError } from './error.js'
 import type { EventOf } from './events.js'
 import { must } from './host-call.js'
-import { findLocus, makeLocus, resultOf, waitForLocus, type LocusHandle } from './loci.js'
+import { findLocus, makeLocus, resultOf } from './loci.js'
+import { LocusWait } from './locus-wait.js'
 import type { Machine } from './machine.js'
 import { sumCounters, type CounterSums } from './progress.js'
 import { findProgram } from './programs.js'
@@ -51,6 +52,23 @@ export interface RunOptions {
   readonly args?: unknown
   readonly container?: { readonly name?: string; readonly size?: number }
   readonly acceptChanged?: boolean
+}
+
+/** How a locus came to its end. */
+export interface LocusResult {
+  /** What its outermost invocation returned; bytes that are no packed value are given as they are. */
+  readonly result: unknown
+  /** True when the world held the locus already, ended or not. */
+  readonly resumed: boolean
+}
+
+/** A locus a host started or found. */
+export interface LocusHandle {
+  readonly name: string
+  readonly locus: number
+  readonly resumed: boolean
+  /** Settles when the result is recoverable; rejects with `locus_lost`, `program_failed` and their like. */
+  result(): Promise<LocusResult>
 }
 
 export interface RunResult {
@@ -99,7 +117,7 @@ export class World {
       acceptChanged: options.acceptChanged ?? false,
     })
     const known = await findLocus(this.#machine.host, name)
-    if (known?.ended === true && known.recoverable)
+    if (known?.end === 'ok' && known.recoverable)
       return { result: resultOf(known.block), resumed: true, stored: true }
     const handle = await this.startLocus(container, { name, args: options.args })
     return { ...(await handle.result()), stored: false }
@@ -156,7 +174,10 @@ export class World {
       name,
       locus,
       resumed,
-      result: async () => ({ result: resultOf(await waitForLocus(host, events, name)), resumed }),
+      result: async () => {
+        const block = await new LocusWait(host, events, name, locus).end()
+        return { result: resultOf(block), resumed }
+      },
     }
   }
 

@@ -143,7 +143,7 @@ const inputs: readonly BadInput[] = [
 ]
 
 for (const { what, args, says, given } of inputs) {
-  test(`[WO11] the command refuses ${what}`, async (t) => {
+  test.serial(`[WO11] the command refuses ${what}`, async (t) => {
     const folder = temporaryFolder(t)
     write('p.mjs', good)(folder)
     await given?.(folder)
@@ -158,7 +158,7 @@ for (const { what, args, says, given } of inputs) {
   })
 }
 
-test('[WO11] the command refuses a world that another process has open', async (t) => {
+test.serial('[WO11] the command refuses a world that another process has open', async (t) => {
   const folder = temporaryFolder(t)
   write('p.mjs', good)(folder)
   await made(folder)
@@ -172,7 +172,7 @@ test('[WO11] the command refuses a world that another process has open', async (
   t.is(status, 1)
 })
 
-test('[WO11] a missing program makes no world', async (t) => {
+test.serial('[WO11] a missing program makes no world', async (t) => {
   const folder = temporaryFolder(t)
 
   await katydid(folder, 'run', 'no.mjs', '--world', 'w')

@@ -61,7 +61,7 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
   try {
     say(openingLine(dir, world.recovery, world.shape.frames, world.shape.pageBytes))
     if (world.recovery.damage !== null) screen.err(`katydid: ${world.recovery.damage}`)
-    watch(world, screen, say)
+    watch(world, name, screen, say)
     const outcome = await untilInterrupted(
       world.run(program, { name, args, acceptChanged: flags.acceptChanged ?? false }),
     )
@@ -75,10 +75,11 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
 }
 
 /** Things that happen beside the run and that somebody should know of. */
-function watch(world: World, screen: Screen, say: (line: string) => void): void {
+function watch(world: World, name: string, screen: Screen, say: (line: string) => void): void {
   world.on('rollback', ({ capture, reason }) => say(`went back to capture ${capture}: ${reason}`))
-  world.on('stalled', ({ name, forMs }) =>
-    screen.err(`katydid: locus ${name} has been silent for ${Math.round(forMs / 1000)} s`),
+  world.on('log', ({ text }) => say(`${name}: ${text}`))
+  world.on('stalled', ({ name: locus, forMs }) =>
+    screen.err(`katydid: locus ${locus} has been silent for ${Math.round(forMs / 1000)} s`),
   )
 }
 

@@ -58,6 +58,7 @@ export function locusCreate(
     told: false,
     resumed: false,
     fate: null,
+    heldBack: null,
     losses: [],
     watch: noWatch(),
   }
@@ -113,7 +114,9 @@ function planOf(machine: Machine, locus: Locus, port: PortId): Answer<Calls['loc
   invariant(container !== null, 'LO3: the container of a live locus exists', { id: locus.id })
   const containerCap = grantContainer(machine, port, container, locus.rights)
   if (containerCap === null) return refuse('no_such_locus', 'the locus’s capability table is full')
-  const { program, block, resumed, name } = locus
+  const { block, resumed, name } = locus
+  // The same content in another place is the same program, and its old place may be gone.
+  const program = container.program?.hash === locus.program.hash ? container.program : locus.program
   return {
     status: 'ok',
     plan: {

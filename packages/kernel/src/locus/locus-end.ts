@@ -18,6 +18,7 @@ import { invariant, isDead, type IncomingCall } from '@katydid/actor'
 import { reclaimLocus } from '@katydid/memory'
 import type { Machine } from '../machine.js'
 import { requestRecovery } from '../recovery/request.js'
+import { saveLocus } from '../state-interval/cut.js'
 import type { Locus, LocusEnd } from './locus.js'
 
 type LocusEndCall = (typeof locusCalls)['locusEnd']
@@ -49,8 +50,11 @@ export function locusEnd(
     )
   if (locus.end !== null || machine.phase === 'recovering') return { status: 'ok' }
   const block = Uint8Array.from(args.block)
-  if (harmless.includes(args.status)) settle(machine, locus, { ...args, block })
-  else if (!managerIsGone(machine, locus)) {
+  if (harmless.includes(args.status)) {
+    // A program that was never entered may be mended: captures keep the locus as one that has yet to enter it.
+    if (args.status !== 'ok') locus.heldBack = saveLocus(machine, locus)
+    settle(machine, locus, { ...args, block })
+  } else if (!managerIsGone(machine, locus)) {
     const known = (statuses as readonly string[]).includes(args.status)
     locus.fate = { status: known ? (args.status as Status) : 'locus_lost', detail: args.detail }
     requestRecovery(machine, `locus ${nameOf(locus)} failed: ${args.status}, ${args.detail}`)

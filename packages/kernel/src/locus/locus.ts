@@ -1,6 +1,7 @@
 /** The kernel's record of a locus: what it is saved as, and what its caller is told when it ends. */
 import type { ContainerSlot, Generation, LocusSlot, Status } from '@katydid/abi'
 import type { Program } from '../container/container.js'
+import type { SavedLocus } from '../state-interval/records.js'
 
 /** How a locus's outermost invocation ended. */
 export interface LocusEnd {
@@ -30,6 +31,8 @@ export interface Locus {
   resumed: boolean
   /** It is not started again, and ends with this. */
   fate: { readonly status: Status; readonly detail: string } | null
+  /** It has failed in this session: captures keep it as it stood at the line, so that the next session goes on with it. */
+  heldBack: SavedLocus | null
   /** When its thread was lost, in milliseconds of the kernel's clock. */
   readonly losses: number[]
   readonly watch: LocusWatch

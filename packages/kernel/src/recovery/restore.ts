@@ -120,6 +120,7 @@ export function restoreLoci(
       told: saved.end !== null,
       resumed: true,
       fate: saved.end === null ? (earlier?.fate ?? null) : null,
+      heldBack: null,
       losses: [...(earlier?.losses ?? [])],
       watch: noWatch(),
     }
@@ -135,7 +136,7 @@ export function resumeLoci(machine: Machine, saved: readonly SavedLocus[]): void
     if (locus === null || locus.end !== null) continue
     if (locus.fate !== null) {
       locus.end = { ...locus.fate, block: new Uint8Array(0) }
-      machine.changed()
+      locus.heldBack = each
       reportEnd(machine, locus)
       continue
     }

@@ -80,7 +80,8 @@ function* takeCapture(machine: Machine, keepShut: boolean): Script<CaptureOutcom
   }
   const taken = captures.take(() => cut.record, machine.log.position)
   for (const locus of machine.loci.all())
-    if (locus.end !== null && locus.endedInCapture === 0) locus.endedInCapture = taken.id
+    if (locus.end !== null && locus.heldBack === null && locus.endedInCapture === 0)
+      locus.endedInCapture = taken.id
   run(machine.messenger, makeDurable(machine, taken))
   if (!keepShut) openGate(machine)
   reportCapture(machine, taken, clock.nowMs() - restedMs, restedMs - beganMs)

@@ -111,7 +111,9 @@ function saveContainer(machine: Machine, container: Container): SavedContainer {
   }
 }
 
-function saveLocus(machine: Machine, locus: Locus): SavedLocus {
+/** The locus as a capture keeps it. */
+export function saveLocus(machine: Machine, locus: Locus): SavedLocus {
+  if (locus.heldBack !== null) return locus.heldBack
   const { id, name, container, program, block, rights, slot, end } = locus
   const alive = slot !== null && end === null
   invariant(end !== null || slot !== null, 'LO2: a live locus has a slot', { id })

@@ -1,0 +1,95 @@
+/** What the command prints without a terminal: whole lines, in order, without any control character. */
+import fs from 'node:fs'
+import path from 'node:path'
+import test from 'ava'
+import { katydid } from '../support/command.js'
+import { temporaryFolder } from '../support/folders.js'
+
+const program = `
+  export default function (locus) {
+    const words = locus.argument()
+    const window = locus.window(0, 400 * 4096)
+    for (let round = 0; round < 2; round++)
+      for (let page = 0; page < 400; page++) window.add(page * 4096, words.length)
+    locus.log('half of it')
+    locus.safepoint()
+    return { words, first: window.getInt32(0) }
+  }`
+
+function given(t: Parameters<typeof temporaryFolder>[0]): string {
+  const folder = temporaryFolder(t)
+  fs.writeFileSync(path.join(folder, 'p.mjs'), program)
+  return folder
+}
+
+test.serial('[WO14] run says how the world came to be, what happened and the result', async (t) => {
+  const folder = given(t)
+
+  const { status, stdout, stderr } = await katydid(
+    folder,
+    ...['run', 'p.mjs', '--frames', '128', '--', 'a', 'b'],
+  )
+
+  t.is(stderr, '')
+  t.is(status, 0)
+  const lines = stdout.trimEnd().split('\n')
+  t.is(lines[0], 'world .katydid/p: created, 128 frames of 4.0 KiB')
+  t.is(lines[1], 'p: half of it')
+  t.is(lines[2], 'program p: has ended')
+  t.regex(lines[3]!, /^paging: [\d,]+ faults, [\d,]+ discards \([\d,]+ dirty\), [\d,]+ re-reads$/)
+  t.regex(lines[4]!, /^snapshots: \d+.*, \d+ recoverable$/)
+  t.regex(lines[5]!, /^disk: .* in \d+ groups?, \d+ barriers?$/)
+  t.is(lines[6], "result: { words: [ 'a', 'b' ], first: 4 }")
+  t.is(lines.length, 7)
+})
+
+test.serial(
+  '[WO14] run answers a stored result, and status and snapshots say what the world holds',
+  async (t) => {
+    const folder = given(t)
+    await katydid(folder, 'run', 'p.mjs', '--world', 'w', '--frames', '128')
+
+    const again = await katydid(folder, 'run', 'p.mjs', '--world', 'w')
+    const status = await katydid(folder, 'status', 'w')
+    const snapshots = await katydid(folder, 'snapshots', 'w')
+
+    t.regex(again.stdout, /^world w: opened, back at capture \d+, in [\d.]+ m?s, 128 frames/)
+    t.regex(again.stdout, /program p: had ended before; this is its stored result\n/)
+    t.regex(status.stdout, /^world w: at capture \d+, recovered in [\d.]+ m?s\n/)
+    t.regex(status.stdout, /\ncontainer p: 1\.0 GiB, interval \d+, program file:.*p\.mjs\n/)
+    t.regex(status.stdout, /\nlocus p: ended/)
+    t.regex(snapshots.stdout, /^capture \d+: recoverable\ncontainer p: snapshot \d+\n$/)
+  },
+)
+
+test.serial('[WO14] run --json prints one object', async (t) => {
+  const folder = given(t)
+
+  const { stdout } = await katydid(folder, 'run', 'p.mjs', '--json', '--frames', '128', '--', 'x')
+
+  const told = JSON.parse(stdout) as {
+    result: unknown
+    stored: boolean
+    recovery: { created: boolean }
+    counters: { faults: number }
+  }
+  t.deepEqual(told.result, { words: ['x'], first: 2 })
+  t.false(told.stored)
+  t.true(told.recovery.created)
+  t.true(told.counters.faults >= 400)
+  t.is(stdout.trimEnd().split('\n').length, 1)
+})
+
+test.serial('[WO14] run --trace writes a trace that names every thread', async (t) => {
+  const folder = given(t)
+
+  await katydid(folder, 'run', 'p.mjs', '--trace', 't.json', '--frames', '128')
+
+  const text = fs.readFileSync(path.join(folder, 't.json'), 'utf8')
+  const { traceEvents } = JSON.parse(text) as {
+    traceEvents: { ph: string; name: string; args: { name?: string } }[]
+  }
+  const names = traceEvents.filter(({ ph }) => ph === 'M').map(({ args }) => args.name)
+  t.true(names.includes('kernel'), String(names))
+  t.true(names.includes('locus 0'), String(names))
+})
