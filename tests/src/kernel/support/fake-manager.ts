@@ -1,0 +1,208 @@
+/**
+ * A small manager for rules of the kernel alone: a real messenger actor that keeps no pages. It does what a manager must, or, as
+ * the test says, answers nothing, refuses, or reports in another order. What it made stable outlives it, as a disk would.
+ */
+import {
+  actorPorts,
+  asOffset,
+  asPageSet,
+  asToken,
+  managerDowncalls,
+  managerRequests,
+  managerUpcalls,
+  pageSetCalls,
+  refuse,
+  type Capref,
+  type Frame,
+  type ManagerBoot,
+  type PageSetId,
+  type StateInterval,
+  type Token,
+} from '@katydid/abi'
+import { ask, later, run, type Messenger, type Region } from '@katydid/actor'
+import { Lcd } from '@katydid/memory'
+
+/** What a manager has on its disk: the labels that are stable, by token. */
+export type Stable = Map<number, Set<number>>
+
+export interface Behaviour {
+  /** What becomes of a container_snapshot. */
+  snapshots: 'ok' | 'never' | 'refuse'
+  /** Whether a snapshot is reported stable as soon as it is taken. */
+  stabilise: boolean
+  /** Whether page_discard gives frames back. */
+  discards: 'ok' | 'never' | 'refuse'
+  /** Whether it makes its root page stable when it starts. */
+  root: boolean
+  accepts: boolean
+}
+
+export const goodBehaviour = (): Behaviour => ({
+  snapshots: 'ok',
+  stabilise: true,
+  discards: 'ok',
+  root: true,
+  accepts: true,
+})
+
+interface Managed {
+  capability: Capref
+  slot: number
+}
+
+export class FakeManager {
+  readonly boot: ManagerBoot
+  readonly behaviour: Behaviour
+  readonly calls: string[] = []
+  readonly managed = new Map<number, Managed>()
+  readonly frames: Frame[] = []
+  pageSet: PageSetId = asPageSet(0)
+  readonly #region: Region
+  readonly #messenger: Messenger
+  readonly #stable: Stable
+  #nextToken = 100
+
+  constructor(
+    region: Region,
+    messenger: Messenger,
+    boot: ManagerBoot,
+    behaviour: Behaviour,
+    stable: Stable,
+  ) {
+    this.boot = boot
+    this.behaviour = behaviour
+    this.#region = region
+    this.#messenger = messenger
+    this.#stable = stable
+    for (const token of stable.keys()) this.#nextToken = Math.max(this.#nextToken, token + 1)
+    this.#serve()
+    run(messenger, this.#start())
+  }
+
+  *#start() {
+    const { kernel } = actorPorts
+    const set = yield* ask(this.#messenger, kernel, pageSetCalls.pageSetCreate, { least: 2 })
+    if (set.status !== 'ok') throw new Error(set.detail)
+    this.pageSet = set.pageset
+    const cont = this.boot.own.capability
+    if (this.boot.rootPage === null)
+      yield* ask(this.#messenger, kernel, managerDowncalls.mapRootPage, { cont, addr: asOffset(0) })
+    if (this.behaviour.root) yield* this.commitRoot()
+  }
+
+  /** Snapshots itself: container_snapshot of its own token comes in between. */
+  *commitRoot() {
+    const cont = this.boot.own.capability
+    const { kernel } = actorPorts
+    const named = yield* ask(this.#messenger, kernel, managerDowncalls.snapshotRequest, { cont })
+    if (named.status !== 'ok') return named.status
+    const args = { cont, stateInterval: named.stateInterval, replayFrom: 0 as never }
+    const reply = yield* ask(this.#messenger, kernel, managerDowncalls.stateIntervalStable, args)
+    return reply.status
+  }
+
+  #serve(): void {
+    this.#messenger.serve(managerRequests, {
+      manageRequest: ({ cont }, call) => {
+        if (!this.behaviour.accepts) return { status: 'ok', success: false }
+        const token = asToken(this.#nextToken++)
+        const args = { cont, manager: this.boot.self, contId: token }
+        this.#messenger.call(actorPorts.kernel, managerDowncalls.setManager, args, (reply) => {
+          if (reply.status === 'ok') this.managed.set(token, { capability: cont, slot: reply.slot })
+          call.reply({ status: 'ok', success: reply.status === 'ok' })
+        })
+        return later
+      },
+    })
+    this.#messenger.serve(managerUpcalls, {
+      containerFault: () => refuse('no_frames', 'a fake has no pages'),
+      pageDiscard: ({ pageset, pageCount }) => {
+        this.calls.push(`page_discard ${pageset} ${pageCount}`)
+        if (this.behaviour.discards === 'refuse') return refuse('no_such_page_set', 'not mine')
+        if (this.behaviour.discards === 'ok') this.giveBack(pageset, pageCount)
+        return { status: 'ok' }
+      },
+      invokeNoSupport: () => refuse('not_supported', ''),
+      containerSnapshot: ({ cont, stateInterval }) => {
+        this.calls.push(`container_snapshot ${cont} ${stateInterval}`)
+        if (cont === this.boot.own.token) return { status: 'ok' }
+        if (this.behaviour.snapshots === 'never') return later
+        if (this.behaviour.snapshots === 'refuse')
+          return refuse('not_supported', 'it is not in the mood')
+        if (this.behaviour.stabilise) this.stabilise(cont, stateInterval)
+        return { status: 'ok' }
+      },
+      stateIntervalQuery: ({ cont, stateInterval }) => {
+        this.calls.push(`state_interval_query ${cont} ${stateInterval}`)
+        const has = this.#stable.get(cont)?.has(stateInterval) === true
+        return { status: 'ok', state: has ? 'stable' : 'none' }
+      },
+      containerStabiliseRequest: () => ({ status: 'ok' }),
+      snapshotIsRecoverable: ({ cont, stateInterval }) => {
+        this.calls.push(`snapshot_is_recoverable ${cont} ${stateInterval}`)
+        return { status: 'ok' }
+      },
+      contRollback: ({ cont, stateInterval, open, capability, slot }) => {
+        this.calls.push(`cont_rollback ${cont} ${stateInterval} ${open}`)
+        this.managed.set(cont, { capability, slot })
+        return { status: 'ok' }
+      },
+      containerDestroyed: ({ cont }) => {
+        this.calls.push(`container_destroyed ${cont}`)
+        this.managed.delete(cont)
+        return { status: 'ok' }
+      },
+    })
+  }
+
+  /** Makes a snapshot stable and reports it. */
+  stabilise(
+    cont: Token,
+    stateInterval: StateInterval,
+    onReply: (status: string) => void = () => {},
+  ): void {
+    const labels = this.#stable.get(cont) ?? new Set()
+    this.#stable.set(cont, labels.add(stateInterval))
+    const capability = this.managed.get(cont)!.capability
+    const args = { cont: capability, stateInterval, replayFrom: 0 as never }
+    this.#messenger.call(actorPorts.kernel, managerDowncalls.stateIntervalStable, args, (reply) =>
+      onReply(reply.status),
+    )
+  }
+
+  /** Installs a page with write access, as a first write of a locus would have it done. */
+  installWritable(token: number, offset: number): string {
+    const { slot } = this.managed.get(token)!
+    const frame = this.frames.find(
+      (each) => this.#region.words.load(this.#region.frameWord(each, 'entry')) === 0,
+    )
+    if (frame === undefined) return 'no_frames'
+    return Lcd.open(this.#region, {
+      container: slot as never,
+      manager: this.boot.port,
+      pageSet: this.pageSet,
+    }).install([{ offset, frame, access: 'write' }])
+  }
+
+  addFrames(pageCount: number, onReply: (status: string) => void = () => {}): void {
+    const args = { pageset: this.pageSet, pageCount }
+    this.#messenger.call(actorPorts.kernel, pageSetCalls.pageSetAdd, args, (reply) => {
+      if (reply.status === 'ok') this.frames.push(...reply.frames)
+      onReply(reply.status)
+    })
+  }
+
+  giveBack(pageset: PageSetId, pageCount: number): void {
+    const frames = this.frames.splice(0, pageCount)
+    this.#messenger.call(
+      actorPorts.kernel,
+      pageSetCalls.pageSetRemove,
+      { pageset, frames },
+      () => {},
+    )
+  }
+
+  get messenger(): Messenger {
+    return this.#messenger
+  }
+}

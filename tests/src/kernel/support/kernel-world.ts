@@ -1,0 +1,300 @@
+/**
+ * A machine in the simulator around the real kernel and the real disk: the test is host and supervisor, managers are small
+ * ones, and a locus is its words and its calls. Killed at any moment, it comes up again from the disk's bytes.
+ */
+import {
+  actorPorts,
+  asLocus,
+  hostPort,
+  isLocusPort,
+  locusCalls,
+  locusOfPort,
+  locusPort,
+  locusStates,
+  type Capref,
+  type Ending,
+  type LifeEvent,
+  type MachineShape,
+  type ManagerBoot,
+  type Order,
+  type PortId,
+  type WorldEvent,
+} from '@katydid/abi'
+import { Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
+import {
+  barrierAt,
+  DiskCore,
+  MemoryFile,
+  openDisk,
+  regionFrames,
+  serveBarrier,
+  serveDisk,
+  silentMeter,
+} from '@katydid/devices'
+import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
+import { FakeManager, goodBehaviour, type Behaviour, type Stable } from './fake-manager.js'
+
+export interface WorldOptions {
+  readonly seed?: number
+  readonly snapshotEveryMs?: number
+  readonly shape?: Partial<MachineShape>
+  readonly behaviour?: Partial<Behaviour>
+  /** No manager at all. */
+  readonly bare?: boolean
+  /** The disk's bytes and what managers made stable, of an earlier life. */
+  readonly earlier?: KernelWorld
+}
+
+export const program = { module: 'file:///program.js', entry: 'default', hash: 'h' }
+const noBlock = new Uint8Array(0)
+
+export class KernelWorld {
+  readonly sim: Simulator
+  readonly kernel: KernelActor
+  readonly file: MemoryFile
+  readonly stable: Stable
+  readonly orders: Order[] = []
+  readonly events: WorldEvent[] = []
+  readonly behaviour: Behaviour
+  readonly loci = new Map<PortId, SimEndpoint>()
+  manager: FakeManager | null = null
+  /** Whether a manager that is started comes up. */
+  managersStart = true
+  readonly calls: string[] = []
+
+  private constructor(options: WorldOptions) {
+    const { earlier } = options
+    this.sim = new Simulator(options.seed ?? 1, {
+      shape: {
+        frames: 64,
+        maxLoci: 3,
+        maxContainers: 6,
+        maxPageSets: 6,
+        tableBytes: 1 << 20,
+        ...options.shape,
+      },
+    })
+    this.file = new MemoryFile(4096, earlier?.file.image.slice())
+    this.stable = new Map(
+      [...(earlier?.stable ?? [])].map(([token, labels]) => [token, new Set(labels)]),
+    )
+    this.behaviour = { ...goodBehaviour(), ...options.behaviour }
+    this.#openDisk(earlier === undefined)
+    const messenger = this.sim.endpoint(actorPorts.kernel)
+    this.kernel = new KernelActor({
+      region: this.sim.region,
+      messenger,
+      clock: this.sim.clock,
+      order: (order) => this.#obey(order),
+      config: {
+        worldId: 'test',
+        snapshotEveryMs: options.snapshotEveryMs ?? 0,
+        manager:
+          options.bare === true ? null : { module: 'fake', hash: 'f', containerBytes: 65536 },
+      },
+    })
+    this.sim.onTurn(actorPorts.kernel, () => this.kernel.turn())
+  }
+
+  /** A world that has booted. */
+  static async open(options: WorldOptions = {}): Promise<KernelWorld> {
+    const world = new KernelWorld(options)
+    world.boot = await world.settle(world.kernel.boot())
+    world.run(50)
+    return world
+  }
+
+  boot: BootResult | null = null
+
+  run(forMs: number): void {
+    this.sim.run(this.sim.clock.nowMs() + forMs)
+  }
+
+  /** Lets the supervisor's clock tick, 100 ms at a time. */
+  tick(ticks: number): void {
+    const { region } = this.sim
+    for (let i = 0; i < ticks; i++) {
+      region.words.add(region.machineWord('tick'), 1)
+      this.run(100)
+    }
+  }
+
+  /** Runs the simulator until the promise has settled. */
+  async settle<T>(promise: Promise<T>, forMs = 300_000): Promise<T> {
+    const state: { value?: T; done: boolean } = { done: false }
+    void promise.then((value) => Object.assign(state, { value, done: true }))
+    const until = this.sim.clock.nowMs() + forMs
+    while (!state.done) {
+      await Promise.resolve()
+      await Promise.resolve()
+      await Promise.resolve()
+      if (state.done) break
+      if (this.sim.clock.nowMs() > until) throw new Error('it did not settle')
+      this.run(5)
+    }
+    return state.value as T
+  }
+
+  call(name: string, args: object): Promise<HostAnswer> {
+    return this.settle(this.kernel.call(name, args))
+  }
+
+  /** A container with this name, adopted and with a program. */
+  async container(name: string, size = 65536): Promise<Capref> {
+    const { cont } = await this.call('container_create', { size, name })
+    const adopted = await this.call('manage_request', { cont })
+    if (adopted['success'] !== true) throw new Error(JSON.stringify(adopted))
+    await this.call('set_invocation_point', { cont, program })
+    return cont as Capref
+  }
+
+  /** A locus in the container whose thread has begun and runs. */
+  async locus(cont: Capref, name = ''): Promise<PortId> {
+    const made = await this.call('locus_create', { cont, block: noBlock, name })
+    if (made.status !== 'ok') throw new Error(JSON.stringify(made))
+    this.run(10)
+    return [...this.loci.keys()].at(-1)!
+  }
+
+  /** Writes a page of the newest adopted container, as far as the kernel can see. */
+  write(token?: number): void {
+    const manager = this.manager!
+    const to = token ?? [...manager.managed.keys()].at(-1)!
+    const slot = manager.managed.get(to)!.slot
+    this.sim.region.words.store(this.sim.region.containerWord(slot as never, 'written'), 1)
+  }
+
+  word(port: PortId, field: 'state' | 'turns' | 'trapState' | 'generation'): number {
+    return this.sim.region.words.load(this.sim.region.locusWord(locusOfPort(port), field))
+  }
+
+  setState(port: PortId, state: keyof typeof locusStates): void {
+    this.sim.region.words.store(
+      this.sim.region.locusWord(locusOfPort(port), 'state'),
+      locusStates[state],
+    )
+  }
+
+  setRegister(port: PortId, register: number, value: bigint): void {
+    this.sim.region.i64[
+      (this.sim.region.locusWord(locusOfPort(port), 'registers') >> 1) + register
+    ] = value
+  }
+
+  register(port: PortId, register: number): bigint {
+    return this.sim.region.i64[
+      (this.sim.region.locusWord(locusOfPort(port), 'registers') >> 1) + register
+    ]!
+  }
+
+  /** The locus's program has ended with this status; its thread ends too. */
+  async endLocus(port: PortId, status = 'ok', detail = ''): Promise<void> {
+    const block = Uint8Array.of(7)
+    this.loci
+      .get(port)!
+      .call(actorPorts.kernel, locusCalls.locusEnd, { status, detail, block }, () => {})
+    this.run(10)
+    this.die(port, 'exit')
+    this.run(10)
+  }
+
+  /** A thread is gone, and the supervisor has seen it. */
+  die(port: PortId, event: LifeEvent = 'signal', detail = ''): void {
+    const generation = this.#generation(port)
+    this.sim.crash(port)
+    this.loci.delete(port)
+    const ending: Ending = { event, port, generation: generation as never, detail }
+    this.kernel.reported(ending)
+  }
+
+  of<K extends WorldEvent['kind']>(kind: K): Extract<WorldEvent, { kind: K }>[] {
+    return this.events.filter((each) => each.kind === kind) as Extract<WorldEvent, { kind: K }>[]
+  }
+
+  /** A messenger of the host's kind, to hand to kernel functions. */
+  get host(): PortId {
+    return hostPort
+  }
+
+  get managerMessenger(): Messenger {
+    return this.manager!.messenger
+  }
+
+  #generation(port: PortId): number {
+    const { region } = this.sim
+    return isLocusPort(port)
+      ? region.words.load(region.locusWord(locusOfPort(port), 'generation'))
+      : region.words.load(region.actorWord(port, 'generation'))
+  }
+
+  #obey(order: Order): void {
+    if (order.order === 'report') this.events.push(order.event)
+    else this.orders.push(order)
+    switch (order.order) {
+      case 'start_manager':
+        if (this.managersStart)
+          this.sim.task('supervisor', this.#startManager(order.port, order.boot as ManagerBoot))
+        return
+      case 'start_locus':
+        this.sim.task('supervisor', this.#startLocus(order.port, order.generation))
+        return
+      case 'stop_locus':
+      case 'stop_actor':
+        this.sim.task('supervisor', this.#stop(order.port, order.generation, order.reason))
+        return
+      case 'report':
+        return
+    }
+  }
+
+  *#startManager(port: PortId, boot: ManagerBoot) {
+    yield 1
+    this.manager = new FakeManager(
+      this.sim.region,
+      this.sim.endpoint(port),
+      boot,
+      this.behaviour,
+      this.stable,
+    )
+  }
+
+  *#startLocus(port: PortId, generation: number) {
+    yield 1
+    if (this.#generation(port) !== generation || this.loci.has(port)) return
+    const endpoint = this.sim.endpoint(port)
+    this.loci.set(port, endpoint)
+    endpoint.call(actorPorts.kernel, locusCalls.locusBegin, {}, (reply) => {
+      this.calls.push(
+        `locus_begin ${port} ${reply.status} ${reply.status === 'ok' ? reply.plan.resumed : ''}`,
+      )
+      if (reply.status === 'ok') this.setState(port, 'running')
+    })
+  }
+
+  *#stop(port: PortId, generation: number, detail: string) {
+    yield 1
+    if (this.#generation(port) !== generation) return
+    this.die(port, 'signal', detail)
+  }
+
+  #openDisk(fresh: boolean): void {
+    serveBarrier(this.sim.endpoint(actorPorts.barrier), this.file, silentMeter)
+    const endpoint = this.sim.endpoint(actorPorts.disk)
+    const format = { uuid: [1, 2, 3, 4] as const, segmentBlocks: 128, capacity: 256 }
+    const core = new DiskCore({
+      file: this.file,
+      opened: openDisk(this.file, fresh ? format : null),
+      frames: regionFrames(this.sim.region),
+      barrier: barrierAt(endpoint, actorPorts.barrier),
+      meter: silentMeter,
+      clock: this.sim.clock,
+    })
+    serveDisk(endpoint, core)
+    this.sim.onTurn(actorPorts.disk, () => {
+      core.turn()
+      return Infinity
+    })
+  }
+}
+
+export const firstLocus = locusPort(asLocus(0))
