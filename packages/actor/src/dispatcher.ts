@@ -9,7 +9,6 @@ import {
   isLocusPort,
   refuse,
   type AnySignature,
-  type Answer,
   type ArgsOf,
   type Generation,
   type PortId,
@@ -22,12 +21,10 @@ import {
   answerBit,
   decodeAnswer,
   decodeRequest,
-  encodeAnswer,
   encodeRefusal,
   encodeRequest,
   mayAnswer,
   readHeader,
-  type AnyAnswer,
   type Header,
   type Mail,
 } from './messages.js'
@@ -37,19 +34,10 @@ import {
   type CallGroup,
   type Handler,
   type Handlers,
-  type IncomingCall,
 } from './messenger.js'
+import { Incoming } from './incoming.js'
+import type { Transport } from './transport.js'
 import { BadWire } from './wire.js'
-
-/** What carries messages for a dispatcher. */
-export interface Transport {
-  /** Sends the bytes, now or later, in order. False when no mailbox will ever take a message so long. */
-  send(to: PortId, bytes: Uint8Array): boolean
-  generationOf(port: PortId): Generation
-  isDead(port: PortId): boolean
-  /** Called for each message, for traces. */
-  note?(what: 'message_in' | 'message_out' | 'answer_in', op: number, port: PortId): void
-}
 
 type AnyHandler = Handler<AnySignature>
 type OnReply = (reply: Reply<AnySignature>) => void
@@ -67,6 +55,12 @@ interface Pending {
   readonly deadline: number
 }
 
+interface Callee {
+  /** The earliest incarnation that a call under way was made to. */
+  generation: Generation
+  calls: number
+}
+
 /** Sequence numbers of one incarnation: 24 bits below its generation. */
 const counterMask = 0xffffff
 
@@ -78,6 +72,8 @@ export class Dispatcher {
   readonly #pending = new Map<number, Pending>()
   /** Calls that failed before they were sent: told at the next turn, never from inside `call`. */
   readonly #failed = new Map<number, () => void>()
+  /** Ports with calls under way, so that a look at who is gone costs two loads a port and not a call. */
+  readonly #callees = new Map<PortId, Callee>()
   readonly #header: Header = { op: 0, sequence: 0 }
   readonly #stamp: number
   #counter = 0
@@ -125,6 +121,7 @@ export class Dispatcher {
     const deadline = this.#clock.nowMs() + deadlineMs
     const generation = this.#transport.generationOf(to)
     this.#pending.set(sequence, { to, generation, signature, onReply: told, deadline })
+    this.#count(to, generation)
     if (deadline < this.#earliest) this.#earliest = deadline
     if (this.#transport.isDead(to)) this.#earliest = 0
     this.#transport.note?.('message_out', signature.op, to)
@@ -166,8 +163,10 @@ export class Dispatcher {
       const why = this.#endOf(pending, now)
       if (why === null) {
         if (pending.deadline < this.#earliest) this.#earliest = pending.deadline
+        // Who survives the look was called in the present incarnation.
+        this.#callees.get(pending.to)!.generation = pending.generation
       } else {
-        this.#pending.delete(sequence)
+        this.#end(sequence, pending)
         ended.push([pending, why])
       }
     }
@@ -182,7 +181,7 @@ export class Dispatcher {
     const pending = this.#pending.get(sequence)
     const why = pending === undefined ? null : this.#endOf(pending, this.#clock.nowMs())
     if (pending === undefined || why === null) return
-    this.#pending.delete(sequence)
+    this.#end(sequence, pending)
     pending.onReply(why)
   }
 
@@ -199,13 +198,22 @@ export class Dispatcher {
   }
 
   #somebodyGone(): boolean {
-    let last = -1
-    for (const { to, generation } of this.#pending.values()) {
-      if (to === last) continue
-      last = to
-      if (this.#isGone(to, generation)) return true
-    }
+    for (const [port, { generation }] of this.#callees)
+      if (this.#isGone(port, generation)) return true
     return false
+  }
+
+  #count(to: PortId, generation: Generation): void {
+    const callee = this.#callees.get(to)
+    if (callee === undefined) this.#callees.set(to, { generation, calls: 1 })
+    else callee.calls += 1
+  }
+
+  #end(sequence: number, { to }: Pending): void {
+    this.#pending.delete(sequence)
+    const callee = this.#callees.get(to)!
+    callee.calls -= 1
+    if (callee.calls === 0) this.#callees.delete(to)
   }
 
   #isGone(port: PortId, generation: Generation): boolean {
@@ -230,7 +238,7 @@ export class Dispatcher {
       this.dropped += 1
       return null
     }
-    this.#pending.delete(sequence)
+    this.#end(sequence, pending)
     this.#transport.note?.('answer_in', op, from)
     const answer = orBadMessage(pending.signature, () => decodeAnswer(pending.signature, mail))
     return () => pending.onReply(answer as Reply<AnySignature>)
@@ -283,49 +291,5 @@ function orBadMessage(signature: AnySignature, decode: () => object): Decoded {
   } catch (error) {
     if (!(error instanceof BadWire)) throw error
     return { ...refuse('bad_message', `${signature.name}: ${error.message}`), [bad]: true }
-  }
-}
-
-class Incoming implements IncomingCall<AnySignature> {
-  readonly from: PortId
-  readonly generation: Generation
-  readonly #transport: Transport
-  readonly #signature: AnySignature
-  readonly #sequence: number
-  #replied = false
-
-  constructor(
-    transport: Transport,
-    signature: AnySignature,
-    from: PortId,
-    generation: Generation,
-    sequence: number,
-  ) {
-    this.#transport = transport
-    this.#signature = signature
-    this.from = from
-    this.generation = generation
-    this.#sequence = sequence
-  }
-
-  reply(answer: Answer<AnySignature>): void {
-    invariant(
-      mayAnswer(this.#signature, answer.status),
-      'AC6: a call answers only what it declares',
-      { name: this.#signature.name, answer: answer.status },
-    )
-    this.refuse(answer)
-  }
-
-  refuse(answer: AnyAnswer): void {
-    invariant(!this.#replied, 'AC6: a call is answered once', { name: this.#signature.name })
-    this.#replied = true
-    const { from, generation } = this
-    if (this.#transport.isDead(from) || this.#transport.generationOf(from) !== generation) return
-    const bytes = encodeAnswer(this.#signature, this.#sequence, answer)
-    if (this.#transport.send(from, bytes)) return
-    const detail = `${this.#signature.name}: an answer of ${bytes.length} bytes is more than the mailbox to port ${from} takes`
-    const op = this.#signature.op
-    this.#transport.send(from, encodeRefusal(op, this.#sequence, refuse('bad_message', detail)))
   }
 }

@@ -1,7 +1,8 @@
 /** A port in the simulator: the same calls as an `Endpoint`, carried by the simulator's post. */
 import type { AnySignature, ArgsOf, PortId, Reply } from '@katydid/abi'
 import type { Clock } from './clock.js'
-import { Dispatcher, type Transport } from './dispatcher.js'
+import { Dispatcher } from './dispatcher.js'
+import type { Transport } from './transport.js'
 import { mailOf, type Mail } from './messages.js'
 import { defaultDeadlineMs, type CallGroup, type Handlers, type Messenger } from './messenger.js'
 

@@ -17,7 +17,7 @@ import {
   type PortId,
 } from '@katydid/abi'
 import { VirtualClock } from './clock.js'
-import type { Transport } from './dispatcher.js'
+import type { Transport } from './transport.js'
 import { RunHash } from './hash.js'
 import { invariant } from './invariant.js'
 import { longestMessage } from './mailbox-writer.js'
