@@ -152,7 +152,9 @@ export class Dispatcher {
   /** Tells callers whose call failed, whose deadline has passed or whose callee is gone; answers how many. */
   expire(): number {
     let told = this.#failed.size
-    for (const sequence of [...this.#failed.keys()]) this.#tellFailed(sequence)
+    // A list of its own: who is told may make a call that fails as well, and is told of that next time.
+    const failed = Array.from(this.#failed.keys())
+    for (const sequence of failed) this.#tellFailed(sequence)
     if (this.#pending.size === 0) return told
     const now = this.#clock.nowMs()
     const overdue = now >= this.#earliest

@@ -13,7 +13,9 @@ export class Outbox {
   readonly #region: Region
   readonly #to: PortId
   readonly #writer: MailboxWriter
+  /** What waits begins at `#first`: the front is cut off only when it is worth the copying. */
   #queue: Waiting[] = []
+  #first = 0
 
   constructor(region: Region, place: MailboxPlace) {
     this.#region = region
@@ -43,16 +45,19 @@ export class Outbox {
     if (this.#queue.length === 0) return
     const present = generationOf(this.#region, this.#to)
     const dead = isDead(this.#region, this.#to)
-    let done = 0
     let sent = 0
-    for (const { generation, bytes } of this.#queue) {
+    while (this.#first < this.#queue.length) {
+      const { generation, bytes } = this.#queue[this.#first]!
       if (!dead && generation === present) {
         if (!this.#writer.offer(bytes)) break
         sent += 1
       }
-      done += 1
+      this.#first += 1
     }
-    this.#queue = this.#queue.slice(done)
+    if (this.#first * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#first)
+      this.#first = 0
+    }
     if (sent > 0) ringPort(this.#region, this.#to, bellBits.mail)
   }
 }

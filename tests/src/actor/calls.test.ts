@@ -162,11 +162,13 @@ test('[AC6] leaving a handler out does not compile', (t) => {
 
 test('[AC7] the loop counts its turns and shows its spin', async (t) => {
   const region = smallRegion()
+  const { endpoint } = portHere(region, kernel)
   const server = startServer(region)
   const turns = region.actorWord(manager, 'turns')
   await server.control.add(1, 1)
   const before = region.words.load(turns)
   await server.control.add(1, 1)
+  await pollUntil(endpoint, () => region.words.load(turns) > before)
 
   t.true(region.words.load(turns) > before)
   t.true(region.words.load(region.actorWord(manager, 'spin')) > 0)
