@@ -21,7 +21,7 @@ const samples = 24
 /** A run with everything in it: splits, joins, barriers under way, frees, trims, segments used anew. */
 function scriptedRun(faults?: FaultPlan): { readonly bench: Bench; readonly model: OwnerModel } {
   const bench = new Bench({ ...shape, ...(faults === undefined ? {} : { faults }) })
-  const model = new OwnerModel()
+  const model = new OwnerModel(shape.segmentBlocks)
   const turn = (): void => {
     bench.turn()
     model.hear(bench)

@@ -181,6 +181,28 @@ test('[DK14] the same write in the same place does not bring back what followed 
   )
 })
 
+test('[DK2] a group that another one came before does not count, though all else about it is right', (t) => {
+  const origin = new Bench()
+  ok(origin.store(alice, [1]))
+  const [mine, other] = [10, 20].map((page) => {
+    const copy = new Bench({ image: origin.memory.image })
+    const { places } = ok(copy.store(alice, [page]))
+    ok(copy.store(alice, [page + 1]))
+    return { copy, block: places[0]!.block }
+  })
+  const second = (mine!.block + 1) * 512
+  const image = mine!.copy.memory.image.slice()
+  image.set(other!.copy.memory.image.subarray(second, second + 1024), second)
+
+  const again = new Bench({ image })
+
+  t.is(mine!.block, other!.block)
+  t.deepEqual(
+    again.scan(alice).pages.map(({ page }) => page),
+    [1, 10],
+  )
+})
+
 test('[DK16] each file that is no disk of ours is refused with its own status', (t) => {
   const image = stoppedDisk().memory.image
   const damaged = image.slice()

@@ -191,3 +191,28 @@ for (const slot of [0, 1]) {
     }
   })
 }
+
+test('[DK9] [DK10] between two superblocks nothing is written anew that the older one still needs', (t) => {
+  const bench = new Bench(shape)
+  fill(bench, alice)
+  const { position, places } = ok(bench.store(alice, []))
+  ok(bench.core.trim(alice, position))
+  bench.turn()
+  bench.endBarrier()
+  ok(bench.core.free(alice, [0, 1, 2, 3, 4]))
+
+  const early = bench.write(alice, numbers(700, 9), [], true)
+  bench.turn()
+  const cuts = [0, 1].map((slot) => {
+    const image = bench.memory.image.slice()
+    image.fill(0xee, slot * 512, (slot + 1) * 512)
+    return new Bench({ ...shape, image }).opened.damage
+  })
+  bench.rest()
+  const late = bench.store(alice, numbers(800, 9))
+
+  t.is(places.length, 0)
+  t.is(early.answer?.status, 'disk_full')
+  t.deepEqual(cuts, [null, null])
+  t.is(late.status, 'ok')
+})

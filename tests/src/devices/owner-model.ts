@@ -2,7 +2,7 @@
  * What an owner of a disk may rely on, kept the naive way: a list of all it wrote, in order, and what it was told. After a power cut
  * `lookAt` compares an image with it and says in sentences what is wrong; an empty list means that every promise was kept.
  */
-import { asPosition } from '@katydid/abi'
+import { asPosition, type DiskBlock } from '@katydid/abi'
 import { alice, Bench, bob, kernel, ok, pageContent, recordId, type WriteAnswer } from './bench.js'
 
 export const owners = [kernel, alice, bob]
@@ -38,8 +38,15 @@ interface Trim {
 export class OwnerModel {
   #sent: Sent[] = []
   #live: LivePage[] = []
+  readonly #segmentBlocks: number
   #trims: Trim[] = []
+  /** Pages given up before the last cut. */
+  #given = new Set<number>()
   #nextId = 1
+
+  constructor(segmentBlocks: number) {
+    this.#segmentBlocks = segmentBlocks
+  }
 
   /** Sends a write of so many new pages and records. */
   write(bench: Bench, owner: number, pages: number, records: number, barrier: boolean): void {
@@ -94,7 +101,7 @@ export class OwnerModel {
     for (const live of mine) {
       if (segmentOf(live.block) !== lowest) continue
       live.droppedAt = bench.journal.entries.length
-      this.#trim(bench, owner, ok(live.sent.holder.answer).position + 1)
+      this.#trim(bench, owner, ok(live.sent.holder.answer).position)
     }
     this.freeUnused(bench, owner)
   }
@@ -103,7 +110,7 @@ export class OwnerModel {
   trimAll(bench: Bench, owner: number): void {
     for (const sent of this.#sent)
       if (sent.owner === owner && sent.promisedAt !== null && sent.holder.answer?.status === 'ok')
-        this.#trim(bench, owner, sent.holder.answer.position + 1)
+        this.#trim(bench, owner, sent.holder.answer.position)
   }
 
   /** Frees every segment in which the owner has no page, as after a restart. */
@@ -127,11 +134,17 @@ export class OwnerModel {
     ok(bench.core.trim(owner, asPosition(position)))
   }
 
-  #isTrimmed({ owner, holder }: Sent, upTo: number): boolean {
+  /** Whether the owner has trimmed behind the beginning of the write, as early as that may lie: each of its groups is in a segment of its own. */
+  #isTrimmed({ owner, pages, records, holder }: Sent, upTo: number): boolean {
     const { answer } = holder
     if (answer?.status !== 'ok') return false
+    const segments = new Set(
+      answer.places.map(({ block }) => Math.floor(block / this.#segmentBlocks)),
+    )
+    const isOneGroup = pages.length === 0 || (segments.size === 1 && records.length === 0)
+    const first = isOneGroup ? answer.position : answer.position - segments.size
     return this.#trims.some(
-      (trim) => trim.owner === owner && trim.at <= upTo && trim.position > answer.position,
+      (trim) => trim.owner === owner && trim.at <= upTo && trim.position > first,
     )
   }
 
@@ -192,20 +205,52 @@ export class OwnerModel {
     return wrong
   }
 
-  /** Goes on after a cut: what was found is durable now, the rest never was. */
+  /**
+   * Goes on after a cut: what was found is durable now, the rest never was. Of a write whose answer was cut off the owner learns where its
+   * pages are by the scan.
+   */
   goOn(after: Bench): void {
-    const found = owners.flatMap((owner) => {
+    const position = after.core.status().lastPosition
+    const blocks = new Map<number, DiskBlock>()
+    const found = new Set<number>()
+    for (const owner of owners) {
       const { pages, records } = after.scan(owner)
-      return [...pages.map(({ page }) => page), ...records.map(({ content }) => recordId(content))]
+      for (const { page, block } of pages) blocks.set(page, block)
+      for (const id of [...blocks.keys(), ...records.map(({ content }) => recordId(content))])
+        found.add(id)
+    }
+    this.#sent = this.#sent.flatMap((sent) => {
+      if (sent.promisedAt !== null && this.#isTrimmed(sent, Infinity))
+        return [{ ...sent, promisedAt: 0 }]
+      const pages = sent.pages.filter((id) => found.has(id))
+      const records = sent.records.filter((id) => found.has(id))
+      if (pages.length + records.length === 0) return []
+      const places = pages.map((id) => ({ block: blocks.get(id)!, checksum: 0 }))
+      const told = sent.holder.answer?.status === 'ok' ? sent.holder.answer.position : position
+      // The last of its groups may be gone: the log ends before it.
+      const heard = asPosition(Math.min(told, position))
+      const answer = { status: 'ok', position: heard, places } as const
+      return [{ ...sent, pages, records, promisedAt: 0, isHeard: true, holder: { answer } }]
     })
-    const isThere = (sent: Sent): boolean =>
-      (sent.promisedAt !== null && this.#isTrimmed(sent, Infinity)) ||
-      [...sent.pages, ...sent.records].some((id) => found.includes(id))
-    this.#sent = this.#sent.filter(isThere)
-    for (const sent of this.#sent) sent.promisedAt = 0
-    this.#live = this.#live.filter(
-      ({ sent, droppedAt }) => droppedAt === Infinity && this.#sent.includes(sent),
+    const dropped = new Set(
+      this.#live.flatMap(({ page, droppedAt }) => (droppedAt === Infinity ? [] : [page])),
     )
+    this.#live = this.#sent.flatMap((sent) =>
+      sent.pages.flatMap((page, nth) => {
+        if (dropped.has(page) || this.#given.has(page) || sent.holder.answer?.status !== 'ok')
+          return []
+        return [
+          {
+            owner: sent.owner,
+            page,
+            block: sent.holder.answer.places[nth]!.block,
+            sent,
+            droppedAt: Infinity,
+          },
+        ]
+      }),
+    )
+    this.#given = new Set([...this.#given, ...dropped])
     this.#trims = this.#trims.map((trim) => ({ ...trim, at: 0 }))
     for (const owner of owners) this.freeUnused(after, owner)
   }
