@@ -36,7 +36,7 @@ export class Outbox {
       return true
     }
     const generation = generationOf(this.#region, this.#to)
-    this.#queue.push({ generation, bytes: Uint8Array.from(bytes) })
+    this.#queue.push({ generation, bytes: new Uint8Array(bytes) })
     return true
   }
 

@@ -281,7 +281,7 @@ export class Simulator {
           this.#post.post(
             port,
             to,
-            Uint8Array.from(bytes),
+            new Uint8Array(bytes),
             this.clock.nowMs(),
             this.#delayMs(this.#order),
           )

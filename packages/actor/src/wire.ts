@@ -28,7 +28,7 @@ export function unpackExact(bytes: Uint8Array, length = bytes.length): unknown {
 
 /** Packs any plain value (null, numbers, text, bytes, arrays, objects) as msgpack, in a buffer of its own. */
 export function packValue(value: unknown): Uint8Array {
-  return Uint8Array.from(packr.pack(value))
+  return new Uint8Array(packr.pack(value))
 }
 
 /** The value that `packValue` packed; its bytes are copies. Throws an Error when the bytes are no msgpack. */
