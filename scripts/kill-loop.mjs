@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util'
 const child = fileURLToPath(new URL('../tests/fixtures/kill-child.mjs', import.meta.url))
 const defaults = { frames: 96, snapshotEveryMs: 40, args: { pages: 400, rounds: 120, pauseMs: 5 } }
 const longestMs = 1500
+const longestStartMs = 800
 const lastRunMs = 120_000
 
 /** Runs the loop; answers what happened. Throws a sentence when something was lost or wrong. */
@@ -26,8 +27,8 @@ export async function killLoop({ times, seed, job = {}, log = () => {} }) {
   const state = { promised: 0, kills: 0, resumed: 0, outcome: null }
   try {
     while (state.kills < times && state.outcome === null)
-      await oneRun({ dir, work, state, killAfterMs: 20 + random() * longestMs, log })
-    if (state.outcome === null) await oneRun({ dir, work, state, killAfterMs: null, log })
+      await oneRun({ dir, work, state, blow: drawBlow(random), log })
+    if (state.outcome === null) await oneRun({ dir, work, state, blow: null, log })
     check(work, state)
     return state
   } finally {
@@ -35,37 +36,54 @@ export async function killLoop({ times, seed, job = {}, log = () => {} }) {
   }
 }
 
+/** One blow in four hits the start of the process, recovery included; the others come while it works. */
+function drawBlow(random) {
+  const isEarly = random() < 0.25
+  return { isEarly, afterMs: random() * (isEarly ? longestStartMs : longestMs) }
+}
+
 /** One life of the process: until it is killed, or until it is done. */
-async function oneRun({ dir, work, state, killAfterMs, log }) {
+async function oneRun({ dir, work, state, blow, log }) {
   const life = spawn(process.execPath, [child, dir, JSON.stringify(work)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(life, 'close')
   let complaint = ''
   life.stderr.setEncoding('utf8').on('data', (text) => (complaint += text))
-  const timer = setTimeout(() => life.kill('SIGKILL'), killAfterMs ?? lastRunMs)
+  const timers = [setTimeout(() => life.kill('SIGKILL'), lastRunMs)]
+  const strike = () => timers.push(setTimeout(() => life.kill('SIGKILL'), blow.afterMs))
+  if (blow?.isEarly) strike()
+  try {
+    await listen({ life, state, onOpened: () => (blow?.isEarly === false ? strike() : undefined) })
+    const [code, signal] = await exited
+    if (code !== 0 && signal !== 'SIGKILL')
+      throw new Error(`the process ended with ${code ?? signal}: ${complaint.trim()}`)
+    if (blow === null && state.outcome === null)
+      throw new Error(`the last run did not end within ${lastRunMs / 1000} s`)
+    if (signal !== 'SIGKILL' || blow === null) return
+    state.kills += 1
+    const when = `${Math.round(blow.afterMs)} ms after ${blow.isEarly ? 'the start' : 'the opening'}`
+    log(`kill ${state.kills}, ${when}: recoverable capture ${state.promised}`)
+  } finally {
+    for (const timer of timers) clearTimeout(timer)
+    life.kill('SIGKILL')
+  }
+}
+
+/** Hears what the process tells, until it ends. Throws when it is back behind what it had promised. */
+async function listen({ life, state, onOpened }) {
   const before = state.promised
   for await (const line of createInterface({ input: life.stdout })) {
     const told = JSON.parse(line)
     if (told.recoverable !== undefined) state.promised = told.recoverable
-    if (told.opened !== undefined && told.opened.capture < before)
+    if (told.result !== undefined) state.outcome = told
+    if (told.opened === undefined) continue
+    if (told.opened.capture < before)
       throw new Error(
         `lost: capture ${before} was recoverable, the world is back at ${told.opened.capture}`,
       )
-    if (told.opened !== undefined && !told.opened.created) state.resumed += 1
-    if (told.result !== undefined) state.outcome = told
-  }
-  const [code, signal] = await exited
-  clearTimeout(timer)
-  if (code !== 0 && signal !== 'SIGKILL')
-    throw new Error(`the process ended with ${code ?? signal}: ${complaint.trim()}`)
-  if (killAfterMs === null && state.outcome === null)
-    throw new Error(`the last run did not end within ${lastRunMs / 1000} s`)
-  if (signal === 'SIGKILL') {
-    state.kills += 1
-    log(
-      `kill ${state.kills} after ${Math.round(killAfterMs)} ms: recoverable capture ${state.promised}`,
-    )
+    if (!told.opened.created) state.resumed += 1
+    onOpened()
   }
 }
 

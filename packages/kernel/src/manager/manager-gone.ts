@@ -11,7 +11,7 @@ import type { Manager } from './manager-table.js'
 import { dropRootPage } from './root-page.js'
 
 /** Owner of a frame of nobody, whose transfer is not over. */
-const limbo = asPageSet(-1)
+export const limbo = asPageSet(-1)
 
 /** The supervisor has seen the manager's thread end. */
 export function managerEnded(machine: Machine, manager: Manager, ending: Ending): void {

@@ -11,7 +11,8 @@ import type { Container } from '../container/container.js'
 import { reportEnd } from '../locus/locus-end.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
-import { reclaimManager, sweepLimbo } from '../manager/manager-gone.js'
+import { reclaimManager } from '../manager/manager-gone.js'
+import { freeLimbo } from '../manager/orphans.js'
 import type { Capture } from '../state-interval/capture-table.js'
 
 const stopMs = 10_000
@@ -39,9 +40,12 @@ export function* clearMemory(machine: Machine): Script<boolean> {
     reclaim.pageTable(machine.region, container.slot)
     reclaim.shownFrames(machine.region, container.slot)
   }
-  for (const manager of machine.managers.all())
-    if (manager.state !== 'running') reclaimManager(machine, manager)
-  return yield* machine.waits.until(() => sweepLimbo(machine) === 0, quietMs)
+  const dead = machine.managers.all().filter(({ state }) => state !== 'running')
+  for (const manager of dead) reclaimManager(machine, manager)
+  return yield* freeLimbo(
+    machine,
+    dead.map(({ port }) => port),
+  )
 }
 
 /** Forgets all user containers; managers that live and still have one that is no longer are told. */
