@@ -15,14 +15,16 @@ export class ClockHand {
     this.#context = context
   }
 
-  /** Up to `wanted` victims: clean ones, then dirty ones if those are too few. */
-  choose(wanted: number): Frame[] {
+  /**
+   * Up to `wanted` victims: clean ones, then dirty ones if those are too few. `rounds`: with one, whatever was touched stays
+   * this time; with two there is a victim whenever there can be one.
+   */
+  choose(wanted: number, rounds: 1 | 2): Frame[] {
     const { frames } = this.#context
     invariant(wanted > 0, 'MG5: the hand is moved for a reason', { wanted })
     const clean: Frame[] = []
     const dirty: Frame[] = []
-    // Two rounds: after the first, whatever was touched before has lost its second chance.
-    for (let step = 0; step < 2 * frames.count && clean.length < wanted; step++) {
+    for (let step = 0; step < rounds * frames.count && clean.length < wanted; step++) {
       const frame = asFrame(frames.first + this.#at)
       this.#at = (this.#at + 1) % frames.count
       if (frames.state(frame) !== frameStates.shown || frames.isBusy(frame)) continue

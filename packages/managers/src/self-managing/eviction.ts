@@ -45,11 +45,11 @@ export class Eviction {
     )
   }
 
-  /** Begins to evict up to `wanted` pages; answers how many it found. */
-  evict(wanted: number): number {
+  /** Begins to evict up to `wanted` pages; answers how many it found. `rounds` as in `ClockHand.choose`. */
+  evict(wanted: number, rounds: 1 | 2): number {
     const { frames, pageBytes } = this.#context
     const byContainer = new Map<ManagedContainer, Frame[]>()
-    const victims = this.#hand.choose(wanted)
+    const victims = this.#hand.choose(wanted, rounds)
     for (const frame of victims) {
       const container = frames.container(frame)!
       const list = byContainer.get(container)

@@ -38,6 +38,9 @@ export interface Started {
   readonly graveyard: readonly MapRoot[]
 }
 
+/** At least so many snapshots of itself while it writes as much as the disk holds. */
+const diskShare = 16
+
 /** User frames that the kernel never asks back. */
 const leastFrames = 4
 
@@ -107,8 +110,12 @@ export function* start(
     user.pageset,
     options,
   )
+  // A small disk must be cleaned before it is full, whatever the policy says of large ones.
+  const diskBytes = disk.segments * disk.segmentBlocks * disk.blockBytes
+  const snapshotBytes = Math.min(options.snapshotBytes, diskBytes / diskShare)
   const context: Context = {
     ...surroundings,
+    options: { ...options, snapshotBytes },
     port,
     pageBytes,
     counters,

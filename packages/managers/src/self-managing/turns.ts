@@ -89,7 +89,9 @@ export class Turns {
     }
     const wanted = reserve.wanted(eviction.coming, faults.waiting)
     if (wanted === 0) return
-    const found = eviction.evict(wanted)
+    // While frames are coming, a page just shown keeps its chance to be used: else loci would take pages from each other.
+    const isStuck = faults.waiting > 0 && eviction.coming === 0 && writer.inFlight === 0
+    const found = eviction.evict(wanted, isStuck ? 2 : 1)
     // Without a locus running in the container the acknowledgement is there already.
     eviction.settle()
     departures.settle()
