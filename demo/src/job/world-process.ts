@@ -36,7 +36,9 @@ process.on('disconnect', () => void stop())
 process.on('message', (message) => {
   attempt(answer(message as ToWorld))
 })
-attempt(live())
+// A parent that was killed while this module was loaded has left before anybody listened.
+if (process.connected) attempt(live())
+else process.exit(0)
 
 async function live(): Promise<void> {
   const startedMs = performance.now()
