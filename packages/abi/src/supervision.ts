@@ -103,6 +103,8 @@ export type WorldEvent =
       readonly detail: string
       readonly block: Uint8Array
       readonly recoverable: boolean
+      /** The world went back to before it was made: nothing failed, and it may be made again. */
+      readonly unmade?: boolean
     }
   | { readonly kind: 'ended'; readonly ending: Ending }
   | { readonly kind: 'log'; readonly port: PortId; readonly text: string }

@@ -6,12 +6,15 @@ import type { Status } from '@katydid/abi'
 
 export class KatydidError extends Error {
   readonly status: Status
+  /** True when nothing failed and nothing that was recoverable is lost, so that asking again is the way out. */
+  readonly again: boolean
 
   /** `sentence` is for a person: it names the thing and the way out. */
-  constructor(status: Status, sentence: string) {
+  constructor(status: Status, sentence: string, again = false) {
     super(sentence)
     this.name = 'KatydidError'
     this.status = status
+    this.again = again
   }
 
   /** The same as `message`. */

@@ -1,5 +1,5 @@
 /** The host's way to its kernel: declared calls as promises; a refusal is thrown as a `KatydidError`. */
-import type { AnySignature, ArgsOf, Reply, ResultOf } from '@katydid/abi'
+import type { AnySignature, ArgsOf, Reply, ResultOf, Status } from '@katydid/abi'
 import { KatydidError } from './error.js'
 
 /** Makes a declared call on the kernel as the host. Rejects only when the kernel is gone. */
@@ -24,5 +24,14 @@ export function refused(
 ): KatydidError {
   const { status, detail } = reply
   const words = detail === undefined || detail === '' ? status : detail
-  return new KatydidError(status as KatydidError['status'], `${about}: ${words}`)
+  return new KatydidError(status as Status, `${about}: ${words}`, undone.includes(status))
 }
+
+/** What a caller is told when the world went back, between two of its calls, to before what the first one made. */
+const undone: readonly string[] = [
+  'invalid_capref',
+  'entity_gone',
+  'no_such_container',
+  'frozen',
+  'actor_gone',
+] satisfies readonly Status[]

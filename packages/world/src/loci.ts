@@ -6,23 +6,6 @@ import { packValue, unpackValue } from '@katydid/actor'
 import type { Container } from './containers.js'
 import { must, refused, type HostCall } from './host-call.js'
 
-/** How a locus came to its end. */
-export interface LocusResult {
-  /** What its outermost invocation returned. */
-  readonly result: unknown
-  /** True when the world held the locus already, ended or not. */
-  readonly resumed: boolean
-}
-
-/** A locus a host started or found. */
-export interface LocusHandle {
-  readonly name: string
-  readonly locus: number
-  readonly resumed: boolean
-  /** Settles when the result is recoverable; rejects with `locus_lost`, `program_failed` and their like. */
-  result(): Promise<LocusResult>
-}
-
 /** What the world knows of a locus. */
 export interface KnownLocus {
   readonly locus: number

@@ -135,11 +135,16 @@ export class LocusWait {
     return new KatydidError(
       'locus_lost',
       `The locus ${this.#name} is gone: the world went back to a state from before it was made. Run it again.`,
+      true,
     )
   }
 }
 
-function failureOf({ name, status, detail }: Ended): KatydidError {
+function failureOf({ name, status, detail, unmade }: Ended): KatydidError {
   const words = detail === '' ? 'nothing more is known' : detail
-  return new KatydidError(status as Status, `The locus ${name} has failed: ${words}`)
+  return new KatydidError(
+    status as Status,
+    `The locus ${name} has failed: ${words}`,
+    unmade ?? false,
+  )
 }

@@ -4,6 +4,7 @@
  * Order of a start: region, barrier thread, disk driver, kernel; then the kernel recovers, orders its managers and says
  * that it is ready. Whatever fails on the way ends what was started.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   actorPorts,
   type AnySignature,
@@ -18,6 +19,9 @@ import { WorldEvents, type EventOf } from './events.js'
 import type { HostCall } from './host-call.js'
 import { Supervisor, type KernelControl } from './supervisor.js'
 import { ownWorkers } from './workers.js'
+
+const managerBackMs = 10_000
+const lookMs = 20
 
 export interface MachineOptions {
   readonly machine: number
@@ -115,11 +119,14 @@ export class Machine {
     this.#supervisor.begin()
   }
 
-  /** Ends the worker of the machine's first manager. */
+  /** Ends the worker of the machine's first manager; one that is just being started again is waited for. */
   async crashManager(): Promise<void> {
-    const [port] = this.#supervisor.managers()
-    if (port === undefined || !(await this.#supervisor.crash(port, 'crashed on request')))
-      throw new KatydidError('no_manager', 'The machine has no manager just now. Try again.')
+    for (let waitedMs = 0; waitedMs < managerBackMs; waitedMs += lookMs) {
+      const [port] = this.#supervisor.managers()
+      if (port !== undefined && (await this.#supervisor.crash(port, 'crashed on request'))) return
+      await sleep(lookMs)
+    }
+    throw new KatydidError('no_manager', 'The machine has no manager.')
   }
 
   /** Ends every thread of the machine, and every wait for what happens in it. */

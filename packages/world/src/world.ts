@@ -80,6 +80,9 @@ export interface RunResult {
   readonly stored: boolean
 }
 
+/** How often `run` makes what the world lost before it was ever recoverable. */
+const mostTries = 20
+
 export class World {
   readonly dir: string
   readonly shape: MachineShape
@@ -109,6 +112,17 @@ export class World {
    * result is recoverable. Rejects with the status of what went wrong.
    */
   async run(program: string, options: RunOptions = {}): Promise<RunResult> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#runOnce(program, options)
+      } catch (error) {
+        // The world went back to before container or locus were made: nothing was promised yet, so they are made again.
+        if (!(error instanceof KatydidError) || !error.again || tries === mostTries) throw error
+      }
+    }
+  }
+
+  async #runOnce(program: string, options: RunOptions): Promise<RunResult> {
     const name = options.name ?? path.basename(program).replace(/\.[^.]+$/, '')
     const container = await this.createContainer({
       name: options.container?.name ?? name,

@@ -77,7 +77,7 @@ export function settle(machine: Machine, locus: Locus, end: LocusEnd): void {
 }
 
 /** Tells hosts how a locus ended, and whether a crash could still undo it. */
-export function reportEnd(machine: Machine, locus: Locus): void {
+export function reportEnd(machine: Machine, locus: Locus, unmade = false): void {
   invariant(locus.end !== null, 'LO4: only an end is reported', { id: locus.id })
   machine.report({
     kind: 'locus_ended',
@@ -85,6 +85,7 @@ export function reportEnd(machine: Machine, locus: Locus): void {
     name: locus.name,
     ...locus.end,
     recoverable: locus.told,
+    unmade,
   })
 }
 

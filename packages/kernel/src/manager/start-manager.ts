@@ -43,13 +43,15 @@ export function* startManager(machine: Machine, manager: Manager): Script<boolea
   const before = words.load(generationWord)
   const boot = bootOf(machine, manager)
   machine.order({ order: 'start_manager', port, module: manager.program.module, boot })
-  const up = yield* machine.waits.until(
+  const state = (): number => words.load(machine.region.actorWord(port, 'state'))
+  const decided = yield* machine.waits.until(
     () =>
       words.load(generationWord) !== before &&
-      words.load(machine.region.actorWord(port, 'state')) === actorStates.running,
+      (state() === actorStates.running || state() === actorStates.dead),
     startMs,
   )
-  if (!up) return false
+  // One that died as it started is not waited for: it is started again, as often as recovery allows.
+  if (!decided || state() === actorStates.dead) return false
   manager.generation = asGeneration(words.load(generationWord))
   manager.state = 'running'
   machine.containers.setManager(own, port, ownToken)

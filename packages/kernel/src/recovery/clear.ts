@@ -82,7 +82,7 @@ export function forgetLoci(machine: Machine, to: Capture | null): Map<number, Lo
     const status = locus.fate?.status ?? 'locus_lost'
     locus.end = { status, detail, block: new Uint8Array(0) }
     locus.told = false
-    reportEnd(machine, locus)
+    reportEnd(machine, locus, locus.fate === null)
   }
   return before
 }
