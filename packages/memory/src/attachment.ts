@@ -50,6 +50,8 @@ export class Attachment {
   /** Views of real memory out now. */
   pins = 0
   attached = false
+  /** Whether a generation was noticed and, because a view was out, not acknowledged. */
+  #owes = false
   readonly #strategy: TrapStrategy
   readonly #windows: HotFields[] = []
   readonly #gen: number
@@ -110,6 +112,7 @@ export class Attachment {
     const { words } = this.region
     const generation = words.load(this.#gen)
     this.generation = generation
+    this.#owes = this.pins > 0
     if (this.locus !== null && this.pins === 0) {
       words.store(this.#seen, generation)
       ringWaiter(this.region, this.container)
@@ -125,7 +128,9 @@ export class Attachment {
   unpin(): void {
     this.pins--
     invariant(this.pins >= 0, 'ME5: every view given out is taken back once', { pins: this.pins })
-    if (this.pins === 0) this.acknowledge()
+    // What was noticed while the view was out was not said; what was raised and not noticed may be said now as well.
+    if (this.pins === 0 && (this.#owes || this.region.i32[this.#gen] !== this.generation))
+      this.acknowledge()
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Byte ranges of any alignment, page by page: copies in and out of a window. No view of real memory leaves. */
+import { invariant } from '@katydid/actor'
 import type { WindowBase } from './window-base.js'
 
 /** Calls `visit` for each run of [offset, offset + length) that lies in one page, with the run's address made accessible. */
@@ -13,6 +14,7 @@ export function eachRun(
   const { pageBytes } = window.attachment.region.plan.shape
   for (let done = 0; done < length;) {
     const run = Math.min(length - done, pageBytes - ((offset + done) % pageBytes))
+    invariant(run > 0, 'ME10: a range ends', { offset, length, done })
     visit(window.address(offset + done, access), run, done)
     done += run
   }

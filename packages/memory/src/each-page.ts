@@ -6,7 +6,8 @@
  * locus acknowledges nothing while the callback runs, and the frame is marked so that it goes back to this container only.
  */
 import { asFrame } from '@katydid/abi'
-import { eachRun } from './byte-ranges.js'
+import { invariant } from '@katydid/actor'
+import { AccessError } from './access-error.js'
 import type { WindowBase } from './window-base.js'
 
 export type PageMode = 'checked' | 'direct'
@@ -21,22 +22,38 @@ export function eachPage(
   visit: PageVisitor,
   mode: PageMode,
 ): void {
+  const { region, locus } = window.attachment
+  window.requireRange(offset, length)
   const show = mode === 'direct' ? showDirect : showCopy
-  eachRun(window, offset, length, access, (address, run, done) =>
-    holding(window, () => show(window, address, run, offset + done, access, visit)),
-  )
+  if (locus === null) return eachRun(window, offset, length, access, visit, show)
+  // A safepoint, invoke or wait inside is `view_held`: the locus's `pinned` word says so.
+  const pinned = region.locusWord(locus, 'pinned')
+  region.words.add(pinned, 1)
+  try {
+    eachRun(window, offset, length, access, visit, show)
+  } finally {
+    region.words.add(pinned, -1)
+  }
 }
 
-/** A safepoint, invoke or wait inside is `view_held`: the locus's `pinned` word says so. */
-function holding(window: WindowBase, body: () => void): void {
-  const { region, locus } = window.attachment
-  if (locus === null) return body()
-  const word = region.locusWord(locus, 'pinned')
-  region.words.add(word, 1)
-  try {
-    body()
-  } finally {
-    region.words.add(word, -1)
+type Show = typeof showCopy
+
+/** Page by page, each made accessible only when its turn comes: no address is kept over a callback. */
+function eachRun(
+  window: WindowBase,
+  offset: number,
+  length: number,
+  access: 'read' | 'write',
+  visit: PageVisitor,
+  show: Show,
+): void {
+  const { pageBytes } = window.attachment.region.plan.shape
+  const end = offset + length
+  for (let at = offset; at < end;) {
+    const run = Math.min(end - at, pageBytes - (at & (pageBytes - 1)))
+    invariant(run > 0, 'ME5: a range ends', { offset, length, at })
+    show(window, window.address(at, access), run, at, access, visit)
+    at += run
   }
 }
 
@@ -49,16 +66,21 @@ function showDirect(
   visit: PageVisitor,
 ): void {
   const { attachment } = window
-  const { region } = attachment
   // Pinned before anything else can acknowledge: the address was made accessible by this thread a moment ago.
   attachment.pin()
   try {
-    const frame = asFrame(Math.floor(address / region.plan.shape.pageBytes))
-    region.words.store(region.frameWord(frame, 'shown'), attachment.container + 1)
-    visit(region.u8.subarray(address, address + run), at)
+    markShown(attachment, address)
+    visit(new Uint8Array(attachment.region.u8.buffer, address, run), at)
   } finally {
     attachment.unpin()
   }
+}
+
+/** Notes for whom the frame was shown. Stored once: nobody clears it before this thread has acknowledged that it went. */
+function markShown({ region, container }: WindowBase['attachment'], address: number): void {
+  const frame = asFrame(Math.floor(address / region.plan.shape.pageBytes))
+  const shown = region.frameWord(frame, 'shown')
+  if (region.i32[shown] !== container + 1) region.words.store(shown, container + 1)
 }
 
 function showCopy(
@@ -84,7 +106,11 @@ function showCopy(
 
 /** Writes the runs of bytes that differ, so that what other loci changed meanwhile elsewhere in the page stays. */
 function writeBack(window: WindowBase, at: number, before: Uint8Array, after: Uint8Array): void {
-  if (after.length !== before.length) return
+  if (after.length !== before.length)
+    throw new AccessError(
+      'bad_argument',
+      'the callback of eachPage gave its view away, so what it changed cannot be written back; copy from the view instead',
+    )
   for (let i = 0; i < after.length;) {
     if (after[i] === before[i]) {
       i++

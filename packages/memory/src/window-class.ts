@@ -6,12 +6,14 @@
  * large), is the generation current; only then the entry is loaded, and only then data. What is not a plain hit goes to one call
  * at the end, which does it all again slowly. No accessor shares a helper on the hit path: a helper costs up to a third.
  */
-import { entryBits, writeMask } from '@katydid/abi'
+import { entryBits, writeMask as writeBits } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
 import { WindowBase } from './window-base.js'
 import type { Window, WindowConstructor } from './window.js'
 
+// Constants of this module: the engine loads an imported one anew at each access.
 const frameMask = entryBits.frameMask
+const writeMask = writeBits
 const classes = new WeakMap<Region, WindowConstructor>()
 
 /** The class of the windows of a region on this thread. */
