@@ -2,7 +2,7 @@
 import { Random } from '@katydid/actor'
 import { crashImage, powerCut } from '@katydid/devices'
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Bench } from './bench.js'
 import { OwnerModel, owners } from './owner-model.js'
 

@@ -3,7 +3,16 @@
  * `lookAt` compares an image with it and says in sentences what is wrong; an empty list means that every promise was kept.
  */
 import { asPosition, type DiskBlock } from '@katydid/abi'
-import { alice, Bench, bob, kernel, ok, pageContent, recordId, type WriteAnswer } from './bench.js'
+import {
+  alice,
+  type Bench,
+  bob,
+  kernel,
+  ok,
+  pageContent,
+  recordId,
+  type WriteAnswer,
+} from './bench.js'
 
 export const owners = [kernel, alice, bob]
 

@@ -4,7 +4,7 @@
 import { invariant } from '@katydid/actor'
 import type { JournalEntry } from './journal.js'
 
-export const sectorBytes = 512
+const sectorBytes = 512
 
 /** One sector of a write that no barrier has covered. */
 export interface Sector {

@@ -51,8 +51,3 @@ export function segmentOf(geometry: Geometry, block: number): number {
 export function segmentEnd(geometry: Geometry, block: number): number {
   return segmentStart(geometry, segmentOf(geometry, block)) + geometry.segmentBlocks
 }
-
-/** Bytes of a file that holds such a disk whole. */
-export function diskBytes(geometry: Geometry): number {
-  return (geometry.capacity + 1) * geometry.segmentBlocks * geometry.blockBytes
-}

@@ -2,7 +2,14 @@
  * What the log holds, by owner and in log order: found at the opening or written since. Kept in memory from the oldest position that
  * anybody still needs, so that an owner that starts again while the disk runs on finds everything.
  */
-import { asBlock, asInterval, asPosition, asToken, diskCalls, type ResultOf } from '@katydid/abi'
+import {
+  asBlock,
+  asInterval,
+  asPosition,
+  asToken,
+  type diskCalls,
+  type ResultOf,
+} from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { GroupRecord, PageDescriptor } from './group.js'
 
@@ -20,7 +27,7 @@ export interface HeldGroup {
 export type Scanned = ResultOf<typeof diskCalls.diskScan>
 
 /** An answer carries about this many bytes at the most, but always one thing. */
-export const answerBytes = 256 * 1024
+const answerBytes = 256 * 1024
 const pageAnswerBytes = 48
 /** A cursor is position × this + the number of pages and records of that group before it. */
 const cursorStep = 2 ** 20

@@ -80,7 +80,7 @@ export class RealFile implements BlockFile {
 }
 
 /** What is left of the parts after their first `bytes` bytes. */
-export function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
   const left: Uint8Array[] = []
   let skip = bytes
   for (const part of parts) {

@@ -29,11 +29,11 @@ export interface WriteRequest {
   readonly reply: (answer: WriteAnswer) => void
 }
 
-export const maxPages = 4096
-export const maxRecordBytes = 1024 * 1024
+const maxPages = 4096
+const maxRecordBytes = 1024 * 1024
 
 /** Bytes of the longest record that a group can hold on such a disk. */
-export function longestRecord(geometry: Geometry): number {
+function longestRecord(geometry: Geometry): number {
   const room = geometry.segmentBlocks * geometry.blockBytes - 256
   invariant(room > 0, 'DK7: a segment has room for a record', { ...geometry })
   return Math.min(maxRecordBytes, room)

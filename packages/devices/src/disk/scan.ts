@@ -104,7 +104,7 @@ function fits(
 }
 
 /** Whether an opening that the superblock knows of did not find the group, so that it must never come back. */
-export function isGivenUp(head: DecodedHead, superblock: Superblock): boolean {
+function isGivenUp(head: DecodedHead, superblock: Superblock): boolean {
   return head.opening < superblock.opening && head.position >= superblock.openedPosition
 }
 
