@@ -63,6 +63,8 @@ export class Machine {
   readonly managers = new ManagerTable()
   readonly captures = new CaptureTable()
   readonly log: DurableLog
+  /** Page sets whose manager refused to discard, and until when they are left alone. */
+  readonly refusedUntilMs = new Map<number, number>()
   graves: Grave[] = []
   /** Loci that asked what to enter while the gate was shut: answered when it opens. */
   heldBegins: (() => void)[] = []

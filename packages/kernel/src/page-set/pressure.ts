@@ -15,7 +15,7 @@ export const frameWaitMs = 5_000
 /** Frames that may go to the set now. */
 export function grantable(machine: Machine, set: PageSetView): number {
   const { count, lowWater } = machine.frames
-  return set.frames < set.least ? count : Math.max(0, count - lowWater)
+  return Math.max(0, count - lowWater, Math.min(count, set.least - set.frames))
 }
 
 /** Whether waiting can help: another set holds more than its least. */
@@ -51,8 +51,9 @@ export function relieve(machine: Machine, waiting: PageSetId | null = null): voi
   const asked = sets.reduce((sum, set) => sum + set.asked, 0)
   const need = Math.max(0, lowWater - count) + (waiting === null ? 0 : lowWater) - asked
   if (need <= 0) return
+  const now = machine.clock.nowMs()
   const spare = sets
-    .filter((set) => set.id !== waiting)
+    .filter((set) => set.id !== waiting && (machine.refusedUntilMs.get(set.id) ?? 0) <= now)
     .map((set) => ({ id: set.id, spare: Math.max(0, set.frames - set.least - set.asked) }))
   for (const [id, share] of shares(spare, need)) if (share > 0) discard(machine, id, share)
 }
@@ -72,7 +73,10 @@ function discard(machine: Machine, id: PageSetId, pageCount: number): void {
     managerUpcalls.pageDiscard,
     { pageset: id, pageCount },
     (reply) => {
-      if (reply.status !== 'ok') done()
+      if (reply.status === 'ok') return
+      // Left alone for a while: asking in a circle would be all the kernel did.
+      machine.refusedUntilMs.set(id, machine.clock.nowMs() + askAgainMs)
+      done()
     },
   )
   const left = (): boolean =>
