@@ -101,6 +101,9 @@ export class Attachment {
 
   /** After coming back (state is running again): load `gen`, store `seen`, take the capture number anew; only then entries. */
   renew(): void {
+    invariant(this.attached, 'ME1: an attachment is published before its first access', {
+      container: this.container,
+    })
     const { words } = this.region
     this.pattern = writePattern(words.load(this.region.containerWord(this.container, 'capture')))
     this.acknowledge()
@@ -122,6 +125,9 @@ export class Attachment {
 
   /** Holds back acknowledgement while a view of real memory is out. */
   pin(): void {
+    invariant(this.attached, 'ME5: a view is of the container the locus is in', {
+      container: this.container,
+    })
     this.pins++
   }
 

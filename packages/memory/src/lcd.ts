@@ -7,6 +7,7 @@ import {
   containerStates,
   entryBits,
   entryFor,
+  asFrame,
   type Access,
   type ContainerSlot,
   type Frame,
@@ -82,17 +83,21 @@ export class Lcd {
   replace(page: Installation): { status: Status; generation: number } {
     const refusal = this.#refusal([page])
     if (refusal !== null) return { status: refusal, generation: 0 }
-    const before = this.region.words.load(this.#index(page.offset))
+    const index = this.#index(page.offset)
+    const before = this.region.words.load(index)
+    if ((before & entryBits.frameMask) === this.#address(page.frame))
+      return { status: 'bad_argument', generation: 0 }
     this.#show(page)
-    if ((before & entryBits.frameMask) !== 0) this.#forget(before)
+    if ((before & entryBits.frameMask) !== 0) this.#forget(index, before)
     return { status: 'ok', generation: raiseGeneration(this.region, this.container) }
   }
 
   /** Takes pages out and answers the generation to be acknowledged before their frames are written or used anew. */
   remove(offsets: readonly number[]): number {
     for (const offset of offsets) {
-      const before = this.region.words.exchange(this.#index(offset), 0)
-      if (before !== 0) this.#forget(before)
+      const index = this.#index(offset)
+      const before = this.region.words.exchange(index, 0)
+      if (before !== 0) this.#forget(index, before)
     }
     return raiseGeneration(this.region, this.container)
   }
@@ -158,6 +163,11 @@ export class Lcd {
 
   #show(page: Installation): void {
     const index = this.#index(page.offset)
+    invariant(
+      belongsTo(this.region, page.frame, this.pageSet),
+      'LD1: only frames of the page set are shown',
+      { frame: page.frame, pageSet: this.pageSet },
+    )
     const entry = entryFor(
       this.#address(page.frame),
       page.access === 'write' ? this.#capture() : null,
@@ -179,9 +189,14 @@ export class Lcd {
     }
   }
 
-  #forget(entry: number): void {
-    const frame = ((entry & entryBits.frameMask) / this.region.plan.shape.pageBytes) as Frame
-    this.region.words.store(this.region.frameWord(frame, 'entry'), 0)
+  #forget(index: number, entry: number): void {
+    const frame = asFrame((entry & entryBits.frameMask) / this.region.plan.shape.pageBytes)
+    const shownBy = this.region.words.exchange(this.region.frameWord(frame, 'entry'), 0)
+    invariant(shownBy === index * 4, 'LD2: a frame knows the one entry that shows it', {
+      frame,
+      shownBy,
+      index,
+    })
   }
 
   #address(frame: Frame): number {

@@ -4,11 +4,15 @@
  * A container's directory has one word a 2 GiB slab: the byte address of the slab's flat slice of entries, 0 while
  * nobody opened a window there. The kernel actor makes directories and slices; nothing here writes them.
  */
-import { maxWindowBytes, type ContainerSlot } from '@katydid/abi'
+import { maxContainerBytes, maxWindowBytes, type ContainerSlot } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
 
 /** Word index of the entry of the page that holds `offset`, or -1 when its slice does not exist. */
 export function entryIndex(region: Region, container: ContainerSlot, offset: number): number {
+  invariant(offset >= 0 && offset < maxContainerBytes, 'ME7: an offset lies within 2^48 bytes', {
+    container,
+    offset,
+  })
   const directory = region.i32[region.containerWord(container, 'directory')]!
   const slabs = region.i32[region.containerWord(container, 'slabs')]!
   const slab = Math.floor(offset / maxWindowBytes)
@@ -49,6 +53,11 @@ export function eachSlice(
   const slabs = region.i32[region.containerWord(container, 'slabs')]!
   if (directory === 0) return
   const size = containerSize(region, container)
+  invariant(
+    size > (slabs - 1) * maxWindowBytes,
+    'ME7: a directory has a word for each slab, and no more',
+    { size, slabs },
+  )
   for (let slab = 0; slab < slabs; slab++) {
     const slice = region.words.load((directory >> 2) + slab)
     if (slice === 0) continue

@@ -18,6 +18,7 @@ import { invariant, ring, type Region } from '@katydid/actor'
 
 /** Raises the container's generation after entries were stored, and answers the generation to be acknowledged. */
 export function raiseGeneration(region: Region, container: ContainerSlot): number {
+  requireContainer(region, container)
   return (region.words.add(region.containerWord(container, 'gen'), 1) + 1) | 0
 }
 
@@ -31,6 +32,12 @@ export function acknowledged(
   generation: number,
 ): boolean {
   const { words } = region
+  const ahead = (generation - words.load(region.containerWord(container, 'gen'))) | 0
+  invariant(ahead <= 0, 'ME1: only a generation that was raised is waited for', {
+    container,
+    generation,
+    ahead,
+  })
   const attached = region.containerWord(container, 'attached')
   const seen = region.containerWord(container, 'seen')
   for (let word = 0; word < 4; word++) {
@@ -67,6 +74,15 @@ export function laggards(
   return late
 }
 
+/** A container of this machine: any other slot would be somebody else’s words. */
+function requireContainer(region: Region, container: ContainerSlot): void {
+  invariant(
+    container >= 0 && container < region.plan.shape.maxContainers,
+    'ME6: a container has a slot of its machine',
+    { container },
+  )
+}
+
 /** Asks that port `port`'s bell be rung whenever a locus of the container acknowledges; null: nobody's. */
 export function ringWhenAcknowledged(
   region: Region,
@@ -85,5 +101,10 @@ export function ringWhenAcknowledged(
 /** Rings whoever waits for acknowledgements. Called after `seen` or `state` was stored: the waiter sets the bell, then looks; we store, then look. */
 export function ringWaiter(region: Region, container: ContainerSlot): void {
   const waiter = region.words.load(region.containerWord(container, 'ackBell'))
+  invariant(
+    waiter >= 0 && waiter <= maxActors,
+    'ME1: an actor waits for acknowledgements, or nobody',
+    { waiter },
+  )
   if (waiter !== 0) ring(region.words, region.actorWord(asPort(waiter - 1), 'bell'), bellBits.mail)
 }

@@ -11,6 +11,7 @@ import {
   locusOfPort,
   locusPort,
   locusStates,
+  maxActors,
   trapStates,
   waitStates,
   type ContainerSlot,
@@ -20,6 +21,7 @@ import {
 } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
 import { eachSlice } from './page-table.js'
+import { frames, isFrame } from './frame.js'
 import { ringWaiter } from './quiescence.js'
 import { failTrap } from './trap.js'
 
@@ -59,6 +61,11 @@ export const reclaim = {
       : 1,
   /** Counts of what it held: they are words of its own record. */
   holds: (region: Region, locus: LocusSlot): number => {
+    invariant(
+      locus >= 0 && locus < region.plan.shape.maxLoci,
+      'ME6: a locus has a slot of its machine',
+      { locus },
+    )
     const held =
       region.words.exchange(region.locusWord(locus, 'pinned'), 0) +
       region.words.exchange(region.locusWord(locus, 'locks'), 0)
@@ -71,9 +78,8 @@ export const reclaim = {
     const attached = region.containerWord(container, 'attached')
     for (let word = 0; word < 4; word++) if (region.words.load(attached + word) !== 0) return 0
     let taken = 0
-    const first = region.plan.firstFrame / region.plan.shape.pageBytes
-    for (let i = 0; i < region.plan.shape.frames; i++) {
-      const word = region.frameWord(asFrame(first + i), 'shown')
+    for (const frame of frames(region)) {
+      const word = region.frameWord(frame, 'shown')
       if (region.words.compareExchange(word, container + 1, 0) === container + 1) taken++
     }
     return taken
@@ -110,6 +116,10 @@ export const reclaim = {
         if (region.i32[index] === 0) continue
         const entry = region.words.exchange(index, 0)
         const frame = asFrame((entry & entryBits.frameMask) / region.plan.shape.pageBytes)
+        invariant(isFrame(region, frame), 'ME4: an entry shows a frame of its machine', {
+          index,
+          entry,
+        })
         region.words.store(region.frameWord(frame, 'entry'), 0)
         removed++
       }
@@ -119,10 +129,9 @@ export const reclaim = {
   },
   /** Frames of a page set without a manager go back to the kernel, but for those a transfer still uses: ask again later. */
   frames: (region: Region, pageSet: PageSetId): number => {
+    invariant(pageSet !== 0, 'ME6: the kernel’s own frames are not reclaimed', { pageSet })
     let taken = 0
-    const first = region.plan.firstFrame / region.plan.shape.pageBytes
-    for (let i = 0; i < region.plan.shape.frames; i++) {
-      const frame = asFrame(first + i)
+    for (const frame of frames(region)) {
       if (region.words.load(region.frameWord(frame, 'owner')) !== pageSet) continue
       if (region.words.load(region.frameWord(frame, 'transfer')) !== 0) continue
       invariant(
@@ -149,6 +158,7 @@ export function reclaimLocus(region: Region, locus: LocusSlot): void {
 
 /** All rows of an actor that hold for any actor. Its containers and page sets are the kernel's to clear. */
 export function reclaimActor(region: Region, port: PortId): void {
+  invariant(port >= 0 && port < maxActors, 'ME6: an actor has a port of its machine', { port })
   reclaim.actorState(region, asPort(port))
   reclaim.postedTraps(region, port)
   reclaim.ackBells(region, port)

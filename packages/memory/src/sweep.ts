@@ -23,6 +23,7 @@ export function sweepCaptures(
     { keep, parts },
   )
   const { words } = region
+  invariant(part >= 0 && part < parts, 'ME3: a sweep goes by parts', { part, parts })
   const now = words.load(region.containerWord(container, 'capture'))
   let cleared = 0
   eachSlice(region, container, (from, to) => {

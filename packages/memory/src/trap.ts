@@ -110,6 +110,7 @@ function takeTrap(region: Region, manager: PortId, locus: LocusSlot): PendingTra
     answerTrap(region, locus, sequence, 'bad_message')
     return null
   }
+  invariant(locus < region.plan.shape.maxLoci, 'ME6: a locus has a slot of its machine', { locus })
   const container = words.load(region.locusWord(locus, 'trapContainer')) as ContainerSlot
   return {
     locus,
