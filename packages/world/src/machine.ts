@@ -37,6 +37,9 @@ export interface MachineOptions {
   readonly locusHeapMb?: number
 }
 
+/** Actors that can be crashed on request. */
+export type MachinePart = 'kernel' | 'disk' | 'barrier' | 'manager'
+
 /** What the host may call on the kernel besides what the supervisor does. */
 export interface KernelHostControl extends KernelControl {
   /** A declared call, made by the host. */
@@ -119,10 +122,10 @@ export class Machine {
     this.#supervisor.begin()
   }
 
-  /** Ends the worker of the machine's first manager; one that is just being started again is waited for. */
-  async crashManager(): Promise<void> {
+  /** Ends the worker of an actor wherever it is; a manager that is just being started again is waited for. */
+  async crash(part: MachinePart): Promise<void> {
     for (let waitedMs = 0; waitedMs < managerBackMs; waitedMs += lookMs) {
-      const [port] = this.#supervisor.managers()
+      const port = part === 'manager' ? this.#supervisor.managers()[0] : actorPorts[part]
       if (port !== undefined && (await this.#supervisor.crash(port, 'crashed on request'))) return
       await sleep(lookMs)
     }

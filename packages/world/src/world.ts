@@ -26,7 +26,7 @@ import type { EventOf } from './events.js'
 import { must } from './host-call.js'
 import { findLocus, makeLocus, resultOf } from './loci.js'
 import { LocusWait } from './locus-wait.js'
-import type { Machine } from './machine.js'
+import type { Machine, MachinePart } from './machine.js'
 import { sumCounters, type CounterSums } from './progress.js'
 import { findProgram } from './programs.js'
 import { traceOf } from './traces.js'
@@ -238,10 +238,18 @@ export class World {
     return this.#machine.events.on(kind, listener)
   }
 
-  /** Ends the worker of a manager wherever it is, for demonstrations and tests. The world goes on. */
-  async crashManager(): Promise<void> {
+  /**
+   * Ends the worker of an actor wherever it is, for demonstrations and tests. Without its manager the world goes on;
+   * without its kernel or disk it stops, with everything recoverable on the disk.
+   */
+  async crash(part: MachinePart): Promise<void> {
     this.#mustBeOpen()
-    await this.#machine.crashManager()
+    await this.#machine.crash(part)
+  }
+
+  /** `crash('manager')`. */
+  crashManager(): Promise<void> {
+    return this.crash('manager')
   }
 
   /** Takes a last durable snapshot, ends every thread and lets go of the directory. Doing it twice is ok. */

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
-import { katydid } from '../support/command.js'
+import { katydid, startCommand } from '../support/command.js'
 import { temporaryFolder } from '../support/folders.js'
 
 const program = `
@@ -93,3 +93,35 @@ test.serial('[WO14] run --trace writes a trace that names every thread', async (
   t.true(names.includes('kernel'), String(names))
   t.true(names.includes('locus 0'), String(names))
 })
+
+test.serial(
+  '[WO15] an interrupted command keeps what was done, and goes on when it is run again',
+  async (t) => {
+    const folder = temporaryFolder(t)
+    fs.writeFileSync(path.join(folder, 'p.mjs'), slow)
+    const first = startCommand(folder, 'run', 'p.mjs')
+    await first.sees('at 20')
+
+    first.child.kill('SIGINT')
+    const { status, stderr } = await first.ended
+    const { stdout } = await katydid(folder, 'run', 'p.mjs')
+
+    t.is(status, 1)
+    t.regex(stderr, /^katydid: Interrupted by SIGINT[^\n]*\n$/)
+    t.regex(stdout, /program p: was resumed and has ended\n/)
+    const [, from] = /result: from (\d+)/.exec(stdout)!
+    t.true(Number(from) >= 20, stdout)
+  },
+)
+
+const slow = `
+  export default function (locus) {
+    const first = locus.registers.getNumber(0)
+    const window = locus.window(0, 4096)
+    for (let n = first + 1; n <= 100; n++) {
+      locus.registers.setNumber(0, n)
+      if (n === 20) locus.log('at 20')
+      try { locus.wait(window, 0, 0, 10) } catch {}
+    }
+    return 'from ' + first
+  }`

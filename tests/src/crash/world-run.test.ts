@@ -71,32 +71,6 @@ test('[WO13] two loci take turns by wait and notify', async (t) => {
   )
 })
 
-for (const [how, status] of [
-  ['throw', 'program_failed'],
-  ['exit', 'locus_lost'],
-  ['memory', 'locus_lost'],
-] as const) {
-  test(`[WO10] a locus that ends by ${how} is ${status}, and its container is back at its newest recoverable state`, async (t) => {
-    const world = await openForTest(t, { dir: temporaryFolder(t), locusHeapMb: 32 })
-
-    const error = await t.throwsAsync(world.run(fixture('fails'), { args: { how } }), {
-      instanceOf: KatydidError,
-    })
-    const container = await world.createContainer({ name: 'fails' })
-    const reader = await world.createContainer({
-      name: 'fails',
-      program: fixture('reads'),
-      acceptChanged: true,
-    })
-    const { result } = await (await world.startLocus(reader, { name: 'reader' })).result()
-
-    t.is(error.status, status)
-    t.is(container.name, 'fails')
-    t.true((result as number) <= 5, `${String(result)} was never captured`)
-    t.true((result as number) >= 4)
-  })
-}
-
 test('[WO15] closing twice is ok, and a closed world refuses', async (t) => {
   const world = await openForTest(t, { dir: temporaryFolder(t) })
 
