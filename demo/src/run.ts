@@ -33,7 +33,10 @@ export async function runMainJob(
     const totals = await job.run(signal)
     const result = await verify(work.index, corpus, events, signal)
     events.summary(totals, job.recoveries)
-    const reasons = [...result.reasons, ...reasonsToFail(totals)]
+    const unproven = reasonsToFail(totals)
+    if (result.reasons.length === 0 && unproven.length > 0)
+      unproven.unshift('The index is right, word for word, but that proves too little.')
+    const reasons = [...result.reasons, ...unproven]
     if (reasons.length === 0) events.verified({ words: result.words, files: corpus.files.length })
     else events.failed(reasons)
     return reasons.length === 0 ? 0 : 1
