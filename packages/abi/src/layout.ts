@@ -37,7 +37,8 @@ export function layout<const F extends Record<string, FieldLayout>>(
   }
   if (word * 4 !== bytes)
     throw new Error(`${name}: the fields take ${word * 4} bytes, not ${bytes}`)
-  return { name, doc, bytes, at: at as Layout<F>['at'], fields }
+  // A copy: an object grown key by key is a slow dictionary to the engine, and every word in the region is found by it.
+  return { name, doc, bytes, at: { ...at } as Layout<F>['at'], fields }
 }
 
 /** The reference table of a layout, in Markdown. */
