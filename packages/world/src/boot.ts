@@ -72,7 +72,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
 
 /** Undoes what was done, last first. */
 async function giveBack(takenBack: (() => unknown)[]): Promise<void> {
-  for (const undo of takenBack.splice(0).reverse()) await undo()
+  for (const undo of takenBack.splice(0).toReversed()) await undo()
 }
 
 function makeDirectory(dir: string, options: OpenOptions): void {

@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 
 /** Makes the names in a directory durable. */
-export function syncDirectory(folder: string): void {
+function syncDirectory(folder: string): void {
   const fd = fs.openSync(folder, 'r')
   try {
     fs.fsyncSync(fd)

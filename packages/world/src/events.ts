@@ -35,7 +35,8 @@ export class WorldEvents {
 
   /** No event comes any more. */
   close(): void {
-    for (const listener of [...this.#atClose]) listener()
+    const listeners = Array.from(this.#atClose)
+    for (const listener of listeners) listener()
     this.#atClose.clear()
     this.#listeners.clear()
   }
@@ -44,7 +45,8 @@ export class WorldEvents {
   emit(event: WorldEvent): void {
     this.#latest.push(event)
     if (this.#latest.length > kept) this.#latest.shift()
-    for (const listener of [...(this.#listeners.get(event.kind) ?? [])]) {
+    const listeners = Array.from(this.#listeners.get(event.kind) ?? [])
+    for (const listener of listeners) {
       try {
         listener(event)
       } catch (error) {

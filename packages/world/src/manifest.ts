@@ -10,7 +10,7 @@ import { createSized, writeDurably } from './durable-file.js'
 import { KatydidError, systemCode, systemWords } from './error.js'
 
 /** Raised when the meaning of anything in the world's directory changes. */
-export const formatVersion = 1
+const formatVersion = 1
 export const manifestName = 'world.json'
 
 export interface DiskFile {
@@ -102,7 +102,7 @@ function nothingYet(folder: string): null {
 function parsed(folder: string, text: string): Partial<Manifest> {
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null) return value as Partial<Manifest>
+    if (typeof value === 'object' && value !== null) return value
   } catch {
     // said below
   }

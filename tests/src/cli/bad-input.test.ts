@@ -181,6 +181,6 @@ test.serial('[WO11] a missing program makes no world', async (t) => {
 })
 
 /** One line that is a sentence for a person: no call stack, no second line. */
-function oneSentence(t: ExecutionContext<unknown>, stderr: string): void {
+function oneSentence(t: ExecutionContext, stderr: string): void {
   t.regex(stderr, /^katydid: \S[^\n]*\n$/, stderr)
 }

@@ -27,7 +27,13 @@ test.serial('[WO14] run says how the world came to be, what happened and the res
 
   const { status, stdout, stderr } = await katydid(
     folder,
-    ...['run', 'p.mjs', '--frames', '128', '--', 'a', 'b'],
+    'run',
+    'p.mjs',
+    '--frames',
+    '128',
+    '--',
+    'a',
+    'b',
   )
 
   t.is(stderr, '')

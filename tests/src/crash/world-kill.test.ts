@@ -3,11 +3,11 @@ import test from 'ava'
 import { importScript } from '../support/house.js'
 
 interface KillLoop {
-  killLoop(options: {
+  readonly killLoop: (options: {
     readonly times: number
     readonly seed: number
     readonly job?: object
-  }): Promise<{ kills: number; resumed: number; outcome: { result: { round: number } } }>
+  }) => Promise<{ kills: number; resumed: number; outcome: { result: { round: number } } }>
 }
 
 test('[WO8] a world killed at random moments goes on from what was recoverable, to the right result', async (t) => {

@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { ExecutionContext } from 'ava'
 
 /** A new empty directory, removed when the test has ended. */
-export function temporaryFolder(t: ExecutionContext<unknown>): string {
+export function temporaryFolder(t: ExecutionContext): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-test-'))
   t.teardown(() => fs.rmSync(folder, { recursive: true, force: true }))
   return folder

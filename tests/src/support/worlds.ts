@@ -7,10 +7,7 @@ import { root } from './house.js'
 export const fixture = (name: string): string => `${root}/tests/fixtures/${name}.mjs`
 
 /** Opens a world, small unless said otherwise, and closes it at the end of the test. */
-export async function openForTest(
-  t: ExecutionContext<unknown>,
-  options: OpenOptions,
-): Promise<World> {
+export async function openForTest(t: ExecutionContext, options: OpenOptions): Promise<World> {
   const world = await openWorld({ frames: 128, loci: 4, diskBytes: 256 * 1024 ** 2, ...options })
   t.teardown(() => world.close())
   return world

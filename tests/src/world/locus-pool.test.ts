@@ -9,7 +9,7 @@ import { root } from '../support/house.js'
 const shape = { ...defaultShape, frames: 4, maxLoci: 2, tableBytes: 65536 }
 const generation = asGeneration(1)
 
-function pool(t: ExecutionContext<unknown>) {
+function pool(t: ExecutionContext) {
   const endings: Ending[] = []
   const waiting: (() => void)[] = []
   const made = new LocusPool({

@@ -24,7 +24,7 @@ function create(folder: string): Manifest {
   return manifest
 }
 
-function refusal(t: ExecutionContext<unknown>, action: () => unknown): KatydidError {
+function refusal(t: ExecutionContext, action: () => unknown): KatydidError {
   const error = t.throws(action)
   t.true(error instanceof KatydidError, error.stack)
   return error as KatydidError
