@@ -1,16 +1,17 @@
 /**
  * `npm run -s bench -- [NAME…] [--quick] [--json]`: runs the named benches, or all. With `--json` standard output has one JSON
- * object a row and nothing else; what there is to say goes to standard error.
+ * object a row and nothing else, and the history is left alone; what there is to say goes to standard error.
  */
 import { parseArgs } from 'node:util'
 import type { Bench } from './bench.js'
 import { containerFault } from './container-fault.js'
 import { lastRun, remember } from './history.js'
 import { pageHit } from './page-hit.js'
+import { snapshotStop } from './snapshot-stop.js'
 import { describe } from './table.js'
 import { takeTurns } from './take-turns.js'
 
-const benches: readonly Bench[] = [pageHit, containerFault]
+const benches: readonly Bench[] = [pageHit, containerFault, snapshotStop]
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },
@@ -33,8 +34,8 @@ async function run(bench: Bench): Promise<void> {
   if (!json) console.log(`${bench.name}: ${bench.question}`)
   await bench.run({ quick, say: (sentence) => console.error(sentence) }, async (each) => {
     const row = await takeTurns(bench.name, each)
-    if (json) console.log(JSON.stringify(row))
-    else console.log(describe(row, each.targets, before.get(`${row.bench}/${row.case}`)))
+    if (json) return console.log(JSON.stringify(row))
+    console.log(describe(row, each.targets, before.get(`${row.bench}/${row.case}`)))
     remember(row, quick)
   })
 }

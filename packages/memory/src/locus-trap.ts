@@ -8,6 +8,7 @@ import {
   asPort,
   containerStates,
   locusStates,
+  locusWords,
   statusOf,
   statusTable,
   trapStates,
@@ -19,6 +20,8 @@ import type { Attachment, Trap, TrapStrategy } from './attachment.js'
 import { ringWaiter } from './quiescence.js'
 import { managerOf, postTrap } from './trap.js'
 
+/** A constant of this module, which the engine folds: what is imported it loads anew at each use. */
+const { at } = locusWords
 const parkMs = 1000
 /** Parks without an answer before the trap is given up. */
 const patience = 10
@@ -26,6 +29,8 @@ const patience = 10
 export class LocusTrap implements TrapStrategy {
   readonly #region: Region
   readonly #locus: LocusSlot
+  /** Word index at which the record of the locus begins. */
+  readonly #record: number
   readonly #bell: Bell
   /** The attachment in use now; set by the locus when it enters a container. */
   attachment: Attachment | null = null
@@ -33,6 +38,7 @@ export class LocusTrap implements TrapStrategy {
   constructor(region: Region, locus: LocusSlot, bell: Bell) {
     this.#region = region
     this.#locus = locus
+    this.#record = region.locusWord(locus, 'state') - at.state
     this.#bell = bell
   }
 
@@ -48,7 +54,7 @@ export class LocusTrap implements TrapStrategy {
         'the container has no manager, so nobody can supply its pages; adopt it first (manage_request)',
       )
     postTrap(this.#region, this.#locus, { ...trap, manager })
-    words.add(this.#word('faults'), 1)
+    words.add(this.#record + at.faults, 1)
     this.goQuiet()
     const status = this.#await()
     this.comeBack()
@@ -62,28 +68,28 @@ export class LocusTrap implements TrapStrategy {
   /** No access from here on: state is stored after the last one. Kept running while a view of real memory is out. */
   goQuiet(state: number = locusStates.quiet): void {
     if (this.attachment !== null && this.attachment.pins > 0) return
-    this.#region.words.store(this.#word('state'), state)
+    this.#region.words.store(this.#record + at.state, state)
     if (this.attachment !== null) ringWaiter(this.#region, this.attachment.container)
   }
 
   /** Running first; then the generation is read and acknowledged; only then entries. */
   comeBack(): void {
     const { words } = this.#region
-    words.store(this.#word('state'), locusStates.running)
-    words.add(this.#word('turns'), 1)
+    words.store(this.#record + at.state, locusStates.running)
+    words.add(this.#record + at.turns, 1)
     this.attachment?.renew()
   }
 
   #await(): ReturnType<typeof statusOf> {
     const { words } = this.#region
-    const state = this.#word('trapState')
+    const state = this.#record + at.trapState
     for (let parks = 0; words.load(state) !== trapStates.answered;) {
       if (this.#bell.park(parkMs) !== 0) continue
       parks++
       if (this.#managerIsAnother() && this.#withdraw()) return 'manager_failed'
       if (parks >= patience && this.#withdraw()) return 'manager_failed'
     }
-    const status = statusOf(words.load(this.#word('trapStatus')))
+    const status = statusOf(words.load(this.#record + at.trapStatus))
     const before = words.compareExchange(state, trapStates.answered, trapStates.idle)
     invariant(
       before === trapStates.answered,
@@ -96,32 +102,19 @@ export class LocusTrap implements TrapStrategy {
   /** Whether the manager has died or been restarted since the trap was posted: its successor does not know of it. */
   #managerIsAnother(): boolean {
     const { words } = this.#region
-    const manager = asPort(words.load(this.#word('trapManager')))
+    const manager = asPort(words.load(this.#record + at.trapManager))
     return (
       words.load(this.#region.actorWord(manager, 'generation')) !==
-      words.load(this.#word('trapManagerGeneration'))
+      words.load(this.#record + at.trapManagerGeneration)
     )
   }
 
   /** Takes the trap back; false when the answer came first. */
   #withdraw(): boolean {
     const { words } = this.#region
-    const state = this.#word('trapState')
+    const state = this.#record + at.trapState
     const posted = words.compareExchange(state, trapStates.posted, trapStates.idle)
     if (posted === trapStates.posted) return true
     return words.compareExchange(state, trapStates.taken, trapStates.idle) === trapStates.taken
-  }
-
-  #word(
-    field:
-      | 'state'
-      | 'faults'
-      | 'turns'
-      | 'trapState'
-      | 'trapStatus'
-      | 'trapManager'
-      | 'trapManagerGeneration',
-  ): number {
-    return this.#region.locusWord(this.#locus, field)
   }
 }

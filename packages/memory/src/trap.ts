@@ -21,7 +21,11 @@ import {
 } from '@katydid/abi'
 import { fixedCodec, invariant, ring, type Region } from '@katydid/actor'
 
+// Constants of this module, which the engine folds: what is imported it loads anew at each use.
 const codec = fixedCodec(managerUpcalls.containerFault)
+const { at, bytes } = locusWords
+const states = trapStates
+const mail = bellBits.mail
 const views = new WeakMap<Region, DataView>()
 
 function viewOf(region: Region): DataView {
@@ -32,8 +36,9 @@ function viewOf(region: Region): DataView {
   return view
 }
 
-const recordAddress = (region: Region, locus: LocusSlot): number =>
-  region.locusWord(locus, 'trapRecord') * 4
+/** Word index at which the record of a locus begins. */
+const recordOf = (region: Region, locus: LocusSlot): number =>
+  (region.plan.loci + locus * bytes) >> 2
 
 /** A trap that a manager has taken and must answer exactly once. */
 export interface PendingTrap {
@@ -55,31 +60,31 @@ export function postTrap(
   trap: { container: ContainerSlot; offset: number; access: Access; manager: PortId },
 ): void {
   const { words } = region
-  const word = (field: keyof typeof locusWords.at): number => region.locusWord(locus, field)
+  const record = recordOf(region, locus)
   invariant(
-    words.load(word('trapState')) === trapStates.idle,
+    words.load(record + at.trapState) === states.idle,
     'ME6: a locus has at most one trap',
     { locus },
   )
-  const sequence = (words.load(word('trapSequence')) + 1) >>> 0
-  words.store(word('trapSequence'), sequence | 0)
-  words.store(word('trapManager'), trap.manager)
+  const sequence = (words.load(record + at.trapSequence) + 1) >>> 0
+  words.store(record + at.trapSequence, sequence | 0)
+  words.store(record + at.trapManager, trap.manager)
   words.store(
-    word('trapManagerGeneration'),
+    record + at.trapManagerGeneration,
     words.load(region.actorWord(trap.manager, 'generation')),
   )
-  words.store(word('trapContainer'), trap.container)
+  words.store(record + at.trapContainer, trap.container)
   const token = words.load(region.containerWord(trap.container, 'token')) >>> 0
   const machineId = words.load(region.machineWord('machineId'))
-  codec.write(viewOf(region), recordAddress(region, locus), sequence, {
+  codec.write(viewOf(region), (record + at.trapRecord) * 4, sequence, {
     machineId: machineId as Token,
     cont: token as Token,
     addr: trap.offset as never,
     accessType: trap.access,
   })
-  words.store(word('trapState'), trapStates.posted)
+  words.store(record + at.trapState, states.posted)
   words.or(region.actorWord(trap.manager, 'traps') + (locus >> 5), 1 << (locus & 31))
-  ring(words, region.actorWord(trap.manager, 'bell'), bellBits.mail)
+  ring(words, region.actorWord(trap.manager, 'bell'), mail)
 }
 
 /** The manager on port `manager` takes every trap posted to it. A record that does not read as a fault is answered `bad_message`. */
@@ -100,18 +105,18 @@ export function takeTraps(region: Region, manager: PortId): PendingTrap[] {
 
 function takeTrap(region: Region, manager: PortId, locus: LocusSlot): PendingTrap | null {
   const { words } = region
-  const state = region.locusWord(locus, 'trapState')
-  if (words.load(region.locusWord(locus, 'trapManager')) !== manager) return null
-  if (words.compareExchange(state, trapStates.posted, trapStates.taken) !== trapStates.posted)
-    return null
-  const sequence = words.load(region.locusWord(locus, 'trapSequence')) >>> 0
-  const args = codec.read(viewOf(region), recordAddress(region, locus))
+  const record = recordOf(region, locus)
+  const state = record + at.trapState
+  if (words.load(record + at.trapManager) !== manager) return null
+  if (words.compareExchange(state, states.posted, states.taken) !== states.posted) return null
+  const sequence = words.load(record + at.trapSequence) >>> 0
+  const args = codec.read(viewOf(region), (record + at.trapRecord) * 4)
   if (args === null) {
     answerTrap(region, locus, sequence, 'bad_message')
     return null
   }
   invariant(locus < region.plan.shape.maxLoci, 'ME6: a locus has a slot of its machine', { locus })
-  const container = words.load(region.locusWord(locus, 'trapContainer')) as ContainerSlot
+  const container = words.load(record + at.trapContainer) as ContainerSlot
   return {
     locus,
     sequence,
@@ -132,23 +137,24 @@ export function answerTrap(
   status: Status,
 ): boolean {
   const { words } = region
-  if (words.load(region.locusWord(locus, 'trapSequence')) >>> 0 !== sequence) return false
-  words.store(region.locusWord(locus, 'trapStatus'), statusCode(status))
-  const state = region.locusWord(locus, 'trapState')
-  if (words.compareExchange(state, trapStates.taken, trapStates.answered) !== trapStates.taken)
-    return false
-  ring(words, region.locusWord(locus, 'bell'), bellBits.mail)
+  const record = recordOf(region, locus)
+  if (words.load(record + at.trapSequence) >>> 0 !== sequence) return false
+  words.store(record + at.trapStatus, statusCode(status))
+  const state = record + at.trapState
+  if (words.compareExchange(state, states.taken, states.answered) !== states.taken) return false
+  ring(words, record + at.bell, mail)
   return true
 }
 
 /** Ends the trap of a locus whose manager is gone or silent, posted or taken: kernel's and supervisor's way. */
 export function failTrap(region: Region, locus: LocusSlot, status: Status): boolean {
   const { words } = region
-  const state = region.locusWord(locus, 'trapState')
-  const sequence = words.load(region.locusWord(locus, 'trapSequence')) >>> 0
+  const record = recordOf(region, locus)
+  const state = record + at.trapState
+  const sequence = words.load(record + at.trapSequence) >>> 0
   if (
-    words.compareExchange(state, trapStates.posted, trapStates.taken) !== trapStates.posted &&
-    words.load(state) !== trapStates.taken
+    words.compareExchange(state, states.posted, states.taken) !== states.posted &&
+    words.load(state) !== states.taken
   )
     return false
   return answerTrap(region, locus, sequence, status)
