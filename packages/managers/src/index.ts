@@ -8,3 +8,4 @@ export {
   type SelfManagingOptions,
 } from './self-managing/options.js'
 export { SelfManagingManager } from './self-managing/self-managing.js'
+export * from './testing/conformance.js'

@@ -11,6 +11,8 @@ import type { SelfManagingOptions } from './options.js'
 
 /** After a refusal the kernel is not asked again for so long, unless more frames have become free. */
 const askAgainMs = 250
+/** After it asked for frames back it is not asked for any: they are wanted elsewhere. */
+const modestMs = 1000
 
 export class Reserve {
   readonly pageSet: PageSetId
@@ -27,6 +29,7 @@ export class Reserve {
   /** When it was last refused, and how many frames were free then. */
   #refusedAtMs = -Infinity
   #refusedFree = 0
+  #modestUntilMs = -Infinity
 
   constructor(
     region: Region,
@@ -91,6 +94,7 @@ export class Reserve {
   /** page_discard: `count` frames are wanted back. Said twice it is the same wish. */
   owe(count: number): void {
     this.#owed = Math.min(Math.max(this.#owed, count), this.#total)
+    this.#modestUntilMs = this.#clock.nowMs() + modestMs
   }
 
   /** How many pages to evict now, when `coming` are on their way and `waiting` faults have no frame. */
@@ -110,6 +114,7 @@ export class Reserve {
 
   #isShort(): boolean {
     if (this.#free.length >= this.#options.reserveLow) return false
+    if (this.#total > 0 && this.#clock.nowMs() < this.#modestUntilMs) return false
     const free = this.#machineFree()
     if (this.#clock.nowMs() < this.#refusedAtMs + askAgainMs) return free > this.#refusedFree
     return free > 0 || this.#total === 0
