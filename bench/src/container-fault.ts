@@ -45,7 +45,7 @@ export const containerFault: Bench = {
   },
 }
 
-const pace = (rounds: number): Pick<Case, 'warmUps' | 'rounds'> => ({ warmUps: 4, rounds })
+const pace = (rounds: number): Pick<Case, 'warmUps' | 'rounds'> => ({ warmUps: 16, rounds })
 
 /** Starts the four threads of one spin budget, and ends them after `use`. */
 async function both(

@@ -1,25 +1,16 @@
 /**
  * The loops of `page-hit`: the same byte offsets in the same order, each contender in a function of its own, so that what
- * the engine learns of one does not slow another. The table of bare checks is an Int32Array of entries as the memory room has it.
+ * the engine learns of one does not slow another.
  */
 import { entryBits, writeMask as writeBits } from '@katydid/abi'
 import type { Window } from '@katydid/memory'
 
 type Words = Int32Array<SharedArrayBuffer>
 
-/** Entries and generation by hand: check and translation inlined in the loop, without bounds or alignment. */
-export interface Bare {
-  readonly i32: Words
-  readonly table: number
-  readonly gen: number
-  readonly generation: number
-  readonly pattern: number
-}
-
 // Constants of this module: an import is loaded anew each time.
 const { frameMask } = entryBits
 const writeMask = writeBits
-const miss = 'a page of the bench is not present'
+const miss = new Error('a page of the bench is not present')
 
 export function readWindow(window: Window, bytes: number): number {
   let sum = 0
@@ -33,13 +24,13 @@ export function readRaw(words: Words, bytes: number): number {
   return sum
 }
 
-export function readBare({ i32, table, gen, generation }: Bare, bytes: number): number {
+/** Check of the entry and translation by hand, and nothing else: no generation, no bounds, no alignment. */
+export function readBare(words: Words, table: number, bytes: number): number {
   let sum = 0
   for (let at = 0; at < bytes; at += 4) {
-    if (i32[gen] !== generation) throw new Error(miss)
-    const entry = i32[table + (at >>> 12)]!
-    if (entry >= 0) throw new Error(miss)
-    sum = (sum + i32[((entry & frameMask) | (at & 4095)) >>> 2]!) | 0
+    const entry = words[table + (at >>> 12)]!
+    if (entry >= 0) throw miss
+    sum = (sum + words[((entry & frameMask) | (at & 4095)) >>> 2]!) | 0
   }
   return sum
 }
@@ -82,12 +73,11 @@ export function writeRaw(words: Words, bytes: number): void {
   for (let at = 0; at < bytes; at += 4) words[at >> 2] = at
 }
 
-export function writeBare({ i32, table, gen, generation, pattern }: Bare, bytes: number): void {
+export function writeBare(words: Words, table: number, pattern: number, bytes: number): void {
   for (let at = 0; at < bytes; at += 4) {
-    if (i32[gen] !== generation) throw new Error(miss)
-    const entry = i32[table + (at >>> 12)]!
-    if ((entry & writeMask) !== pattern) throw new Error(miss)
-    i32[((entry & frameMask) | (at & 4095)) >>> 2] = at
+    const entry = words[table + (at >>> 12)]!
+    if ((entry & writeMask) !== pattern) throw miss
+    words[((entry & frameMask) | (at & 4095)) >>> 2] = at
   }
 }
 

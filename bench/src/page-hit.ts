@@ -109,7 +109,9 @@ function onWindows(
 
 function sequential(on: Ready): Unpaced[] {
   const { raw } = on
-  const bare = bareOf(on)
+  const { region, table } = on.machine
+  const entries = table >> 2
+  const pattern = writePattern(region.i32[region.containerWord(container, 'capture')]!)
   const map = mapOf(raw.i32)
   const words = size / 4
   const read: Unpaced = {
@@ -118,7 +120,7 @@ function sequential(on: Ready): Unpaced[] {
     katydid: onWindows(on, words, (window, bytes) => void loops.readWindow(window, bytes)),
     peers: {
       raw: contender(words, (bytes) => void loops.readRaw(raw.i32, bytes)),
-      'bare-check': contender(words, (bytes) => void loops.readBare(bare(), bytes)),
+      'bare-check': contender(words, (bytes) => void loops.readBare(region.i32, entries, bytes)),
       map: contender(words, (bytes) => void loops.readMap(map, bytes)),
     },
     targets: { raw: 2.3, 'bare-check': 1.3 },
@@ -129,7 +131,9 @@ function sequential(on: Ready): Unpaced[] {
     katydid: onWindows(on, words, (window, bytes) => loops.writeWindow(window, bytes)),
     peers: {
       raw: contender(words, (bytes) => loops.writeRaw(raw.i32, bytes)),
-      'bare-check': contender(words, (bytes) => loops.writeBare(bare(), bytes)),
+      'bare-check': contender(words, (bytes) =>
+        loops.writeBare(region.i32, entries, pattern, bytes),
+      ),
     },
     targets: { raw: 2.6 },
   }
@@ -179,21 +183,6 @@ function eachPage(on: Ready, name: string, target: number): Unpaced {
     katydid: onWindows(on, size, (window, bytes) => void loops.eachPageDirect(window, bytes)),
     peers: { raw: contender(size, (bytes) => void loops.eachByteRaw(on.raw.u8, bytes)) },
     targets: { raw: target },
-  }
-}
-
-/** The same memory by hand, with the generation and capture of this moment. */
-function bareOf({ machine: { region, table } }: Ready): () => loops.Bare {
-  return () => {
-    const gen = region.containerWord(container, 'gen')
-    const capture = region.i32[region.containerWord(container, 'capture')]!
-    return {
-      i32: region.i32,
-      table: table >> 2,
-      gen,
-      generation: region.i32[gen]!,
-      pattern: writePattern(capture),
-    }
   }
 }
 
