@@ -49,7 +49,7 @@ function locusStatus(
   const word = (field: 'state' | 'faults'): number =>
     locus.slot === null ? 0 : machine.region.words.load(machine.region.locusWord(locus.slot, field))
   const state = locus.end === null ? (stateNames[word('state')] ?? 'unknown') : 'ended'
-  invariant(state !== 'unknown', 'LO1: a locus’s state is of the list', { state: word('state') })
+  invariant(state !== 'unknown', 'LO60: a locus’s state is of the list', { state: word('state') })
   const container = machine.containers.at(locus.container)?.name ?? ''
   return { locus: locus.id, name: locus.name, state, container, faults: word('faults') }
 }

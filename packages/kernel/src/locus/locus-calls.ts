@@ -111,7 +111,7 @@ export function locusBegin(
 
 function planOf(machine: Machine, locus: Locus, port: PortId): Answer<Calls['locusBegin']> {
   const container = machine.containers.at(locus.container)
-  invariant(container !== null, 'LO3: the container of a live locus exists', { id: locus.id })
+  invariant(container !== null, 'LO61: the container of a live locus exists', { id: locus.id })
   const containerCap = grantContainer(machine, port, container, locus.rights)
   if (containerCap === null) return refuse('no_such_locus', 'the locus’s capability table is full')
   const { block, resumed, name } = locus

@@ -70,7 +70,7 @@ function managerIsGone(machine: Machine, locus: Locus): boolean {
 
 /** Its outermost invocation has ended for now: recoverable once a capture that holds it is. */
 export function settle(machine: Machine, locus: Locus, end: LocusEnd): void {
-  invariant(locus.end === null, 'LO4: a locus ends once', { id: locus.id })
+  invariant(locus.end === null, 'LO63: a locus ends once', { id: locus.id })
   locus.end = end
   machine.changed()
   reportEnd(machine, locus)
@@ -78,7 +78,7 @@ export function settle(machine: Machine, locus: Locus, end: LocusEnd): void {
 
 /** Tells hosts how a locus ended, and whether a crash could still undo it. */
 export function reportEnd(machine: Machine, locus: Locus, unmade = false): void {
-  invariant(locus.end !== null, 'LO4: only an end is reported', { id: locus.id })
+  invariant(locus.end !== null, 'LO63: only an end is reported', { id: locus.id })
   machine.report({
     kind: 'locus_ended',
     locus: locus.id,
@@ -91,7 +91,7 @@ export function reportEnd(machine: Machine, locus: Locus, unmade = false): void 
 
 /** The supervisor has seen a locus's thread end: its slot is taken back; if it had not ended, recovery starts it again. */
 export function locusThreadEnded(machine: Machine, ending: Ending): void {
-  invariant(isLocusPort(ending.port), 'LO2: a locus’s thread has a locus’s port', {
+  invariant(isLocusPort(ending.port), 'LO60: a locus’s thread has a locus’s port', {
     port: ending.port,
   })
   const speaking = machine.loci.speaking(ending.port, ending.generation)

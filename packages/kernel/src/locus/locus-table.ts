@@ -66,7 +66,7 @@ export class LocusTable {
   }
 
   add(locus: Locus): void {
-    invariant(!this.#loci.has(locus.id), 'LO1: a locus’s number is its own', { id: locus.id })
+    invariant(!this.#loci.has(locus.id), 'LO60: a locus’s number is its own', { id: locus.id })
     this.#loci.set(locus.id, locus)
   }
 
@@ -80,7 +80,10 @@ export class LocusTable {
       wanted !== null && this.#threads[wanted] === null ? wanted : this.#threads.indexOf(null)
     if (slot < 0) return null
     const state = this.#region.words.load(this.#region.locusWord(asLocus(slot), 'state'))
-    invariant(state === locusStates.free, 'LO2: a slot is free before it is given', { slot, state })
+    invariant(state === locusStates.free, 'LO60: a slot is free before it is given', {
+      slot,
+      state,
+    })
     this.#threads[slot] = locus
     locus.slot = asLocus(slot)
     const word = this.#region.locusWord(locus.slot, 'generation')

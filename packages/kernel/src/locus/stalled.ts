@@ -45,7 +45,7 @@ function watchTurns(machine: Machine, locus: Locus, slot: LocusSlot, late: boole
     return
   }
   const forTicks = (tick - watch.sinceTick) | 0
-  invariant(forTicks >= 0, 'LO6: ticks go forward', { forTicks })
+  invariant(forTicks >= 0, 'LO62: ticks go forward', { forTicks })
   if (forTicks >= stalledTicks && !watch.reported) {
     watch.reported = true
     machine.report({ kind: 'stalled', locus: locus.id, name: locus.name, forMs: forTicks * 100 })

@@ -16,7 +16,7 @@ export interface SavedState {
 export function startLocus(machine: Machine, locus: Locus, saved: SavedState | null): boolean {
   invariant(
     locus.end === null && locus.slot === null,
-    'LO2: only a locus without a thread is started',
+    'LO60: only a locus without a thread is started',
     {
       id: locus.id,
     },

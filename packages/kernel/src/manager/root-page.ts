@@ -74,7 +74,7 @@ export function showRootPage(
   const own = manager.own
   invariant(
     own !== null && manager.root === null,
-    'SI9: a self-managing manager has one root page',
+    'SI17: a self-managing manager has one root page',
     {
       port: manager.port,
     },
@@ -91,7 +91,7 @@ export function showRootPage(
     pageSet: asPageSet(0),
   })
   const status = descriptor.install([{ offset, frame, access: 'write' }])
-  invariant(status === 'ok', 'SI9: the kernel’s own frame can be shown', { status })
+  invariant(status === 'ok', 'SI17: the kernel’s own frame can be shown', { status })
   const page = offset / machine.region.plan.shape.pageBytes
   machine.region.words.store(machine.region.containerWord(own.slot, 'rootPage'), page + 1)
   manager.root = { offset, frame }
@@ -100,7 +100,7 @@ export function showRootPage(
 
 /** The present content of the root page, copied. */
 export function rootPageBytes(machine: Machine, manager: Manager): Uint8Array {
-  invariant(manager.root !== null, 'SI9: only a mapped root page has content', {
+  invariant(manager.root !== null, 'SI17: only a mapped root page has content', {
     port: manager.port,
   })
   return Uint8Array.from(machine.region.frameBytes(manager.root.frame))

@@ -37,7 +37,7 @@ export function createOwnContainer(machine: Machine, manager: Manager): void {
 /** Orders the manager's thread and waits until it serves; false when it does not come up in time. */
 export function* startManager(machine: Machine, manager: Manager): Script<boolean> {
   const { port, own } = manager
-  invariant(own !== null, 'SI10: a manager’s container is there before it starts', { port })
+  invariant(own !== null, 'SI17: a manager’s container is there before it starts', { port })
   const { words } = machine.region
   const generationWord = machine.region.actorWord(port, 'generation')
   const before = words.load(generationWord)
@@ -60,7 +60,7 @@ export function* startManager(machine: Machine, manager: Manager): Script<boolea
 
 function bootOf(machine: Machine, manager: Manager): ManagerBoot {
   const { port, own, stable } = manager
-  invariant(own !== null, 'SI10: a manager’s container is there before it starts', { port })
+  invariant(own !== null, 'SI17: a manager’s container is there before it starts', { port })
   const table = capabilityTables.ofActor(machine.region.plan.shape, port)
   machine.capabilities.clear(table)
   const self = machine.capabilities.grant(table, 'own', {
@@ -77,7 +77,7 @@ function bootOf(machine: Machine, manager: Manager): ManagerBoot {
   own.intervals.recoverable = own.intervals.label
   if (stable !== null && manager.root === null) {
     const shown = showRootPage(machine, manager, stable.offset, stable.bytes)
-    invariant(shown, 'SI9: there is a frame for the root page before managers have any', { port })
+    invariant(shown, 'SI17: there is a frame for the root page before managers have any', { port })
   }
   const interval = asInterval(machine.firstInterval)
   const { slot, size } = own

@@ -27,7 +27,7 @@ export interface BootResult {
 
 /** Boots the machine: open at its line when it returns, or failed. */
 export function* boot(machine: Machine): Script<BootResult> {
-  invariant(machine.phase === 'booting' && machine.session === 0, 'SI16: a machine boots once', {})
+  invariant(machine.phase === 'booting' && machine.session === 0, 'SI12: a machine boots once', {})
   const scan = yield* machine.log.scan()
   if (scan.status !== 'ok') {
     machine.fail('io_error', `the disk’s log could not be read: ${scan.status}, ${scan.detail}`)

@@ -42,7 +42,7 @@ export function* chooseLine(
 function damageOf(machine: Machine, chosen: number, lost: readonly number[]): string | null {
   invariant(
     lost.every((each) => each > chosen),
-    'SI14: the newest restorable capture is chosen',
+    'SI13: the newest restorable capture is chosen',
     { chosen },
   )
   return chosen < machine.captures.line

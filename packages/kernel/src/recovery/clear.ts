@@ -34,7 +34,7 @@ export function* stopLoci(machine: Machine, reason: string): Script<boolean> {
 
 /** Empties the page tables of user containers and takes back what dead managers had. */
 export function* clearMemory(machine: Machine): Script<boolean> {
-  invariant(machine.loci.threads().length === 0, 'SI13: tables are cleared when no locus runs', {})
+  invariant(machine.loci.threads().length === 0, 'SI15: tables are cleared when no locus runs', {})
   for (const container of machine.containers.all()) {
     if (container.selfManaged) continue
     reclaim.pageTable(machine.region, container.slot)
@@ -74,7 +74,7 @@ export function forgetLoci(machine: Machine, to: Capture | null): Map<number, Lo
   const kept = new Set(to?.record.loci.map((each) => each.id))
   for (const locus of before.values()) {
     machine.loci.forget(locus)
-    invariant(locus.slot === null, 'SI13: a locus is forgotten when its thread has ended', {
+    invariant(locus.slot === null, 'SI15: a locus is forgotten when its thread has ended', {
       id: locus.id,
     })
     if (kept.has(locus.id) || (locus.end !== null && locus.told)) continue

@@ -72,7 +72,7 @@ interface Reading {
 }
 
 function accept(state: Reading, record: KernelRecord, after: number): void {
-  invariant(after >= 0, 'SI11: a record lies behind a log position', { after })
+  invariant(after >= 0, 'SI19: a record lies behind a log position', { after })
   switch (record.kind) {
     case 'capture':
       state.captures = [

@@ -7,7 +7,7 @@ import type { Machine } from '../machine.js'
 
 /** The world goes back to its line at the next turn. Several reasons make one session. */
 export function requestRecovery(machine: Machine, reason: string): void {
-  invariant(reason !== '', 'SI13: a rollback has a reason', {})
+  invariant(reason !== '', 'SI15: a rollback has a reason', {})
   if (machine.phase === 'failed') return
   machine.recoveryWanted ??= reason
 }

@@ -57,7 +57,7 @@ function place(machine: Machine, saved: SavedContainer): Container {
   }
   invariant(
     saved.label < machine.firstInterval,
-    'SI15: an interval that was lost is never used again',
+    'SI14: an interval that was lost is never used again',
     {
       label: saved.label,
       open: machine.firstInterval,
@@ -145,7 +145,7 @@ export function resumeLoci(machine: Machine, saved: readonly SavedLocus[]): void
     if (startLocus(machine, locus, { slot, registers, capabilities })) continue
     invariant(
       saved.length > machine.region.plan.shape.maxLoci,
-      'LO2: a locus finds a slot unless there are more loci than slots',
+      'LO60: a locus finds a slot unless there are more loci than slots',
       { id: locus.id },
     )
     machine.fail(

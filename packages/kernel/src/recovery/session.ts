@@ -18,18 +18,18 @@ const endMs = 10_000
 
 /** Brings the world back to its line and opens it; reports how. */
 export function* recover(machine: Machine, reason: string, boot: boolean): Script<void> {
-  invariant(machine.phase !== 'failed', 'SI13: a failed world is not recovered', {})
+  invariant(machine.phase !== 'failed', 'SI15: a failed world is not recovered', {})
   const beganMs = machine.clock.nowMs()
   machine.phase = boot ? 'booting' : 'recovering'
   shutGate(machine)
   let why = reason
-  for (;;) {
+  for (let attempts = 1; ; attempts++) {
     machine.recoveryWanted = null
     machine.failures = machine.failures.filter((at) => machine.clock.nowMs() - at < failureWindowMs)
-    if (machine.failures.length > mostFailures) {
+    if (machine.failures.length > mostFailures || attempts > mostFailures) {
       machine.fail(
         'manager_failed',
-        `a manager failed ${machine.failures.length} times within a minute; last: ${why}`,
+        `a manager failed ${Math.max(machine.failures.length, attempts - 1)} times in a row; last: ${why}`,
       )
       return
     }

@@ -57,7 +57,7 @@ export class CaptureTable {
     const capture: Capture = { id, record: record(id), durable: false, failed: null, after }
     invariant(
       id > this.line && id > (this.newer.at(-1)?.id ?? 0),
-      'SI4: captures are numbered rising',
+      'SI3: captures are numbered rising',
       { id },
     )
     this.newer.push(capture)

@@ -52,7 +52,7 @@ function begin(
 
 function* takeCapture(machine: Machine, keepShut: boolean): Script<CaptureOutcome> {
   const { captures, clock, session } = machine
-  invariant(captures.rendezvous !== null, 'SI4: one capture at a time', {})
+  invariant(captures.rendezvous !== null, 'SI3: one capture at a time', {})
   if (captures.newer.length >= mostOutstanding)
     return refuse('busy', `${captures.newer.length} captures wait to become recoverable`)
   const beganMs = clock.nowMs()

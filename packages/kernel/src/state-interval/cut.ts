@@ -116,7 +116,7 @@ export function saveLocus(machine: Machine, locus: Locus): SavedLocus {
   if (locus.heldBack !== null) return locus.heldBack
   const { id, name, container, program, block, rights, slot, end } = locus
   const alive = slot !== null && end === null
-  invariant(end !== null || slot !== null, 'LO2: a live locus has a slot', { id })
+  invariant(end !== null || slot !== null, 'LO60: a live locus has a slot', { id })
   const table = alive ? capabilityTables.ofLocus(machine.region.plan.shape, slot) : -1
   return {
     id,

@@ -45,7 +45,7 @@ export class DurableLog {
 
   /** Writes records in this order; answers when all are durable. */
   *write(records: readonly KernelRecord[]): Script<Outcome> {
-    invariant(records.length > 0, 'SI11: there is something to write', {})
+    invariant(records.length > 0, 'SI19: there is something to write', {})
     const contents = records.flatMap((record) =>
       splitRecord(nameOf(record), packRecord(record)).map((content) => ({
         kind: record.kind,

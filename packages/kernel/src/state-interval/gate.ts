@@ -27,7 +27,7 @@ export function allAtRest(machine: Machine): boolean {
   invariant(gate !== 0, 'SI2: loci are at rest only behind a shut gate', {})
   return machine.loci.threads().every((locus) => {
     if (locus.end !== null) return true
-    invariant(locus.slot !== null, 'LO2: a thread has a slot', { id: locus.id })
+    invariant(locus.slot !== null, 'LO60: a thread has a slot', { id: locus.id })
     const state = machine.region.words.load(machine.region.locusWord(locus.slot, 'state'))
     // `ended` without an end: its locus_end is in the mail and belongs into this capture.
     return state === locusStates.resting || state === locusStates.starting

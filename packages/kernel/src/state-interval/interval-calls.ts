@@ -58,9 +58,13 @@ export function snapshotRequest(
 
 /** The snapshot of a self-managed container, named by the kernel and taken by its manager while it waits for this. */
 function* snapshotOwn(machine: Machine, own: Container): Script<Answer<Calls['snapshotRequest']>> {
-  invariant(own.selfManaged && own.manager !== null, 'SI9: a manager snapshots its own container', {
-    slot: own.slot,
-  })
+  invariant(
+    own.selfManaged && own.manager !== null,
+    'SI17: a manager snapshots its own container',
+    {
+      slot: own.slot,
+    },
+  )
   const label = asInterval(machine.containers.interval(own.slot))
   machine.containers.setInterval(own.slot, label + 1)
   openPoint(own.intervals, label, new Map())
@@ -109,7 +113,7 @@ function* commitRoot(
   own: Container,
   interval: ArgsOf<Calls['stateIntervalStable']>['stateInterval'],
 ): Script<Answer<Calls['stateIntervalStable']>> {
-  invariant(manager.root !== null, 'SI9: only a mapped root page is committed', {
+  invariant(manager.root !== null, 'SI17: only a mapped root page is committed', {
     port: manager.port,
   })
   const stable = {

@@ -17,6 +17,8 @@ const rootLag = 64
 
 /** The newest capture that could be the line now; null when none is newer than it. */
 export function candidate(machine: Machine): Capture | null {
+  // While the world goes back, what captures name is not there to be asked.
+  if (machine.phase !== 'open' && machine.phase !== 'stopping') return null
   if (machine.managers.all().some((each) => each.stable === null)) return null
   const stable = machine.captures.newer.filter((each) => each.durable && isStable(machine, each))
   return stable.at(-1) ?? null
@@ -52,7 +54,7 @@ function* announce(machine: Machine): Script<void> {
       ...roots.map((each) => rootRecord(machine, each)),
       { kind: 'line', session, capture: capture.id, rolledBack: false },
     ])
-    if (machine.session !== session || machine.phase === 'failed') return
+    if (machine.session !== session || !machine.captures.newer.includes(capture)) return
     if (written.status !== 'ok') {
       const detail = `the disk did not take the line: ${written.status}, ${written.detail}`
       machine.report({ kind: 'failed', status: 'io_error', detail })
@@ -97,7 +99,7 @@ function lags(machine: Machine, manager: Manager): boolean {
 /** The record of a manager's stable root page. */
 export function rootRecord(machine: Machine, manager: Manager): RootRecord {
   const { port, own, stable, program } = manager
-  invariant(own !== null && stable !== null, 'SI9: only a stable root page is written again', {
+  invariant(own !== null && stable !== null, 'SI17: only a stable root page is written again', {
     port,
   })
   return {

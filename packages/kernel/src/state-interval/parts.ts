@@ -23,7 +23,7 @@ export function splitRecord(name: RecordName, bytes: Uint8Array): Uint8Array[] {
     const chunk = bytes.slice(part * partBytes, (part + 1) * partBytes)
     contents.push(packValue({ session: name.session, id: name.id, part, parts, bytes: chunk }))
   }
-  invariant(contents.length === parts, 'SI11: a record is cut into all its parts', { parts })
+  invariant(contents.length === parts, 'SI19: a record is cut into all its parts', { parts })
   return contents
 }
 

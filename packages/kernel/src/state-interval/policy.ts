@@ -11,7 +11,7 @@ const mostWaiting = 3
 export function captureByPolicy(machine: Machine): number {
   const every = machine.config.snapshotEveryMs
   if (every === 0 || machine.phase !== 'open') return Infinity
-  invariant(every > 0, 'SI12: captures are some time apart', { every })
+  invariant(every > 0, 'SI10: captures are some time apart', { every })
   const { captures, clock } = machine
   const left = captures.takenAtMs + every - clock.nowMs()
   if (left > 0) return left
@@ -29,8 +29,9 @@ export function somethingRan(machine: Machine): boolean {
     .live()
     .some(
       (each) =>
-        words.load(machine.region.containerWord(each.slot, 'written')) !== 0 ||
-        each.intervals.mustCapture,
+        !each.selfManaged &&
+        (each.intervals.mustCapture ||
+          words.load(machine.region.containerWord(each.slot, 'written')) !== 0),
     )
   return (
     written ||

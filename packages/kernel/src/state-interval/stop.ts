@@ -25,7 +25,7 @@ export function* stopWorld(machine: Machine): Script<StopResult> {
     last = yield* lastCapture(machine)
     invariant(
       last.status !== 'ok' || machine.captures.line >= last.capture,
-      'SI17: a world stops at its line',
+      'SI20: a world stops at its line',
       { line: machine.captures.line },
     )
     if (last.status === 'ok') break

@@ -107,7 +107,9 @@ export class KernelWorld {
   boot: BootResult | null = null
 
   run(forMs: number): void {
-    this.sim.run(this.sim.clock.nowMs() + forMs)
+    const until = this.sim.clock.nowMs() + forMs
+    this.sim.run(until)
+    this.sim.clock.advance(Math.max(0, until - this.sim.clock.nowMs()))
   }
 
   /** Lets the supervisor's clock tick, 100 ms at a time. */
