@@ -43,7 +43,6 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       format: found === null,
       worldId: manifest.world,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
-      seed: options.seed ?? Math.floor(Math.random() * 2 ** 31),
       ...(options.locusHeapMb === undefined ? {} : { locusHeapMb: options.locusHeapMb }),
     })
     takenBack.push(() => machine.close())

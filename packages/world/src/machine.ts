@@ -33,7 +33,6 @@ export interface MachineOptions {
   readonly diskBytes: number
   /** Whether a blank file becomes a disk, or is damage. */
   readonly format: boolean
-  readonly seed: number
   readonly locusHeapMb?: number
 }
 

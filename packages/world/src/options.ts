@@ -17,8 +17,6 @@ export interface OpenOptions {
   readonly create?: boolean
   /** The largest size of a new world's disk file in bytes; default 8 GiB, sparse. */
   readonly diskBytes?: number
-  /** Fixes what the machine draws by chance. */
-  readonly seed?: number
   /** Accept programs whose content differs from what the world recorded. */
   readonly acceptChanged?: boolean
   /** Do not let loci go on before the first `run`, `startLocus` or `begin`. */
