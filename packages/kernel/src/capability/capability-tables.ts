@@ -95,6 +95,7 @@ export class CapabilityTables {
 
   /** Empties the slots of a table that name this entity. */
   drop(table: number, kind: EntityKind, slot: number): void {
+    invariant(kind !== 'none', 'CP1: an empty slot is not dropped', { table, slot })
     for (const held of this.list(table))
       if (held.kind === kind && held.slot === slot)
         this.#write(table, { ...held, kind: 'none', rights: 0, slot: 0, generation: 0 })

@@ -108,6 +108,7 @@ export class ContainerTable {
 
   /** Who manages it from now on, and by what name; the generation is that of the manager's present incarnation. */
   setManager(container: Container, manager: PortId | null, token: Token): void {
+    invariant(manager === null || manager >= 0, 'MG1: a manager has a port', { manager })
     container.manager = manager
     container.token = token
     const generation =
@@ -120,6 +121,13 @@ export class ContainerTable {
 
   /** No access from now on; the slot stays taken until `remove`. */
   halt(container: Container): void {
+    invariant(
+      this.#slots[container.slot] === container,
+      'CO1: only a container in its slot is stopped',
+      {
+        slot: container.slot,
+      },
+    )
     this.#store(container.slot, 'state', containerStates.stopped)
   }
 

@@ -37,6 +37,9 @@ export function bury(machine: Machine): void {
 
 /** Tells the manager, and removes the container when it has let go of its pages. */
 export function tellDestroyed(machine: Machine, container: Container): void {
+  invariant(!container.selfManaged, 'CO4: a container its manager lives in is not destroyed', {
+    slot: container.slot,
+  })
   const remove = (): void => {
     if (machine.containers.at(container.slot) !== container) return
     reclaim.pageTable(machine.region, container.slot)

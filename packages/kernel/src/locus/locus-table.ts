@@ -71,6 +71,9 @@ export class LocusTable {
   }
 
   forget(locus: Locus): void {
+    invariant(this.#loci.get(locus.id) === locus, 'LO60: a locus is forgotten once', {
+      id: locus.id,
+    })
     this.#loci.delete(locus.id)
   }
 

@@ -25,6 +25,7 @@ export class FreeFrames {
 
   /** Gives up to `count` frames to the page set (0: the kernel's own). */
   take(count: number, owner: PageSetId): Frame[] {
+    invariant(Number.isInteger(count) && count >= 0, 'PS1: frames are counted', { count })
     const taken = this.#free.splice(Math.max(0, this.#free.length - count), count)
     for (const frame of taken) {
       invariant(

@@ -54,6 +54,7 @@ export class PageSetTable {
 
   /** Counts frames that came (positive) or went (negative). What went counts against what was asked back. */
   moved(id: PageSetId, frames: number): void {
+    invariant(this.#get(id, 'state') === 1, 'PS2: frames move in and out of a live set', { id })
     const now = this.#get(id, 'frames') + frames
     invariant(now >= 0, 'PS2: a set gives back no more than it has', { id, now })
     this.#set(id, 'frames', now)

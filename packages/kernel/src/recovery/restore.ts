@@ -104,6 +104,7 @@ export function restoreLoci(
   before: ReadonlyMap<number, Locus>,
 ): Locus[] {
   machine.loci.raiseNext(capture.record.nextLocus)
+  invariant(machine.loci.all().length === 0, 'SI12: loci are restored when none is left', {})
   return capture.record.loci.map((saved) => {
     const earlier = before.get(saved.id)
     const locus: Locus = {

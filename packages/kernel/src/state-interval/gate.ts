@@ -8,6 +8,7 @@ import type { Machine } from '../machine.js'
 
 export function shutGate(machine: Machine): void {
   machine.captures.freezes++
+  invariant(machine.captures.freezes > 0, 'SI2: the number of a freeze is never 0', {})
   machine.region.words.store(machine.region.machineWord('gate'), machine.captures.freezes)
   ringLoci(machine)
 }

@@ -72,6 +72,7 @@ export function mergeInto(into: Map<number, number>, receipts: ReadonlyMap<numbe
 
 /** Whether a cut through this label can be restored as far as this container goes. */
 export function counts(intervals: IntervalRecord, label: number): boolean {
+  invariant(label <= intervals.label, 'SI1: a cut names a snapshot that was taken', { label })
   if (label === 0 || label <= intervals.recoverable) return true
   const point = intervals.points.get(label)
   if (point === undefined || !point.stable || point.discarded) return false
