@@ -22,6 +22,9 @@ export class ClockHand {
   choose(wanted: number, rounds: 1 | 2): Frame[] {
     const { frames } = this.#context
     invariant(wanted > 0, 'MG5: the hand is moved for a reason', { wanted })
+    invariant(this.#at < frames.count, 'MG5: the hand points at a frame of the machine', {
+      at: this.#at,
+    })
     const clean: Frame[] = []
     const dirty: Frame[] = []
     for (let step = 0; step < rounds * frames.count && clean.length < wanted; step++) {

@@ -5,6 +5,7 @@ import type { DiskWriter } from './disk-writer.js'
 import type { FrameTable } from './frame-table.js'
 import type { ManagedContainer } from './managed-container.js'
 import type { SelfManagingOptions } from './options.js'
+import type { OwnFrames } from './own-frames.js'
 import type { BlockReader } from './own-pages.js'
 import type { OwnStore } from './own-store.js'
 import type { Reserve } from './reserve.js'
@@ -27,5 +28,6 @@ export interface Context extends Surroundings {
   readonly reserve: Reserve
   readonly writer: DiskWriter
   readonly store: OwnStore
+  readonly ownFrames: OwnFrames
   readonly containers: Map<Token, ManagedContainer>
 }

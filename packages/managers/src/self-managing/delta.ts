@@ -36,6 +36,11 @@ export class Delta {
 
   /** Something of it is about to be written at `position` or later. */
   began(position: LogPosition): void {
+    invariant(
+      position > 0 && !this.dropped,
+      'MG13: what is written has a position, and somebody who wants it',
+      { position },
+    )
     if (position < this.from) this.from = position
   }
 
@@ -49,6 +54,9 @@ export class Delta {
 
   /** Count and sum of checksums that its commit record carries. */
   total(): { count: number; sum: number } {
+    invariant(this.isWritten, 'MG8: a version is summed up when all of it is written', {
+      dirty: this.dirty.size,
+    })
     let sum = 0
     for (const place of this.places.values()) sum = (sum + place.checksum) >>> 0
     return { count: this.places.size, sum }

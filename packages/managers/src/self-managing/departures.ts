@@ -23,7 +23,13 @@ export class Departures {
   /** The frame leaves; `generation` is that of its removal (as noted already when not given). */
   leave(frame: Frame, generation?: number): void {
     const container = this.#context.frames.container(frame)
+    const state = this.#context.frames.state(frame)
     invariant(container !== null, 'MG2: a frame that leaves held a page', { frame })
+    invariant(
+      state !== frameStates.leaving && state !== frameStates.free,
+      'MG2: a frame leaves once',
+      { frame, state },
+    )
     this.#context.frames.become(frame, frameStates.leaving, generation)
     container.awaited++
     this.#leaving.push(frame)
@@ -54,6 +60,9 @@ export class Departures {
       if (container.lcd !== null && !container.lcd.acknowledged(frames.generation(frame)))
         return true
       container.awaited--
+      invariant(container.awaited >= 0, 'ME1: every removal is awaited once', {
+        token: container.token,
+      })
       frames.free(frame)
       reserve.put(frame)
       return false

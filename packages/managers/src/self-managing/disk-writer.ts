@@ -10,7 +10,7 @@ import {
   type PortId,
   type Reply,
 } from '@katydid/abi'
-import type { Counters, Messenger } from '@katydid/actor'
+import { invariant, type Counters, type Messenger } from '@katydid/actor'
 
 type WriteArgs = ArgsOf<(typeof diskCalls)['diskWrite']>
 export type WriteReply = Reply<(typeof diskCalls)['diskWrite']>
@@ -46,6 +46,10 @@ export class DiskWriter {
 
   /** The log ended at `position` when we began. */
   startAfter(position: LogPosition): void {
+    invariant(position >= this.#last, 'MG13: the log’s end goes forward', {
+      position,
+      last: this.#last,
+    })
     this.#last = position
   }
 
@@ -56,6 +60,7 @@ export class DiskWriter {
     pageBytes: number,
     onAnswer: (reply: WriteReply) => void,
   ): void {
+    invariant(pages.length + records.length > 0, 'MG8: something is written', { barrier })
     this.#inFlight++
     this.#messenger.call(
       this.#disk,
@@ -63,7 +68,10 @@ export class DiskWriter {
       { pages, records, barrier },
       (reply) => {
         this.#inFlight--
-        this.#note(reply, pages.length * pageBytes)
+        invariant(this.#inFlight >= 0, 'MG15: every write is answered once', {
+          inFlight: this.#inFlight,
+        })
+        this.#note(reply, pages.length, pageBytes)
         onAnswer(reply)
       },
       writeDeadlineMs,
@@ -77,12 +85,17 @@ export class DiskWriter {
       records: [],
       barrier: false,
     })
-    this.#note(reply, pages.length * pageBytes)
+    this.#note(reply, pages.length, pageBytes)
     return reply
   }
 
-  #note(reply: WriteReply, bytes: number): void {
+  #note(reply: WriteReply, pages: number, pageBytes: number): void {
     if (reply.status !== 'ok') return
+    invariant(reply.places.length === pages, 'DK1: every page written has a place', {
+      pages,
+      places: reply.places.length,
+    })
+    const bytes = pages * pageBytes
     if (reply.position > this.#last) this.#last = reply.position
     this.bytesSince += bytes
     this.#counters.add('pagesWritten', reply.places.length)

@@ -52,6 +52,9 @@ export class Eviction {
     const victims = this.#hand.choose(wanted, rounds)
     for (const frame of victims) {
       const container = frames.container(frame)!
+      invariant(container.lcd !== null, 'MG5: a resident page has a descriptor', {
+        token: container.token,
+      })
       const list = byContainer.get(container)
       if (list === undefined) byContainer.set(container, [frame])
       else list.push(frame)
@@ -72,6 +75,9 @@ export class Eviction {
     this.#batches = this.#batches.filter((batch) => {
       if (!batch.container.lcd!.acknowledged(batch.generation)) return true
       batch.container.awaited--
+      invariant(batch.container.awaited >= 0, 'ME1: every removal is awaited once', {
+        token: batch.container.token,
+      })
       this.#finish(batch)
       return false
     })
@@ -120,6 +126,10 @@ export class Eviction {
     delta.began(writer.next)
     const pages = list.map((frame) => {
       const page = frames.page(frame)
+      invariant(!frames.isBusy(frame), 'ME2: a frame is written by one transfer at a time', {
+        page,
+        frame,
+      })
       delta.dirty.delete(page)
       frames.beginWrite(frame)
       beginTransfer(region, frame)

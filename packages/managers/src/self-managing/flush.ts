@@ -47,6 +47,9 @@ export class Flush {
   /** Says once more that a version is stable. */
   report(container: ManagedContainer, version: Delta): void {
     const { messenger } = this.#context
+    invariant(version.commit === 'durable', 'MG16: only what is durable is reported stable', {
+      token: container.token,
+    })
     if (container.capability === null || version.interval === null || version.dropped) return
     const args = {
       cont: container.capability,
@@ -62,6 +65,9 @@ export class Flush {
   #writeBatch(container: ManagedContainer, version: Delta): void {
     const { frames, writer, options, pageBytes, region } = this.#context
     version.began(writer.next)
+    invariant(version.commit === 'none', 'MG8: nothing is written after the commit', {
+      token: container.token,
+    })
     const pages: { page: number; frame: Frame }[] = []
     for (const page of version.dirty) {
       if (pages.length === options.batchPages) break

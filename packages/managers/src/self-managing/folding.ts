@@ -16,7 +16,7 @@ interface Progress {
 }
 
 /** Own frames that must be free of pins for a map to be walked and grown. */
-const spareFrames = 4
+const spareFrames = 2
 
 export class Folding {
   readonly #context: Context
@@ -55,9 +55,12 @@ export class Folding {
     map.height = 0
   }
 
-  /** One slice of whatever is to be done. A page of our own that cannot be read or written is reported once, and folding stops. */
-  settle(): void {
-    if (!this.isPending || this.#context.store.pages.spare < spareFrames) return
+  /**
+   * One slice of whatever is to be done; answers whether it did something. A page of our own that cannot be read or written is
+   * reported once, and folding stops.
+   */
+  settle(): boolean {
+    if (!this.isPending || !this.#context.ownFrames.ensure(spareFrames)) return false
     try {
       const container = this.#next()
       if (container !== null) this.#foldSlice(container)
@@ -68,6 +71,7 @@ export class Folding {
       const detail = `the manager’s maps cannot be brought up to date: ${error.message}`
       this.#context.report({ kind: 'failed', status: error.status, detail })
     }
+    return true
   }
 
   #next(): ManagedContainer | null {
@@ -80,6 +84,7 @@ export class Folding {
   }
 
   #foldSlice(container: ManagedContainer): void {
+    invariant(!this.suspended, 'MG12: maps stand still while the root page is made durable', {})
     const version = container.versions[0]!
     let progress = this.#progress.get(container)
     if (progress === undefined || progress.version !== version) {
@@ -118,7 +123,8 @@ export class Folding {
   }
 
   #dismantleSlice(): void {
-    const map = this.graveyard[0]!
+    const map = this.graveyard[0]
+    invariant(map !== undefined, 'MG17: a map is taken apart while there is one', {})
     const places = this.#context.store.maps.dismantle(map)
     for (const place of places ?? []) this.#context.store.usage.unfold(place.block)
     if (places === null) this.graveyard.shift()

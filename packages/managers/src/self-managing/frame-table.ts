@@ -88,6 +88,10 @@ export class FrameTable {
   /** Changes the state of a frame that holds something. */
   become(frame: Frame, state: FrameState, generation?: number): void {
     const at = this.#at(frame)
+    invariant(this.#container[at] !== null, 'MG2: a frame that changes its state holds a page', {
+      frame,
+      state,
+    })
     this.#state[at] = state
     if (generation !== undefined) this.#generation[at] = generation
   }
@@ -101,6 +105,11 @@ export class FrameTable {
   }
 
   beginWrite(frame: Frame): void {
+    invariant(
+      this.state(frame) > frameStates.free,
+      'ME6: a frame is written while it holds a page',
+      { frame },
+    )
     this.#transfers[this.#at(frame)]!++
   }
 

@@ -19,6 +19,7 @@ export class Identity {
   /** A token that no container had before. */
   giveToken(): Token {
     const token = asToken(this.nextToken)
+    invariant(token > this.own.token, 'MG1: a token given is none of before', { token })
     this.nextToken++
     return token
   }

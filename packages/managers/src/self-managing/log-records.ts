@@ -3,7 +3,7 @@
  * destroyed. The log is kept as a prefix, so a note needs no barrier: nothing behind it survives without it.
  */
 import { asInterval, asToken, type RecordKind, type StateInterval, type Token } from '@katydid/abi'
-import { packValue, unpackValue } from '@katydid/actor'
+import { invariant, packValue, unpackValue } from '@katydid/actor'
 import type { LogRecord } from './disk-writer.js'
 
 export type ManagerRecord =
@@ -27,6 +27,7 @@ export type ManagerRecord =
 const kinds = { commit: 0, adopted: 1, 'rolled back': 2, destroyed: 3 } as const
 
 export function writeRecord(record: ManagerRecord): LogRecord {
+  invariant(record.token > 0, 'MG1: a record is of a container', { record })
   const rest =
     record.what === 'commit'
       ? [record.interval, record.count, record.sum]

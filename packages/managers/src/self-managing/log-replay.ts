@@ -2,6 +2,7 @@
  * Rebuilds versions from what the log held: pages are gathered, and a commit record whose count and sum agree makes a
  * version of them. What no commit names never was; what a rollback note voids never was either.
  */
+import { invariant } from '@katydid/actor'
 import type { StateInterval, Token } from '@katydid/abi'
 import type { ManagerRecord } from './log-records.js'
 import type { PagePlace } from './place.js'
@@ -37,6 +38,7 @@ export class LogReplay {
   }
 
   page(page: FoundPage): void {
+    invariant(page.block > 0, 'MG8: a page found in the log has a block', { page: page.page })
     if (page.stateInterval > this.#folded(page.cont)) this.#of(page.cont).open.push(page)
   }
 
@@ -81,6 +83,11 @@ function commit(
   const { interval } = record
   // A commit that was tried again stands there twice.
   if (found.versions.some((version) => version.interval === interval)) return
+  const last = found.versions.at(-1)?.interval ?? 0
+  invariant(interval > last, 'MG8: commits stand in the log in the order of their names', {
+    interval,
+    last,
+  })
   const mine = found.open.filter((page) => page.stateInterval <= interval)
   found.open = found.open.filter((page) => page.stateInterval > interval)
   const places = new Map<number, PagePlace>()

@@ -21,6 +21,10 @@ export function mergeFailed(
   invariant(newer.commit === 'none', 'MG8: a version is committed after all older ones', {
     token: container.token,
   })
+  invariant(older.interval! < newer.interval!, 'SI1: names of snapshots rise', {
+    older: older.interval,
+    newer: newer.interval,
+  })
   for (const page of older.dirty) {
     const kept = older.kept.get(page)
     if (newer.dirty.has(page) || newer.places.has(page)) {

@@ -2,7 +2,7 @@
 import type { ManagerBoot } from '@katydid/abi'
 
 export interface SelfManagingOptions {
-  /** Frames for its own pages: its maps fault in and out within these. At least 8. */
+  /** Frames for its own pages: its maps fault in and out within these. At least 4; 0: a share of the machine’s. */
   readonly ownFrames: number
   /** Frames it asks for at once while the machine has free ones. */
   readonly askFrames: number
@@ -21,7 +21,7 @@ export interface SelfManagingOptions {
 }
 
 export const defaultOptions: SelfManagingOptions = {
-  ownFrames: 12,
+  ownFrames: 0,
   askFrames: 64,
   reserveLow: 16,
   reserveHigh: 48,

@@ -26,6 +26,9 @@ export class OwnAllocator {
   take(): number {
     const reused = this.freePage
     if (reused !== 0) {
+      invariant(reused < this.allocated, 'MG12: the free list holds pages that were given out', {
+        reused,
+      })
       this.freePage = this.#window.getUint32(reused * this.#layout.pageBytes)
       this.#window.fill(reused * this.#layout.pageBytes, this.#layout.pageBytes, 0)
       return reused

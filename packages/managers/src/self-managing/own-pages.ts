@@ -101,6 +101,11 @@ export class OwnPages implements TrapStrategy {
   }
 
   #bringIn(page: number): OwnPage {
+    invariant(
+      page > this.#layout.root && page < this.#layout.end,
+      'MG11: own pages lie in the own container',
+      { page },
+    )
     const frame = this.#free.pop() ?? this.#evict()
     const into = this.#region.frameBytes(frame)
     const place = this.#backing!.locate(page)
@@ -153,6 +158,7 @@ export class OwnPages implements TrapStrategy {
   }
 
   #writeOut(page: number, held: OwnPage): void {
+    invariant(!held.pinned, 'MG11: a pinned page is not evicted', { page })
     const content = this.#copy(held.frame)
     const status = this.#backing!.writeNow([{ page, content }])
     if (status !== 'ok')

@@ -101,6 +101,9 @@ export class OwnSnapshot {
 
   #writeRoot(interval: StateInterval, from: LogPosition): void {
     const { store, containers, pageBytes } = this.#context
+    invariant(!this.#committing, 'MG12: the root page stands still while the kernel writes it', {
+      interval,
+    })
     const table: RootContainer[] = [...containers.values()].map((container) => ({
       token: container.token,
       mapRoot: container.map.page,

@@ -70,6 +70,10 @@ export class OwnStore implements OwnBacking {
   /** Pins the page of the self map that places own page `page`. */
   pinFor(page: number): void {
     const holder = this.selfMap.pageFor(page)
+    invariant(isSelfMap(this.layout, holder), 'MG12: the self map has room for the page', {
+      page,
+      holder,
+    })
     while (this.selfMap.places.length <= holder - this.layout.selfMap)
       this.selfMap.places.push(noPlace)
     this.pages.pin(holder)
@@ -114,6 +118,10 @@ export class OwnStore implements OwnBacking {
 
   /** A new interval is open; answers the blocks that the root page of the closed one does not name any more. */
   close(interval: StateInterval): DiskBlock[] {
+    invariant(interval >= this.interval, 'SI1: names of snapshots rise', {
+      interval,
+      open: this.interval,
+    })
     this.interval = asInterval(interval + 1)
     return this.#superseded.splice(0)
   }
@@ -125,6 +133,9 @@ export class OwnStore implements OwnBacking {
 
   #moved(page: number, place: PagePlace): void {
     this.usage.written(place.block)
+    invariant(page !== this.layout.root, 'MG12: the root page is the kernel’s to write', {
+      block: place.block,
+    })
     const inSelfMap = isSelfMap(this.layout, page)
     const index = page - this.layout.selfMap
     const before = inSelfMap ? this.selfMap.places[index]! : this.selfMap.set(page, place)

@@ -1,4 +1,5 @@
 /** A set of page numbers that only grows: one bit a page, in chunks made when first needed. */
+import { invariant } from '@katydid/actor'
 const chunkPages = 32768
 
 export class PageBits {
@@ -6,6 +7,7 @@ export class PageBits {
 
   /** Adds the page; answers whether it was in the set before. */
   add(page: number): boolean {
+    invariant(Number.isInteger(page) && page >= 0, 'MG4: pages are numbered from 0', { page })
     const key = Math.floor(page / chunkPages)
     let chunk = this.#chunks.get(key)
     if (chunk === undefined) {

@@ -1,7 +1,9 @@
 /** Fills a free frame with the content of a page: from the disk, checked, or zeros when it was never written. */
+import { invariant } from '@katydid/actor'
 import type { Frame, Status } from '@katydid/abi'
 import { AccessError } from '@katydid/memory'
 import type { Context } from './context.js'
+import { frameStates } from './frame-table.js'
 import type { ManagedContainer } from './managed-container.js'
 import type { PagePlace } from './place.js'
 
@@ -12,6 +14,11 @@ export function fillFrame(
   page: number,
   frame: Frame,
 ): Status {
+  invariant(
+    context.frames.state(frame) === frameStates.free,
+    'MG2: a page is brought into a free frame',
+    { page, frame },
+  )
   const into = context.region.frameBytes(frame)
   const located = container.locate(page)
   let place: PagePlace | null

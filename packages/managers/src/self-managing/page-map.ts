@@ -33,6 +33,7 @@ export class PageMaps {
 
   /** Notes where page `page` stands from now on; answers where it stood. */
   set(map: MapRoot, page: number, place: PagePlace): PagePlace | null {
+    invariant(place.block > 0, 'MG4: what a map names was written', { page })
     while (map.height === 0 || page >= this.#span(map.height)) this.#grow(map)
     let node = map.page
     for (let level = map.height; level > 1; level--) {
@@ -58,6 +59,9 @@ export class PageMaps {
   dismantle(map: MapRoot): PagePlace[] | null {
     if (map.height === 0) return null
     let node = map.page
+    invariant(node !== 0, 'MG12: a map of some height has a page at its top', {
+      height: map.height,
+    })
     let parent = 0
     for (let level = map.height; level > 1; level--) {
       const entry = this.#firstChild(node)

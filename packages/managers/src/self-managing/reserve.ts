@@ -93,6 +93,9 @@ export class Reserve {
 
   /** page_discard: `count` frames are wanted back. Said twice it is the same wish. */
   owe(count: number): void {
+    invariant(Number.isInteger(count) && count >= 0, 'MG14: frames are asked back by number', {
+      count,
+    })
     this.#owed = Math.min(Math.max(this.#owed, count), this.#total)
     this.#modestUntilMs = this.#clock.nowMs() + modestMs
   }
@@ -143,6 +146,10 @@ export class Reserve {
     for (const frame of frames) this.#frames.own(frame, false)
     this.#owed -= frames.length
     this.#total -= frames.length
+    invariant(this.#owed >= 0 && this.#total >= 0, 'MG14: no more goes back than was asked for', {
+      owed: this.#owed,
+      total: this.#total,
+    })
     this.#messenger.call(
       actorPorts.kernel,
       pageSetCalls.pageSetRemove,

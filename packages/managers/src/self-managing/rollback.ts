@@ -30,6 +30,10 @@ export interface Seat {
 
 /** The kernel has said where the container is: from now on its faults can be served. */
 export function seat(context: Context, container: ManagedContainer, at: Seat): Lcd {
+  invariant(at.size > 0 && at.slot >= 0, 'MG1: the kernel says where a container is', {
+    slot: at.slot,
+    size: at.size,
+  })
   container.capability = at.capability
   container.size = at.size
   const lcd = Lcd.open(context.region, {
@@ -63,6 +67,7 @@ export function clear(pagers: Pagers, container: ManagedContainer, status: Statu
 
 /** Drops a delta: its frames leave, its blocks are needed no more, what is under way for it is thrown away. */
 export function dropDelta(context: Context, pagers: Pagers, delta: Delta): void {
+  invariant(!delta.dropped, 'MG10: a delta is dropped once', { interval: delta.interval })
   delta.dropped = true
   for (const frame of delta.kept.values()) pagers.departures.leave(frame)
   delta.kept.clear()

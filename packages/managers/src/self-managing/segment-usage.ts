@@ -34,6 +34,7 @@ export class SegmentUsage {
 
   /** A page was written to `block`. */
   written(block: DiskBlock): void {
+    invariant(block > 0, 'MG15: a page written has a block', { block })
     this.#newest = this.#segment(block)
     this.count(block)
   }

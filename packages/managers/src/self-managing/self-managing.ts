@@ -65,6 +65,7 @@ export class SelfManagingManager {
   }
 
   #begin({ context, identity, ownPageSet, graveyard }: Started): void {
+    invariant(this.#parts === null, 'MG12: a manager starts once', { port: context.port })
     const departures = new Departures(context)
     const faults = new Faults(context, departures)
     const eviction = new Eviction(context, departures)

@@ -33,6 +33,7 @@ export class SelfMap {
 
   /** Own page `page` stands at `place` from now on; answers where it stood. */
   set(page: number, place: PagePlace): PagePlace | null {
+    invariant(place.block > 0, 'MG12: an own page stands in a block', { page })
     const before = this.get(page)
     const at = this.#at(page)
     this.#window.setInt32(at, place.block | 0)

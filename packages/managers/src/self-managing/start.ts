@@ -24,6 +24,7 @@ import { FrameTable } from './frame-table.js'
 import { Identity } from './identity.js'
 import type { ManagedContainer } from './managed-container.js'
 import { ownLayout } from './own-layout.js'
+import { OwnFrames } from './own-frames.js'
 import { OwnStore } from './own-store.js'
 import type { MapRoot } from './place.js'
 import { Reserve } from './reserve.js'
@@ -41,6 +42,9 @@ export interface Started {
 /** At least so many snapshots of itself while it writes as much as the disk holds. */
 const diskShare = 16
 
+/** Frames for own pages on a machine with so many: few, since each is one less for everybody else. */
+const ownShare = (frames: number): number => Math.min(64, Math.max(4, frames >> 5))
+
 /** User frames that the kernel never asks back. */
 const leastFrames = 4
 
@@ -55,13 +59,15 @@ export function* start(
   const counters = new Counters(region, port)
   const layout = ownLayout(pageBytes, boot.own.size)
 
+  const ownCount = options.ownFrames === 0 ? ownShare(region.plan.shape.frames) : options.ownFrames
+  invariant(ownCount >= 4, 'MG11: own pages have room for a pinned page and a walk', { ownCount })
   const own = yield* ask(messenger, kernel, pageSetCalls.pageSetCreate, {
-    least: options.ownFrames,
+    least: ownCount,
   })
   if (own.status !== 'ok') throw new CannotStart('its own page set', own)
   const user = yield* ask(messenger, kernel, pageSetCalls.pageSetCreate, { least: leastFrames })
   if (user.status !== 'ok') throw new CannotStart('its page set', user)
-  const ownFrames = yield* frames(surroundings, own.pageset, options.ownFrames)
+  const ownFrames = yield* frames(surroundings, own.pageset, ownCount)
 
   const opened = yield* ask(messenger, kernel, containerCalls.windowOpen, {
     cont: boot.own.capability,
@@ -123,6 +129,7 @@ export function* start(
     reserve,
     writer,
     store,
+    ownFrames: new OwnFrames(messenger, own.pageset, store.pages),
     containers: new Map<ManagedContainer['token'], ManagedContainer>(),
   }
   const identity = new Identity(boot)

@@ -45,11 +45,12 @@ export class Turns {
     this.#evict()
     this.#flush.settle()
     this.#ownSnapshot.settle()
-    folding.settle()
+    const folded = folding.settle()
     this.#snapshotWhenDue()
     for (const container of containers.values()) eviction.ringFor(container)
-    if (folding.isPending) return 0
-    return eviction.coming > 0 || faults.waiting > 0 ? lookAgainMs : Infinity
+    if (folded && folding.isPending) return 0
+    const isAwaiting = eviction.coming > 0 || faults.waiting > 0 || folding.isPending
+    return isAwaiting ? lookAgainMs : Infinity
   }
 
   #takeFaults(): void {
@@ -91,6 +92,7 @@ export class Turns {
     if (wanted === 0) return
     // While frames are coming, a page just shown keeps its chance to be used: else loci would take pages from each other.
     const isStuck = faults.waiting > 0 && eviction.coming === 0 && writer.inFlight === 0
+    invariant(wanted > 0, 'MG6: pages are evicted because frames are wanted', { wanted })
     const found = eviction.evict(wanted, isStuck ? 2 : 1)
     // Without a locus running in the container the acknowledgement is there already.
     eviction.settle()

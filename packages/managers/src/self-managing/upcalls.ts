@@ -69,7 +69,11 @@ export function upcalls(parts: UpcallParts): Upcalls {
       const container = containers.get(cont)
       if (container === undefined) return unknown(cont)
       if (container.label === stateInterval) return { status: 'ok' }
-      container.snapshot(stateInterval)
+      const version = container.snapshot(stateInterval)
+      invariant(container.open !== version, 'MG7: after a snapshot a new interval is open', {
+        cont,
+        stateInterval,
+      })
       mergeFailed(context, pagers.departures, container)
       counters.add('snapshots')
       return { status: 'ok' }
