@@ -14,7 +14,7 @@ import type { Machine } from './machine.js'
 
 export interface HostCall {
   readonly name: string
-  handler(args: unknown, reply: (answer: object) => void): void
+  readonly handler: (args: unknown, reply: (answer: object) => void) => void
 }
 
 type Handling = (args: unknown, call: unknown) => object | typeof later

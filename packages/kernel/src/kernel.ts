@@ -1,5 +1,5 @@
 /** The kernel's dispatch table: signature → function, and nothing else. Managers, loci and the host are served by the same. */
-import {
+import type {
   containerCalls,
   locusCalls,
   managerDowncalls,

@@ -12,7 +12,7 @@ import {
   type Capref,
 } from '@katydid/abi'
 import test from 'ava'
-import fc from 'fast-check'
+import { assert, asyncProperty, integer, pre } from 'fast-check'
 import { resolveContainer } from '@katydid/kernel/capability/resolve.js'
 import { KernelWorld, program } from './support/kernel-world.js'
 
@@ -52,9 +52,9 @@ test('[CP2] no made-up number gives authority or changes anything', async (t) =>
   const real = new Set<number>([await world.container('a'), await world.container('b')])
   const before = await picture(world)
 
-  await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 0, max: 0xffffffff }), async (number) => {
-      fc.pre(!real.has(number))
+  await assert(
+    asyncProperty(integer({ min: 0, max: 0xffffffff }), async (number) => {
+      pre(!real.has(number))
       const cont = asCapref(number)
       for (const name of [
         'container_destroy',
@@ -85,19 +85,18 @@ test('[CP2] every bit of a Capref counts: flipping one makes it a forgery', asyn
   }
 })
 
-test('[CP2] a Capref to a slot that was emptied and used again is stale', (t) => {
-  return KernelWorld.open().then(async (world) => {
-    const { machine } = world.kernel
-    const table = capabilityTables.ofHost(world.sim.region.plan.shape)
-    const old = await world.container('a')
-    const held = machine.capabilities.read(table, readCapref(old).slot)
-    machine.capabilities.drop(table, 'container', held.slot)
-    const again = machine.capabilities.grant(table, 'own', held)!
+test('[CP2] a Capref to a slot that was emptied and used again is stale', async (t) => {
+  const world = await KernelWorld.open()
+  const { machine } = world.kernel
+  const table = capabilityTables.ofHost(world.sim.region.plan.shape)
+  const old = await world.container('a')
+  const held = machine.capabilities.read(table, readCapref(old).slot)
+  machine.capabilities.drop(table, 'container', held.slot)
+  const again = machine.capabilities.grant(table, 'own', held)!
 
-    t.is(readCapref(again).slot, readCapref(old).slot)
-    t.is((await world.call('get_invocation_point', { cont: old })).status, 'invalid_capref')
-    t.is((await world.call('get_invocation_point', { cont: again })).status, 'ok')
-  })
+  t.is(readCapref(again).slot, readCapref(old).slot)
+  t.is((await world.call('get_invocation_point', { cont: old })).status, 'invalid_capref')
+  t.is((await world.call('get_invocation_point', { cont: again })).status, 'ok')
 })
 
 test('[CP3] each call demands its own right, and a capability with all others does not do', async (t) => {

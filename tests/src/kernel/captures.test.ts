@@ -9,7 +9,7 @@ import {
   openPoint,
 } from '@katydid/kernel/state-interval/points.js'
 import test from 'ava'
-import fc from 'fast-check'
+import { array, assert, boolean, integer, property, record } from 'fast-check'
 import { KernelWorld } from './support/kernel-world.js'
 
 const token = 100
@@ -183,13 +183,12 @@ test('[SI6] the line moves only when record and labels are stable, forward, and 
 })
 
 test('[SI6] reports in any order make a point count exactly when it and all before it are stable or discarded', (t) => {
-  const moves = fc.array(
-    fc.record({ interval: fc.integer({ min: 1, max: 8 }), stable: fc.boolean() }),
-    { maxLength: 24 },
-  )
+  const moves = array(record({ interval: integer({ min: 1, max: 8 }), stable: boolean() }), {
+    maxLength: 24,
+  })
   t.notThrows(() =>
-    fc.assert(
-      fc.property(moves, (each) => {
+    assert(
+      property(moves, (each) => {
         const intervals = noIntervals()
         for (let n = 1; n <= 8; n++) openPoint(intervals, si(n), new Map())
         const stable = new Set<number>()
@@ -272,10 +271,13 @@ test('[SI8] what a discarded snapshot had received counts for the next', (t) => 
   markDiscarded(intervals, si(1))
   markDiscarded(intervals, si(2))
 
-  t.deepEqual([...intervals.owed].sort(), [
-    [3, 10],
-    [4, 2],
-  ])
+  t.deepEqual(
+    [...intervals.owed].toSorted(([a], [b]) => a - b),
+    [
+      [3, 10],
+      [4, 2],
+    ],
+  )
 })
 
 test('[SI8] a new baseline forgets all that is older', (t) => {

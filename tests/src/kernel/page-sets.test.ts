@@ -4,7 +4,7 @@ import type { Messenger } from '@katydid/actor'
 import { shares } from '@katydid/kernel/page-set/pressure.js'
 import { beginTransfer, endTransfer } from '@katydid/memory'
 import test from 'ava'
-import fc from 'fast-check'
+import { array, assert, nat, property } from 'fast-check'
 import { KernelWorld } from './support/kernel-world.js'
 
 const { kernel } = actorPorts
@@ -136,12 +136,12 @@ test('[PS3] when nobody can be asked the answer is no_frames at once, and in tim
 })
 
 test('[PS4] what is needed is shared out by what sets hold above their least, in full and never more', (t) => {
-  const sets = fc
-    .array(fc.nat(500), { maxLength: 8 })
-    .map((spares) => spares.map((spare, id) => ({ id: asPageSet(id + 1), spare })))
+  const sets = array(nat(500), { maxLength: 8 }).map((spares) =>
+    spares.map((spare, id) => ({ id: asPageSet(id + 1), spare })),
+  )
   t.notThrows(() =>
-    fc.assert(
-      fc.property(sets, fc.nat(1000), (each, need) => {
+    assert(
+      property(sets, nat(1000), (each, need) => {
         const total = each.reduce((sum, { spare }) => sum + spare, 0)
         const result = shares(each, need)
         const sum = [...result.values()].reduce((a, b) => a + b, 0)

@@ -9,7 +9,7 @@ import {
 } from '@katydid/kernel/state-interval/records.js'
 import { Assembly, partBytes, readPart, splitRecord } from '@katydid/kernel/state-interval/parts.js'
 import test from 'ava'
-import fc from 'fast-check'
+import { assert, boolean, integer, nat, property } from 'fast-check'
 import { KernelWorld } from './support/kernel-world.js'
 
 const token = 100
@@ -261,26 +261,21 @@ test('[SI18] when nothing that was recoverable can be restored the world says so
 
 test('[SI19] records go out in parts of at most 256 KiB and come back whole or not at all, in any order', (t) => {
   t.notThrows(() =>
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: 5 * partBytes }),
-        fc.boolean(),
-        fc.nat(),
-        (length, drop, seed) => {
-          const bytes = Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 11)) & 0xff)
-          const parts = splitRecord({ session: 1, id: 2 }, bytes).map((each) => readPart(each)!)
-          const order = parts
-            .map((each, i) => ({ each, key: (i * 7919 + seed) % 101 }))
-            .sort((a, b) => a.key - b.key)
-          const sent = drop ? order.slice(1) : order
-          const assembly = new Assembly()
-          const whole = sent
-            .map(({ each }) => assembly.add('capture', each))
-            .find((each) => each !== null)
-          if (parts.some((each) => each.bytes.length > partBytes)) return false
-          return drop ? whole === undefined : Buffer.compare(whole!, bytes) === 0
-        },
-      ),
+    assert(
+      property(integer({ min: 0, max: 5 * partBytes }), boolean(), nat(), (length, drop, seed) => {
+        const bytes = Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 11)) & 0xff)
+        const parts = splitRecord({ session: 1, id: 2 }, bytes).map((each) => readPart(each)!)
+        const order = parts
+          .map((each, i) => ({ each, key: (i * 7919 + seed) % 101 }))
+          .sort((a, b) => a.key - b.key)
+        const sent = drop ? order.slice(1) : order
+        const assembly = new Assembly()
+        const whole = sent
+          .map(({ each }) => assembly.add('capture', each))
+          .find((each) => each !== null)
+        if (parts.some((each) => each.bytes.length > partBytes)) return false
+        return drop ? whole === undefined : Buffer.compare(whole!, bytes) === 0
+      }),
       { numRuns: 30 },
     ),
   )
@@ -300,11 +295,11 @@ test('[SI19] a record that was cut or changed anywhere is no record, or another 
   const bytes = packRecord(record)
   t.deepEqual(unpackRecord(bytes), { version: 1, ...record } as never)
   t.notThrows(() =>
-    fc.assert(
-      fc.property(
-        fc.nat(bytes.length - 1),
-        fc.integer({ min: 1, max: 255 }),
-        fc.boolean(),
+    assert(
+      property(
+        nat(bytes.length - 1),
+        integer({ min: 1, max: 255 }),
+        boolean(),
         (at, change, cut) => {
           const changed = cut
             ? bytes.slice(0, at)

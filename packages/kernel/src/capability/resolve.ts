@@ -22,7 +22,7 @@ import {
   type PortId,
   type Refusal,
 } from '@katydid/abi'
-import { invariant } from '@katydid/actor'
+import { invariant, unreachable } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import type { PlacedCapability } from './capability-tables.js'
@@ -143,6 +143,8 @@ function exists(machine: Machine, capability: PlacedCapability): boolean {
       return true
     case 'none':
       return false
+    default:
+      return unreachable(capability.kind)
   }
 }
 

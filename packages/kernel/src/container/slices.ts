@@ -9,7 +9,7 @@ import type { Machine } from '../machine.js'
 import type { Container } from './container.js'
 
 /** Slabs that a container of `size` bytes spans. */
-export const slabsOf = (size: number): number => Math.ceil(size / maxWindowBytes)
+const slabsOf = (size: number): number => Math.ceil(size / maxWindowBytes)
 
 /** The byte address of the slice of `slab`, made if need be; null when the table area is full. */
 export function ensureSlice(machine: Machine, container: Container, slab: number): number | null {

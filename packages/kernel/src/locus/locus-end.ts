@@ -69,7 +69,7 @@ function managerIsGone(machine: Machine, locus: Locus): boolean {
 }
 
 /** Its outermost invocation has ended for now: recoverable once a capture that holds it is. */
-export function settle(machine: Machine, locus: Locus, end: LocusEnd): void {
+function settle(machine: Machine, locus: Locus, end: LocusEnd): void {
   invariant(locus.end === null, 'LO63: a locus ends once', { id: locus.id })
   locus.end = end
   machine.changed()
@@ -112,5 +112,4 @@ export function locusThreadEnded(machine: Machine, ending: Ending): void {
   requestRecovery(machine, `locus ${nameOf(locus)} was lost (${why})`)
 }
 
-export const nameOf = (locus: Locus): string =>
-  locus.name === '' ? `${locus.id}` : `“${locus.name}”`
+const nameOf = (locus: Locus): string => (locus.name === '' ? `${locus.id}` : `“${locus.name}”`)

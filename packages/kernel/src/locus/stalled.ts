@@ -10,10 +10,10 @@ import { requestRecovery } from '../recovery/request.js'
 import type { Locus } from './locus.js'
 
 /** Ticks of the supervisor, 100 ms each. */
-export const stalledTicks = 10
-export const endedTicks = 100
+const stalledTicks = 10
+const endedTicks = 100
 /** A trap's own deadline is ten seconds on its thread; the kernel ends it when that thread cannot. */
-export const trapTicks = 120
+const trapTicks = 120
 
 /** Looks at every locus once a tick. */
 export function watchLoci(machine: Machine): void {

@@ -8,9 +8,9 @@ import type { Machine } from '../machine.js'
 import type { PageSetView } from './page-set-table.js'
 
 /** After this long what was asked counts as not asked, and is asked again. */
-export const askAgainMs = 2_000
+const askAgainMs = 2_000
 /** A pageset_add waits at most this long. */
-export const frameWaitMs = 5_000
+const frameWaitMs = 5_000
 
 /** Frames that may go to the set now. */
 export function grantable(machine: Machine, set: PageSetView): number {

@@ -12,9 +12,9 @@ import { advanceLine } from './line.js'
 import { mergeInto } from './points.js'
 
 /** How long loci may take to come to rest. */
-export const restMs = 2_000
+const restMs = 2_000
 /** How long managers may hold the world for their snapshots. */
-export const snapshotMs = 2_000
+const snapshotMs = 2_000
 /** More captures than this without a line between them: the disk or a manager does not keep up. */
 const mostOutstanding = 64
 

@@ -8,7 +8,7 @@ import {
   type Reply,
   type Status,
 } from '@katydid/abi'
-import { ask, invariant, type Messenger, type Script } from '@katydid/actor'
+import { ask, invariant, unreachable, type Messenger, type Script } from '@katydid/actor'
 import { packRecord, type KernelRecord } from './records.js'
 import { splitRecord } from './parts.js'
 
@@ -106,5 +106,7 @@ function nameOf(record: KernelRecord): { session: number; id: number } {
       return { session, id: record.capture * 2 + (record.rolledBack ? 1 : 0) }
     case 'root_page':
       return { session, id: record.interval }
+    default:
+      return unreachable(record)
   }
 }

@@ -24,7 +24,7 @@ type Calls = typeof managerDowncalls
 type WorldSnapshot = (typeof locusCalls)['worldSnapshot']
 
 /** A capture that is not recoverable after this long is not waited for. */
-export const durableMs = 60_000
+const durableMs = 60_000
 
 /** snapshot_request: of a user container with all of the world, of a self-managed one by itself. */
 export function snapshotRequest(

@@ -16,7 +16,7 @@ import type { RootRecord } from './records.js'
 const rootLag = 64
 
 /** The newest capture that could be the line now; null when none is newer than it. */
-export function candidate(machine: Machine): Capture | null {
+function candidate(machine: Machine): Capture | null {
   // While the world goes back, what captures name is not there to be asked.
   if (machine.phase !== 'open' && machine.phase !== 'stopping') return null
   if (machine.managers.all().some((each) => each.stable === null)) return null

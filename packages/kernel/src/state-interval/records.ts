@@ -7,7 +7,7 @@ import type { Program } from '../container/container.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
 
-export const recordVersion = 1
+const recordVersion = 1
 
 export interface SavedContainer {
   readonly slot: number
