@@ -82,9 +82,11 @@ function* takeCapture(machine: Machine, keepShut: boolean): Script<CaptureOutcom
   for (const locus of machine.loci.all())
     if (locus.end !== null && locus.heldBack === null && locus.endedInCapture === 0)
       locus.endedInCapture = taken.id
-  run(machine.messenger, makeDurable(machine, taken))
+  const heldMs = clock.nowMs() - restedMs
+  // Loci run again first: what is packed for the disk was copied at the cut.
   if (!keepShut) openGate(machine)
-  reportCapture(machine, taken, clock.nowMs() - restedMs, restedMs - beganMs)
+  run(machine.messenger, makeDurable(machine, taken))
+  reportCapture(machine, taken, heldMs, restedMs - beganMs)
   return { status: 'ok', capture: taken }
 }
 
