@@ -7,7 +7,7 @@ import { bellBits } from '@katydid/abi'
 import type { Words } from './words.js'
 
 /** Loads before a park at the most; about the time a cross-core wake-up takes. */
-export const maxSpin = 1000
+export const maxSpin = 2000
 const leastSpin = 16
 
 /** Rings the bell at word `index`. The or comes before the notify: a sleeper that is woken must see why. */
@@ -50,16 +50,11 @@ export class Bell {
    * is halved when spinning did not help, doubled when it did, and every 64th park tries again.
    */
   park(timeoutMs: number): number {
-    const budget =
-      this.#spin >= leastSpin
-        ? this.#spin
-        : ++this.#parks % 64 === 0 && this.#spin > 0
-          ? leastSpin * 4
-          : 0
+    const budget = this.#budget()
     for (let i = 0; i < budget; i++) {
       if (this.#words.load(this.#index) !== 0) {
-        if (this.#spin < maxSpin)
-          this.#spin = Math.min(maxSpin, Math.max(leastSpin, this.#spin * 2))
+        // Enough for the next time to take twice as long as this time.
+        this.#spin = Math.max(this.#spin, Math.min(maxSpin, i * 2 + leastSpin))
         return this.take()
       }
     }
@@ -69,6 +64,12 @@ export class Bell {
       this.#sleep(timeoutMs)
     }
     return this.take()
+  }
+
+  /** Loads before this park. A probe is a whole one: what answers in less than the most would never be noticed by a short one. */
+  #budget(): number {
+    if (this.#spin >= leastSpin) return this.#spin
+    return this.#spin > 0 && ++this.#parks % 64 === 0 ? maxSpin : 0
   }
 
   /** A notify meant for an earlier sleep may come late and wake this one for nothing: then it goes on. */

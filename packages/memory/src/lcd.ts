@@ -69,25 +69,24 @@ export class Lcd {
    * `replace` it. `no_such_container`: not live or not this manager's. `no_such_page_set`: a frame of another set.
    */
   install(pages: readonly Installation[]): Status {
-    const refusal = this.#refusal(pages)
-    if (refusal !== null) return refusal
+    if (!this.#isManaged()) return 'no_such_container'
     for (const page of pages) {
-      const held = this.region.words.load(this.#index(page.offset)) & entryBits.frameMask
-      if (held !== 0 && held !== this.#address(page.frame)) return 'bad_argument'
+      const refusal = this.#refusalOf(page, true)
+      if (refusal !== null) return refusal
     }
-    for (const page of pages) this.#show(page)
+    for (const page of pages) this.#show(page, this.#index(page.offset))
     return 'ok'
   }
 
   /** Shows another frame where one is shown (a copy of it): answers the generation after which nobody uses the old one. */
   replace(page: Installation): { status: Status; generation: number } {
-    const refusal = this.#refusal([page])
+    const refusal = this.#isManaged() ? this.#refusalOf(page, false) : 'no_such_container'
     if (refusal !== null) return { status: refusal, generation: 0 }
     const index = this.#index(page.offset)
     const before = this.region.words.load(index)
     if ((before & entryBits.frameMask) === this.#address(page.frame))
       return { status: 'bad_argument', generation: 0 }
-    this.#show(page)
+    this.#show(page, index)
     if ((before & entryBits.frameMask) !== 0) this.#forget(index, before)
     return { status: 'ok', generation: raiseGeneration(this.region, this.container) }
   }
@@ -142,36 +141,33 @@ export class Lcd {
     ringWhenAcknowledged(this.region, this.container, port)
   }
 
-  #refusal(pages: readonly Installation[]): Status | null {
+  /** Whether the container lives and is this manager's. */
+  #isManaged(): boolean {
     const { words } = this.region
-    if (words.load(this.region.containerWord(this.container, 'state')) !== containerStates.live)
-      return 'no_such_container'
-    if (words.load(this.region.containerWord(this.container, 'manager')) !== this.manager)
-      return 'no_such_container'
-    for (const page of pages) {
-      if (
-        page.offset % this.region.plan.shape.pageBytes !== 0 ||
-        entryIndex(this.region, this.container, page.offset) < 0
-      )
-        return 'bad_argument'
-      if (!belongsTo(this.region, page.frame, this.pageSet)) return 'no_such_page_set'
-      if (!mayShow(this.region, page.frame, this.container, this.#index(page.offset) * 4))
-        return 'bad_argument'
-    }
-    return null
+    return (
+      words.load(this.region.containerWord(this.container, 'state')) === containerStates.live &&
+      words.load(this.region.containerWord(this.container, 'manager')) === this.manager
+    )
   }
 
-  #show(page: Installation): void {
-    const index = this.#index(page.offset)
-    invariant(
-      belongsTo(this.region, page.frame, this.pageSet),
-      'LD1: only frames of the page set are shown',
-      { frame: page.frame, pageSet: this.pageSet },
-    )
+  /** Why the frame cannot be shown there; `alone`: nor when the entry shows another. */
+  #refusalOf({ offset, frame }: Installation, alone: boolean): Status | null {
+    if (offset % this.region.plan.shape.pageBytes !== 0) return 'bad_argument'
+    const index = entryIndex(this.region, this.container, offset)
+    if (index < 0) return 'bad_argument'
+    if (!belongsTo(this.region, frame, this.pageSet)) return 'no_such_page_set'
+    if (!mayShow(this.region, frame, this.container, index * 4)) return 'bad_argument'
+    if (!alone) return null
+    const held = this.region.words.load(index) & entryBits.frameMask
+    return held !== 0 && held !== this.#address(frame) ? 'bad_argument' : null
+  }
+
+  #show(page: Installation, index: number): void {
     const entry = entryFor(
       this.#address(page.frame),
       page.access === 'write' ? this.#capture() : null,
     )
+    invariant(entry < 0, 'LD1: what is shown is present', { entry, frame: page.frame })
     this.region.words.store(this.region.frameWord(page.frame, 'entry'), index * 4)
     // Before the entry: a capture that finds it 0 has a container that nobody can have written since the last one.
     if (page.access === 'write')

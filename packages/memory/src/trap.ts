@@ -24,6 +24,7 @@ import { fixedCodec, invariant, ring, type Region } from '@katydid/actor'
 // Constants of this module, which the engine folds: what is imported it loads anew at each use.
 const codec = fixedCodec(managerUpcalls.containerFault)
 const { at, bytes } = locusWords
+const recordBytes = locusWords.fields.trapRecord.words * 4
 const states = trapStates
 const mail = bellBits.mail
 const views = new WeakMap<Region, DataView>()
@@ -66,6 +67,7 @@ export function postTrap(
     'ME6: a locus has at most one trap',
     { locus },
   )
+  invariant(codec.bytes <= recordBytes, 'ME6: a trap fits its record', { bytes: codec.bytes })
   const sequence = (words.load(record + at.trapSequence) + 1) >>> 0
   words.store(record + at.trapSequence, sequence | 0)
   words.store(record + at.trapManager, trap.manager)

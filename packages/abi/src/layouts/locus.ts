@@ -21,6 +21,7 @@ export const trapStates = { idle: 0, posted: 1, taken: 2, answered: 3 } as const
 /** idle -> waiting (locus) -> woken (notifier, by compare-exchange) -> idle (locus). */
 export const waitStates = { idle: 0, waiting: 1, woken: 2 } as const
 
+// What a fault passes between locus and manager lies in one cache line: each line more costs both a transfer.
 export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
   state: {
     words: 1,
@@ -28,7 +29,6 @@ export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
     doc: 'free, starting, running, quiet, resting, ended or dead',
   },
   generation: { words: 1, writer: 'kernel actor', doc: 'which locus has the slot' },
-  bell: { words: 1, writer: 'anyone, by or; locus, by exchange', doc: 'as an actor’s bell' },
   container: {
     words: 1,
     writer: 'locus (kernel at create)',
@@ -48,10 +48,11 @@ export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
     doc: 'idle, waiting or woken',
   },
   waitContainer: { words: 1, writer: 'locus', doc: 'slot of the container it waits on' },
-  waitOffset: { words: 2, writer: 'locus', doc: 'float 64: the offset it waits on' },
   faults: { words: 1, writer: 'locus', doc: 'traps so far' },
+  waitOffset: { words: 2, writer: 'locus', doc: 'float 64: the offset it waits on' },
   softFaults: { words: 1, writer: 'locus', doc: 'references noted without an upcall' },
-  reserved0: { words: 2, writer: 'nobody', doc: 'to a cache line' },
+  reserved0: { words: 3, writer: 'nobody', doc: 'to a cache line' },
+  bell: { words: 1, writer: 'anyone, by or; locus, by exchange', doc: 'as an actor’s bell' },
   trapState: {
     words: 1,
     writer: 'locus, manager, kernel: see trapStates',
@@ -62,9 +63,9 @@ export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
   trapStatus: { words: 1, writer: 'answerer', doc: 'status code of the answer' },
   trapContainer: { words: 1, writer: 'locus', doc: 'slot of the container that faulted' },
   trapSequence: { words: 1, writer: 'locus', doc: 'raised by every trap' },
-  reserved1: { words: 10, writer: 'nobody', doc: 'to a cache line' },
-  trapRecord: { words: 16, writer: 'locus', doc: 'container_fault as msgpack of fixed shape' },
+  reserved1: { words: 1, writer: 'nobody', doc: 'to an even word' },
+  trapRecord: { words: 8, writer: 'locus', doc: 'container_fault as msgpack of fixed shape' },
   reserved2: { words: 16, writer: 'nobody', doc: 'to a cache line' },
   registers: { words: 64, writer: 'locus; kernel at restore', doc: '32 registers of 64 bits' },
-  reserved3: { words: 32, writer: 'nobody', doc: 'to whole cache lines' },
+  reserved3: { words: 48, writer: 'nobody', doc: 'to whole cache lines' },
 })
