@@ -6,8 +6,8 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { bellBits } from '@katydid/abi'
-import { ring } from '@katydid/actor'
-import type { Bench, Case, Contender } from './bench.js'
+import { maxSpin, ring } from '@katydid/actor'
+import type { Bench, Contender } from './bench.js'
 import { benchMachine, manager } from './machine.js'
 import type { FaultTask, RoundTripTask } from './tasks.js'
 
@@ -18,51 +18,40 @@ export const containerFault: Bench = {
   name: 'container-fault',
   question: 'what does a fault cost that a manager answers from memory?',
   async run({ quick }, measure) {
-    const rounds = quick ? 8 : 40
-    await both(0, async (katydid, peer) => {
-      const peers = { 'round-trip-and-copy': peer }
-      const targets = { 'round-trip-and-copy': 1.25 }
-      await measure({
-        name: 'parked-resident',
-        unit: 'us',
-        katydid,
-        peers,
-        targets,
-        ...pace(rounds),
+    const pace = { warmUps: 16, rounds: quick ? 8 : 40 }
+    const measureBeside = async (
+      name: string,
+      spin: number,
+      target: number | null,
+    ): Promise<void> =>
+      threads(async (start) => {
+        const katydid = await faulting(start, spin, 1)
+        const peers = { 'round-trip-and-copy': await roundTripping(start, spin) }
+        const targets = target === null ? {} : { 'round-trip-and-copy': target }
+        await measure({ name, unit: 'us', katydid, peers, targets, ...pace })
       })
-    })
-    await both(1000, async (katydid, peer) => {
-      const peers = { 'round-trip-and-copy': peer }
-      await measure({
-        name: 'free-core-resident',
-        unit: 'us',
-        katydid,
-        peers,
-        targets: {},
-        ...pace(rounds),
-      })
+    await measureBeside('parked-resident', 0, 1.25)
+    await measureBeside('free-core-resident', maxSpin, null)
+    // More threads than cores: what adaptive spinning costs there beside never spinning.
+    await threads(async (start) => {
+      const katydid = await faulting(start, maxSpin, 4)
+      const peers = { blocking: await faulting(start, 0, 4) }
+      const targets = { blocking: 1.35 }
+      await measure({ name: 'oversubscribed', unit: 'us', katydid, peers, targets, ...pace })
     })
   },
 }
 
-const pace = (rounds: number): Pick<Case, 'warmUps' | 'rounds'> => ({ warmUps: 16, rounds })
-
-/** Starts the four threads of one spin budget, and ends them after `use`. */
-async function both(
-  spin: number,
-  use: (katydid: Contender, peer: Contender) => Promise<void>,
-): Promise<void> {
+/** Lets `use` start threads, and ends them after it. */
+async function threads(use: (start: Start) => Promise<void>): Promise<void> {
   const workers: Worker[] = []
-  const start = async (file: string, workerData: object): Promise<Worker> => {
-    const worker = new Worker(new URL(file, import.meta.url), { workerData })
-    workers.push(worker)
-    await once(worker, 'message')
-    return worker
-  }
   try {
-    const katydid = await faulting(start, spin)
-    const peer = await roundTripping(start, spin)
-    await use(katydid, peer)
+    await use(async (file, workerData) => {
+      const worker = new Worker(new URL(file, import.meta.url), { workerData })
+      workers.push(worker)
+      await once(worker, 'message')
+      return worker
+    })
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
@@ -70,19 +59,32 @@ async function both(
 
 type Start = (file: string, workerData: object) => Promise<Worker>
 
-async function faulting(start: Start, spin: number): Promise<Contender> {
+/** A manager and so many loci, each with pages of its own; a pass is one fault on every page. */
+async function faulting(start: Start, spin: number, loci: number): Promise<Contender> {
   const { region, table } = benchMachine(pages, pageBytes)
   const emptied = new Int32Array(new SharedArrayBuffer(4))
-  const task: FaultTask = { region: region.handle, table, pages, spin, emptied }
-  await start('./fault-manager.worker.js', task)
-  const locus = await start('./fault-locus.worker.js', task)
+  const count = pages / loci
+  const tasks = Array.from({ length: loci }, (_, locus): FaultTask => {
+    return {
+      region: region.handle,
+      table,
+      pages,
+      locus,
+      first: locus * count,
+      count,
+      spin,
+      emptied,
+    }
+  })
+  await start('./fault-manager.worker.js', tasks[0]!)
+  const workers = await Promise.all(tasks.map((task) => start('./fault-locus.worker.js', task)))
   return {
     pass: async () => {
       // While nobody runs in it, the manager takes every page out again.
       const before = Atomics.load(emptied, 0)
       ring(region.words, region.actorWord(manager, 'bell'), bellBits.control)
       Atomics.wait(emptied, 0, before, 10_000)
-      return timesOf(locus)
+      return (await Promise.all(workers.map(timesOf))).flat()
     },
   }
 }

@@ -6,7 +6,7 @@ import { join, openWhole } from './machine.js'
 import type { FaultTask } from './tasks.js'
 
 const task = workerData as FaultTask
-const { attachment, trap } = join(new Region(task.region), asLocus(0), { spin: task.spin })
+const { attachment, trap } = join(new Region(task.region), asLocus(task.locus), { spin: task.spin })
 const window = openWhole(attachment, task.table, task.pages)
 const { pageBytes } = attachment.region.plan.shape
 trap.goQuiet()
@@ -14,7 +14,7 @@ trap.goQuiet()
 parentPort!.on('message', () => {
   const times: number[] = []
   trap.comeBack()
-  for (let page = 0; page < task.pages; page++) {
+  for (let page = task.first; page < task.first + task.count; page++) {
     const from = performance.now()
     const held = window.getUint8(page * pageBytes)
     times.push((performance.now() - from) * 1000)

@@ -4,7 +4,11 @@ import type { RegionHandle } from '@katydid/actor'
 export interface FaultTask {
   readonly region: RegionHandle
   readonly table: number
+  /** Pages of the container, and those the locus touches. */
   readonly pages: number
+  readonly locus: number
+  readonly first: number
+  readonly count: number
   /** Loads before a park; 0 parks at once. */
   readonly spin: number
   /** Raised by the manager each time it has taken all pages out. */

@@ -47,7 +47,7 @@ export class Bell {
 
   /**
    * Waits until somebody rings, at most `timeoutMs`, and takes the reasons (0: time-out). Spins first; the budget
-   * is halved when spinning did not help, doubled when it did, and every 64th park tries again.
+   * is halved when spinning did not help, and twice what it took when it did; every 64th park tries again.
    */
   park(timeoutMs: number): number {
     const budget = this.#budget()
