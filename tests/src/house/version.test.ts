@@ -1,0 +1,17 @@
+/** The wire and the layouts cannot change quietly: their hash stands here beside the version. */
+import { abiText, abiVersion } from '@katydid/abi'
+import test from 'ava'
+import { createHash } from 'node:crypto'
+
+const known = { version: 1, hash: 'fec5d54941b6ebdd' }
+
+test('[HO19] a change of a signature, layout or status raises the ABI’s version', (t) => {
+  const hash = createHash('sha256').update(abiText()).digest('hex').slice(0, 16)
+
+  t.is(abiVersion, known.version)
+  t.is(
+    hash,
+    known.hash,
+    'The ABI changed. Raise abiVersion in packages/abi/src/version.ts and put the new version and hash here.',
+  )
+})
