@@ -64,7 +64,9 @@ export function forgetContainers(machine: Machine, to: Capture | null): void {
 const keyOf = (manager: number | null, token: number): string => `${manager} ${token}`
 
 function removeNow(machine: Machine, container: Container): void {
-  dropSlices(machine, container)
+  // A manager that lives may be at its entries at this moment: the tables, empty, stay for the same container, which is put
+  // back into the slot.
+  if (container.manager === null) dropSlices(machine, container)
   machine.containers.remove(container)
 }
 

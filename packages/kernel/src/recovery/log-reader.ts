@@ -86,7 +86,9 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
         state.captures = state.captures.filter((each) => each.record.capture <= record.capture)
       return
     case 'root_page':
-      state.roots.set(record.port, { record, after })
+      // One written again with the line may stand behind a newer one that was under way then.
+      if ((state.roots.get(record.port)?.record.interval ?? 0) <= record.interval)
+        state.roots.set(record.port, { record, after })
   }
 }
 

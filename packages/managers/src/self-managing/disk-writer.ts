@@ -26,7 +26,7 @@ export class DiskWriter {
   readonly #counters: Counters
   #last: LogPosition = asPosition(0)
   #inFlight = 0
-  /** Bytes of pages written since somebody set it to 0. */
+  /** Bytes that the log has grown by since somebody set it to 0. */
   bytesSince = 0
 
   constructor(messenger: Messenger, disk: PortId, counters: Counters) {
@@ -97,7 +97,8 @@ export class DiskWriter {
     })
     const bytes = pages * pageBytes
     if (reply.position > this.#last) this.#last = reply.position
-    this.bytesSince += bytes
+    // A group has a head of at least a block.
+    this.bytesSince += bytes + pageBytes
     this.#counters.add('pagesWritten', reply.places.length)
     this.#counters.add('bytesWritten', bytes)
   }

@@ -138,13 +138,14 @@ export class OwnPages implements TrapStrategy {
     })
   }
 
-  /** A second chance for each page touched since the hand last passed; then the first that is not pinned. */
+  /** Clean pages not touched since the hand last passed, then dirty ones, then whatever is not pinned. */
   #evict(): Frame {
     for (let round = 0; round < 3; round++) {
-      for (const [page, held] of [...this.#resident]) {
+      for (const [page, held] of this.#resident) {
         if (held.pinned) continue
         const offset = page * this.#layout.pageBytes
         if (this.#lcd.ageOut(offset) && round < 2) continue
+        if (held.dirty && round === 0) continue
         if (held.dirty) this.#writeOut(page, held)
         this.#lcd.remove([offset])
         this.#resident.delete(page)

@@ -51,7 +51,7 @@ export function* rebuild(
 }
 
 function* scan(
-  { messenger }: Context,
+  { messenger, writer, pageBytes }: Context,
   identity: Identity,
   from: LogPosition,
   replay: LogReplay,
@@ -68,6 +68,8 @@ function* scan(
       },
     )
     if (found.status !== 'ok') throw new CannotStart('its log', found)
+    // What was read now is read again at the next start, until a snapshot of our own makes it needless.
+    writer.bytesSince += found.pages.length * pageBytes
     for (const page of found.pages) if (page.cont !== identity.own.token) replay.page(page)
     for (const each of found.records) {
       const record = readRecord(each.kind, each.content)

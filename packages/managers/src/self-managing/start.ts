@@ -43,7 +43,7 @@ export interface Started {
 const diskShare = 16
 
 /** Frames for own pages on a machine with so many: few, since each is one less for everybody else. */
-const ownShare = (frames: number): number => Math.min(64, Math.max(4, frames >> 5))
+const ownShare = (machineFrames: number): number => Math.min(64, Math.max(4, machineFrames >> 5))
 
 /** User frames that the kernel never asks back. */
 const leastFrames = 4

@@ -45,7 +45,8 @@ export class Turns {
     this.#evict()
     this.#flush.settle()
     this.#ownSnapshot.settle()
-    const folded = folding.settle()
+    // Folding may write own pages: while a snapshot that frees blocks is on its way it waits.
+    const folded = !this.#ownSnapshot.isBusy && folding.settle()
     this.#snapshotWhenDue()
     for (const container of containers.values()) eviction.ringFor(container)
     if (folded && folding.isPending) return 0

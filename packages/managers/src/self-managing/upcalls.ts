@@ -1,8 +1,8 @@
 /** What the kernel may ask of the manager, call by call. Nothing here waits: longer work is begun and goes on in turns. */
 import {
-  managerUpcalls,
   refuse,
   type ArgsOf,
+  type managerUpcalls,
   type PageSetId,
   type StateInterval,
   type Token,
@@ -69,6 +69,7 @@ export function upcalls(parts: UpcallParts): Upcalls {
       const container = containers.get(cont)
       if (container === undefined) return unknown(cont)
       if (container.label === stateInterval) return { status: 'ok' }
+      forgetOrphans(parts)
       const version = container.snapshot(stateInterval)
       invariant(container.open !== version, 'MG7: after a snapshot a new interval is open', {
         cont,
@@ -159,6 +160,15 @@ function contRollback(
   seat(context, container, args)
   rollBack(context, pagers, container, stateInterval, open)
   return { status: 'ok' } as const
+}
+
+/**
+ * A container found in the log that the kernel has not named since our start is gone: it was younger than the line. A
+ * snapshot shows that the recovery is over. Kept on, it would hold its blocks and the log for ever.
+ */
+function forgetOrphans(parts: UpcallParts): void {
+  for (const container of parts.context.containers.values())
+    if (container.lcd === null) forget(parts, container)
 }
 
 /** The container is gone: its frames, its deltas and, slice by slice, its map. */

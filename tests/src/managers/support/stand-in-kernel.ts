@@ -163,7 +163,7 @@ export class StandInKernel {
 
   *#chooseLine(): Generator<Ask, number, unknown> {
     yield* this.open()
-    for (const capture of [...this.#captures].reverse()) {
+    for (const capture of this.#captures.toReversed()) {
       if (capture.id < this.line) break
       let stable = capture.durable
       for (const [token, label] of capture.labels) {
@@ -308,6 +308,8 @@ export class StandInKernel {
     } else if (kind === 'line') this.line = record['id'] as number
     else if (kind === 'root_page') {
       const interval = asInterval(record['interval'] as number)
+      // One written again with a line may stand behind a newer one that was under way then.
+      if (this.#root !== null && this.#root.interval > interval) return
       this.#root = { interval, bytes: Buffer.from(record['bytes'] as string, 'base64') }
       this.#ownInterval = interval + 1000
     } else this.#session = record['session'] as number
@@ -491,7 +493,7 @@ export class StandInKernel {
         const size = this.#pages * this.region.plan.shape.pageBytes
         return {
           status: 'ok',
-          slot: container.slot as number,
+          slot: container.slot,
           size,
           stateInterval: asInterval(container.interval),
         }
