@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { bellBits } from '@katydid/abi'
 import { maxSpin, ring } from '@katydid/actor'
 import type { Bench, Contender } from './bench.js'
+import { cFloor } from './c-floor.js'
 import { benchMachine, manager } from './machine.js'
 import type { FaultTask, RoundTripTask } from './tasks.js'
 
@@ -17,21 +18,28 @@ const pageBytes = 4096
 export const containerFault: Bench = {
   name: 'container-fault',
   question: 'what does a fault cost that a manager answers from memory?',
-  async run({ quick }, measure) {
+  async run({ quick, say }, measure) {
     const pace = { warmUps: 16, rounds: quick ? 8 : 40 }
-    const measureBeside = async (
-      name: string,
-      spin: number,
-      target: number | null,
-    ): Promise<void> =>
-      threads(async (start) => {
-        const katydid = await faulting(start, spin, 1)
-        const peers = { 'round-trip-and-copy': await roundTripping(start, spin) }
-        const targets = target === null ? {} : { 'round-trip-and-copy': target }
-        await measure({ name, unit: 'us', katydid, peers, targets, ...pace })
-      })
-    await measureBeside('parked-resident', 0, 1.25)
-    await measureBeside('free-core-resident', maxSpin, null)
+    await threads(async (start) => {
+      const katydid = await faulting(start, 0, 1)
+      const peers = { 'round-trip-and-copy': await roundTripping(start, 0) }
+      const targets = { 'round-trip-and-copy': 1.25 }
+      await measure({ name: 'parked-resident', unit: 'us', katydid, peers, targets, ...pace })
+    })
+    await threads(async (start) => {
+      const katydid = await faulting(start, maxSpin, 1)
+      const floor = await cFloor('userfaultfd', [String(pages)], say)
+      const peers = {
+        'round-trip-and-copy': await roundTripping(start, maxSpin),
+        ...(floor === null ? {} : { userfaultfd: floor }),
+      }
+      try {
+        const targets = { userfaultfd: 0.2 }
+        await measure({ name: 'free-core-resident', unit: 'us', katydid, peers, targets, ...pace })
+      } finally {
+        floor?.end()
+      }
+    })
     // More threads than cores: what adaptive spinning costs there beside never spinning.
     await threads(async (start) => {
       const katydid = await faulting(start, maxSpin, 4)
