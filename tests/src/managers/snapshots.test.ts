@@ -13,7 +13,9 @@ function killed(world: SimWorld, seed = 99): { world: SimWorld; line: number } {
 }
 
 test('[MG7] a snapshot keeps what its pages held, though they are written again at once', (t) => {
-  const world = new SimWorld(1, { ...shape, delayMs: 5 })
+  // One slow write of four pages at a time: most of the snapshot is neither written nor being written.
+  const options = { batchPages: 4, writesInFlight: 1 }
+  const world = new SimWorld(1, { ...shape, delayMs: 5, options })
   world.begin()
   for (const page of pages(30)) world.write(0, page, 1000 + page)
   const capture = world.capture()
@@ -27,6 +29,26 @@ test('[MG7] a snapshot keeps what its pages held, though they are written again 
   t.is(again.line, capture!)
   t.deepEqual(again.world.differences(), [])
   t.is(again.world.read(0, 7).value, 1007)
+})
+
+test('[MG6] a frame that a copy replaced is used anew only when every locus has acknowledged', (t) => {
+  const world = new SimWorld(8, { ...shape, delayMs: 5 })
+  world.begin()
+  for (const page of pages(10)) world.write(0, page, page + 1)
+  const idle = world.idleLocus(0)
+  world.capture()
+  for (const page of pages(10)) world.write(0, page, page + 2)
+  world.runUntilIdle(2000)
+
+  const reader = world.reader(0, pages(64).slice(10, 45))
+  world.runUntilIdle(2000)
+  const beforeIt = reader.done
+  idle.acknowledge()
+  world.runUntilIdle(2000)
+
+  t.is(world.counters.get('copies'), 10)
+  t.is(beforeIt, 20)
+  t.true(reader.done >= 30)
 })
 
 test('[MG7] container_snapshot names what is open, whatever its size, and copies nothing', (t) => {
@@ -140,4 +162,22 @@ test('[MG15] a disk much smaller than all that is written does not fill', (t) =>
   t.true(world.counters.get('pagesWritten') > 2 * segments * 32)
   t.deepEqual(world.differences(), [])
   t.deepEqual(killed(world).world.differences(), [])
+})
+
+test('[MG15] after a restart, segments that the dead manager no longer needed are freed', (t) => {
+  const world = new SimWorld(9, { ...shape, segments: 64, segmentBlocks: 32 })
+  world.begin()
+  for (let round = 0; round < 10; round++) {
+    for (const page of pages(64)) world.write(0, page, round * 100 + page)
+    world.capture()
+    world.runUntilIdle(500)
+  }
+
+  const again = killed(world).world
+  const before = again.freeSegments
+  again.write(0, 0, 1)
+  again.settle()
+
+  t.true(again.freeSegments > before + 5, `${again.freeSegments} after ${before}`)
+  t.deepEqual(again.differences(), [])
 })
