@@ -1,12 +1,13 @@
 import test from 'ava'
 import { asFrame, asToken, defaultShape } from '@katydid/abi'
 import { InvariantViolation, Region } from '@katydid/actor'
-import { FrameTable, frameStates } from '@katydid/managers/self-managing/frame-table.js'
+import { FrameTable, frameStates } from '@katydid/managers/paging/frame-table.js'
+import { FifoPolicy } from '@katydid/managers/policies/fifo.js'
 import { ManagedContainer } from '@katydid/managers/self-managing/managed-container.js'
 
 function table(): { frames: FrameTable; region: Region } {
   const region = Region.create({ ...defaultShape, frames: 4 })
-  return { frames: new FrameTable(region), region }
+  return { frames: new FrameTable(region, new FifoPolicy()), region }
 }
 
 test('[MG2] a frame holds one page at a time, and none while a disk may be reading it', (t) => {

@@ -6,7 +6,7 @@
 import { AccessError } from '@katydid/memory'
 import { invariant } from '@katydid/actor'
 import type { Context } from './context.js'
-import type { Delta } from './delta.js'
+import type { Delta } from '../paging/delta.js'
 import type { ManagedContainer } from './managed-container.js'
 import type { MapRoot, PagePlace } from './place.js'
 

@@ -4,7 +4,7 @@
  */
 import { asInterval, asToken, type RecordKind, type StateInterval, type Token } from '@katydid/abi'
 import { invariant, packValue, unpackValue } from '@katydid/actor'
-import type { LogRecord } from './disk-writer.js'
+import type { LogRecord } from '../paging/disk-writer.js'
 
 export type ManagerRecord =
   | {

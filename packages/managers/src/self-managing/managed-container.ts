@@ -7,14 +7,12 @@
 import { asInterval, type Capref, type Frame, type StateInterval, type Token } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Lcd } from '@katydid/memory'
-import { Delta } from './delta.js'
-import { PageBits } from './page-bits.js'
-import type { MapRoot, PagePlace } from './place.js'
+import { Delta } from '../paging/delta.js'
+import { PageBits } from '../paging/page-bits.js'
+import type { Located, PagedContainer } from '../paging/paged-container.js'
+import type { MapRoot } from './place.js'
 
-/** Where a page stands, or that only the map can say. */
-export type Located = PagePlace | 'ask the map'
-
-export class ManagedContainer {
+export class ManagedContainer implements PagedContainer {
   readonly token: Token
   /** In the manager's table; nil until the kernel has said (a container found in the log). */
   capability: Capref | null = null

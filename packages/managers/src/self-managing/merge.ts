@@ -5,7 +5,7 @@
 import { actorPorts, managerDowncalls } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Context } from './context.js'
-import type { Departures } from './departures.js'
+import type { Departures } from '../paging/departures.js'
 import type { ManagedContainer } from './managed-container.js'
 
 /** Merges the failed version before the newest one into it, when that can be done. */

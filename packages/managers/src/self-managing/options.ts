@@ -1,16 +1,13 @@
 /** What a self-managing manager is given at its start: what the kernel says, its disk's descriptor, and its policy's figures. */
 import type { ManagerBoot } from '@katydid/abi'
+import type { PagingOptions } from '../paging/paging-context.js'
+import type { PolicyName } from '../policies/by-name.js'
 
-export interface SelfManagingOptions {
+export interface SelfManagingOptions extends PagingOptions {
   /** Frames for its own pages: its maps fault in and out within these. At least 4; 0: a share of the machine’s. */
   readonly ownFrames: number
-  /** Frames it asks for at once while the machine has free ones. */
-  readonly askFrames: number
-  /** Below this many free frames pages are evicted ahead, up to `reserveHigh`. Both shrink with a small page set. */
-  readonly reserveLow: number
-  readonly reserveHigh: number
-  /** Pages in one removal, and in one disk_write, at the most. */
-  readonly batchPages: number
+  /** Which page goes when a frame is wanted. */
+  readonly policy: PolicyName
   /** Versions' disk_writes under way at the most. */
   readonly writesInFlight: number
   /** Map entries folded in one turn at the most. */
@@ -22,6 +19,7 @@ export interface SelfManagingOptions {
 
 export const defaultOptions: SelfManagingOptions = {
   ownFrames: 0,
+  policy: 'clock',
   askFrames: 64,
   reserveLow: 16,
   reserveHigh: 48,

@@ -10,10 +10,8 @@ import type { Frame, Status } from '@katydid/abi'
 import { invariant, type Counters, type Region } from '@katydid/actor'
 import { AccessError, type Lcd, type Trap, type TrapStrategy } from '@katydid/memory'
 import { isSelfMap, type OwnLayout } from './own-layout.js'
+import type { BlockReader } from '../paging/paging-context.js'
 import type { PagePlace } from './place.js'
-
-/** Reads a block into a page and checks it. */
-export type BlockReader = (place: PagePlace, into: Uint8Array) => Status
 
 /** What the own pages need of the rest: where a page stands, and how a dirty one is written. */
 export interface OwnBacking {

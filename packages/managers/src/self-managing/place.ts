@@ -1,7 +1,8 @@
-/** Where a page's content stands on the disk, and the checksum that proves it. */
-import { asBlock, type diskCalls, type ResultOf } from '@katydid/abi'
+/** What the maps of a self-managing manager say of a page, and of each other. */
+import { asBlock } from '@katydid/abi'
+import type { PagePlace } from '../paging/place.js'
 
-export type PagePlace = ResultOf<(typeof diskCalls)['diskWrite']>['places'][number]
+export type { PagePlace } from '../paging/place.js'
 
 /** Bytes of one entry of the maps: block, checksum. */
 export const entryBytes = 8

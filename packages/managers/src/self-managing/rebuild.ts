@@ -9,7 +9,7 @@ import {
 } from '@katydid/abi'
 import { ask, invariant, type Ask } from '@katydid/actor'
 import type { Context } from './context.js'
-import { Delta } from './delta.js'
+import { Delta } from '../paging/delta.js'
 import type { Identity } from './identity.js'
 import { LogReplay, type FoundContainer } from './log-replay.js'
 import { readRecord } from './log-records.js'

@@ -19,15 +19,16 @@ import { ask, Counters, invariant, type Ask } from '@katydid/actor'
 import { Lcd } from '@katydid/memory'
 import { CannotStart } from './cannot-start.js'
 import type { Context, Surroundings } from './context.js'
-import { DiskWriter } from './disk-writer.js'
-import { FrameTable } from './frame-table.js'
+import { DiskWriter } from '../paging/disk-writer.js'
+import { FrameTable } from '../paging/frame-table.js'
 import { Identity } from './identity.js'
 import type { ManagedContainer } from './managed-container.js'
 import { ownLayout } from './own-layout.js'
 import { OwnFrames } from './own-frames.js'
 import { OwnStore } from './own-store.js'
 import type { MapRoot } from './place.js'
-import { Reserve } from './reserve.js'
+import { policyByName } from '../policies/by-name.js'
+import { Reserve } from '../paging/reserve.js'
 import { rebuild } from './rebuild.js'
 import { readRootPage, type RootPage } from './root-page.js'
 
@@ -107,7 +108,8 @@ export function* start(
     segmentBlocks: disk.segmentBlocks,
   })
   store.pages.addFrames(ownFrames)
-  const frameTable = new FrameTable(region)
+  const policy = policyByName(options.policy, region)
+  const frameTable = new FrameTable(region, policy)
   const reserve = new Reserve(
     region,
     messenger,
@@ -119,6 +121,7 @@ export function* start(
   // A small disk must be cleaned before it is full, whatever the policy says of large ones.
   const diskBytes = disk.segments * disk.segmentBlocks * disk.blockBytes
   const snapshotBytes = Math.min(options.snapshotBytes, diskBytes / diskShare)
+  const containers = new Map<ManagedContainer['token'], ManagedContainer>()
   const context: Context = {
     ...surroundings,
     options: { ...options, snapshotBytes },
@@ -126,11 +129,13 @@ export function* start(
     pageBytes,
     counters,
     frames: frameTable,
+    policy,
+    older: (token, page) => store.maps.get(containers.get(token)!.map, page),
     reserve,
     writer,
     store,
     ownFrames: new OwnFrames(messenger, own.pageset, store.pages),
-    containers: new Map<ManagedContainer['token'], ManagedContainer>(),
+    containers,
   }
   const identity = new Identity(boot)
   const root = boot.rootPage === null ? null : rootOf(store.window.getBytes(0, pageBytes))

@@ -1,17 +1,17 @@
 /** What an answered write of one page means for the delta it belongs to: a place, or dirty again. */
 import type { Frame } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-import type { Context } from './context.js'
+import type { PagingContext } from './paging-context.js'
 import type { Delta } from './delta.js'
 import type { Departures } from './departures.js'
 import { frameStates } from './frame-table.js'
-import type { ManagedContainer } from './managed-container.js'
+import type { PagedContainer } from './paged-container.js'
 import type { PagePlace } from './place.js'
 
 /** The page of the delta stands at `place`; an earlier write of it in the same interval is void. */
 export function settleWrite(
-  context: Context,
-  container: ManagedContainer,
+  context: PagingContext,
+  container: PagedContainer,
   delta: Delta,
   page: number,
   place: PagePlace,
@@ -33,9 +33,9 @@ export function settleWrite(
 
 /** The disk refused: the content is still in its frame, and the delta's again. */
 export function failWrite(
-  context: Context,
+  context: PagingContext,
   departures: Departures,
-  container: ManagedContainer,
+  container: PagedContainer,
   delta: Delta,
   page: number,
   frame: Frame,

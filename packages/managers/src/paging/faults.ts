@@ -7,26 +7,26 @@
  */
 import type { Access, Frame, Status } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-import type { Context } from './context.js'
+import type { PagingContext } from './paging-context.js'
 import type { Departures } from './departures.js'
 import { frameStates } from './frame-table.js'
-import type { ManagedContainer } from './managed-container.js'
+import type { PagedContainer } from './paged-container.js'
 import { fillFrame } from './page-content.js'
 
 /** A fault to be answered exactly once, from a trap or from a message. */
 export interface Fault {
-  readonly container: ManagedContainer
+  readonly container: PagedContainer
   readonly offset: number
   readonly access: Access
   answer(status: Status): void
 }
 
 export class Faults {
-  readonly #context: Context
+  readonly #context: PagingContext
   readonly #departures: Departures
   #waiting: Fault[] = []
 
-  constructor(context: Context, departures: Departures) {
+  constructor(context: PagingContext, departures: Departures) {
     this.#context = context
     this.#departures = departures
   }
@@ -53,7 +53,7 @@ export class Faults {
   }
 
   /** Answers every waiting fault of the container (of all when null) with `status`. */
-  refuse(container: ManagedContainer | null, status: Status): void {
+  refuse(container: PagedContainer | null, status: Status): void {
     this.#waiting = this.#waiting.filter((fault) => {
       if (container !== null && fault.container !== container) return true
       fault.answer(status)
@@ -74,7 +74,7 @@ export class Faults {
     return this.#showForWrite(container, page, frame)
   }
 
-  #bringIn(container: ManagedContainer, page: number, access: Access): Status | 'wait' {
+  #bringIn(container: PagedContainer, page: number, access: Access): Status | 'wait' {
     const { frames, reserve } = this.#context
     const frame = reserve.take()
     if (frame === null) return 'wait'
@@ -95,7 +95,7 @@ export class Faults {
     return shown
   }
 
-  #showForWrite(container: ManagedContainer, page: number, frame: Frame): Status | 'wait' {
+  #showForWrite(container: PagedContainer, page: number, frame: Frame): Status | 'wait' {
     const dirty = container.open.dirty.has(page)
     const shared = container.sharedBy(page) !== undefined
     invariant(!(dirty && shared), 'MG7: a page is not dirty in two intervals by one frame', {
@@ -107,8 +107,8 @@ export class Faults {
     return this.#show(container, page, frame, 'write')
   }
 
-  #show(container: ManagedContainer, page: number, frame: Frame, access: Access): Status {
-    const { frames, counters, pageBytes } = this.#context
+  #show(container: PagedContainer, page: number, frame: Frame, access: Access): Status {
+    const { frames, counters, pageBytes, policy } = this.#context
     const status = container.lcd!.install([{ offset: page * pageBytes, frame, access }])
     invariant(
       status === 'ok' || status === 'no_such_container',
@@ -119,11 +119,12 @@ export class Faults {
       frames.become(frame, frameStates.shown)
       counters.add('rescues')
     }
+    if (status === 'ok') policy.referenced(frame)
     return status
   }
 
   /** The page lives in a fresh frame from now on; the old one stands still for whoever needs it. */
-  #moveToCopy(container: ManagedContainer, page: number, old: Frame): Status | 'wait' {
+  #moveToCopy(container: PagedContainer, page: number, old: Frame): Status | 'wait' {
     const { frames, reserve, region, counters, pageBytes } = this.#context
     const frame = reserve.take()
     if (frame === null) return 'wait'

@@ -4,15 +4,15 @@
  */
 import type { Frame } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-import type { Context } from './context.js'
+import type { PagingContext } from './paging-context.js'
 import { frameStates } from './frame-table.js'
-import type { ManagedContainer } from './managed-container.js'
+import type { PagedContainer } from './paged-container.js'
 
 export class Departures {
-  readonly #context: Context
+  readonly #context: PagingContext
   #leaving: Frame[] = []
 
-  constructor(context: Context) {
+  constructor(context: PagingContext) {
     this.#context = context
   }
 
@@ -43,7 +43,7 @@ export class Departures {
   }
 
   /** The container has another descriptor: what leaves it waits for `generation` of that one. */
-  rebase(container: ManagedContainer, generation: number): void {
+  rebase(container: PagedContainer, generation: number): void {
     const { frames } = this.#context
     for (const frame of this.#leaving)
       if (frames.container(frame) === container)

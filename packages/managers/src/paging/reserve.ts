@@ -7,7 +7,7 @@
 import { actorPorts, pageSetCalls, type Frame, type PageSetId } from '@katydid/abi'
 import { invariant, type Clock, type Messenger, type Region } from '@katydid/actor'
 import { frameStates, type FrameTable } from './frame-table.js'
-import type { SelfManagingOptions } from './options.js'
+import type { PagingOptions } from './paging-context.js'
 
 /** After a refusal the kernel is not asked again for so long, unless more frames have become free. */
 const askAgainMs = 250
@@ -20,7 +20,7 @@ export class Reserve {
   readonly #messenger: Messenger
   readonly #clock: Clock
   readonly #frames: FrameTable
-  readonly #options: SelfManagingOptions
+  readonly #options: PagingOptions
   readonly #free: Frame[] = []
   #total = 0
   /** Frames that page_discard asked for and that are not given back yet. */
@@ -37,7 +37,7 @@ export class Reserve {
     clock: Clock,
     frames: FrameTable,
     pageSet: PageSetId,
-    options: SelfManagingOptions,
+    options: PagingOptions,
   ) {
     this.#region = region
     this.#messenger = messenger

@@ -2,15 +2,15 @@
 import { invariant } from '@katydid/actor'
 import type { Frame, Status } from '@katydid/abi'
 import { AccessError } from '@katydid/memory'
-import type { Context } from './context.js'
+import type { PagingContext } from './paging-context.js'
 import { frameStates } from './frame-table.js'
-import type { ManagedContainer } from './managed-container.js'
+import type { PagedContainer } from './paged-container.js'
 import type { PagePlace } from './place.js'
 
 /** `ok`, or why the content cannot be had: a read error, a damaged block, or the same of a page of our own maps. */
 export function fillFrame(
-  context: Context,
-  container: ManagedContainer,
+  context: PagingContext,
+  container: PagedContainer,
   page: number,
   frame: Frame,
 ): Status {
@@ -23,7 +23,7 @@ export function fillFrame(
   const located = container.locate(page)
   let place: PagePlace | null
   try {
-    place = located === 'ask the map' ? context.store.maps.get(container.map, page) : located
+    place = located === 'ask the map' ? context.older(container.token, page) : located
   } catch (error) {
     if (error instanceof AccessError) return error.status
     throw error

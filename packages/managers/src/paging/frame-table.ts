@@ -8,7 +8,8 @@
  */
 import type { Frame } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
-import type { ManagedContainer } from './managed-container.js'
+import type { ReplacementPolicy } from '../policies/policy.js'
+import type { PagedContainer } from './paged-container.js'
 
 export const frameStates = {
   notOurs: 0,
@@ -24,14 +25,17 @@ export class FrameTable {
   readonly first: number
   readonly count: number
   readonly #region: Region
+  readonly #policy: ReplacementPolicy
   readonly #state: Uint8Array
   readonly #transfers: Uint8Array
   readonly #generation: Int32Array
   readonly #page: Float64Array
-  readonly #container: (ManagedContainer | null)[]
+  readonly #container: (PagedContainer | null)[]
 
-  constructor(region: Region) {
+  /** `policy` is told of every page that comes into a frame, and leaves it. */
+  constructor(region: Region, policy: ReplacementPolicy) {
     this.#region = region
+    this.#policy = policy
     this.first = region.plan.firstFrame / region.plan.shape.pageBytes
     this.count = region.plan.shape.frames
     this.#state = new Uint8Array(this.count)
@@ -49,7 +53,7 @@ export class FrameTable {
     return this.#page[this.#at(frame)]!
   }
 
-  container(frame: Frame): ManagedContainer | null {
+  container(frame: Frame): PagedContainer | null {
     return this.#container[this.#at(frame)]!
   }
 
@@ -74,7 +78,7 @@ export class FrameTable {
   }
 
   /** The frame shows `page` of `container` from now on. */
-  hold(frame: Frame, container: ManagedContainer, page: number): void {
+  hold(frame: Frame, container: PagedContainer, page: number): void {
     const at = this.#at(frame)
     invariant(this.#state[at] === frameStates.free, 'MG2: a page is brought into a free frame', {
       frame,
@@ -83,6 +87,7 @@ export class FrameTable {
     this.#state[at] = frameStates.shown
     this.#container[at] = container
     this.#page[at] = page
+    this.#policy.inserted(frame)
   }
 
   /** Changes the state of a frame that holds something. */
@@ -93,6 +98,7 @@ export class FrameTable {
       state,
     })
     this.#state[at] = state
+    if (state === frameStates.kept || state === frameStates.leaving) this.#policy.removed(frame)
     if (generation !== undefined) this.#generation[at] = generation
   }
 
@@ -102,6 +108,7 @@ export class FrameTable {
     invariant(!this.isBusy(frame), 'ME6: a frame with a transfer in flight is not freed', { frame })
     this.#state[at] = frameStates.free
     this.#container[at] = null
+    this.#policy.removed(frame)
   }
 
   beginWrite(frame: Frame): void {

@@ -8,32 +8,33 @@
 import type { Frame } from '@katydid/abi'
 import { beginTransfer } from '@katydid/memory'
 import { invariant } from '@katydid/actor'
-import { ClockHand } from './clock-hand.js'
-import type { Context } from './context.js'
+import type { Candidates } from '../policies/policy.js'
+import type { PagingContext } from './paging-context.js'
 import type { Departures } from './departures.js'
 import { frameStates } from './frame-table.js'
-import type { ManagedContainer } from './managed-container.js'
+import type { PagedContainer } from './paged-container.js'
+import { candidatesOf } from './candidates.js'
 import { settleWrite, failWrite } from './page-write.js'
 
 interface Batch {
-  readonly container: ManagedContainer
+  readonly container: PagedContainer
   readonly generation: number
   readonly frames: readonly Frame[]
 }
 
 export class Eviction {
-  readonly #context: Context
+  readonly #context: PagingContext
   readonly #departures: Departures
-  readonly #hand: ClockHand
+  readonly #candidates: Candidates
   #batches: Batch[] = []
   #writing = 0
   /** Why the disk last refused to take a page; null since it last took one. */
   failure: string | null = null
 
-  constructor(context: Context, departures: Departures) {
+  constructor(context: PagingContext, departures: Departures) {
     this.#context = context
     this.#departures = departures
-    this.#hand = new ClockHand(context)
+    this.#candidates = candidatesOf(context)
   }
 
   /** Frames that will be free without further doing. */
@@ -45,11 +46,11 @@ export class Eviction {
     )
   }
 
-  /** Begins to evict up to `wanted` pages; answers how many it found. `rounds` as in `ClockHand.choose`. */
+  /** Begins to evict up to `wanted` pages; answers how many it found. `rounds` as in `ReplacementPolicy.choose`. */
   evict(wanted: number, rounds: 1 | 2): number {
     const { frames, pageBytes } = this.#context
-    const byContainer = new Map<ManagedContainer, Frame[]>()
-    const victims = this.#hand.choose(wanted, rounds)
+    const byContainer = new Map<PagedContainer, Frame[]>()
+    const victims = this.#context.policy.choose(wanted, this.#candidates, rounds)
     for (const frame of victims) {
       const container = frames.container(frame)!
       invariant(container.lcd !== null, 'MG5: a resident page has a descriptor', {
@@ -84,7 +85,7 @@ export class Eviction {
   }
 
   /** The container's page table is empty: its batches are void. */
-  forget(container: ManagedContainer): void {
+  forget(container: PagedContainer): void {
     this.#batches = this.#batches.filter((batch) => {
       if (batch.container !== container) return true
       container.awaited--
@@ -93,7 +94,7 @@ export class Eviction {
   }
 
   /** Has loci that acknowledge ring us while somebody waits for that, and not longer. */
-  ringFor(container: ManagedContainer): void {
+  ringFor(container: PagedContainer): void {
     const wanted = container.awaited > 0
     if (container.lcd === null || wanted === container.ringing) return
     container.lcd.ringWhenAcknowledged(wanted ? this.#context.port : null)
@@ -120,7 +121,7 @@ export class Eviction {
     if (dirty.length > 0) this.#write(batch.container, dirty)
   }
 
-  #write(container: ManagedContainer, list: readonly Frame[]): void {
+  #write(container: PagedContainer, list: readonly Frame[]): void {
     const { frames, writer, pageBytes, region, counters } = this.#context
     const delta = container.open
     delta.began(writer.next)
@@ -160,7 +161,7 @@ export class Eviction {
     })
   }
 
-  #release(container: ManagedContainer, page: number, frame: Frame): void {
+  #release(container: PagedContainer, page: number, frame: Frame): void {
     invariant(container.resident.get(page) === frame, 'MG2: a page has one live frame', {
       page,
       frame,

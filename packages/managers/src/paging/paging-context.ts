@@ -1,0 +1,46 @@
+/** What the parts that page share: surroundings as arguments, tables, and the little they must know of the manager's store. */
+import type { DiskBlock, PortId, Status, Token } from '@katydid/abi'
+import type { Counters, Region } from '@katydid/actor'
+import type { ReplacementPolicy } from '../policies/policy.js'
+import type { DiskWriter } from './disk-writer.js'
+import type { FrameTable } from './frame-table.js'
+import type { PagedContainer } from './paged-container.js'
+import type { PagePlace } from './place.js'
+import type { Reserve } from './reserve.js'
+
+/** Fills `into` with the block at `place`: `ok`, `io_error` or `checksum_mismatch`. */
+export type BlockReader = (place: PagePlace, into: Uint8Array) => Status
+
+/** The figures of paging; all may be options of a manager. */
+export interface PagingOptions {
+  /** Frames it asks for at once while the machine has free ones. */
+  readonly askFrames: number
+  /** Below this many free frames pages are evicted ahead, up to `reserveHigh`. Both shrink with a small page set. */
+  readonly reserveLow: number
+  readonly reserveHigh: number
+  /** Pages in one removal, and in one disk_write, at the most. */
+  readonly batchPages: number
+}
+
+/** Which blocks of the disk are needed: a page was written there; nobody needs what stands there any more. */
+export interface BlockUsage {
+  written(block: DiskBlock): void
+  drop(block: DiskBlock): void
+}
+
+export interface PagingContext {
+  readonly region: Region
+  readonly read: BlockReader
+  readonly port: PortId
+  readonly pageBytes: number
+  readonly counters: Counters
+  readonly frames: FrameTable
+  readonly reserve: Reserve
+  readonly writer: DiskWriter
+  readonly policy: ReplacementPolicy
+  readonly store: { readonly usage: BlockUsage }
+  /** Where a page stands of which the container itself says `ask the map`; null: it was never written. */
+  readonly older: (token: Token, page: number) => PagePlace | null
+  readonly options: PagingOptions
+  readonly containers: ReadonlyMap<Token, PagedContainer>
+}
