@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { UsageError } from '../options.js'
 
 /** The default corpus: what is installed beside this workspace. */
-const dependencies = fileURLToPath(new URL('../../../node_modules', import.meta.url))
+const dependencies = path.join(
+  path.dirname(fileURLToPath(import.meta.url)),
+  '../../../node_modules',
+)
 /** The default corpus grows with every dependency; the job that everybody runs first is not to grow with it. */
 const defaultLimitBytes = 64_000_000
 

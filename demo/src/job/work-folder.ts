@@ -8,7 +8,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const home = fileURLToPath(new URL('../../../.katydid', import.meta.url))
+const home = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../.katydid')
 const nameOf = /^main-job-(\d+)-/
 
 export interface WorkFolder {

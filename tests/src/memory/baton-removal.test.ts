@@ -7,7 +7,7 @@ import test from 'ava'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { smallMachine } from '../support/small-machine.js'
-import type { Flaw, RemovalWork } from './baton-removal.worker.js'
+import type { Flaw, RemovalWork } from '../support/removal-work.js'
 
 /** How many of `seeds` orders end with a locus reading what it should not. */
 async function strangers(flaw: Flaw, seeds: number): Promise<number> {
@@ -16,7 +16,7 @@ async function strangers(flaw: Flaw, seeds: number): Promise<number> {
   const said = await Promise.all(
     [0, 1].map(async (thread) => {
       const work: RemovalWork = { region: region.handle, baton, table, thread, flaw, seeds }
-      const worker = new Worker(new URL('baton-removal.worker.js', import.meta.url), {
+      const worker = new Worker(new URL('../support/baton-removal.worker.js', import.meta.url), {
         workerData: work,
       })
       const [count] = (await once(worker, 'message')) as [number]

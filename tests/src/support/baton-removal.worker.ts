@@ -3,25 +3,12 @@
  * its frame anew. Between translation and use stands a step, as on a machine. `flaw` turns one order of the protocol round.
  */
 import { asFrame, asLocus, locusStates } from '@katydid/abi'
-import { BatonWords, Region, type BatonHandle, type RegionHandle } from '@katydid/actor'
+import { BatonWords, Region } from '@katydid/actor'
 import { Lcd } from '@katydid/memory'
 import { parentPort, workerData } from 'node:worker_threads'
-import { container, joinAsLocus, manager, pageSet } from '../support/small-machine.js'
+import { container, joinAsLocus, manager, pageSet } from './small-machine.js'
 
-export type Flaw =
-  | 'none'
-  | 'no wait'
-  | 'running stored last'
-  | 'states read before the generation is raised'
-
-export interface RemovalWork {
-  readonly region: RegionHandle
-  readonly baton: BatonHandle
-  readonly table: number
-  readonly thread: number
-  readonly flaw: Flaw
-  readonly seeds: number
-}
+import type { RemovalWork } from './removal-work.js'
 
 const work = workerData as RemovalWork
 const plain = new Region(work.region)
