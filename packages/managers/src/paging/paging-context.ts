@@ -1,6 +1,7 @@
 /** What the parts that page share: surroundings as arguments, tables, and the little they must know of the manager's store. */
 import type { DiskBlock, PortId, Status, Token } from '@katydid/abi'
 import type { Counters, Region } from '@katydid/actor'
+import type { PolicyName } from '../policies/by-name.js'
 import type { ReplacementPolicy } from '../policies/policy.js'
 import type { DiskWriter } from './disk-writer.js'
 import type { FrameTable } from './frame-table.js'
@@ -13,6 +14,8 @@ export type BlockReader = (place: PagePlace, into: Uint8Array) => Status
 
 /** The figures of paging; all may be options of a manager. */
 export interface PagingOptions {
+  /** Which page goes when a frame is wanted. */
+  readonly policy: PolicyName
   /** Frames it asks for at once while the machine has free ones. */
   readonly askFrames: number
   /** Below this many free frames pages are evicted ahead, up to `reserveHigh`. Both shrink with a small page set. */

@@ -8,7 +8,7 @@ import type { Context } from './context.js'
 import type { Identity } from './identity.js'
 import { writeRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
-import { seat } from './rollback.js'
+import { seat } from '../paging/seat.js'
 
 /** Takes on the container behind `cont`; answers whether it did. */
 export function* adopt(context: Context, identity: Identity, cont: Capref) {

@@ -1,13 +1,10 @@
 /** What a self-managing manager is given at its start: what the kernel says, its disk's descriptor, and its policy's figures. */
 import type { ManagerBoot } from '@katydid/abi'
 import type { PagingOptions } from '../paging/paging-context.js'
-import type { PolicyName } from '../policies/by-name.js'
 
 export interface SelfManagingOptions extends PagingOptions {
   /** Frames for its own pages: its maps fault in and out within these. At least 4; 0: a share of the machine’s. */
   readonly ownFrames: number
-  /** Which page goes when a frame is wanted. */
-  readonly policy: PolicyName
   /** Versions' disk_writes under way at the most. */
   readonly writesInFlight: number
   /** Map entries folded in one turn at the most. */

@@ -14,7 +14,7 @@ import type { Identity } from './identity.js'
 import { LogReplay, type FoundContainer } from './log-replay.js'
 import { readRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
-import { CannotStart } from './cannot-start.js'
+import { CannotStart } from '../paging/cannot-start.js'
 import type { RootPage } from './root-page.js'
 
 const scanLimit = 1024

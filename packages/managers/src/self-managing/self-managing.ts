@@ -12,28 +12,25 @@
  * segments of the disk that nothing needs are freed → a crash: root page, log, cont_rollback → faults again.
  */
 import type { ManagerBoot } from '@katydid/abi'
-import { managerRequests, managerUpcalls } from '@katydid/abi'
-import { invariant, later, run, type Handler, type IncomingCall } from '@katydid/actor'
+import type { managerRequests } from '@katydid/abi'
+import { invariant, later, run, type Handlers } from '@katydid/actor'
 import { takeTraps } from '@katydid/memory'
 import { adopt } from './adoption.js'
-import type { Surroundings } from './context.js'
-import { Departures } from '../paging/departures.js'
-import { Eviction } from '../paging/eviction.js'
-import { Faults } from '../paging/faults.js'
+import type { Context, Surroundings } from './context.js'
+import { EarlyCalls } from '../paging/early-calls.js'
+import { Pager } from '../paging/pager.js'
 import { Flush } from './flush.js'
 import { Folding } from './folding.js'
+import type { Identity } from './identity.js'
 import { OwnSnapshot } from './own-snapshot.js'
 import { start, type Started } from './start.js'
 import { Turns } from './turns.js'
 import { upcalls, type UpcallParts } from './upcalls.js'
 
 export class SelfManagingManager {
-  readonly #surroundings: Surroundings
   readonly #isFresh: boolean
   #parts: (UpcallParts & { readonly turns: Turns }) | null = null
-  #handlers: ReturnType<typeof upcalls> | null = null
-  /** Calls that came before the manager was up. */
-  readonly #early: (() => void)[] = []
+  readonly #early: EarlyCalls
 
   /** Serves its calls at once and begins to start; calls wait until it is up. */
   constructor(surroundings: Surroundings, boot: ManagerBoot) {
@@ -42,9 +39,8 @@ export class SelfManagingManager {
       'MG1: a manager lives at the port it was started for',
       { port: boot.port },
     )
-    this.#surroundings = surroundings
     this.#isFresh = boot.rootPage === null
-    this.#serve()
+    this.#early = new EarlyCalls(surroundings.messenger)
     run(surroundings.messenger, start(surroundings, boot), (started) => this.#begin(started))
   }
 
@@ -66,60 +62,27 @@ export class SelfManagingManager {
 
   #begin({ context, identity, ownPageSet, graveyard }: Started): void {
     invariant(this.#parts === null, 'MG12: a manager starts once', { port: context.port })
-    const departures = new Departures(context)
-    const faults = new Faults(context, departures)
-    const eviction = new Eviction(context, departures)
+    const pager = new Pager(context, () => takeTraps(context.region, context.port))
     const folding = new Folding(context)
     folding.graveyard.push(...graveyard)
-    const flush = new Flush(context, departures)
+    const flush = new Flush(context, pager.departures)
     const ownSnapshot = new OwnSnapshot(context, folding, identity)
-    const pagers = { faults, eviction, departures, folding }
-    const turns = new Turns(context, pagers, flush, ownSnapshot, () =>
-      takeTraps(context.region, context.port),
-    )
+    const pagers = { pager, folding }
+    const turns = new Turns(context, pagers, flush, ownSnapshot)
     this.#parts = { context, pagers, flush, ownSnapshot, identity, ownPageSet, turns }
-    this.#handlers = upcalls(this.#parts)
-    for (const each of this.#early.splice(0)) each()
+    this.#early.open({ upcalls: upcalls(this.#parts), requests: this.#requests(context, identity) })
     // Nothing of a world can become recoverable before its manager's root page is stable once.
     if (this.#isFresh) ownSnapshot.request()
   }
 
-  #serve(): void {
-    const { messenger } = this.#surroundings
-    messenger.serve(managerUpcalls, {
-      containerFault: this.#whenUp(() => this.#handlers!.containerFault),
-      pageDiscard: this.#whenUp(() => this.#handlers!.pageDiscard),
-      invokeNoSupport: this.#whenUp(() => this.#handlers!.invokeNoSupport),
-      containerSnapshot: this.#whenUp(() => this.#handlers!.containerSnapshot),
-      stateIntervalQuery: this.#whenUp(() => this.#handlers!.stateIntervalQuery),
-      containerStabiliseRequest: this.#whenUp(() => this.#handlers!.containerStabiliseRequest),
-      snapshotIsRecoverable: this.#whenUp(() => this.#handlers!.snapshotIsRecoverable),
-      contRollback: this.#whenUp(() => this.#handlers!.contRollback),
-      containerDestroyed: this.#whenUp(() => this.#handlers!.containerDestroyed),
-    })
-    messenger.serve(managerRequests, {
-      manageRequest: this.#whenUp<(typeof managerRequests)['manageRequest']>(
-        () =>
-          ({ cont }, call) => {
-            const { context, identity } = this.#parts!
-            run(messenger, adopt(context, identity, cont), (success) =>
-              call.reply({ status: 'ok', success }),
-            )
-            return later
-          },
-      ),
-    })
-  }
-
-  /** The handler, or, before the manager is up, a place in the queue. */
-  #whenUp<S>(handler: () => Handler<S>): Handler<S> {
-    return (args, call: IncomingCall<S>) => {
-      if (this.#parts !== null) return handler()(args, call)
-      this.#early.push(() => {
-        const answer = handler()(args, call)
-        if (answer !== later) call.reply(answer)
-      })
-      return later
+  #requests(context: Context, identity: Identity): Handlers<typeof managerRequests> {
+    return {
+      manageRequest: ({ cont }, call) => {
+        run(context.messenger, adopt(context, identity, cont), (success) =>
+          call.reply({ status: 'ok', success }),
+        )
+        return later
+      },
     }
   }
 }

@@ -8,27 +8,23 @@ import {
   asOffset,
   asToken,
   containerCalls,
-  diskCalls,
   managerDowncalls,
   pageSetCalls,
   type Frame,
   type ManagerBoot,
   type PageSetId,
 } from '@katydid/abi'
-import { ask, Counters, invariant, type Ask } from '@katydid/actor'
+import { ask, invariant, type Ask } from '@katydid/actor'
 import { Lcd } from '@katydid/memory'
-import { CannotStart } from './cannot-start.js'
+import { CannotStart } from '../paging/cannot-start.js'
 import type { Context, Surroundings } from './context.js'
-import { DiskWriter } from '../paging/disk-writer.js'
-import { FrameTable } from '../paging/frame-table.js'
+import { openPaging } from '../paging/open-paging.js'
 import { Identity } from './identity.js'
 import type { ManagedContainer } from './managed-container.js'
 import { ownLayout } from './own-layout.js'
 import { OwnFrames } from './own-frames.js'
 import { OwnStore } from './own-store.js'
 import type { MapRoot } from './place.js'
-import { policyByName } from '../policies/by-name.js'
-import { Reserve } from '../paging/reserve.js'
 import { rebuild } from './rebuild.js'
 import { readRootPage, type RootPage } from './root-page.js'
 
@@ -57,7 +53,6 @@ export function* start(
   const { kernel } = actorPorts
   const { pageBytes } = region.plan.shape
   const port = messenger.port
-  const counters = new Counters(region, port)
   const layout = ownLayout(pageBytes, boot.own.size)
 
   const ownCount = options.ownFrames === 0 ? ownShare(region.plan.shape.frames) : options.ownFrames
@@ -66,8 +61,8 @@ export function* start(
     least: ownCount,
   })
   if (own.status !== 'ok') throw new CannotStart('its own page set', own)
-  const user = yield* ask(messenger, kernel, pageSetCalls.pageSetCreate, { least: leastFrames })
-  if (user.status !== 'ok') throw new CannotStart('its page set', user)
+  const { disk, ...paging } = yield* openPaging(surroundings, boot, leastFrames)
+  const { writer, counters } = paging
   const ownFrames = yield* frames(surroundings, own.pageset, ownCount)
 
   const opened = yield* ask(messenger, kernel, containerCalls.windowOpen, {
@@ -81,15 +76,6 @@ export function* start(
     const mapped = yield* ask(messenger, kernel, managerDowncalls.mapRootPage, args)
     if (mapped.status !== 'ok') throw new CannotStart('its root page', mapped)
   }
-  const disk = yield* ask(messenger, boot.disk, diskCalls.diskStatus, {})
-  if (disk.status !== 'ok') throw new CannotStart('its disk', disk)
-  invariant(disk.blockBytes === pageBytes, 'DK2: a page is a block of its disk', {
-    blockBytes: disk.blockBytes,
-    pageBytes,
-  })
-
-  const writer = new DiskWriter(messenger, boot.disk, counters)
-  writer.startAfter(disk.lastPosition)
   const lcd = Lcd.open(region, {
     container: asContainer(opened.slot),
     manager: port,
@@ -108,31 +94,15 @@ export function* start(
     segmentBlocks: disk.segmentBlocks,
   })
   store.pages.addFrames(ownFrames)
-  const policy = policyByName(options.policy, region)
-  const frameTable = new FrameTable(region, policy)
-  const reserve = new Reserve(
-    region,
-    messenger,
-    surroundings.clock,
-    frameTable,
-    user.pageset,
-    options,
-  )
   // A small disk must be cleaned before it is full, whatever the policy says of large ones.
   const diskBytes = disk.segments * disk.segmentBlocks * disk.blockBytes
   const snapshotBytes = Math.min(options.snapshotBytes, diskBytes / diskShare)
   const containers = new Map<ManagedContainer['token'], ManagedContainer>()
   const context: Context = {
     ...surroundings,
+    ...paging,
     options: { ...options, snapshotBytes },
-    port,
-    pageBytes,
-    counters,
-    frames: frameTable,
-    policy,
     older: (token, page) => store.maps.get(containers.get(token)!.map, page),
-    reserve,
-    writer,
     store,
     ownFrames: new OwnFrames(messenger, own.pageset, store.pages),
     containers,

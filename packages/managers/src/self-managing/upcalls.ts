@@ -8,6 +8,8 @@ import {
   type Token,
 } from '@katydid/abi'
 import { invariant, later, type Handlers } from '@katydid/actor'
+import { faultAnswer } from '../paging/fault-answer.js'
+import { clear, seat } from '../paging/seat.js'
 import type { Context } from './context.js'
 import type { Flush } from './flush.js'
 import type { Identity } from './identity.js'
@@ -15,7 +17,7 @@ import { writeRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
 import { mergeFailed } from './merge.js'
 import type { OwnSnapshot } from './own-snapshot.js'
-import { canRollBack, clear, dropDelta, rollBack, seat, type Pagers } from './rollback.js'
+import { canRollBack, dropDelta, rollBack, type Pagers } from './rollback.js'
 
 type Upcalls = Handlers<typeof managerUpcalls>
 
@@ -43,7 +45,7 @@ export function upcalls(parts: UpcallParts): Upcalls {
     containerFault: ({ cont, addr, accessType }, call) => {
       const container = containers.get(cont)
       if (container === undefined) return unknown(cont)
-      pagers.faults.take({
+      pagers.pager.faults.take({
         container,
         offset: addr,
         access: accessType,
@@ -75,7 +77,7 @@ export function upcalls(parts: UpcallParts): Upcalls {
         cont,
         stateInterval,
       })
-      mergeFailed(context, pagers.departures, container)
+      mergeFailed(context, pagers.pager.departures, container)
       counters.add('snapshots')
       return { status: 'ok' }
     },
@@ -123,22 +125,6 @@ export function upcalls(parts: UpcallParts): Upcalls {
   }
 }
 
-function faultAnswer(status: string, cont: Token, addr: number) {
-  switch (status) {
-    case 'ok':
-      return { status: 'ok' } as const
-    case 'no_such_container':
-    case 'access_denied':
-    case 'no_frames':
-    case 'io_error':
-    case 'checksum_mismatch':
-    case 'frozen':
-      return refuse(status, `offset ${addr} of container ${cont}`)
-    default:
-      return refuse('manager_failed', `offset ${addr} of container ${cont}: ${status}`)
-  }
-}
-
 function contRollback(
   { context, pagers, identity }: UpcallParts,
   args: ArgsOf<(typeof managerUpcalls)['contRollback']>,
@@ -156,7 +142,7 @@ function contRollback(
     open,
     stateInterval,
   })
-  clear(pagers, container, 'frozen')
+  clear(pagers.pager, container, 'frozen')
   seat(context, container, args)
   rollBack(context, pagers, container, stateInterval, open)
   return { status: 'ok' } as const
@@ -173,7 +159,7 @@ function forgetOrphans(parts: UpcallParts): void {
 
 /** The container is gone: its frames, its deltas and, slice by slice, its map. */
 function forget({ context, pagers }: UpcallParts, container: ManagedContainer): void {
-  clear(pagers, container, 'no_such_container')
+  clear(pagers.pager, container, 'no_such_container')
   for (const delta of [container.open, ...container.versions]) dropDelta(context, pagers, delta)
   container.versions.length = 0
   pagers.folding.forget(container)

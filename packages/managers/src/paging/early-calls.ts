@@ -1,0 +1,57 @@
+/** Calls that come while a manager is still starting wait until it is up; nothing is refused for being early. */
+import { managerRequests, managerUpcalls } from '@katydid/abi'
+import {
+  invariant,
+  later,
+  type Handler,
+  type Handlers,
+  type IncomingCall,
+  type Messenger,
+} from '@katydid/actor'
+
+/** Everything a manager serves. */
+export interface ManagerCalls {
+  readonly upcalls: Handlers<typeof managerUpcalls>
+  readonly requests: Handlers<typeof managerRequests>
+}
+
+export class EarlyCalls {
+  #calls: ManagerCalls | null = null
+  readonly #waiting: (() => void)[] = []
+
+  /** Serves the manager's calls from now on. */
+  constructor(messenger: Messenger) {
+    messenger.serve(managerUpcalls, {
+      containerFault: this.#whenUp(({ upcalls }) => upcalls.containerFault),
+      pageDiscard: this.#whenUp(({ upcalls }) => upcalls.pageDiscard),
+      invokeNoSupport: this.#whenUp(({ upcalls }) => upcalls.invokeNoSupport),
+      containerSnapshot: this.#whenUp(({ upcalls }) => upcalls.containerSnapshot),
+      stateIntervalQuery: this.#whenUp(({ upcalls }) => upcalls.stateIntervalQuery),
+      containerStabiliseRequest: this.#whenUp(({ upcalls }) => upcalls.containerStabiliseRequest),
+      snapshotIsRecoverable: this.#whenUp(({ upcalls }) => upcalls.snapshotIsRecoverable),
+      contRollback: this.#whenUp(({ upcalls }) => upcalls.contRollback),
+      containerDestroyed: this.#whenUp(({ upcalls }) => upcalls.containerDestroyed),
+    })
+    messenger.serve(managerRequests, {
+      manageRequest: this.#whenUp(({ requests }) => requests.manageRequest),
+    })
+  }
+
+  /** The manager is up: what waited is answered, in the order in which it came. */
+  open(calls: ManagerCalls): void {
+    invariant(this.#calls === null, 'MG12: a manager starts once', {})
+    this.#calls = calls
+    for (const each of this.#waiting.splice(0)) each()
+  }
+
+  #whenUp<S>(handler: (calls: ManagerCalls) => Handler<S>): Handler<S> {
+    return (args, call: IncomingCall<S>) => {
+      if (this.#calls !== null) return handler(this.#calls)(args, call)
+      this.#waiting.push(() => {
+        const answer = handler(this.#calls!)(args, call)
+        if (answer !== later) call.reply(answer)
+      })
+      return later
+    }
+  }
+}

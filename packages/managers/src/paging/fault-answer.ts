@@ -1,0 +1,18 @@
+/** What `container_fault` may answer when it came as a message: a status it declares, or `manager_failed`. */
+import { refuse, type Status, type Token } from '@katydid/abi'
+
+export function faultAnswer(status: Status, cont: Token, addr: number) {
+  switch (status) {
+    case 'ok':
+      return { status: 'ok' } as const
+    case 'no_such_container':
+    case 'access_denied':
+    case 'no_frames':
+    case 'io_error':
+    case 'checksum_mismatch':
+    case 'frozen':
+      return refuse(status, `offset ${addr} of container ${cont}`)
+    default:
+      return refuse('manager_failed', `offset ${addr} of container ${cont}: ${status}`)
+  }
+}

@@ -1,0 +1,13 @@
+/** What a manager is given and cannot make itself. */
+import type { WorldEvent } from '@katydid/abi'
+import type { Clock, Messenger, Region } from '@katydid/actor'
+import type { BlockReader, PagingOptions } from './paging-context.js'
+
+export interface Surroundings<Options extends PagingOptions = PagingOptions> {
+  readonly region: Region
+  readonly messenger: Messenger
+  readonly clock: Clock
+  readonly read: BlockReader
+  readonly report: (event: WorldEvent) => void
+  readonly options: Options
+}
