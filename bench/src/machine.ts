@@ -13,7 +13,14 @@ import {
   type LocusSlot,
 } from '@katydid/abi'
 import { Bell, Region } from '@katydid/actor'
-import { Attachment, Lcd, LocusTrap, Window, type TrapStrategy } from '@katydid/memory'
+import {
+  Attachment,
+  AttachmentSet,
+  Lcd,
+  LocusTrap,
+  Window,
+  type TrapStrategy,
+} from '@katydid/memory'
 
 export const manager = actorPorts.firstManager
 export const pageSet = asPageSet(1)
@@ -60,7 +67,7 @@ export function join(
   const bell = new Bell(region.words, region.locusWord(locus, 'bell'), options.spin)
   const trap = new LocusTrap(region, locus, bell)
   const attachment = new Attachment(region, container, locus, options.strategy ?? trap)
-  trap.attachment = attachment
+  trap.uses = new AttachmentSet(attachment)
   attachment.attach()
   trap.comeBack()
   return { attachment, trap }

@@ -62,6 +62,10 @@ export const statusTable = {
   not_a_world: 'The directory is not a Katydid world.',
   frozen: 'The world is being captured or recovered. Try again.',
   closed: 'The world, disk or channel is closed.',
+  mapping_cycle:
+    'The source is the container itself or is supplied by it in the end; mappings must not run in a circle.',
+  already_mapped: 'Something is mapped into that range already. Unmap it first.',
+  not_mapped: 'Nothing is mapped into exactly that range.',
 } as const
 
 /** One word of the closed list. */

@@ -16,6 +16,7 @@ import {
   removeInvocationPoint,
   setInvocationPoint,
 } from './container/container-calls.js'
+import { containerMap, containerMappings, containerUnmap } from './container/mapping-calls.js'
 import { windowOpen } from './container/window.js'
 import { locusBegin, locusCreate, locusFind } from './locus/locus-calls.js'
 import { locusEnd } from './locus/locus-end.js'
@@ -43,6 +44,9 @@ export function containerHandlers(machine: Machine): Handlers<typeof containerCa
     windowOpen: (args, call) => windowOpen(machine, call.from, args),
     capCopy: (args, call) => capCopy(machine, call.from, args),
     capList: (_, call) => capList(machine, call.from),
+    containerMap: (args, call) => containerMap(machine, args, call),
+    containerUnmap: (args, call) => containerUnmap(machine, args, call),
+    containerMappings: (args, call) => containerMappings(machine, call.from, args),
   }
 }
 

@@ -7,6 +7,7 @@ import { Counters, invariant, type Clock, type Messenger, type Region } from '@k
 import { CapabilityTables } from './capability/capability-tables.js'
 import { ContainerTable } from './container/container-table.js'
 import type { Container } from './container/container.js'
+import type { Raised } from './container/mapping-change.js'
 import { SliceAllocator } from './container/slice-allocator.js'
 import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
@@ -41,6 +42,8 @@ export type Phase = 'booting' | 'open' | 'recovering' | 'stopping' | 'failed'
 export interface Grave {
   readonly container: Container
   readonly sinceCapture: number
+  /** What loci that reached it by mappings must have taken note of. */
+  readonly raised: Raised
 }
 
 /** How far the intervals of two sessions lie apart, so that none is ever used twice. */

@@ -23,6 +23,20 @@ export function stampOf(region: Region, sender: ContainerSlot): Stamp {
   }
 }
 
+/**
+ * A mapped region: what is read through it is received by the container it is mapped into, and what is written by the supplier.
+ * Said of the whole container as soon as a window is open and after each capture, as which pages are touched is not noted.
+ */
+export function noteMapped(
+  region: Region,
+  host: ContainerSlot,
+  supplier: ContainerSlot,
+  writable: boolean,
+): void {
+  receive(region, host, stampOf(region, supplier))
+  if (writable) receive(region, supplier, stampOf(region, host))
+}
+
 /** Notes at the receiver what it now depends on: its row only rises, and its next interval is open. */
 export function receive(region: Region, receiver: ContainerSlot, stamp: Stamp): void {
   if (receiver === stamp.sender) return

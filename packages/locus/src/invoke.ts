@@ -29,7 +29,8 @@ export function invoke(
   const entry = thread.programs.entryOf(region, container, capref, () => askProgram(thread, capref))
   const frame: Frame = {
     container,
-    attachment: thread.attachmentTo(container),
+    uses: thread.usesOf(container),
+    mapped: new Map(),
     depth: from.depth + 1,
     capref: hereCapref,
     args,

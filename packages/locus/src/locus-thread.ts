@@ -20,7 +20,8 @@ import {
   type Messenger,
   type Region,
 } from '@katydid/actor'
-import { Attachment, LocusTrap } from '@katydid/memory'
+import { Attachment, AttachmentSet, LocusTrap } from '@katydid/memory'
+import { noteMapped } from './dependency.js'
 import { KeyedWait } from './keyed-wait.js'
 import { LocusError } from './locus-error.js'
 import { Presence } from './presence.js'
@@ -29,7 +30,10 @@ import type { ProgramCache } from './program-cache.js'
 /** One invocation: where it runs, with what. */
 export interface Frame {
   readonly container: ContainerSlot
-  readonly attachment: Attachment
+  /** What it uses translations of: its container, and what supplies regions mapped into it. */
+  readonly uses: AttachmentSet
+  /** Suppliers of regions mapped into it that a window was opened on; whether one may be written. */
+  readonly mapped: Map<ContainerSlot, boolean>
   /** 0 the outermost. */
   readonly depth: number
   /** A capability for the container, as the program may pass it on. */
@@ -58,7 +62,8 @@ export class LocusThread {
     this.trace = new TraceRing(region, port)
     this.messenger = new Endpoint({ region, port, clock, bell })
     this.trap = new LocusTrap(region, slot, bell)
-    this.presence = new Presence({ region, locus: slot, bell, clock, trap: this.trap })
+    const passed = (): void => this.#noteMappings()
+    this.presence = new Presence({ region, locus: slot, bell, clock, trap: this.trap, passed })
     this.waits = new KeyedWait(region, slot)
   }
 
@@ -72,16 +77,21 @@ export class LocusThread {
     return new Attachment(this.region, container, this.slot, this.trap)
   }
 
+  /** What an invocation of a container uses: the container, to begin with. */
+  usesOf(container: ContainerSlot): AttachmentSet {
+    return new AttachmentSet(this.attachmentTo(container))
+  }
+
   /** Enters `frame`, leaving the one before, if any. State is running. Null: in no container. */
   move(frame: Frame | null): void {
-    this.#current?.attachment.detach()
+    this.#current?.uses.detach()
     this.#current = frame
-    this.trap.attachment = frame?.attachment ?? null
+    this.trap.uses = frame?.uses ?? null
     if (frame === null) return
     const { words } = this.region
     words.store(this.region.locusWord(this.slot, 'container'), frame.container)
     words.store(this.region.locusWord(this.slot, 'depth'), frame.depth)
-    frame.attachment.attach()
+    frame.uses.attach()
   }
 
   /** Makes a call on the kernel, quiet meanwhile. */
@@ -103,6 +113,14 @@ export class LocusThread {
         'lock_held',
         `${this.#count('locks')} lock(s) of standard structures are held; release them before ${what}`,
       )
+  }
+
+  /** A capture has taken what was received until then; what windows are open on is received anew. */
+  #noteMappings(): void {
+    const frame = this.#current
+    if (frame === null) return
+    for (const [supplier, writable] of frame.mapped)
+      noteMapped(this.region, frame.container, supplier, writable)
   }
 
   #count(field: 'pinned' | 'locks'): number {

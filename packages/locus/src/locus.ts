@@ -11,14 +11,14 @@ import {
   hereCapref,
   locusPort,
   managerDowncalls,
-  maxWindowBytes,
+  rights,
   type AnySignature,
   type ArgsOf,
   type Capref,
   type Reply,
 } from '@katydid/abi'
 import { order } from '@katydid/actor'
-import { containerSize, Window } from '@katydid/memory'
+import { containerSize, type Attachment, type Window } from '@katydid/memory'
 import { decodeBlock } from './block.js'
 import { invoke } from './invoke.js'
 import { LocusError } from './locus-error.js'
@@ -26,6 +26,7 @@ import type { Frame, LocusThread } from './locus-thread.js'
 import { Registers } from './registers.js'
 import type { Holder } from './structures/memory.js'
 import { isThenable } from './thenable.js'
+import { openWindow } from './open-window.js'
 
 /** How long a capture may take until its caller gives up waiting for the answer. */
 const snapshotDeadlineMs = 60_000
@@ -47,6 +48,7 @@ export class Locus implements Holder<Window> {
   readonly #locks: number
   readonly #pinned: number
   readonly #gen: number
+  readonly #own: Attachment
 
   /** Made for each invocation by the locus's thread; a program never makes one. */
   constructor(thread: LocusThread, frame: Frame, name: string) {
@@ -63,6 +65,7 @@ export class Locus implements Holder<Window> {
     this.#locks = region.locusWord(slot, 'locks')
     this.#pinned = region.locusWord(slot, 'pinned')
     this.#gen = region.containerWord(frame.container, 'gen')
+    this.#own = frame.uses.own
   }
 
   /**
@@ -84,17 +87,41 @@ export class Locus implements Holder<Window> {
   }
 
   /**
-   * A window on [base, base + length) of the container: as far as the container, or the 2 GiB slab that `base` lies in, goes when
-   * no length is given. `misaligned`: base is not a multiple of the page size, or length not of 8; `out_of_window`, `too_large`,
-   * `no_resource` as window_open says.
+   * A window on [base, base + length) of the container. One container supplies all its pages: this one, or the one mapped there.
+   * Without a length it goes as far as that does, within a 2 GiB slab. A window whose part of the container is mapped
+   * or unmapped later refuses; open it again. `misaligned`: base is not a multiple of the page size, or length not of 8;
+   * `out_of_window`, `too_large`, `no_resource`, `entity_gone` (what was mapped there) as window_open says.
    */
-  window(base = 0, length = this.#restOfSlab(base)): Window {
+  window(base = 0, length?: number): Window {
     const frame = this.#require()
-    if (length % 8 !== 0)
+    if (length === 0) throw new LocusError('too_large', 'a window has a length')
+    if (length !== undefined && length % 8 !== 0)
       throw new LocusError('misaligned', `a window’s length is a multiple of 8, not ${length}`)
-    const reply = this.#thread.call(containerCalls.windowOpen, { cont: hereCapref, base, length })
+    return openWindow(this.#thread, frame, base, length ?? 0)
+  }
+
+  /**
+   * Maps [sourceAt, sourceAt + length) of the container of `source` into this one at `at`, from where a window reaches it; own
+   * pages there are hidden meanwhile. All are multiples of the page size. Read-only unless `write`. The same again
+   * is ok, so a program may do it each time it is entered. Refusals as container_map says.
+   */
+  map(
+    at: number,
+    length: number,
+    source: Capref,
+    sourceAt = 0,
+    access: 'read' | 'write' = 'read',
+  ): void {
+    const allowed = access === 'write' ? rights.read | rights.write : rights.read
+    const args = { cont: hereCapref, at, length, source, sourceAt, rights: allowed }
+    const reply = this.call(containerCalls.containerMap, args)
     if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
-    return new Window(frame.attachment, base, length, reply.table)
+  }
+
+  /** Ends the mapping at exactly [at, at + length). `not_mapped`. */
+  unmap(at: number, length: number): void {
+    const reply = this.call(containerCalls.containerUnmap, { cont: hereCapref, at, length })
+    if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
   }
 
   /**
@@ -107,7 +134,7 @@ export class Locus implements Holder<Window> {
       i32[this.#gate] === 0 &&
       i32[this.#locks] === 0 &&
       i32[this.#pinned] === 0 &&
-      i32[this.#gen] === this.#frame.attachment.generation &&
+      i32[this.#gen] === this.#own.generation &&
       this.#thread.current === this.#frame
     )
       return
@@ -131,8 +158,8 @@ export class Locus implements Holder<Window> {
     // Faulted in before the key is published; afterwards the load of the word decides.
     if (window.atomicLoad(offset) !== expected) return 'not_equal'
     return waits.wait(
-      this.#frame.container,
-      window.base + offset,
+      window.attachment.container,
+      window.origin + offset,
       () => window.atomicLoad(offset) === expected,
       (woken) =>
         this.#frame.depth === 0
@@ -143,10 +170,10 @@ export class Locus implements Holder<Window> {
 
   /** Wakes up to `most` loci that wait on the word, after it was changed. Answers how many. */
   notify(window: Window, offset: number, most = Infinity): number {
-    const frame = this.#require()
+    this.#require()
     // Refuses an offset that is no word of the window, as the wait would.
     window.atomicLoad(offset)
-    return this.#thread.waits.notify(frame.container, window.base + offset, most)
+    return this.#thread.waits.notify(window.attachment.container, window.origin + offset, most)
   }
 
   /**
@@ -234,16 +261,17 @@ export class Locus implements Holder<Window> {
 
   sleep(memory: Window, offset: number, expected: number, timeoutMs: number): void {
     const { presence, waits } = this.#thread
+    this.#require()
     waits.wait(
-      this.#require().container,
-      memory.base + offset,
+      memory.attachment.container,
+      memory.origin + offset,
       () => memory.atomicLoad(offset) === expected,
       (woken) => presence.quietUntil(woken, timeoutMs),
     )
   }
 
   wake(memory: Window, offset: number, most: number): void {
-    this.#thread.waits.notify(this.#frame.container, memory.base + offset, most)
+    this.#thread.waits.notify(memory.attachment.container, memory.origin + offset, most)
   }
 
   #safepointSlowly(): void {
@@ -252,7 +280,7 @@ export class Locus implements Holder<Window> {
     if (frame.depth === 0 && this.#thread.region.words.load(this.#gate) !== 0) {
       this.#thread.trace.event('safepoint')
       this.#thread.presence.rest()
-    } else frame.attachment.acknowledge()
+    } else frame.uses.own.acknowledge()
   }
 
   /** The invocation, if it is the one that runs now. */
@@ -270,9 +298,5 @@ export class Locus implements Holder<Window> {
       'view_held',
       `a view of a page is held by eachPage; ${what} must come after eachPage has returned`,
     )
-  }
-
-  #restOfSlab(base: number): number {
-    return Math.min(this.size, (Math.floor(base / maxWindowBytes) + 1) * maxWindowBytes) - base
   }
 }

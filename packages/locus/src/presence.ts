@@ -19,6 +19,7 @@ export class Presence {
   readonly #trap: LocusTrap
   readonly #state: number
   readonly #gate: number
+  readonly #passed: () => void
 
   constructor(parts: {
     readonly region: Region
@@ -26,11 +27,14 @@ export class Presence {
     readonly bell: Bell
     readonly clock: Clock
     readonly trap: LocusTrap
+    /** Called each time the locus has come back through the gate: there may have been a capture. */
+    readonly passed: () => void
   }) {
     this.#region = parts.region
     this.#bell = parts.bell
     this.#clock = parts.clock
     this.#trap = parts.trap
+    this.#passed = parts.passed
     this.#state = parts.region.locusWord(parts.locus, 'state')
     this.#gate = parts.region.machineWord('gate')
   }
@@ -84,7 +88,7 @@ export class Presence {
       while (words.load(this.#gate) !== 0) this.#waitForKernel()
       // Running first, then the gate once more: the kernel shuts the gate first, then looks at states. One sees the other.
       this.#trap.comeBack()
-      if (words.load(this.#gate) === 0) return
+      if (words.load(this.#gate) === 0) return this.#passed()
       this.#rest()
     }
   }

@@ -76,7 +76,8 @@ function enter(
   const container = plan.container as Frame['container']
   const frame: Frame = {
     container,
-    attachment: thread.attachmentTo(container),
+    uses: thread.usesOf(container),
+    mapped: new Map(),
     depth: 0,
     capref: plan.containerCap,
     args: plan.block,

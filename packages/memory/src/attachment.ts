@@ -17,6 +17,7 @@ import {
 } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
 import { AccessError } from './access-error.js'
+import type { AttachmentSet } from './attachment-set.js'
 import { ringWaiter } from './quiescence.js'
 
 export interface Trap {
@@ -52,6 +53,9 @@ export class Attachment {
   attached = false
   /** Whether a generation was noticed and, because a view was out, not acknowledged. */
   #owes = false
+  /** Taken back for the time of a park, while a view of another container is out. */
+  #suspended = false
+  #set: AttachmentSet | null = null
   readonly #strategy: TrapStrategy
   readonly #windows: HotFields[] = []
   readonly #gen: number
@@ -87,8 +91,28 @@ export class Attachment {
       { pins: this.pins },
     )
     this.attached = false
+    this.#suspended = false
     for (const window of this.#windows) window.close()
     if (this.locus === null) return
+    this.region.words.and(this.#bitWord(), ~this.#bit())
+    ringWaiter(this.region, this.container)
+  }
+
+  /** Those it goes quiet and acknowledges with. */
+  joinSet(set: AttachmentSet): void {
+    invariant(this.#set === null, 'ME14: an attachment is of one set', {
+      container: this.container,
+    })
+    this.#set = set
+  }
+
+  /** Takes the attachment back until the next `renew`: the locus parks, and running for the sake of a view elsewhere. */
+  suspend(): void {
+    invariant(this.pins === 0, 'ME14: a container of which a view is out is not let go', {
+      container: this.container,
+    })
+    if (this.locus === null || !this.attached || this.#suspended) return
+    this.#suspended = true
     this.region.words.and(this.#bitWord(), ~this.#bit())
     ringWaiter(this.region, this.container)
   }
@@ -105,13 +129,24 @@ export class Attachment {
       container: this.container,
     })
     const { words } = this.region
+    if (this.#suspended) {
+      this.#suspended = false
+      words.or(this.#bitWord(), this.#bit())
+    }
     this.pattern = writePattern(words.load(this.region.containerWord(this.container, 'capture')))
-    this.acknowledge()
+    this.takeNote()
     for (const window of this.#windows) window.renew(this.generation, this.pattern)
   }
 
-  /** Takes note of the present generation and, unless a view is out, says so. Answers it. */
+  /** Takes note of the present generation and, unless a view is out, says so; likewise for those attached with it. Answers it. */
   acknowledge(): number {
+    const generation = this.takeNote()
+    this.#set?.acknowledgeOthers(this)
+    return generation
+  }
+
+  /** The same for this container alone. */
+  takeNote(): number {
     const { words } = this.region
     const generation = words.load(this.#gen)
     this.generation = generation

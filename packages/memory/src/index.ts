@@ -3,6 +3,7 @@
  * It decides nothing global: rights, pressure and recovery are the kernel actor's.
  */
 export * from './access-error.js'
+export * from './attachment-set.js'
 export * from './attachment.js'
 export * from './block-read.js'
 export type { PageMode, PageVisitor } from './each-page.js'
@@ -14,4 +15,5 @@ export * from './quiescence.js'
 export * from './reclaim.js'
 export * from './sweep.js'
 export * from './trap.js'
+export * from './window-binding.js'
 export * from './window.js'

@@ -16,8 +16,8 @@ import {
 } from '@katydid/abi'
 import { invariant, type Bell, type Region } from '@katydid/actor'
 import { AccessError } from './access-error.js'
-import type { Attachment, Trap, TrapStrategy } from './attachment.js'
-import { ringWaiter } from './quiescence.js'
+import type { AttachmentSet } from './attachment-set.js'
+import type { Trap, TrapStrategy } from './attachment.js'
 import { managerOf, postTrap } from './trap.js'
 
 /** A constant of this module, which the engine folds: what is imported it loads anew at each use. */
@@ -32,8 +32,8 @@ export class LocusTrap implements TrapStrategy {
   /** Word index at which the record of the locus begins. */
   readonly #record: number
   readonly #bell: Bell
-  /** The attachment in use now; set by the locus when it enters a container. */
-  attachment: Attachment | null = null
+  /** The attachments in use now; set by the locus when it enters a container. */
+  uses: AttachmentSet | null = null
 
   constructor(region: Region, locus: LocusSlot, bell: Bell) {
     this.#region = region
@@ -65,11 +65,14 @@ export class LocusTrap implements TrapStrategy {
       )
   }
 
-  /** No access from here on: state is stored after the last one. Kept running while a view of real memory is out. */
+  /**
+   * No access from here on: state is stored after the last one. Kept running while a view of real memory is out; then only
+   * the containers of which there is none are let go.
+   */
   goQuiet(state: number = locusStates.quiet): void {
-    if (this.attachment !== null && this.attachment.pins > 0) return
+    if (this.uses?.pinned === true) return this.uses.suspend()
     this.#region.words.store(this.#record + at.state, state)
-    if (this.attachment !== null) ringWaiter(this.#region, this.attachment.container)
+    this.uses?.ringWaiters()
   }
 
   /** Running first; then the generation is read and acknowledged; only then entries. */
@@ -77,7 +80,7 @@ export class LocusTrap implements TrapStrategy {
     const { words } = this.#region
     words.store(this.#record + at.state, locusStates.running)
     words.add(this.#record + at.turns, 1)
-    this.attachment?.renew()
+    this.uses?.renew()
   }
 
   #await(): ReturnType<typeof statusOf> {

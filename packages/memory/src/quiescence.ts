@@ -19,7 +19,30 @@ import { invariant, ring, type Region } from '@katydid/actor'
 /** Raises the container's generation after entries were stored, and answers the generation to be acknowledged. */
 export function raiseGeneration(region: Region, container: ContainerSlot): number {
   requireContainer(region, container)
-  return (region.words.add(region.containerWord(container, 'gen'), 1) + 1) | 0
+  const generation = (region.words.add(region.containerWord(container, 'gen'), 1) + 1) | 0
+  nudge(region, container)
+  return generation
+}
+
+/**
+ * A locus that uses several containers (by mappings) may be busy in another one than this, and looks only at that one's
+ * generation. So those are raised as well: it notices any, and acknowledges all.
+ */
+function nudge(region: Region, container: ContainerSlot): void {
+  const { words, plan } = region
+  for (let word = 0; word < 4; word++) {
+    let bits = words.load(region.containerWord(container, 'attached') + word)
+    for (; bits !== 0; bits &= bits - 1) {
+      const locus = (word * 32 + (31 - Math.clz32(bits & -bits))) as LocusSlot
+      if (words.load(region.locusWord(locus, 'uses')) < 2) continue
+      for (let slot = 0; slot < plan.shape.maxContainers; slot++) {
+        const other = slot as ContainerSlot
+        const attached = words.load(region.containerWord(other, 'attached') + word)
+        if (slot !== container && (attached & (1 << (locus & 31))) !== 0)
+          words.add(region.containerWord(other, 'gen'), 1)
+      }
+    }
+  }
 }
 
 /**

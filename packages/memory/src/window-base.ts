@@ -11,6 +11,7 @@ import { AccessError } from './access-error.js'
 import type { Attachment, HotFields } from './attachment.js'
 import { copyIn, copyOut, fillRange } from './byte-ranges.js'
 import { eachPage, type PageMode, type PageVisitor } from './each-page.js'
+import { ownBinding, type WindowBinding } from './window-binding.js'
 
 /** A bit outside the write mask: no entry ever equals it under the mask. */
 const noPattern = 1
@@ -18,8 +19,12 @@ const noPattern = 1
 export abstract class WindowBase implements HotFields {
   // Fields are declared, not defined, so that each is stored exactly once: the engine then treats it as constant.
   declare readonly attachment: Attachment
-  /** Byte offset of the window in its container. */
+  /** Byte offset of the window in the container it was opened in. */
   declare readonly base: number
+  /** Byte offset of its first byte in the container that supplies its pages: `base`, unless it is on a mapping. */
+  declare readonly origin: number
+  /** Whether stores are allowed at all. */
+  declare readonly writable: boolean
   declare readonly length: number
   /** Word index of the container's `gen`, and of the entry of the window's first page. */
   declare protected readonly gen: number
@@ -31,9 +36,21 @@ export abstract class WindowBase implements HotFields {
   declare protected readonly last8: number
   declare protected generation: number
   declare protected pattern: number
+  /** How it came to its pages, the word that says when to ask again, and what that word was when it was last sure. */
+  declare readonly binding: WindowBinding
+  declare readonly mappings: number
+  #sure: number
+  /** Why it refuses for good. */
+  #lost: AccessError | null = null
 
-  /** `table` is the region byte address of the entry of the page at `base` (from `window_open`); base is page-aligned, length a multiple of 8. */
-  constructor(attachment: Attachment, base: number, length: number, table: number) {
+  /** See `WindowConstructor`. */
+  constructor(
+    attachment: Attachment,
+    base: number,
+    length: number,
+    table: number,
+    binding: WindowBinding = ownBinding(attachment, base),
+  ) {
     const { region } = attachment
     invariant(
       base % region.plan.shape.pageBytes === 0 && length % 8 === 0,
@@ -48,6 +65,11 @@ export abstract class WindowBase implements HotFields {
     this.attachment = attachment
     this.base = base
     this.length = length
+    this.origin = binding.origin
+    this.writable = binding.writable
+    this.binding = binding
+    this.mappings = region.containerWord(binding.host, 'mappings')
+    this.#sure = binding.mappings
     this.gen = region.containerWord(attachment.container, 'gen')
     this.table = table >> 2
     this.last = length - 1
@@ -60,8 +82,10 @@ export abstract class WindowBase implements HotFields {
   }
 
   renew(generation: number, pattern: number): void {
+    // The mappings word is raised before any generation: who has taken note of the generation sees that too.
+    if (!this.#isSure()) return this.close()
     this.generation = generation
-    this.pattern = pattern
+    this.pattern = this.writable ? pattern : noPattern
   }
 
   close(): void {
@@ -165,11 +189,14 @@ export abstract class WindowBase implements HotFields {
     if (!called) return this.missRead(offset, size, true)
     this.#check(offset, size)
     const { i32 } = this.attachment.region
-    if (i32[this.gen] !== this.generation) this.#noteGeneration()
     const index = this.#index(offset)
-    let entry = i32[index]!
-    if (entry >= 0) entry = this.attachment.settle(index, this.base + offset, 'read')
-    return this.#translate(entry, offset)
+    for (;;) {
+      if (i32[this.gen] !== this.generation) this.#noteGeneration()
+      let entry = i32[index]!
+      if (entry < 0) return this.#translate(entry, offset)
+      entry = this.attachment.settle(index, this.origin + offset, 'read')
+      if (this.#isOpen()) return this.#translate(entry, offset)
+    }
   }
 
   /** The same for a store: the entry must match the pattern of the present capture. */
@@ -177,12 +204,15 @@ export abstract class WindowBase implements HotFields {
     if (!called) return this.missWrite(offset, size, true)
     this.#check(offset, size)
     const { i32 } = this.attachment.region
-    if (i32[this.gen] !== this.generation) this.#noteGeneration()
     const index = this.#index(offset)
-    let entry = i32[index]!
-    if ((entry & writeMask) !== this.pattern)
-      entry = this.attachment.settle(index, this.base + offset, 'write')
-    return this.#translate(entry, offset)
+    for (;;) {
+      if (i32[this.gen] !== this.generation) this.#noteGeneration()
+      if (!this.writable) throw this.#readOnly(offset)
+      let entry = i32[index]!
+      if ((entry & writeMask) === this.pattern) return this.#translate(entry, offset)
+      entry = this.attachment.settle(index, this.origin + offset, 'write')
+      if (this.#isOpen()) return this.#translate(entry, offset)
+    }
   }
 
   #index(offset: number): number {
@@ -202,7 +232,39 @@ export abstract class WindowBase implements HotFields {
         'access_denied',
         'the locus has left the container this window belongs to; open a window of the container it is in',
       )
+    if (this.#lost !== null) throw this.#lost
     this.generation = this.attachment.acknowledge()
+    // Looked at after the acknowledgement: a mapping that ends from here on waits for our next one.
+    while (!this.#isSure()) this.#confirm()
+  }
+
+  /** Whether what was settled may be used: the mappings may have changed while the access waited for its page. */
+  #isOpen(): boolean {
+    return this.generation === this.attachment.generation
+  }
+
+  #isSure(): boolean {
+    return this.#lost === null && this.attachment.region.words.load(this.mappings) === this.#sure
+  }
+
+  /** Asks the kernel, shut meanwhile. */
+  #confirm(): void {
+    const asked = this.attachment.region.words.load(this.mappings)
+    this.close()
+    const lost = this.binding.confirm()
+    if (lost !== null) {
+      this.#lost = lost
+      throw lost
+    }
+    this.#sure = asked
+    this.renew(this.attachment.generation, this.attachment.pattern)
+  }
+
+  #readOnly(offset: number): AccessError {
+    return new AccessError(
+      'access_denied',
+      `a store at offset ${offset} of a window that may only be read; map the region with the right to write`,
+    )
   }
 
   #check(offset: number, size: number): void {

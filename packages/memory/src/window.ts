@@ -6,6 +6,7 @@
  */
 import type { Attachment } from './attachment.js'
 import { WindowBase } from './window-base.js'
+import type { WindowBinding } from './window-binding.js'
 import { windowClass } from './window-class.js'
 
 export interface Window extends WindowBase {
@@ -28,18 +29,29 @@ export interface Window extends WindowBase {
   setFloat64(offset: number, value: number): void
 }
 
-/** `table` is the region byte address of the entry of the page at `base` (from `window_open`); base is page-aligned, length a multiple of 8. */
+/**
+ * `table` is the region byte address of the entry of the page at `base` (from `window_open`); base is page-aligned, length a
+ * multiple of 8. `attachment` is to the container that supplies the pages; `binding` says how the window came to it, and may
+ * be left out when that is the container the window is opened in.
+ */
 export type WindowConstructor = new (
   attachment: Attachment,
   base: number,
   length: number,
   table: number,
+  binding?: WindowBinding,
 ) => Window
 
 /** `new Window(…)` answers a window of the class made for the attachment's region. */
 export const Window: WindowConstructor = openWindow as unknown as WindowConstructor
 openWindow.prototype = WindowBase.prototype
 
-function openWindow(attachment: Attachment, base: number, length: number, table: number): Window {
-  return new (windowClass(attachment.region))(attachment, base, length, table)
+function openWindow(
+  attachment: Attachment,
+  base: number,
+  length: number,
+  table: number,
+  binding?: WindowBinding,
+): Window {
+  return new (windowClass(attachment.region))(attachment, base, length, table, binding)
 }

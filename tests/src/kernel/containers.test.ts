@@ -82,7 +82,7 @@ test('[CO3] a window that is misaligned, too long, outside or across slabs is re
 
   const statuses = [
     openWindow(world, 100, 4096),
-    openWindow(world, 0, 0),
+    openWindow(world, 0, -8),
     openWindow(world, 0, maxWindowBytes + 4096),
     openWindow(world, maxWindowBytes, 65537),
     openWindow(world, maxWindowBytes - 4096, 8192),

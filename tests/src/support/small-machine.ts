@@ -17,7 +17,14 @@ import {
   type PortId,
 } from '@katydid/abi'
 import { Bell, Region } from '@katydid/actor'
-import { Attachment, Lcd, LocusTrap, Window, type TrapStrategy } from '@katydid/memory'
+import {
+  Attachment,
+  AttachmentSet,
+  Lcd,
+  LocusTrap,
+  Window,
+  type TrapStrategy,
+} from '@katydid/memory'
 
 export const manager: PortId = actorPorts.firstManager
 export const pageSet: PageSetId = asPageSet(1)
@@ -63,7 +70,7 @@ export function joinAsLocus(
 ): { window: Window; trap: LocusTrap; attachment: Attachment } {
   const trap = new LocusTrap(region, locus, new Bell(region.words, region.locusWord(locus, 'bell')))
   const attachment = new Attachment(region, container, locus, strategy ?? trap)
-  trap.attachment = attachment
+  trap.uses = new AttachmentSet(attachment)
   attachment.attach()
   trap.comeBack()
   return {

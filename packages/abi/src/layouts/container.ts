@@ -55,7 +55,12 @@ export const containerWords = layout('ContainerWords', 768, 'One a container slo
   },
   epoch: { words: 1, writer: 'kernel actor', doc: 'epoch of the last capture' },
   incarnation: { words: 1, writer: 'kernel actor', doc: 'raised by every rollback' },
-  reserved3: { words: 12, writer: 'nobody', doc: 'to a cache line' },
+  mappings: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: 'raised whenever what is mapped into it changes, directly or further down: windows on it ask again',
+  },
+  reserved3: { words: 11, writer: 'nobody', doc: 'to a cache line' },
   attached: {
     words: 4,
     writer: 'locus, by or and and; supervisor after exit',

@@ -51,7 +51,12 @@ export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
   faults: { words: 1, writer: 'locus', doc: 'traps so far' },
   waitOffset: { words: 2, writer: 'locus', doc: 'float 64: the offset it waits on' },
   softFaults: { words: 1, writer: 'locus', doc: 'references noted without an upcall' },
-  reserved0: { words: 3, writer: 'nobody', doc: 'to a cache line' },
+  uses: {
+    words: 1,
+    writer: 'locus',
+    doc: 'containers of which it uses translations now: the one it is in and those mapped into it',
+  },
+  reserved0: { words: 2, writer: 'nobody', doc: 'to a cache line' },
   bell: { words: 1, writer: 'anyone, by or; locus, by exchange', doc: 'as an actor’s bell' },
   trapState: {
     words: 1,

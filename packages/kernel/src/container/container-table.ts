@@ -79,6 +79,7 @@ export class ContainerTable {
       serviceLevel: 'snapshotting',
       selfManaged: false,
       intervals: noIntervals(),
+      mappings: [],
     }
     this.place(container, { interval: shape.interval, epoch: 0, incarnation: 1 })
     return container
@@ -97,6 +98,7 @@ export class ContainerTable {
     this.#region.f64[this.#region.containerWord(slot, 'size') >> 1] = container.size
     this.#store(slot, 'rootPage', 0)
     this.#region.words.add(this.#region.containerWord(slot, 'program'), 1)
+    this.#region.words.add(this.#region.containerWord(slot, 'mappings'), 1)
     this.#store(slot, 'written', 0)
     this.#store(slot, 'ackBell', 0)
     this.#store(slot, 'epoch', at.epoch)

@@ -12,6 +12,8 @@ import type {
   ValueOf,
 } from '@katydid/abi'
 
+import type { Mapping } from './mapping.js'
+
 export type Program = ValueOf<typeof program>
 
 /** What the kernel knows of one snapshot of a container. */
@@ -51,6 +53,8 @@ export interface Container {
   /** Its manager lives in it: it takes no part in captures of the world. */
   selfManaged: boolean
   readonly intervals: IntervalRecord
+  /** What is mapped into it, by rising offset. */
+  mappings: readonly Mapping[]
 }
 
 /** The intervals of a container that was never captured. */

@@ -2,20 +2,28 @@
  * The end of a container. Its capabilities die at once; its manager is told only when the end is recoverable, because
  * until then a crash brings the container back and its pages must be there. Only then is its slot free.
  */
-import { managerUpcalls } from '@katydid/abi'
+import { managerUpcalls, type LocusSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { reclaim } from '@katydid/memory'
 import type { Machine } from '../machine.js'
 import type { Container } from './container.js'
+import { isNoted, tellMappingChange } from './mapping-change.js'
 import { dropSlices } from './slices.js'
 
-/** Whether a locus is in the container or uses its translations, or its manager lives in it. */
+/** Whether a locus is in the container, or its manager lives in it. One that reaches it by a mapping is not in it. */
 export function isInUse(machine: Machine, container: Container): boolean {
-  const attached = machine.region.containerWord(container.slot, 'attached')
-  for (let word = 0; word < 4; word++)
-    if (machine.region.words.load(attached + word) !== 0) return true
+  const { region } = machine
+  const isInside = (slot: LocusSlot): boolean => {
+    const attached = region.words.load(
+      region.containerWord(container.slot, 'attached') + (slot >> 5),
+    )
+    const inside = region.words.load(region.locusWord(slot, 'container')) === container.slot
+    return inside && (attached & (1 << (slot & 31))) !== 0
+  }
   return (
-    container.selfManaged || machine.loci.live().some((each) => each.container === container.slot)
+    container.selfManaged ||
+    machine.loci.live().some((each) => each.container === container.slot) ||
+    machine.loci.threads().some((each) => each.slot !== null && isInside(each.slot))
   )
 }
 
@@ -25,12 +33,16 @@ export function retire(machine: Machine, container: Container): void {
     slot: container.slot,
   })
   machine.containers.halt(container)
-  machine.graves.push({ container, sinceCapture: machine.captures.next })
+  // Windows that reach it by mappings refuse from now on; until every locus has taken note it keeps its pages.
+  const raised = tellMappingChange(machine, container, [container])
+  machine.graves.push({ container, sinceCapture: machine.captures.next, raised })
 }
 
 /** Tells managers of containers whose end is recoverable, and frees their slots. */
 export function bury(machine: Machine): void {
-  const due = machine.graves.filter((grave) => grave.sinceCapture <= machine.captures.line)
+  const due = machine.graves.filter(
+    (grave) => grave.sinceCapture <= machine.captures.line && isNoted(machine, grave.raised),
+  )
   machine.graves = machine.graves.filter((grave) => !due.includes(grave))
   for (const { container } of due) tellDestroyed(machine, container)
 }

@@ -12,10 +12,11 @@ import { invariant } from '@katydid/actor'
 import { resolveContainer } from '../capability/resolve.js'
 import type { Machine } from '../machine.js'
 import { ensureSlice } from './slices.js'
+import { ownSupply, supplierOf } from './supplier.js'
 
 type WindowOpen = (typeof containerCalls)['windowOpen']
 
-/** Makes the slice if need be and answers where the entry of the page at `base` lies. */
+/** Walks the mapping chain, makes the supplier's slice if need be and answers where the entry of the page at `base` lies. */
 export function windowOpen(
   machine: Machine,
   from: PortId,
@@ -25,27 +26,43 @@ export function windowOpen(
   if (found.status !== 'ok') return found
   const { container, capability } = found
   const { pageBytes } = machine.region.plan.shape
-  if (!Number.isInteger(base) || base < 0 || base % pageBytes !== 0)
+  if (!Number.isSafeInteger(base) || base < 0 || base % pageBytes !== 0)
     return refuse('misaligned', `a window begins at a multiple of ${pageBytes}, not at ${base}`)
-  if (!Number.isInteger(length) || length <= 0 || length > maxWindowBytes)
+  if (!Number.isInteger(length) || length < 0 || length > maxWindowBytes)
     return refuse('too_large', `a window is 1 byte to 2 GiB long, not ${length}`)
-  const slab = Math.floor(base / maxWindowBytes)
-  if (base + length > container.size)
+  if (base >= container.size || base + length > container.size)
     return refuse(
       'out_of_window',
       `the window ends at ${base + length}, the container at ${container.size}`,
     )
-  if (Math.floor((base + length - 1) / maxWindowBytes) !== slab)
-    return refuse('out_of_window', 'a window lies within one 2 GiB slab of its container; open two')
-  const slice = ensureSlice(machine, container, slab)
+  // Its manager works on its own pages, whatever hides them.
+  const supply =
+    from === container.manager
+      ? ownSupply(container, base, container.size - base)
+      : supplierOf(machine, container, base)
+  if (supply.status !== 'ok') return supply
+  if (length > supply.run)
+    return refuse(
+      'out_of_window',
+      `from ${base} on one container supplies ${supply.run} bytes within a 2 GiB slab, not ${length}; open a window for each part`,
+    )
+  const { origin } = supply
+  const slab = Math.floor(origin / maxWindowBytes)
+  const slice = ensureSlice(machine, supply.container, slab)
   if (slice === null)
     return refuse('no_resource', 'the machine’s page-table area is full; give it more tableBytes')
-  const table = slice + ((base - slab * maxWindowBytes) / pageBytes) * 4
+  const table = slice + ((origin - slab * maxWindowBytes) / pageBytes) * 4
   invariant(
     table >= machine.region.plan.tables && table < machine.region.plan.firstFrame,
     'CO3: an entry lies in the table area',
     { table },
   )
-  const writable = (capability.rights & rights.write) !== 0
-  return { status: 'ok', table, slot: container.slot, writable }
+  return {
+    status: 'ok',
+    table,
+    slot: supply.container.slot,
+    writable: (capability.rights & supply.rights & rights.write) !== 0,
+    origin,
+    length: length === 0 ? supply.run : length,
+  }
 }

@@ -108,6 +108,7 @@ function ownContainerOf(machine: Machine, manager: Manager, root: RootRecord): C
       label: asInterval(root.interval),
       recoverable: asInterval(root.interval),
     },
+    mappings: [],
   }
   const interval = root.interval + 1
   machine.containers.place(own, { interval, epoch: 0, incarnation: root.session + 1 })

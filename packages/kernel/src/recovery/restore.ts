@@ -54,6 +54,7 @@ function place(machine: Machine, saved: SavedContainer): Container {
       recoverable: asInterval(saved.label),
       owed: new Map(),
     },
+    mappings: saved.mappings,
   }
   invariant(
     saved.label < machine.firstInterval,

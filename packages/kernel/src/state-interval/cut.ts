@@ -108,6 +108,7 @@ function saveContainer(machine: Machine, container: Container): SavedContainer {
     capabilities: machine.capabilities.list(
       capabilityTables.ofContainer(machine.region.plan.shape, slot),
     ),
+    mappings: container.mappings,
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { packValue, unpackValue } from '@katydid/actor'
 import type { Program } from '../container/container.js'
+import type { Mapping } from '../container/mapping.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
 
@@ -24,6 +25,7 @@ export interface SavedContainer {
   readonly incarnation: number
   readonly dependencies: readonly (readonly [sender: number, interval: number])[]
   readonly capabilities: readonly PlacedCapability[]
+  readonly mappings: readonly Mapping[]
 }
 
 export interface SavedLocus {
@@ -126,6 +128,14 @@ const containerFields = {
   epoch: 'number',
   incarnation: 'number',
 } as const
+const mappingFields = {
+  at: 'number',
+  length: 'number',
+  source: 'number',
+  generation: 'number',
+  sourceAt: 'number',
+  rights: 'number',
+} as const
 const locusFields = {
   id: 'number',
   name: 'string',
@@ -159,7 +169,10 @@ function isCapture(value: Record<string, unknown>): boolean {
     listOf(
       value['containers'],
       (each) =>
-        has(each, containerFields) && hasTables(each) && Array.isArray(each['dependencies']),
+        has(each, containerFields) &&
+        hasTables(each) &&
+        Array.isArray(each['dependencies']) &&
+        listOf(each['mappings'], (mapping) => has(mapping, mappingFields)),
     ) &&
     listOf(
       value['loci'],

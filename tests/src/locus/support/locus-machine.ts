@@ -281,7 +281,14 @@ export class LocusMachine {
         const table = region.words.load(
           region.words.load(region.containerWord(slot, 'directory')) >> 2,
         )
-        return { status: 'ok', table: table + (base / pageBytes) * 4, slot, writable: true }
+        return {
+          status: 'ok',
+          table: table + (base / pageBytes) * 4,
+          slot,
+          writable: true,
+          origin: base,
+          length: length === 0 ? this.pages * pageBytes - base : length,
+        }
       },
       getInvocationPoint: ({ cont }, call) => {
         this.programsAsked++

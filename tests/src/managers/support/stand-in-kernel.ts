@@ -474,6 +474,8 @@ export class StandInKernel {
         table: this.tableOf(ownSlot),
         slot: ownSlot as number,
         writable: true,
+        origin: 0,
+        length: 0,
       }),
     })
     this.messenger.serveSome(managerDowncalls, {
