@@ -1,15 +1,24 @@
 /** The calls a host can make, by the names of their signatures, through the same dispatch table as everybody's. */
 import {
   asGeneration,
+  capabilityCalls,
   containerCalls,
   hostPort,
   locusCalls,
   managerDowncalls,
   managerRequests,
+  semaphoreCalls,
   type Group,
 } from '@katydid/abi'
 import { invariant, later } from '@katydid/actor'
-import { containerHandlers, locusHandlers, managerHandlers, requestHandlers } from './kernel.js'
+import {
+  capabilityHandlers,
+  containerHandlers,
+  locusHandlers,
+  managerHandlers,
+  requestHandlers,
+  semaphoreHandlers,
+} from './kernel.js'
 import type { Machine } from './machine.js'
 
 export interface HostCall {
@@ -38,6 +47,8 @@ export function hostTable(machine: Machine): ReadonlyMap<string | number, HostCa
   }
   open(containerCalls, containerHandlers(machine))
   open(locusCalls, locusHandlers(machine))
+  open(capabilityCalls, capabilityHandlers(machine))
+  open(semaphoreCalls, semaphoreHandlers(machine))
   open(managerDowncalls, managerHandlers(machine))
   open(managerRequests, requestHandlers(machine))
   return table

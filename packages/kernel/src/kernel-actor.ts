@@ -4,6 +4,7 @@
  */
 import {
   actorPorts,
+  capabilityCalls,
   containerCalls,
   hostPort,
   isLocusPort,
@@ -11,17 +12,20 @@ import {
   managerDowncalls,
   managerRequests,
   pageSetCalls,
+  semaphoreCalls,
   type Ending,
 } from '@katydid/abi'
 import { invariant, run } from '@katydid/actor'
 import { hostTable, type HostCall } from './host-calls.js'
 import { guarded } from './guard.js'
 import {
+  capabilityHandlers,
   containerHandlers,
   locusHandlers,
   managerHandlers,
   pageSetHandlers,
   requestHandlers,
+  semaphoreHandlers,
 } from './kernel.js'
 import { locusThreadEnded } from './locus/locus-end.js'
 import { watchLoci } from './locus/stalled.js'
@@ -58,6 +62,8 @@ export class KernelActor {
     messenger.serve(managerDowncalls, guarded(machine, managerHandlers(machine)))
     messenger.serve(managerRequests, guarded(machine, requestHandlers(machine)))
     messenger.serve(pageSetCalls, guarded(machine, pageSetHandlers(machine)))
+    messenger.serve(capabilityCalls, guarded(machine, capabilityHandlers(machine)))
+    messenger.serve(semaphoreCalls, guarded(machine, semaphoreHandlers(machine)))
     messenger.serveSome(locusCalls, guarded(machine, locusHandlers(machine)))
     this.#host = hostTable(machine)
   }
@@ -121,9 +127,10 @@ export class KernelActor {
     }
     recoverIfWanted(machine)
     const waits = machine.waits.turn()
+    const semaphores = machine.semaphores.turn(machine.clock.nowMs())
     const policy = captureByPolicy(machine)
     if (this.#isOpen() && this.#waiting.length > 0) for (const go of this.#waiting.splice(0)) go()
-    return Math.min(waits, policy, restMs)
+    return Math.min(waits, semaphores, policy, restMs)
   }
 
   #isOpen(): boolean {

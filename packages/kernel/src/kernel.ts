@@ -1,13 +1,16 @@
 /** The kernel's dispatch table: signature → function, and nothing else. Managers, loci and the host are served by the same. */
 import type {
+  capabilityCalls,
   containerCalls,
   locusCalls,
   managerDowncalls,
   managerRequests,
   pageSetCalls,
+  semaphoreCalls,
 } from '@katydid/abi'
 import type { Handlers } from '@katydid/actor'
 import { capCopy, capList } from './capability/capability-calls.js'
+import { capDerive, capRemove, groupDestroy } from './capability/group-calls.js'
 import {
   containerCreate,
   containerDestroy,
@@ -19,12 +22,19 @@ import {
 import { containerMap, containerMappings, containerUnmap } from './container/mapping-calls.js'
 import { windowOpen } from './container/window.js'
 import { locusBegin, locusCreate, locusFind } from './locus/locus-calls.js'
+import { locusDestroy, locusResume, locusSuspend } from './locus/locus-control.js'
 import { locusEnd } from './locus/locus-end.js'
 import type { Machine } from './machine.js'
 import { manageRequest } from './manager/manage-request.js'
 import { getRootPage, mapRootPage } from './manager/root-page.js'
 import { qualityOfService, setManager } from './manager/set-manager.js'
 import { pageSetAdd, pageSetCreate, pageSetRemove, pageSetSize } from './page-set/page-set-calls.js'
+import {
+  semaphoreCreate,
+  semaphoreDestroy,
+  semaphoreP,
+  semaphoreV,
+} from './semaphore/semaphore-calls.js'
 import {
   snapshotDiscard,
   snapshotRequest,
@@ -43,7 +53,7 @@ export function containerHandlers(machine: Machine): Handlers<typeof containerCa
     removeInvocationPoint: (args, call) => removeInvocationPoint(machine, call.from, args),
     windowOpen: (args, call) => windowOpen(machine, call.from, args),
     capCopy: (args, call) => capCopy(machine, call.from, args),
-    capList: (_, call) => capList(machine, call.from),
+    capList: (args, call) => capList(machine, call.from, args),
     containerMap: (args, call) => containerMap(machine, args, call),
     containerUnmap: (args, call) => containerUnmap(machine, args, call),
     containerMappings: (args, call) => containerMappings(machine, call.from, args),
@@ -79,10 +89,30 @@ export function pageSetHandlers(machine: Machine): Handlers<typeof pageSetCalls>
 export function locusHandlers(machine: Machine): Partial<Handlers<typeof locusCalls>> {
   return {
     locusCreate: (args, call) => locusCreate(machine, call.from, args),
-    locusFind: (args) => locusFind(machine, args),
+    locusFind: (args, call) => locusFind(machine, call.from, args),
     locusBegin: (_, call) => locusBegin(machine, call),
     locusEnd: (args, call) => locusEnd(machine, args, call),
     worldSnapshot: (args, call) => worldSnapshot(machine, args, call),
     worldStatus: () => worldStatus(machine),
+    locusDestroy: (args, call) => locusDestroy(machine, call.from, args),
+    locusSuspend: (args, call) => locusSuspend(machine, call.from, args),
+    locusResume: (args, call) => locusResume(machine, call.from, args),
+  }
+}
+
+export function capabilityHandlers(machine: Machine): Handlers<typeof capabilityCalls> {
+  return {
+    capDerive: (args, call) => capDerive(machine, call.from, args),
+    capRemove: (args, call) => capRemove(machine, call.from, args),
+    groupDestroy: (args, call) => groupDestroy(machine, call.from, args),
+  }
+}
+
+export function semaphoreHandlers(machine: Machine): Handlers<typeof semaphoreCalls> {
+  return {
+    semaphoreCreate: (args, call) => semaphoreCreate(machine, call.from, args),
+    semaphoreP: (args, call) => semaphoreP(machine, args, call),
+    semaphoreV: (args, call) => semaphoreV(machine, call.from, args),
+    semaphoreDestroy: (args, call) => semaphoreDestroy(machine, call.from, args),
   }
 }

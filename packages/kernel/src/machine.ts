@@ -5,6 +5,8 @@
 import { actorPorts, type ManagerProgram, type Order, type WorldEvent } from '@katydid/abi'
 import { Counters, invariant, type Clock, type Messenger, type Region } from '@katydid/actor'
 import { CapabilityTables } from './capability/capability-tables.js'
+import { GroupTable } from './capability/group-table.js'
+import { exists } from './capability/resolve.js'
 import { ContainerTable } from './container/container-table.js'
 import type { Container } from './container/container.js'
 import type { Raised } from './container/mapping-change.js'
@@ -13,6 +15,7 @@ import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
 import { FreeFrames } from './page-set/free-frames.js'
 import { PageSetTable } from './page-set/page-set-table.js'
+import { SemaphoreTable } from './semaphore/semaphore-table.js'
 import { CaptureTable, type Capture } from './state-interval/capture-table.js'
 import { DurableLog } from './state-interval/durable-log.js'
 import { Waits } from './waits.js'
@@ -58,6 +61,8 @@ export class Machine {
   readonly counters: Counters
   readonly waits: Waits
   readonly capabilities: CapabilityTables
+  readonly groups = new GroupTable()
+  readonly semaphores = new SemaphoreTable()
   readonly slices: SliceAllocator
   readonly containers: ContainerTable
   readonly loci: LocusTable
@@ -69,6 +74,8 @@ export class Machine {
   /** Page sets whose manager refused to discard, and until when they are left alone. */
   readonly refusedUntilMs = new Map<number, number>()
   graves: Grave[] = []
+  /** Loci destroyed while they ran: the recovery that this asked for leaves them out. */
+  readonly destroyedLoci = new Set<number>()
   /** Loci that asked what to enter while the gate was shut: answered when it opens. */
   heldBegins: (() => void)[] = []
   phase: Phase = 'booting'
@@ -96,7 +103,7 @@ export class Machine {
     this.order = parts.order
     this.counters = new Counters(parts.region, actorPorts.kernel)
     this.waits = new Waits(parts.clock)
-    this.capabilities = new CapabilityTables(parts.region)
+    this.capabilities = new CapabilityTables(parts.region, (each) => exists(this, each))
     this.slices = new SliceAllocator(parts.region)
     this.containers = new ContainerTable(parts.region)
     this.loci = new LocusTable(parts.region)

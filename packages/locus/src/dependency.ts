@@ -5,10 +5,14 @@
 import type { ContainerSlot } from '@katydid/abi'
 import type { Region } from '@katydid/actor'
 
-/** What travels with an invocation and with its return. */
-export interface Stamp {
+/** What the receiver notes of a sender. */
+export interface Receipt {
   readonly sender: ContainerSlot
   readonly interval: bigint
+}
+
+/** What travels with an invocation and with its return. */
+export interface Stamp extends Receipt {
   readonly epoch: number
   readonly incarnation: number
 }
@@ -38,7 +42,7 @@ export function noteMapped(
 }
 
 /** Notes at the receiver what it now depends on: its row only rises, and its next interval is open. */
-export function receive(region: Region, receiver: ContainerSlot, stamp: Stamp): void {
+export function receive(region: Region, receiver: ContainerSlot, stamp: Receipt): void {
   if (receiver === stamp.sender) return
   const row = region.dependencyIndex(receiver, stamp.sender)
   // By compare-exchange: two loci may bring different intervals, and the lower must never overwrite the higher.

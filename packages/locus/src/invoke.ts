@@ -36,17 +36,25 @@ export function invoke(
     args,
     resumed: false,
   }
-  thread.trace.event('invoke', container, frame.depth)
-  const stamp = stampOf(region, from.container)
-  thread.move(frame)
-  receive(region, container, stamp)
+  const frames = region.containerWord(container, 'frames')
+  region.words.add(frames, 1)
   try {
-    return runEntry(thread, entry, makeLocus(frame))
+    // Counted first, then a look once more: who destroys a container halts it first and then looks at the count.
+    invocable(region, thread.slot, from.container, capref)
+    thread.trace.event('invoke', container, frame.depth)
+    const stamp = stampOf(region, from.container)
+    thread.move(frame)
+    receive(region, container, stamp)
+    try {
+      return runEntry(thread, entry, makeLocus(frame))
+    } finally {
+      // An exception carries knowledge of the invoked container as well as a result does.
+      const back = stampOf(region, container)
+      thread.move(from)
+      receive(region, from.container, back)
+    }
   } finally {
-    // An exception carries knowledge of the invoked container as well as a result does.
-    const back = stampOf(region, container)
-    thread.move(from)
-    receive(region, from.container, back)
+    region.words.add(frames, -1)
   }
 }
 

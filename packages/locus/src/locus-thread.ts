@@ -52,6 +52,7 @@ export class LocusThread {
   readonly trace: TraceRing
   readonly programs: ProgramCache
   #current: Frame | null = null
+  #semaphoreWaits = 0
 
   constructor(region: Region, slot: LocusSlot, programs: ProgramCache, clock: Clock = systemClock) {
     const port = locusPort(slot)
@@ -92,6 +93,12 @@ export class LocusThread {
     words.store(this.region.locusWord(this.slot, 'container'), frame.container)
     words.store(this.region.locusWord(this.slot, 'depth'), frame.depth)
     frame.uses.attach()
+  }
+
+  /** A number for a wait at a semaphore: never 0. */
+  nextSemaphoreWait(): number {
+    this.#semaphoreWaits = (this.#semaphoreWaits % 0x7fffffff) + 1
+    return this.#semaphoreWaits
   }
 
   /** Makes a call on the kernel, quiet meanwhile. */

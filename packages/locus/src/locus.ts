@@ -9,13 +9,17 @@ import {
   asPort,
   containerCalls,
   hereCapref,
+  locusCalls,
   locusPort,
   managerDowncalls,
   rights,
+  semaphoreCalls,
   type AnySignature,
   type ArgsOf,
   type Capref,
   type Reply,
+  type ResultOf,
+  type Status,
 } from '@katydid/abi'
 import { order } from '@katydid/actor'
 import { containerSize, type Attachment, type Window } from '@katydid/memory'
@@ -24,6 +28,7 @@ import { invoke } from './invoke.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 import { Registers } from './registers.js'
+import { semaphoreP } from './semaphore.js'
 import type { Holder } from './structures/memory.js'
 import { isThenable } from './thenable.js'
 import { openWindow } from './open-window.js'
@@ -45,6 +50,7 @@ export class Locus implements Holder<Window> {
   readonly #frame: Frame
   readonly #i32: Int32Array<SharedArrayBuffer>
   readonly #gate: number
+  readonly #suspended: number
   readonly #locks: number
   readonly #pinned: number
   readonly #gen: number
@@ -62,6 +68,7 @@ export class Locus implements Holder<Window> {
     this.#frame = frame
     this.#i32 = region.i32
     this.#gate = region.machineWord('gate')
+    this.#suspended = region.locusWord(slot, 'suspended')
     this.#locks = region.locusWord(slot, 'locks')
     this.#pinned = region.locusWord(slot, 'pinned')
     this.#gen = region.containerWord(frame.container, 'gen')
@@ -132,6 +139,7 @@ export class Locus implements Holder<Window> {
     const i32 = this.#i32
     if (
       i32[this.#gate] === 0 &&
+      i32[this.#suspended] === 0 &&
       i32[this.#locks] === 0 &&
       i32[this.#pinned] === 0 &&
       i32[this.#gen] === this.#own.generation &&
@@ -237,6 +245,32 @@ export class Locus implements Holder<Window> {
     return reply.stateInterval
   }
 
+  /**
+   * Takes one off the semaphore's count, waiting for it up to `timeoutMs`, in the order in which loci came. A safepoint as of its
+   * entry. What was done before the signals that it took from is done here. Refuses as semaphore_p says.
+   */
+  semaphoreP(sem: Capref, timeoutMs = Infinity): 'ok' | 'timed_out' {
+    return semaphoreP(this.#thread, this.#require(), sem, timeoutMs)
+  }
+
+  /** Adds to the semaphore's count: who has waited longest goes on. Refuses as semaphore_v says. */
+  semaphoreV(sem: Capref, n = 1): void {
+    this.#must(semaphoreCalls.semaphoreV, { sem, n })
+  }
+
+  /**
+   * Makes a locus that invokes the container of `cont` with the block, and answers its number and a capability for it. It is
+   * there for good once a snapshot taken after this is recoverable. Refuses as locus_create says.
+   */
+  createLocus(
+    cont: Capref,
+    block: Uint8Array = new Uint8Array(0),
+    name = '',
+  ): { readonly locus: number; readonly cap: Capref } {
+    const { locus, cap } = this.#must(locusCalls.locusCreate, { cont, block, name })
+    return { locus, cap }
+  }
+
   /** Makes a call on the kernel, for containers, capabilities and loci. Answers its reply, refusals too. */
   call<S extends AnySignature>(signature: S, args: ArgsOf<S>): Reply<S> {
     this.#require()
@@ -277,10 +311,18 @@ export class Locus implements Holder<Window> {
   #safepointSlowly(): void {
     const frame = this.#require()
     this.#thread.requireFree('a safepoint')
-    if (frame.depth === 0 && this.#thread.region.words.load(this.#gate) !== 0) {
+    const { words } = this.#thread.region
+    const wanted = words.load(this.#gate) !== 0 || words.load(this.#suspended) !== 0
+    if (frame.depth === 0 && wanted) {
       this.#thread.trace.event('safepoint')
       this.#thread.presence.rest()
     } else frame.uses.own.acknowledge()
+  }
+
+  #must<S extends AnySignature>(signature: S, args: ArgsOf<S>): ResultOf<S> {
+    const reply = this.call(signature, args)
+    if (reply.status !== 'ok') throw refusalOf(reply)
+    return reply as ResultOf<S>
   }
 
   /** The invocation, if it is the one that runs now. */
@@ -299,4 +341,8 @@ export class Locus implements Holder<Window> {
       `a view of a page is held by eachPage; ${what} must come after eachPage has returned`,
     )
   }
+}
+
+function refusalOf(reply: { readonly status: string; readonly detail?: string }): LocusError {
+  return new LocusError(reply.status as Status, reply.detail ?? '')
 }

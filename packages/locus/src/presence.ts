@@ -3,7 +3,7 @@
  *
  * Running, it may use translations. Quiet, it may not, and no removal waits for it. Resting, it may besides be captured: it
  * stands at its outermost invocation with everything it needs in its registers and its container. From resting it comes
- * back only through the gate.
+ * back only through the gate, and not while it is suspended.
  */
 import { actorPorts, bellBits, locusStates, type LocusSlot } from '@katydid/abi'
 import { isDead, ringPort, type Bell, type Clock, type Region } from '@katydid/actor'
@@ -19,6 +19,7 @@ export class Presence {
   readonly #trap: LocusTrap
   readonly #state: number
   readonly #gate: number
+  readonly #suspended: number
   readonly #passed: () => void
 
   constructor(parts: {
@@ -37,6 +38,7 @@ export class Presence {
     this.#passed = parts.passed
     this.#state = parts.region.locusWord(parts.locus, 'state')
     this.#gate = parts.region.machineWord('gate')
+    this.#suspended = parts.region.locusWord(parts.locus, 'suspended')
   }
 
   /** Runs `body` quiet: it must not touch container memory. */
@@ -76,21 +78,29 @@ export class Presence {
     return this.resting(() => this.#park(done, timeoutMs))
   }
 
-  /** Rests while the gate is shut. Runs on at once when it is open. */
+  /** Rests while the gate is shut, or the locus suspended. Runs on at once otherwise. */
   rest(): void {
     this.resting(() => undefined)
   }
 
-  /** From starting or resting to running, when the gate is open. `actor_gone`: the kernel died with the gate shut. */
+  /**
+   * From starting or resting to running, when the gate is open and the locus not suspended. `actor_gone`: the kernel died
+   * meanwhile.
+   */
   throughGate(): void {
-    const { words } = this.#region
     for (;;) {
-      while (words.load(this.#gate) !== 0) this.#waitForKernel()
-      // Running first, then the gate once more: the kernel shuts the gate first, then looks at states. One sees the other.
+      while (this.#isHeld()) this.#waitForKernel()
+      // Running first, then a look once more: the kernel shuts the gate, or suspends, first and then looks at states. One
+      // sees the other.
       this.#trap.comeBack()
-      if (words.load(this.#gate) === 0) return this.#passed()
+      if (!this.#isHeld()) return this.#passed()
       this.#rest()
     }
+  }
+
+  #isHeld(): boolean {
+    const { words } = this.#region
+    return words.load(this.#gate) !== 0 || words.load(this.#suspended) !== 0
   }
 
   /** The outermost invocation is over; nothing of the container is used any more. */

@@ -60,7 +60,12 @@ export const containerWords = layout('ContainerWords', 768, 'One a container slo
     writer: 'kernel actor',
     doc: 'raised whenever what is mapped into it changes, directly or further down: windows on it ask again',
   },
-  reserved3: { words: 11, writer: 'nobody', doc: 'to a cache line' },
+  frames: {
+    words: 1,
+    writer: 'invoking locus, by add; kernel at a rollback',
+    doc: 'nested invocations under way in it: while there is one it is in use',
+  },
+  reserved3: { words: 10, writer: 'nobody', doc: 'to a cache line' },
   attached: {
     words: 4,
     writer: 'locus, by or and and; supervisor after exit',

@@ -56,7 +56,16 @@ export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
     writer: 'locus',
     doc: 'containers of which it uses translations now: the one it is in and those mapped into it',
   },
-  reserved0: { words: 2, writer: 'nobody', doc: 'to a cache line' },
+  suspended: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: '1: the locus stays at its next safepoint until it is resumed',
+  },
+  semaphoreWait: {
+    words: 1,
+    writer: 'locus',
+    doc: 'number of the semaphore_p it is in, from its entry until it runs again; 0 none, or in a nested invocation',
+  },
   bell: { words: 1, writer: 'anyone, by or; locus, by exchange', doc: 'as an actor’s bell' },
   trapState: {
     words: 1,

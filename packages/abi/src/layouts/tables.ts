@@ -27,9 +27,20 @@ export const pageSetWords = layout('PageSetWords', 32, 'One a page set; index 0 
 })
 
 /** What a capability can name. */
-export const entityKinds = { none: 0, container: 1, locus: 2, disk: 3, manager: 4 } as const
+export const entityKinds = {
+  none: 0,
+  container: 1,
+  locus: 2,
+  disk: 3,
+  manager: 4,
+  semaphore: 5,
+  group: 6,
+} as const
 export type EntityKind = keyof typeof entityKinds
-/** Rights in a permission group. The master group of an entity has all of them. */
+/**
+ * Rights in a permission group. The master group of an entity has all of them. What a bit allows depends on the kind of thing;
+ * the last three are names for bits of containers as they are meant of other kinds.
+ */
 export const rights = {
   read: 1,
   write: 2,
@@ -39,16 +50,26 @@ export const rights = {
   destroy: 32,
   copy: 64,
   master: 128,
+  /** Of a semaphore: to take from its count. */
+  wait: 1,
+  /** Of a semaphore: to add to its count. */
+  signal: 2,
+  /** Of a locus: to suspend and resume it. */
+  suspend: 8,
 } as const
 export const masterRights = 255
 
 export const capabilityWords = layout('CapabilityWords', 16, 'One a slot of a capability table.', {
-  kind: { words: 1, writer: 'kernel actor', doc: 'none, container, locus, disk or manager' },
+  kind: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: 'none, container, locus, disk, manager, semaphore or group',
+  },
   slot: { words: 1, writer: 'kernel actor', doc: 'which of that kind' },
   generation: {
     words: 1,
     writer: 'kernel actor',
-    doc: 'generation of the entity it was given for; another one: entity gone',
+    doc: 'generation of the entity it was given for; another one: entity gone. 0: its permission group was destroyed',
   },
   rights: {
     words: 1,
@@ -58,7 +79,7 @@ export const capabilityWords = layout('CapabilityWords', 16, 'One a slot of a ca
 })
 
 /** Slots in one capability table. */
-export const capabilitySlots = 64
+export const capabilitySlots = 192
 
 /** A row of dependencies: the highest interval received from each container since the last capture, float 64 each. */
 export const dependencyWords = layout(

@@ -1,7 +1,8 @@
 /**
  * Containers and the capabilities to them.
  */
-import { bool, capref, count, list, number, optional, record, text } from '../fields.js'
+import { caprefTables } from '../capref.js'
+import { bool, capref, count, list, number, oneOf, optional, record, text } from '../fields.js'
 import { call, group } from '../signature.js'
 
 const container = { kind: 'downcall', by: 'locus, manager, host' } as const
@@ -26,9 +27,9 @@ export const containerCalls = group(0x500, {
     ...container,
     by: 'host',
     name: 'container_find',
-    doc: 'A capability for the container of that name.',
+    doc: 'A capability for the container of that name. `managed` is false while no manager has taken it on.',
     args: { name: text },
-    result: { cont: capref, size: number, program: optional(program) },
+    result: { cont: capref, size: number, program: optional(program), managed: bool },
     errors: ['no_such_container', 'no_resource'],
     idempotent: true,
     afterCrash: durable,
@@ -36,7 +37,7 @@ export const containerCalls = group(0x500, {
   containerDestroy: call({
     ...container,
     name: 'container_destroy',
-    doc: 'Destroy the container: every capability to it dies at once and its manager is told.',
+    doc: 'Destroy the container: every capability to it dies at once. Its manager is told when the end is recoverable. `busy` while a locus is in it, or will come back into it from a nested invocation, or a manager lives in it.',
     args: { cont: capref },
     result: {},
     errors: [...capabilityErrors, 'busy'],
@@ -87,7 +88,7 @@ export const containerCalls = group(0x500, {
   capCopy: call({
     ...container,
     name: 'cap_copy',
-    doc: 'Copy a capability of the caller into the table of the container `to`, with the same rights or fewer.',
+    doc: 'Copy a capability of the caller into the table of the container `to`, with the same rights or fewer. The copy is of the same permission group and dies with it.',
     args: { cap: capref, to: capref, rights: count },
     result: { cap: capref },
     errors: [...capabilityErrors, 'no_resource'],
@@ -97,10 +98,12 @@ export const containerCalls = group(0x500, {
   capList: call({
     ...container,
     name: 'cap_list',
-    doc: 'The capabilities in the caller’s table.',
-    args: {},
+    doc: 'The capabilities in the caller’s own table, or in that of the container it is in. `gone` says that what it named, or its permission group, was destroyed.',
+    args: { table: oneOf('table', caprefTables) },
     result: {
-      caps: list(record('capability', { cap: capref, kind: text, name: text, rights: count })),
+      caps: list(
+        record('capability', { cap: capref, kind: text, name: text, rights: count, gone: bool }),
+      ),
     },
     errors: [],
     idempotent: true,

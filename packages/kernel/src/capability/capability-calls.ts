@@ -10,7 +10,8 @@ import {
 } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
-import { resolve, resolveContainer, tableOf } from './resolve.js'
+import type { Capability } from './capability-tables.js'
+import { exists, resolve, resolveContainer, tableOf } from './resolve.js'
 
 type Calls = typeof containerCalls
 
@@ -35,12 +36,13 @@ export function capCopy(
     },
   )
   const table = capabilityTables.ofContainer(machine.region.plan.shape, target.container.slot)
-  const { kind, slot, generation } = source.capability
+  const { kind, slot, generation, group } = source.capability
   const cap = machine.capabilities.grant(table, 'host_container', {
     kind,
     slot,
     generation,
     rights: given,
+    group,
   })
   if (cap === null)
     return refuse('no_resource', `the capability table of “${target.container.name}” is full`)
@@ -48,15 +50,30 @@ export function capCopy(
   return { status: 'ok', cap }
 }
 
-/** The capabilities in the caller's own table: cap_list. */
-export function capList(machine: Machine, from: PortId): Answer<Calls['capList']> {
-  const table = tableOf(machine, from, 'own')
-  invariant(table !== null, 'CP1: every principal has a table of its own', { from })
-  const caps = machine.capabilities.list(table).map((held) => ({
-    cap: makeCapref('own', held.index, held.stamp),
-    kind: held.kind,
-    name: held.kind === 'container' ? (machine.containers.at(held.slot)?.name ?? '') : '',
-    rights: held.rights,
+/** The capabilities in the caller's own table, or in that of the container it is in: cap_list. */
+export function capList(
+  machine: Machine,
+  from: PortId,
+  args: ArgsOf<Calls['capList']>,
+): Answer<Calls['capList']> {
+  const which = args.table === 'host_container' ? 'host_container' : 'own'
+  const table = tableOf(machine, from, which)
+  invariant(table !== null || which !== 'own', 'CP1: every principal has a table of its own', {
+    from,
+  })
+  const held = table === null ? [] : machine.capabilities.list(table)
+  const caps = held.map((each) => ({
+    cap: makeCapref(which, each.index, each.stamp),
+    kind: each.kind,
+    name: nameOf(machine, each),
+    rights: each.rights,
+    gone: !exists(machine, each),
   }))
   return { status: 'ok', caps }
+}
+
+function nameOf(machine: Machine, held: Capability): string {
+  if (held.kind === 'locus') return machine.loci.withId(held.slot)?.name ?? ''
+  const container = held.kind === 'container' ? machine.containers.at(held.slot) : null
+  return container?.generation === held.generation ? container.name : ''
 }

@@ -1,9 +1,11 @@
 /**
- * Capability tables in shared memory: 64 slots a table, one table a container, locus, actor and the host. The kernel
- * actor alone writes them. A slot carries a stamp that rises with every grant, so a Capref to a reused slot is stale.
+ * Capability tables in shared memory: one table a container, locus, actor and the host. The kernel actor alone writes
+ * them. A slot carries a stamp that rises with every grant, so a Capref to a reused slot is stale. Which permission group a slot
+ * is bound to only the kernel knows; when that dies the slot's generation becomes 0, which no entity has.
  */
 import {
   capabilitySlots,
+  capabilityTables,
   entityKinds,
   makeCapref,
   stampMask,
@@ -13,12 +15,14 @@ import {
 } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
 
-/** What a slot says: an entity of one incarnation, and the rights of the permission group. */
+/** What a slot says: an entity of one incarnation, a permission group, and rights of that group. */
 export interface Capability {
   readonly kind: EntityKind
   readonly slot: number
   readonly generation: number
   readonly rights: number
+  /** The permission group; 0: the entity's master group. */
+  readonly group: number
 }
 
 /** A capability with its place, as it is saved and listed. */
@@ -31,9 +35,15 @@ const kindNames = Object.keys(entityKinds) as readonly EntityKind[]
 
 export class CapabilityTables {
   readonly #region: Region
+  /** Whether what a capability names, and its group, are there. */
+  readonly #isAlive: (capability: Capability) => boolean
+  /** The group of each slot of each table. */
+  readonly #groups: Int32Array
 
-  constructor(region: Region) {
+  constructor(region: Region, isAlive: (capability: Capability) => boolean) {
     this.#region = region
+    this.#isAlive = isAlive
+    this.#groups = new Int32Array(capabilityTables.count(region.plan.shape) * capabilitySlots)
   }
 
   /** The capability at `index` of `table`; its kind is `none` when the slot is empty. */
@@ -53,10 +63,14 @@ export class CapabilityTables {
       generation: word('generation'),
       rights: bits & 0xff,
       stamp: (bits >>> 8) & stampMask,
+      group: this.#groups[table * capabilitySlots + index]!,
     }
   }
 
-  /** Puts a capability into the table and answers its Capref; an equal one is used again. Null when the table is full. */
+  /**
+   * Puts a capability into the table and answers its Capref; an equal one is used again. What is dead makes room only when
+   * there is no other. Null when the table is full.
+   */
   grant(table: number, flag: CaprefTable, capability: Capability): Capref | null {
     invariant(
       capability.kind !== 'none' && capability.rights !== 0,
@@ -66,11 +80,14 @@ export class CapabilityTables {
       },
     )
     let free = -1
+    let dead = -1
     for (let index = 0; index < capabilitySlots; index++) {
       const held = this.read(table, index)
       if (isSame(held, capability)) return makeCapref(flag, index, held.stamp)
       if (held.kind === 'none' && free < 0) free = index
+      else if (held.kind !== 'none' && dead < 0 && !this.#isAlive(held)) dead = index
     }
+    if (free < 0) free = dead
     if (free < 0) return null
     const stamp = (this.read(table, free).stamp + 1) & stampMask
     this.#write(table, { ...capability, index: free, stamp })
@@ -87,18 +104,53 @@ export class CapabilityTables {
     return all
   }
 
-  /** Empties a table. The stamps stay, so that no old Capref comes back to life. */
+  /** Empties a slot. Its stamp stays, so that no old Capref comes back to life. */
+  take(table: number, index: number): void {
+    const held = this.read(table, index)
+    this.#write(table, { ...held, kind: 'none', rights: 0, slot: 0, generation: 0, group: 0 })
+  }
+
+  /** Empties a table. */
   clear(table: number): void {
-    for (const held of this.list(table))
-      this.#write(table, { ...held, kind: 'none', rights: 0, slot: 0, generation: 0 })
+    for (const { index } of this.list(table)) this.take(table, index)
   }
 
   /** Empties the slots of a table that name this entity. */
   drop(table: number, kind: EntityKind, slot: number): void {
     invariant(kind !== 'none', 'CP1: an empty slot is not dropped', { table, slot })
     for (const held of this.list(table))
-      if (held.kind === kind && held.slot === slot)
-        this.#write(table, { ...held, kind: 'none', rights: 0, slot: 0, generation: 0 })
+      if (held.kind === kind && held.slot === slot) this.take(table, held.index)
+  }
+
+  /** Capabilities of groups that are no more are dead from now on, in every table. */
+  killDead(isAlive: (group: number) => boolean): void {
+    for (let at = 0; at < this.#groups.length; at++) {
+      if (this.#groups[at] === 0 || isAlive(this.#groups[at]!)) continue
+      const table = Math.floor(at / capabilitySlots)
+      const held = this.read(table, at % capabilitySlots)
+      invariant(held.kind !== 'none', 'CP10: an empty slot has no group', { table, at })
+      if (held.generation !== 0) this.#write(table, { ...held, generation: 0 })
+    }
+  }
+
+  /** Whether a capability in any table names this entity, or, for a group, is bound to it. */
+  names(kind: EntityKind, slot: number): boolean {
+    const tables = this.#groups.length / capabilitySlots
+    for (let table = 0; table < tables; table++)
+      for (const held of this.list(table)) if (held.kind === kind && held.slot === slot) return true
+    return false
+  }
+
+  /** The groups that slots of any table are bound to or name. */
+  groupsNamed(): Set<number> {
+    const named = new Set<number>()
+    const tables = this.#groups.length / capabilitySlots
+    for (let table = 0; table < tables; table++)
+      for (const held of this.list(table)) {
+        named.add(held.group)
+        if (held.kind === 'group') named.add(held.slot)
+      }
+    return named
   }
 
   /** Makes a table what it was. */
@@ -119,6 +171,7 @@ export class CapabilityTables {
     words.store(word('slot'), to.slot)
     words.store(word('generation'), to.generation)
     words.store(word('rights'), (to.stamp << 8) | to.rights)
+    this.#groups[table * capabilitySlots + to.index] = to.group
     words.store(word('kind'), entityKinds[to.kind])
   }
 }
@@ -128,6 +181,7 @@ function isSame(held: PlacedCapability, wanted: Capability): boolean {
     held.kind === wanted.kind &&
     held.slot === wanted.slot &&
     held.generation === wanted.generation &&
-    held.rights === wanted.rights
+    held.rights === wanted.rights &&
+    held.group === wanted.group
   )
 }

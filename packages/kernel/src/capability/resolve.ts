@@ -3,6 +3,7 @@
  * forged Capref gets a status, and nothing changes.
  */
 import {
+  actorPorts,
   capabilitySlots,
   capabilityTables,
   containerStates,
@@ -25,7 +26,7 @@ import {
 import { invariant, unreachable } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
-import type { PlacedCapability } from './capability-tables.js'
+import type { Capability, PlacedCapability } from './capability-tables.js'
 
 export type CapabilityError = 'invalid_capref' | 'wrong_type' | 'right_missing' | 'entity_gone'
 export type Right = keyof typeof rights
@@ -75,7 +76,10 @@ export function resolve(
   if (kind !== 'any' && capability.kind !== kind)
     return refuse('wrong_type', `${hex(capref)} names a ${capability.kind}, not a ${kind}`)
   if (!exists(machine, capability))
-    return refuse('entity_gone', `the ${capability.kind} of ${hex(capref)} was destroyed`)
+    return refuse(
+      'entity_gone',
+      `the ${capability.kind} of ${hex(capref)}, or its permission group, was destroyed`,
+    )
   if (right !== null && (capability.rights & rights[right]) === 0)
     return refuse('right_missing', `${hex(capref)} does not have the right “${right}”`)
   return { status: 'ok', capability }
@@ -101,6 +105,7 @@ function resolveHere(
     rights: hereRights,
     index: -1,
     stamp: 0,
+    group: 0,
   } as const
   if (kind !== 'any' && kind !== 'container')
     return refuse('wrong_type', `the caller’s own container is not a ${kind}`)
@@ -125,7 +130,9 @@ export function resolveContainer(
   return { status: 'ok', container, capability: found.capability }
 }
 
-function exists(machine: Machine, capability: PlacedCapability): boolean {
+/** Whether what a capability names is there, and the permission group it is bound to. */
+export function exists(machine: Machine, capability: Capability): boolean {
+  if (capability.generation === 0 || !machine.groups.isAlive(capability.group)) return false
   switch (capability.kind) {
     case 'container': {
       const container = machine.containers.at(capability.slot)
@@ -139,8 +146,12 @@ function exists(machine: Machine, capability: PlacedCapability): boolean {
       return machine.managers.at(capability.slot) !== null
     case 'locus':
       return machine.loci.withId(capability.slot) !== null
+    case 'semaphore':
+      return machine.semaphores.at(capability.slot) !== null
+    case 'group':
+      return machine.groups.at(capability.slot) !== null
     case 'disk':
-      return true
+      return capability.slot === actorPorts.disk
     case 'none':
       return false
     default:
@@ -148,4 +159,5 @@ function exists(machine: Machine, capability: PlacedCapability): boolean {
   }
 }
 
-const hex = (capref: Capref): string => `capref 0x${(capref >>> 0).toString(16)}`
+/** A Capref as it stands in sentences. */
+export const hex = (capref: Capref): string => `capref 0x${(capref >>> 0).toString(16)}`

@@ -13,7 +13,7 @@ import { invariant } from '@katydid/actor'
 import { resolveContainer, tableOf } from '../capability/resolve.js'
 import type { Machine } from '../machine.js'
 import type { Container } from './container.js'
-import { isInUse, retire } from './retire.js'
+import { retire } from './retire.js'
 
 type Calls = typeof containerCalls
 
@@ -27,7 +27,13 @@ export function grantContainer(
   const table = tableOf(machine, to, 'own')
   invariant(table !== null, 'CP1: every principal has a table of its own', { to })
   const { slot, generation } = container
-  return machine.capabilities.grant(table, 'own', { kind: 'container', slot, generation, rights })
+  return machine.capabilities.grant(table, 'own', {
+    kind: 'container',
+    slot,
+    generation,
+    rights,
+    group: 0,
+  })
 }
 
 /** container_create: an empty container, and its master capability for the caller. */
@@ -71,7 +77,8 @@ export function containerFind(
     return refuse('no_such_container', `the world has no container named “${args.name}”`)
   const cont = grantContainer(machine, from, container, masterRights)
   if (cont === null) return refuse('no_resource', 'the caller’s capability table is full')
-  return { status: 'ok', cont, size: container.size, program: container.program }
+  const { size, program, manager } = container
+  return { status: 'ok', cont, size, program, managed: manager !== null }
 }
 
 /** container_destroy: every capability dies at once; busy while a locus is in it. */
@@ -82,9 +89,9 @@ export function containerDestroy(
 ): Answer<Calls['containerDestroy']> {
   const found = resolveContainer(machine, from, args.cont, 'destroy')
   if (found.status !== 'ok') return found
-  if (isInUse(machine, found.container))
-    return refuse('busy', `a locus or a manager lives in “${found.container.name}”`)
-  retire(machine, found.container)
+  const { container } = found
+  if (container.selfManaged || !retire(machine, container))
+    return refuse('busy', `a locus or a manager lives in “${container.name}”`)
   machine.changed()
   return { status: 'ok' }
 }

@@ -101,6 +101,7 @@ export class ContainerTable {
     this.#region.words.add(this.#region.containerWord(slot, 'mappings'), 1)
     this.#store(slot, 'written', 0)
     this.#store(slot, 'ackBell', 0)
+    this.#store(slot, 'frames', 0)
     this.#store(slot, 'epoch', at.epoch)
     this.#store(slot, 'incarnation', at.incarnation)
     this.setInterval(slot, at.interval)
@@ -131,6 +132,18 @@ export class ContainerTable {
       },
     )
     this.#store(container.slot, 'state', containerStates.stopped)
+  }
+
+  /** Halted for nothing: it is in use after all. */
+  goOn(container: Container): void {
+    invariant(
+      this.state(container) === containerStates.stopped,
+      'CO20: only what is halted goes on',
+      {
+        slot: container.slot,
+      },
+    )
+    this.#store(container.slot, 'state', containerStates.live)
   }
 
   /** Its slot is free. */

@@ -2,7 +2,7 @@
  * The end of a container. Its capabilities die at once; its manager is told only when the end is recoverable, because
  * until then a crash brings the container back and its pages must be there. Only then is its slot free.
  */
-import { managerUpcalls, type LocusSlot } from '@katydid/abi'
+import { capabilityTables, managerUpcalls, type LocusSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { reclaim } from '@katydid/memory'
 import type { Machine } from '../machine.js'
@@ -10,7 +10,10 @@ import type { Container } from './container.js'
 import { isNoted, tellMappingChange } from './mapping-change.js'
 import { dropSlices } from './slices.js'
 
-/** Whether a locus is in the container, or its manager lives in it. One that reaches it by a mapping is not in it. */
+/**
+ * Whether a locus is in the container or will come back into it, or its manager lives in it. One that reaches it by a mapping is not
+ * in it.
+ */
 export function isInUse(machine: Machine, container: Container): boolean {
   const { region } = machine
   const isInside = (slot: LocusSlot): boolean => {
@@ -22,20 +25,32 @@ export function isInUse(machine: Machine, container: Container): boolean {
   }
   return (
     container.selfManaged ||
+    region.words.load(region.containerWord(container.slot, 'frames')) !== 0 ||
     machine.loci.live().some((each) => each.container === container.slot) ||
     machine.loci.threads().some((each) => each.slot !== null && isInside(each.slot))
   )
 }
 
-/** Destroys a container: refused to everybody from now on, buried when a capture without it is recoverable. */
-export function retire(machine: Machine, container: Container): void {
-  invariant(!isInUse(machine, container), 'CO4: a container in use is not destroyed', {
+/**
+ * Destroys a container: refused to everybody from now on, buried when a capture without it is recoverable. False, with nothing
+ * changed, when it is in use.
+ */
+export function retire(machine: Machine, container: Container): boolean {
+  invariant(!container.selfManaged, 'CO4: a container its manager lives in is not destroyed', {
     slot: container.slot,
   })
+  if (isInUse(machine, container)) return false
   machine.containers.halt(container)
-  // Windows that reach it by mappings refuse from now on; until every locus has taken note it keeps its pages.
+  // Halted first, then a look once more: a locus that invokes counts itself first and then looks at the state.
+  if (isInUse(machine, container)) {
+    machine.containers.goOn(container)
+    return false
+  }
+  machine.groups.dropEntity('container', container.slot, container.generation)
+  // Loci that reach it by mappings are refused as soon as they look, and have looked before its pages are anybody else's.
   const raised = tellMappingChange(machine, container, [container])
   machine.graves.push({ container, sinceCapture: machine.captures.next, raised })
+  return true
 }
 
 /** Tells managers of containers whose end is recoverable, and frees their slots. */
@@ -56,6 +71,7 @@ export function tellDestroyed(machine: Machine, container: Container): void {
     if (machine.containers.at(container.slot) !== container) return
     reclaim.pageTable(machine.region, container.slot)
     dropSlices(machine, container)
+    forgetCapabilities(machine, container)
     machine.containers.remove(container)
   }
   if (container.manager === null) {
@@ -64,4 +80,11 @@ export function tellDestroyed(machine: Machine, container: Container): void {
   }
   const args = { cont: container.token }
   machine.messenger.call(container.manager, managerUpcalls.containerDestroyed, args, remove)
+}
+
+/** Its manager's table must not fill up with what it managed once. */
+function forgetCapabilities(machine: Machine, { manager, slot }: Container): void {
+  if (manager === null) return
+  const table = capabilityTables.ofActor(machine.region.plan.shape, manager)
+  machine.capabilities.drop(table, 'container', slot)
 }

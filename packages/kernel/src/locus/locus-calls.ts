@@ -9,9 +9,10 @@ import {
   type PortId,
 } from '@katydid/abi'
 import { invariant, later, type IncomingCall } from '@katydid/actor'
-import { resolveContainer } from '../capability/resolve.js'
+import { resolveContainer, tableOf } from '../capability/resolve.js'
 import { grantContainer } from '../container/container-calls.js'
 import type { Machine } from '../machine.js'
+import { grantLocus } from './locus-control.js'
 import { noWatch, type Locus } from './locus.js'
 import { startLocus } from './start.js'
 
@@ -57,36 +58,50 @@ export function locusCreate(
     endedInCapture: 0,
     told: false,
     resumed: false,
+    suspended: false,
     fate: null,
     heldBack: null,
     losses: [],
     watch: noWatch(),
   }
-  if (!startLocus(machine, locus, null))
-    return refuse('no_resource', `all ${machine.region.plan.shape.maxLoci} locus slots are taken`)
+  // In the table before it has a capability, or that would count as dead and its slot be given away.
   if (earlier !== null) machine.loci.forget(earlier)
   machine.loci.add(locus)
+  const cap = grantLocus(machine, from, locus)
+  const problem =
+    cap === null
+      ? 'the caller’s capability table is full'
+      : startLocus(machine, locus, null)
+        ? null
+        : `all ${machine.region.plan.shape.maxLoci} locus slots are taken`
+  if (problem !== null || cap === null) {
+    machine.loci.forget(locus)
+    if (earlier !== null) machine.loci.add(earlier)
+    if (cap !== null) machine.capabilities.drop(tableOf(machine, from, 'own')!, 'locus', locus.id)
+    return refuse('no_resource', problem ?? '')
+  }
   machine.changed()
-  return { status: 'ok', locus: locus.id }
+  return { status: 'ok', locus: locus.id, cap }
 }
 
 /** locus_find: whether the locus of that name has ended, and with what. */
 export function locusFind(
   machine: Machine,
+  from: PortId,
   args: ArgsOf<Calls['locusFind']>,
 ): Answer<Calls['locusFind']> {
   const locus = machine.loci.named(args.name)
   if (locus === null) return refuse('no_such_locus', `the world has no locus named “${args.name}”`)
   const { id, end } = locus
-  if (end === null)
-    return { status: 'ok', locus: id, ended: false, recoverable: false, end: '', block: noBlock }
+  const cap = grantLocus(machine, from, locus)
   return {
     status: 'ok',
     locus: id,
-    ended: true,
-    recoverable: locus.told,
-    end: end.status,
-    block: end.block,
+    ended: end !== null,
+    recoverable: end !== null && locus.told,
+    end: end?.status ?? '',
+    block: end?.block ?? noBlock,
+    cap,
   }
 }
 

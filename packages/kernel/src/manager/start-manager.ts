@@ -68,6 +68,7 @@ function bootOf(machine: Machine, manager: Manager): ManagerBoot {
     slot: port,
     generation: 1,
     rights: masterRights,
+    group: 0,
   })
   const capability = grantContainer(machine, port, own, masterRights)
   invariant(self !== null && capability !== null, 'CP1: an empty table has room', { port })

@@ -106,7 +106,8 @@ export function restoreLoci(
 ): Locus[] {
   machine.loci.raiseNext(capture.record.nextLocus)
   invariant(machine.loci.all().length === 0, 'SI12: loci are restored when none is left', {})
-  return capture.record.loci.map((saved) => {
+  const wanted = capture.record.loci.filter(({ id }) => !machine.destroyedLoci.has(id))
+  return wanted.map((saved) => {
     const earlier = before.get(saved.id)
     const locus: Locus = {
       id: saved.id,
@@ -121,6 +122,7 @@ export function restoreLoci(
       endedInCapture: saved.end === null ? 0 : capture.id,
       told: saved.end !== null,
       resumed: true,
+      suspended: saved.suspended,
       fate: saved.end === null ? (earlier?.fate ?? null) : null,
       heldBack: null,
       losses: [...(earlier?.losses ?? [])],

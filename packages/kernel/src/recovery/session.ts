@@ -4,6 +4,7 @@
  */
 import { invariant, run, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
+import { killDead } from '../capability/group-calls.js'
 import { createOwnContainer, startManager } from '../manager/start-manager.js'
 import type { Manager } from '../manager/manager-table.js'
 import type { Capture } from '../state-interval/capture-table.js'
@@ -84,14 +85,23 @@ function* goTo(machine: Machine, capture: Capture | null): Script<string | null>
   const { captures } = machine
   if (!(yield* note(machine, capture?.id ?? 0, true))) return null
   forgetContainers(machine, capture)
+  restoreTables(machine, capture)
   const problem = capture === null ? null : yield* restoreContainers(machine, capture)
   if (problem !== null) return problem
   const before = forgetLoci(machine, capture)
   if (capture !== null) restoreLoci(machine, capture, before)
+  killDead(machine)
   captures.line = capture?.id ?? 0
   captures.base = capture
   captures.newer = []
   return null
+}
+
+/** What stands in no container: permission groups and semaphores. Before the tables that refer to them. */
+function restoreTables(machine: Machine, capture: Capture | null): void {
+  const { groups = [], nextGroup = 0, semaphores = [], nextSemaphore = 0 } = capture?.record ?? {}
+  machine.groups.restore(groups, nextGroup)
+  machine.semaphores.restore(semaphores, nextSemaphore)
 }
 
 /** A record of the session, durable before the world does anything under its number. */
@@ -133,6 +143,7 @@ function finish(machine: Machine, reason: string, boot: boolean, beganMs: number
     machine.report({ kind: 'rollback', capture: captures.line, reason, containers })
   }
   resumeLoci(machine, captures.base?.record.loci ?? [])
+  machine.destroyedLoci.clear()
   if (phaseOf(machine) === 'failed') return
   openGate(machine)
   if (boot)

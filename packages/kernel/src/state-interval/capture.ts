@@ -27,6 +27,8 @@ export function requestCapture(
   const { captures } = machine
   if (machine.phase !== 'open' && machine.phase !== 'stopping')
     done(refuse('frozen', `the world is ${machine.phase}; try again`))
+  else if (machine.recoveryWanted !== null)
+    done(refuse('frozen', `the world goes back to its line: ${machine.recoveryWanted}`))
   else if (captures.rendezvous?.joinable === true && !options.keepShut)
     captures.rendezvous.done.push(done)
   else if (captures.rendezvous !== null) captures.queued.push(done)
@@ -57,7 +59,10 @@ function* takeCapture(machine: Machine, keepShut: boolean): Script<CaptureOutcom
     return refuse('busy', `${captures.newer.length} captures wait to become recoverable`)
   const beganMs = clock.nowMs()
   const interrupted = (): boolean =>
-    machine.session !== session || machine.phase === 'recovering' || machine.phase === 'failed'
+    machine.session !== session ||
+    machine.recoveryWanted !== null ||
+    machine.phase === 'recovering' ||
+    machine.phase === 'failed'
   shutGate(machine)
   yield* machine.waits.until(() => interrupted() || allAtRest(machine), restMs)
   if (interrupted()) return refuse('frozen', 'the world went back to its line meanwhile')

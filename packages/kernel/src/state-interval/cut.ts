@@ -9,6 +9,7 @@ import type { Container } from '../container/container.js'
 import { registersOf } from '../locus/start.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
+import { waitOf } from '../semaphore/semaphore-calls.js'
 import { mergeInto, openPoint } from './points.js'
 import type { CaptureRecord, SavedContainer, SavedLocus } from './records.js'
 
@@ -43,6 +44,13 @@ export function cutWorld(machine: Machine, capture: number): Cut {
     generations: [...machine.containers.generations],
     containers: users.map((each) => saveContainer(machine, each)),
     loci: machine.loci.all().map((each) => saveLocus(machine, each)),
+    groups: machine.groups.all(),
+    nextGroup: machine.groups.next,
+    semaphores: machine.semaphores.save((id) => {
+      const locus = machine.loci.withId(id)
+      return locus === null ? 0 : waitOf(machine, locus)
+    }),
+    nextSemaphore: machine.semaphores.next,
   }
   return { record, snapshots }
 }
@@ -115,7 +123,7 @@ function saveContainer(machine: Machine, container: Container): SavedContainer {
 /** The locus as a capture keeps it. */
 export function saveLocus(machine: Machine, locus: Locus): SavedLocus {
   if (locus.heldBack !== null) return locus.heldBack
-  const { id, name, container, program, block, rights, slot, end } = locus
+  const { id, name, container, program, block, rights, slot, end, suspended } = locus
   const alive = slot !== null && end === null
   invariant(end !== null || slot !== null, 'LO60: a live locus has a slot', { id })
   const table = alive ? capabilityTables.ofLocus(machine.region.plan.shape, slot) : -1
@@ -130,5 +138,6 @@ export function saveLocus(machine: Machine, locus: Locus): SavedLocus {
     registers: alive ? registersOf(machine, slot) : new Uint8Array(256),
     capabilities: alive ? machine.capabilities.list(table) : [],
     end,
+    suspended,
   }
 }

@@ -7,6 +7,8 @@ import type { Program } from '../container/container.js'
 import type { Mapping } from '../container/mapping.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
+import type { PermissionGroup } from '../capability/group-table.js'
+import type { SavedSemaphore } from '../semaphore/semaphore-table.js'
 
 const recordVersion = 1
 
@@ -39,6 +41,7 @@ export interface SavedLocus {
   readonly registers: Uint8Array
   readonly capabilities: readonly PlacedCapability[]
   readonly end: LocusEnd | null
+  readonly suspended: boolean
 }
 
 export interface CaptureRecord {
@@ -50,6 +53,10 @@ export interface CaptureRecord {
   readonly generations: readonly number[]
   readonly containers: readonly SavedContainer[]
   readonly loci: readonly SavedLocus[]
+  readonly groups: readonly PermissionGroup[]
+  readonly nextGroup: number
+  readonly semaphores: readonly SavedSemaphore[]
+  readonly nextSemaphore: number
 }
 
 export interface LineRecord {
@@ -142,11 +149,21 @@ const locusFields = {
   container: 'number',
   rights: 'number',
   program: 'object',
+  suspended: 'boolean',
 } as const
 const capabilityFields = {
   kind: 'string',
   index: 'number',
   stamp: 'number',
+  slot: 'number',
+  generation: 'number',
+  rights: 'number',
+  group: 'number',
+} as const
+const groupFields = {
+  id: 'number',
+  parent: 'number',
+  kind: 'string',
   slot: 'number',
   generation: 'number',
   rights: 'number',
@@ -181,7 +198,10 @@ function isCapture(value: Record<string, unknown>): boolean {
         hasTables(each) &&
         each['block'] instanceof Uint8Array &&
         each['registers'] instanceof Uint8Array,
-    )
+    ) &&
+    has(value, { nextGroup: 'number', nextSemaphore: 'number' }) &&
+    listOf(value['groups'], (each) => has(each, groupFields)) &&
+    listOf(value['semaphores'], (each) => has(each, { id: 'number', count: 'number' }))
   )
 }
 
