@@ -34,3 +34,44 @@ test('[ME2] a copy before the acknowledgement is seen by this test', async (t) =
 
   t.true(lost > 0)
 })
+
+test('[ME4] what the clock hand takes out while loci use it comes back, and never after it was removed', async (t) => {
+  const result = await page({ pages: 24, frames: 12, loci: 3, rounds: 8000, seed: 4 })
+
+  t.is(result.strangers, 0)
+  t.is(result.lostWrites, 0)
+  t.true(result.aged > 1000)
+})
+
+test('[ME5] views of real memory stay their page’s while the manager takes pages away', async (t) => {
+  const result = await page({
+    pages: 32,
+    frames: 6,
+    loci: 3,
+    rounds: 3000,
+    seed: 5,
+    style: 'views',
+  })
+
+  t.is(result.strangers, 0)
+  t.is(result.lostWrites, 0)
+  t.true(result.evictions > 500)
+})
+
+test('[ME6] loci killed at random moments harm nobody else’s pages and hold nobody up', async (t) => {
+  for (const style of ['words', 'views'] as const) {
+    const result = await page({
+      pages: 32,
+      frames: 6,
+      loci: 5,
+      rounds: 3000,
+      seed: 6,
+      style,
+      kills: 3,
+    })
+
+    t.is(result.finished, 2)
+    t.is(result.strangers, 0)
+    t.is(result.lostWrites, 0)
+  }
+})

@@ -14,6 +14,8 @@ interface Task {
   readonly pages: number
   readonly rounds: number
   readonly seed: number
+  /** How pages are touched: by typed accesses, or by views of real memory. */
+  readonly style: 'words' | 'views'
 }
 
 const task = workerData as Task
@@ -27,14 +29,31 @@ let strangers = 0
 
 for (let round = 0; round < task.rounds; round++) {
   const page = random.below(task.pages)
-  const at = page * pageBytes
-  if (window.getInt32(at) !== page || window.getInt32(at + pageBytes - 8) !== page) strangers++
   const burst = 1 + random.below(4)
-  for (let i = 0; i < burst; i++) {
-    window.setInt32(at + mine, window.getInt32(at + mine) + 1)
-    if (window.getInt32(at + ((mine + 2048) % pageBytes)) !== page) strangers++
-  }
+  if (task.style === 'views') raiseInView(page, burst)
+  else raiseByWords(page, burst)
   raised[page]! += burst
 }
 trap.goQuiet(locusStates.ended)
 parentPort!.postMessage({ raised, strangers })
+
+function raiseByWords(page: number, burst: number): void {
+  const at = page * pageBytes
+  if (window.getInt32(at) !== page || window.getInt32(at + pageBytes - 8) !== page) strangers++
+  for (let i = 0; i < burst; i++) {
+    window.setInt32(at + mine, window.getInt32(at + mine) + 1)
+    if (window.getInt32(at + ((mine + 2048) % pageBytes)) !== page) strangers++
+  }
+}
+
+/** Real memory is out while the manager takes pages away: it must stay this page's until the callback has returned. */
+function raiseInView(page: number, burst: number): void {
+  const show = (view: Uint8Array): void => {
+    const words = new Int32Array(view.buffer, view.byteOffset, view.byteLength / 4)
+    for (let i = 0; i < burst; i++) {
+      if (words[0] !== page || words[words.length - 2] !== page) strangers++
+      words[mine / 4]! += 1
+    }
+  }
+  window.eachPage(page * pageBytes, pageBytes, 'write', show, 'direct')
+}

@@ -2,10 +2,11 @@
  * Real loci on real threads over fewer frames than pages, paged by the test. `flaw` leaves one step of the protocol out, to
  * show that the test sees it.
  */
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { asLocus, bellBits, type Frame } from '@katydid/abi'
+import { asLocus, bellBits, locusStates, type Frame } from '@katydid/abi'
 import { Random, Bell } from '@katydid/actor'
-import { takeTraps, type PendingTrap } from '@katydid/memory'
+import { reclaimLocus, takeTraps, type PendingTrap } from '@katydid/memory'
 import { manager, smallMachine, type SmallMachine } from './small-machine.js'
 
 export interface PagingRun {
@@ -14,6 +15,9 @@ export interface PagingRun {
   readonly loci: number
   readonly rounds: number
   readonly seed: number
+  readonly style?: 'words' | 'views'
+  /** Loci killed at a random moment, from the last on; their words do not count. */
+  readonly kills?: number
   /** reuse: a frame is used anew without acknowledgement (M1). copy: a page is copied out without it (M2). */
   readonly flaw?: 'reuse' | 'copy'
 }
@@ -24,50 +28,81 @@ export interface PagingResult {
   /** Words whose final value is not the number of times they were raised. */
   readonly lostWrites: number
   readonly evictions: number
+  /** Pages that the clock hand took out and that were touched since. */
+  readonly aged: number
+  /** Loci that ran to their end. */
+  readonly finished: number
+}
+
+interface Report {
+  readonly raised: Int32Array
+  readonly strangers: number
 }
 
 /** Runs it and compares. */
 export async function page(run: PagingRun): Promise<PagingResult> {
   const machine = smallMachine(run.pages, run.frames)
   const pager = new Pager(machine, run)
-  const file = new URL('./paging-locus.worker.js', import.meta.url)
   let live = run.loci
-  const results = Array.from({ length: run.loci }, async (_, locus) => {
-    const worker = new Worker(file, {
-      workerData: {
-        handle: machine.region.handle,
-        table: machine.table,
-        locus,
-        pages: run.pages,
-        rounds: run.rounds,
-        seed: run.seed * 100 + locus,
-      },
-    })
-    return new Promise<{ raised: Int32Array; strangers: number }>((resolve, reject) => {
-      worker.once('error', reject)
-      worker.once('message', (message: { raised: Int32Array; strangers: number }) => {
-        live--
-        resolve(message)
-      })
-    })
-  })
-  const failed = Promise.all(results)
-  failed.catch(() => (live = 0))
+  const reports = Promise.all(
+    Array.from({ length: run.loci }, async (_, locus) => {
+      const isKilled = locus >= run.loci - (run.kills ?? 0)
+      const report = await life(machine, run, locus, isKilled ? 150 + 60 * locus : null)
+      live--
+      return report
+    }),
+  )
+  reports.catch(() => (live = 0))
   while (live > 0) {
     pager.turn()
     await new Promise((resolve) => setImmediate(resolve))
   }
-  const done = await failed
+  const done = await reports
   pager.evictAll()
+  const whole = done.filter((report) => report !== null)
   return {
-    strangers: done.reduce((sum, each) => sum + each.strangers, 0),
-    lostWrites: done.reduce((sum, each, locus) => sum + pager.lostWrites(locus, each.raised), 0),
+    finished: whole.length,
+    strangers: whole.reduce((sum, each) => sum + each.strangers, 0),
+    lostWrites: whole.reduce((sum, each, locus) => sum + pager.lostWrites(locus, each.raised), 0),
     evictions: pager.evictions,
+    aged: pager.aged,
   }
+}
+
+/** One locus from its start to its report, or to its being killed after so many milliseconds and reclaimed (null). */
+async function life(
+  machine: SmallMachine,
+  run: PagingRun,
+  locus: number,
+  killAfterMs: number | null,
+): Promise<Report | null> {
+  const { region } = machine
+  region.words.store(region.locusWord(asLocus(locus), 'state'), locusStates.starting)
+  const worker = new Worker(new URL('./paging-locus.worker.js', import.meta.url), {
+    workerData: {
+      handle: region.handle,
+      table: machine.table,
+      locus,
+      pages: run.pages,
+      rounds: killAfterMs === null ? run.rounds : Infinity,
+      seed: run.seed * 100 + locus,
+      style: run.style ?? 'words',
+    },
+  })
+  if (killAfterMs !== null) {
+    await once(worker, 'online')
+    await new Promise((resolve) => setTimeout(resolve, killAfterMs))
+    await worker.terminate()
+    reclaimLocus(region, asLocus(locus))
+    return null
+  }
+  const [report] = (await once(worker, 'message')) as [Report]
+  return report
 }
 
 class Pager {
   evictions = 0
+  aged = 0
   readonly #machine: SmallMachine
   readonly #run: PagingRun
   readonly #store: Uint8Array
@@ -99,6 +134,7 @@ class Pager {
     if ((this.#bell.park(1) & bellBits.mail) !== 0)
       this.#waiting.push(...takeTraps(this.#machine.region, manager))
     this.#finishLeaving()
+    this.#ageSome()
     while (this.#waiting.length > 0 && this.#serve(this.#waiting[0]!)) this.#waiting.shift()
     if (this.#waiting.length > 0 && this.#leaving === null)
       this.#beginLeaving(Math.max(1, this.#run.frames >> 2))
@@ -117,6 +153,13 @@ class Pager {
     for (let page = 0; page < this.#run.pages; page++)
       if (words[(page * pageBytes + 8 + locus * 8) / 4] !== raised[page]) lost++
     return lost
+  }
+
+  /** The clock hand passes over some pages while loci use them. */
+  #ageSome(): void {
+    const { pageBytes } = this.#machine.region.plan.shape
+    for (const held of this.#resident.keys())
+      if (this.#random.chance(0.3) && this.#machine.lcd.ageOut(held * pageBytes)) this.aged++
   }
 
   #serve(trap: PendingTrap): boolean {
@@ -183,5 +226,3 @@ class Pager {
     this.#store.set(this.#machine.region.frameBytes(frame), page * pageBytes)
   }
 }
-
-export const firstLocus = asLocus(0)
