@@ -1,7 +1,14 @@
-/** The standard structures: an allocator, a hash map and a lock, each with all its state in container memory. */
+/** The standard structures: an allocator and what is built on it, each with all its state in container memory. */
+export { AppendLog, type LogEntry } from './append-log.js'
+export { BPlusTree } from './b-plus-tree.js'
 export { Heap, type HeapStats } from './heap.js'
+export type { MapKey } from './key-bytes.js'
 export type { Holder, WordMemory } from './memory.js'
-export { maxKeyBytes, type MapKey } from './map-key.js'
-export { maxValueBytes } from './map-layout.js'
+export { maxKeyBytes } from './map-key.js'
 export { Mutex } from './mutex.js'
 export { SharedMap, type MapEntry } from './shared-map.js'
+export { type TreeCursor, type TreeEntry } from './tree-cursor.js'
+export { maxTreeKeyBytes } from './tree-layout.js'
+export type { TreeRange } from './tree-range.js'
+export { maxValueBytes } from './value-bytes.js'
+export { Vector, type VectorOptions } from './vector.js'

@@ -10,7 +10,6 @@ export const mapVersion = 1
 export const stripeCount = 64
 /** Bytes of entries a bucket has on average before the map grows by a bucket. */
 export const bucketBytes = 512
-export const maxValueBytes = 2 ** 20 - 1
 
 export const mapHeader = layout('MapHeader', 256, 'The first bytes of a map.', {
   magic: { words: 1, writer: 'locus that makes it', doc: 'says that it is a map' },

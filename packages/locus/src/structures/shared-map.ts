@@ -11,7 +11,8 @@ import type { Heap } from './heap.js'
 import { bucketAt, hashAt } from './map-cursor.js'
 import { MapDirectory } from './map-directory.js'
 import { splitBucket } from './map-growth.js'
-import { KeyWords, type MapKey } from './map-key.js'
+import type { MapKey } from './key-bytes.js'
+import { KeyWords } from './map-key.js'
 import {
   bucketBytes,
   bucketOf,
@@ -23,13 +24,13 @@ import {
   mapMagic,
   mapStripe,
   mapVersion,
-  maxValueBytes,
   padded,
   stripeCount,
   valueMask,
 } from './map-layout.js'
 import type { WordMemory } from './memory.js'
 import { Mutex } from './mutex.js'
+import { requireValue } from './value-bytes.js'
 
 export type MapEntry = readonly [key: Uint8Array, value: Uint8Array]
 const mostOrdered = 2 ** 22
@@ -324,14 +325,4 @@ function makeMap(heap: Heap): number {
   memory.setInt32(at + mapHeader.at.buckets * 4, stripeCount)
   memory.setInt32(at + mapHeader.at.magic * 4, mapMagic)
   return at
-}
-
-function requireValue(value: Uint8Array): void {
-  if (!(value instanceof Uint8Array))
-    throw new LocusError('bad_argument', 'a value is a Uint8Array')
-  if (value.length > maxValueBytes)
-    throw new LocusError(
-      'too_large',
-      `a value has at most ${maxValueBytes} bytes, not ${value.length}; put it into the heap and its offset here`,
-    )
 }
