@@ -11,7 +11,13 @@ import { must } from './host-call.js'
 import { lockWorld } from './lock.js'
 import { Machine } from './machine.js'
 import { createDisks, newManifest, readManifest, writeManifest } from './manifest.js'
-import { checkOptions, defaultSnapshotEveryMs, shapeOf, type OpenOptions } from './options.js'
+import {
+  checkManagerFrames,
+  checkOptions,
+  defaultSnapshotEveryMs,
+  shapeOf,
+  type OpenOptions,
+} from './options.js'
 import { contentHash } from './programs.js'
 import { World } from './world.js'
 
@@ -30,6 +36,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
     const found = readManifest(dir)
     if (found === null && options.create === false) throw noWorld(dir)
     const shape = shapeOf(options, found?.shape ?? null)
+    checkManagerFrames(options, shape)
     const manifest = found ?? newManifest(machineId, shape, options.diskBytes ?? defaultDiskBytes)
     if (found === null) createDisks(dir, manifest)
     const disk = manifest.disks[0]!
@@ -43,6 +50,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       format: found === null,
       worldId: manifest.world,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
+      ...(options.managerFrames === undefined ? {} : { managerFrames: options.managerFrames }),
       ...(options.locusHeapMb === undefined ? {} : { locusHeapMb: options.locusHeapMb }),
     })
     takenBack.push(() => machine.close())

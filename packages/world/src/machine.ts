@@ -33,6 +33,7 @@ export interface MachineOptions {
   readonly diskBytes: number
   /** Whether a blank file becomes a disk, or is damage. */
   readonly format: boolean
+  readonly managerFrames?: number
   readonly locusHeapMb?: number
 }
 
@@ -74,7 +75,7 @@ export class Machine {
   static async start(
     options: MachineOptions,
   ): Promise<{ readonly machine: Machine; readonly ready: EventOf<'ready'> }> {
-    const { shape, diskFd, diskBytes, format, locusHeapMb } = options
+    const { shape, diskFd, diskBytes, format, locusHeapMb, managerFrames } = options
     const region = makeRegion(shape, options.machine)
     const events = new WorldEvents()
     const workers = ownWorkers()
@@ -83,6 +84,7 @@ export class Machine {
       workers,
       events,
       diskFd,
+      ...(managerFrames === undefined ? {} : { managerFrames }),
       ...(locusHeapMb === undefined ? {} : { locusHeapMb }),
     })
     const ready = firstOf(events)

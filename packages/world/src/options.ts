@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly acceptChanged?: boolean
   /** Do not let loci go on before the first `run`, `startLocus` or `begin`. */
   readonly hold?: boolean
+  /** Page frames in which the manager keeps its maps, which fault in and out of them; at least 4, at most a quarter of all. */
+  readonly managerFrames?: number
   /** Heap limit of a locus's thread in MiB; page memory does not count. */
   readonly locusHeapMb?: number
 }
@@ -29,6 +31,8 @@ export const defaultSnapshotEveryMs = 1000
 const leastDiskBytes = 16 * 1024 ** 2
 /** Below this the manager's pinned pages leave nothing to serve faults with. */
 const leastFrames = 32
+/** A page that is pinned, and a walk from a map’s top to its leaf. */
+const leastManagerFrames = 4
 
 /** The shape of the machine: what the world was made with (`made`; null for a new one), changed by the options. */
 export function shapeOf(options: OpenOptions, made: MachineShape | null): MachineShape {
@@ -54,10 +58,21 @@ export function shapeOf(options: OpenOptions, made: MachineShape | null): Machin
   return shape
 }
 
+/** Refuses frames for the manager that leave too few for everything else. */
+export function checkManagerFrames({ managerFrames }: OpenOptions, { frames }: MachineShape): void {
+  const most = Math.floor(frames / 4)
+  if (managerFrames === undefined || managerFrames <= most) return
+  throw new KatydidError(
+    'bad_argument',
+    `ManagerFrames must be at most ${most}, a quarter of ${frames} frames, not ${managerFrames}.`,
+  )
+}
+
 /** Refuses options that are wrong whatever the world is. */
 export function checkOptions(options: OpenOptions): void {
   wholeNumber('snapshotEveryMs', options.snapshotEveryMs, 0)
   wholeNumber('diskBytes', options.diskBytes, leastDiskBytes)
+  wholeNumber('managerFrames', options.managerFrames, leastManagerFrames)
   wholeNumber('locusHeapMb', options.locusHeapMb, 8)
   if (typeof options.dir !== 'string' || options.dir === '' || options.dir.includes('\0'))
     throw new KatydidError('bad_argument', 'A world needs the name of its directory (dir).')

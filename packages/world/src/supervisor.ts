@@ -34,6 +34,8 @@ export interface SupervisorOptions {
   readonly events: WorldEvents
   /** Descriptor of the disk's file, from which managers read blocks themselves. */
   readonly diskFd: number
+  /** Frames for a manager’s own pages. */
+  readonly managerFrames?: number
   readonly locusHeapMb?: number
 }
 
@@ -56,6 +58,7 @@ export class Supervisor<Kernel extends KernelControl> {
   readonly #workers: Workers
   readonly #events: WorldEvents
   readonly #diskFd: number
+  readonly #managerOptions: { readonly ownFrames?: number }
   readonly #loci: LocusPool
   readonly #actors = new Map<PortId, SpawnedActor<unknown>>()
   readonly #restarts = new Map<PortId, number[]>()
@@ -68,11 +71,12 @@ export class Supervisor<Kernel extends KernelControl> {
   #failure: KatydidError | null = null
 
   constructor(options: SupervisorOptions) {
-    const { region, workers, events, diskFd, locusHeapMb } = options
+    const { region, workers, events, diskFd, managerFrames, locusHeapMb } = options
     this.#region = region
     this.#workers = workers
     this.#events = events
     this.#diskFd = diskFd
+    this.#managerOptions = managerFrames === undefined ? {} : { ownFrames: managerFrames }
     this.#loci = new LocusPool({
       region: region.handle,
       worker: workers.locus,
@@ -212,7 +216,7 @@ export class Supervisor<Kernel extends KernelControl> {
       return
     }
     this.#restarts.set(port, [...recent, now])
-    const data = { boot, diskFd: this.#diskFd }
+    const data = { boot, diskFd: this.#diskFd, options: this.#managerOptions }
     this.start(port, `manager ${port}`, this.#workers.manager(module), data)
   }
 

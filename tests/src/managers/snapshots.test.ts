@@ -119,6 +119,8 @@ test('[MG11] own faults are served from fewer frames than the maps have pages', 
   t.deepEqual(again.world.differences(), [])
   t.true(world.counters.get('ownWrites') > 0)
   t.true(again.world.counters.get('ownFaults') > 24)
+  t.is(again.world.counters.get('ownFramesMax'), 8)
+  t.true(again.world.counters.get('ownPagesMax') > 24)
 })
 
 test('[MG13] after its own snapshot a start reads only the log behind it', (t) => {

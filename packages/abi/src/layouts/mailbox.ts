@@ -55,5 +55,7 @@ export const counterNames = [
   'segmentsFreed',
   'recoveryMs',
   'restarts',
+  'ownPagesMax',
+  'ownFramesMax',
 ] as const
 export type CounterName = (typeof counterNames)[number]

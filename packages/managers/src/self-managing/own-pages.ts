@@ -33,6 +33,7 @@ export class OwnPages implements TrapStrategy {
   readonly #read: BlockReader
   readonly #counters: Counters
   readonly #free: Frame[] = []
+  #frames = 0
   /** Resident pages in the order in which the clock hand visits them. */
   readonly #resident = new Map<number, OwnPage>()
   #backing: OwnBacking | null = null
@@ -52,6 +53,8 @@ export class OwnPages implements TrapStrategy {
 
   addFrames(frames: readonly Frame[]): void {
     this.#free.push(...frames)
+    this.#frames += frames.length
+    this.#counters.max('ownFramesMax', this.#frames)
   }
 
   /** Frames that own pages may take: all but those of pinned pages. */

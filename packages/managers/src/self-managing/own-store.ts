@@ -48,8 +48,12 @@ export class OwnStore implements OwnBacking {
   interval: StateInterval
   readonly #writer: DiskWriter
   readonly #token: Token
+  readonly #counters: Counters
   /** Blocks that the durable root page, or the one being made durable, may name. */
   #superseded: DiskBlock[] = []
+  /** Own pages that stand on the disk, and those in use that do not yet. The root page is the kernel’s. */
+  #placed = 0
+  readonly #fresh = new Set<number>()
 
   constructor(parts: OwnStoreParts) {
     const { layout } = parts
@@ -57,6 +61,7 @@ export class OwnStore implements OwnBacking {
     this.interval = parts.interval
     this.#writer = parts.writer
     this.#token = parts.token
+    this.#counters = parts.counters
     this.pages = new OwnPages(parts.region, parts.lcd, layout, parts.read, parts.counters)
     this.pages.backing = this
     const attachment = new Attachment(parts.region, parts.lcd.container, null, this.pages)
@@ -80,13 +85,23 @@ export class OwnStore implements OwnBacking {
     this.pages.pin(holder)
   }
 
+  /** Takes over the blocks that the root page leads to, after a start. */
+  countPlaces(): void {
+    for (const { block } of this.selfMap.all()) {
+      this.usage.count(block)
+      this.#placed++
+    }
+    this.#tellPages()
+  }
+
+  /** Where own page `page` stands, for whoever brings it in; null when it was never written. */
   locate(page: number): PagePlace | null {
-    if (!isSelfMap(this.layout, page)) return this.selfMap.get(page)
-    const place = this.selfMap.places[page - this.layout.selfMap]
-    invariant(place !== undefined, 'MG12: the root page places every page of the self map in use', {
-      page,
-    })
-    return place.block === 0 ? null : place
+    const place = this.#placeOf(page)
+    if (place === null) {
+      this.#fresh.add(page)
+      this.#tellPages()
+    }
+    return place
   }
 
   writeNow(pages: readonly { page: number; content: Uint8Array }[]): Status {
@@ -142,5 +157,25 @@ export class OwnStore implements OwnBacking {
     const before = inSelfMap ? this.selfMap.places[index]! : this.selfMap.set(page, place)
     if (inSelfMap) this.selfMap.places[index] = place
     if (before !== null && before.block !== 0) this.#superseded.push(before.block)
+    else {
+      this.#fresh.delete(page)
+      this.#placed++
+      this.#tellPages()
+    }
+  }
+
+  #placeOf(page: number): PagePlace | null {
+    if (!isSelfMap(this.layout, page)) return this.selfMap.get(page)
+    const place = this.selfMap.places[page - this.layout.selfMap]
+    invariant(place !== undefined, 'MG12: the root page places every page of the self map in use', {
+      page,
+    })
+    return place.block === 0 ? null : place
+  }
+
+  #tellPages(): void {
+    const pages = this.#placed + this.#fresh.size
+    invariant(pages < this.layout.end, 'MG12: an own page is counted once', { pages })
+    this.#counters.max('ownPagesMax', pages)
   }
 }

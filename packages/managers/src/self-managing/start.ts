@@ -154,5 +154,5 @@ function openStore(store: OwnStore, identity: Identity, root: RootPage | null): 
   identity.nextToken = Math.max(identity.nextToken, root.nextToken)
   for (let index = 0; index < root.selfMap.length; index++)
     store.pinFor(index * store.layout.entries + (index === 0 ? 1 : 0))
-  for (const place of store.selfMap.all()) store.usage.count(place.block)
+  store.countPlaces()
 }
