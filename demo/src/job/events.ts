@@ -40,8 +40,20 @@ export interface Recovery extends BlowReport {
   readonly recoveryMs: number
   readonly againBytes: number
   readonly againFraction: number
-  /** Faults of the manager on its own pages, while it came back; only for the manager. */
+  /** Faults of the manager on its own pages since it came back, as of when this is told; only for the manager. */
   readonly ownFaults: number | null
+}
+
+/** How the manager kept its maps: its own pages but the root page, which is the kernel's to hold. */
+export interface ManagerTotals {
+  readonly pages: number
+  readonly frames: number
+  /** Faults on its own pages, over all processes. */
+  readonly faults: number
+  /** Whether its worker was to be ended in this run. */
+  readonly isToEnd: boolean
+  /** Faults on its own pages after it was ended and had come back; null when that did not happen. */
+  readonly faultsBack: number | null
 }
 
 export interface Totals {
@@ -49,7 +61,7 @@ export interface Totals {
   readonly sessions: number
   readonly pages: number
   readonly frames: number
-  readonly ownFaults: number
+  readonly manager: ManagerTotals
   readonly barriers: number
   readonly acknowledgedGroups: number
   readonly bytesWritten: number

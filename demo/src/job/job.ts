@@ -17,23 +17,27 @@ import type { WorkFolder } from './work-folder.js'
 import { WorldChild } from './world-child.js'
 
 const snapshotEveryMs = 500
+/** Few, so that the manager's maps are larger than what it can hold of them. */
+const managerFrames = 4
 const lookEveryMs = 20
 /** After so many kills that nobody here ordered the job gives up. */
 const patience = 200
 
 export class Job {
-  readonly recoveries: Recovery[] = []
   readonly #options: Options
   readonly #corpus: Corpus
   readonly #work: WorkFolder
   readonly #events: Events
   readonly #accounts: Accounts
   readonly #blows: Blow[]
+  readonly #recoveries: Recovery[] = []
   readonly #beganMs = performance.now()
   #watch: RecoveryWatch | null = null
   #sessions = 0
   #strangers = 0
   #blowCount = 0
+  /** Faults of the manager on its own pages since it came back; null until then. */
+  #faultsBack: number | null = null
 
   constructor(options: Options, corpus: Corpus, work: WorkFolder, events: Events) {
     this.#options = options
@@ -44,6 +48,14 @@ export class Job {
     this.#blows = drawBlows(options.seed, options.kills, corpus.byteLength)
   }
 
+  /** What each blow cost. */
+  get recoveries(): Recovery[] {
+    const last = this.#recoveries.findLastIndex(({ kind }) => kind === 'manager')
+    return this.#recoveries.map((each, at) =>
+      at === last ? { ...each, ownFaults: this.#faultsBack } : each,
+    )
+  }
+
   /** Runs to the exported index. Throws a JobFailure when it cannot, Stopped when `signal` aborts; no process is left. */
   async run(signal: AbortSignal): Promise<Totals> {
     for (;;) {
@@ -52,6 +64,7 @@ export class Job {
         folder: this.#work.path,
         fileList: this.#work.fileList,
         frames: this.#options.frames,
+        managerFrames,
         loci: this.#options.loci,
         snapshotEveryMs,
       })
@@ -101,7 +114,11 @@ export class Job {
   }
 
   #look(child: WorldChild): void {
-    this.#accounts.tell(child.said('status'))
+    const status = child.said('status')
+    this.#accounts.tell(status)
+    const back = child.said('manager-back')
+    if (back !== null && status !== null)
+      this.#faultsBack = Math.max(0, status.counters.ownFaults - back.ownFaultsBefore)
     const now = this.#accounts.snapshot(this.#loci(), this.#work.usedBytes(), performance.now())
     this.#events.progress(now)
   }
@@ -111,6 +128,7 @@ export class Job {
     const report = this.#report(kind, true)
     this.#events.blow(report)
     if (kind === 'manager') {
+      this.#faultsBack = null
       child.tell({ kind: 'end-manager' })
       this.#watch = new RecoveryWatch(report, this.#loci(), performance.now())
       return false
@@ -130,6 +148,8 @@ export class Job {
         `The world's process ended by itself (${how}). It said: ${output || 'nothing'}`,
       )
     }
+    // A manager whose maps had not come back yet is ended again: the run is to show that they do.
+    if (this.#areMapsOut()) this.#blows.unshift({ kind: 'manager', atBytes: 0 })
     this.#settle(true)
     const report = this.#report('process', false)
     this.#events.blow(report)
@@ -154,17 +174,23 @@ export class Job {
   #follow(child: WorldChild): void {
     if (this.#watch === null) return
     if (this.#watch.kind === 'manager') {
-      const back = child.said('manager-back')
-      if (back !== null) this.#watch.back(performance.now(), back.ownFaults)
-    } else if (child.said('ready') !== null) this.#watch.back(performance.now(), null)
+      if (child.said('manager-back') !== null) this.#watch.back(performance.now())
+    } else if (child.said('ready') !== null) this.#watch.back(performance.now())
     this.#settle(child.said('done') !== null)
   }
 
+  /** The manager was ended, and has not yet brought in more of its maps than it can hold at once. */
+  #areMapsOut(): boolean {
+    return this.#watch?.kind === 'manager' && (this.#faultsBack ?? 0) <= managerFrames
+  }
+
+  /** Closes the account of the last blow, once what it struck is back. Until then no other blow falls. */
   #settle(isOver: boolean): void {
-    const recovery = this.#watch?.account(this.#loci(), isOver) ?? null
+    if (!isOver && this.#areMapsOut()) return
+    const recovery = this.#watch?.account(this.#loci(), isOver, this.#faultsBack) ?? null
     if (recovery === null) return
     this.#watch = null
-    this.recoveries.push(recovery)
+    this.#recoveries.push(recovery)
     this.#events.recovered(recovery)
   }
 
@@ -176,7 +202,13 @@ export class Job {
       sessions: this.#sessions,
       pages,
       frames: this.#options.frames,
-      ownFaults: sum('ownFaults'),
+      manager: {
+        pages: sum('ownPagesMax'),
+        frames: sum('ownFramesMax'),
+        faults: sum('ownFaults'),
+        isToEnd: this.#options.kills > 0,
+        faultsBack: this.#faultsBack,
+      },
       barriers: sum('barriers'),
       acknowledgedGroups: sum('acknowledgedGroups'),
       bytesWritten: sum('bytesWritten'),

@@ -10,6 +10,8 @@ export interface WorldJob {
   /** The list of files; see file-list.ts. */
   readonly fileList: string
   readonly frames: number
+  /** Of these, frames in which the manager keeps its maps. */
+  readonly managerFrames: number
   readonly loci: number
   readonly snapshotEveryMs: number
 }
@@ -38,7 +40,11 @@ export type FromWorld =
   /** The index stands in the file asked for. */
   | { readonly kind: 'exported'; readonly words: number; readonly pages: number }
   /** The manager's worker was ended on request, and the world has gone on. */
-  | { readonly kind: 'manager-back'; readonly ms: number; readonly ownFaults: number }
+  | {
+      readonly kind: 'manager-back'
+      /** Its faults on its own pages before it was ended. */
+      readonly ownFaultsBefore: number
+    }
   /** The job cannot go on; one sentence. */
   | { readonly kind: 'failed'; readonly sentence: string }
 

@@ -12,7 +12,6 @@ export class RecoveryWatch {
   readonly #before: readonly LocusProgress[]
   readonly #beganMs: number
   #backMs: number | null = null
-  #ownFaults: number | null = null
 
   /** `before`: each locus at the blow. `beganMs`: when recovery began. */
   constructor(blow: BlowReport, before: readonly LocusProgress[], beganMs: number) {
@@ -25,14 +24,20 @@ export class RecoveryWatch {
     return this.#blow.kind
   }
 
-  /** The world runs again. `ownFaults` only when it was the manager that came back. */
-  back(nowMs: number, ownFaults: number | null): void {
+  /** The world runs again. */
+  back(nowMs: number): void {
     this.#backMs ??= nowMs
-    this.#ownFaults ??= ownFaults
   }
 
-  /** The account, once every locus has begun again; null before. With `isOver`, those that have not had nothing to do. */
-  account(now: readonly LocusProgress[], isOver: boolean): Recovery | null {
+  /**
+   * The account, once every locus has begun again; null before. With `isOver`, those that have not had nothing to do.
+   * `ownFaults`: those of the manager since it came back.
+   */
+  account(
+    now: readonly LocusProgress[],
+    isOver: boolean,
+    ownFaults: number | null,
+  ): Recovery | null {
     if (this.#backMs === null) return null
     const isBack = now.map(({ starts }, locus) => starts > this.#before[locus]!.starts)
     if (!isOver && !isBack.every(Boolean)) return null
@@ -45,7 +50,7 @@ export class RecoveryWatch {
       recoveryMs: this.#backMs - this.#beganMs,
       againBytes,
       againFraction: againBytes / Math.max(1, this.#blow.totalBytes),
-      ownFaults: this.#ownFaults,
+      ownFaults: this.kind === 'manager' ? ownFaults : null,
     }
   }
 }

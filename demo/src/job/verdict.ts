@@ -1,12 +1,12 @@
 /** Why a run fails although the index may be right: it must have shown what it is there to show. */
-import type { Totals } from './events.js'
+import type { ManagerTotals, Totals } from './events.js'
 
 /** How many times its frames the index must be. */
 export const leastPressure = 8
 
 /** A sentence for each condition that does not hold; none when the run counts. */
 export function reasonsToFail(totals: Totals): string[] {
-  const { pages, frames, barriers, acknowledgedGroups, progress } = totals
+  const { pages, frames, manager, barriers, acknowledgedGroups, progress } = totals
   const reasons: string[] = []
   if (frames * leastPressure > pages)
     reasons.push(
@@ -20,9 +20,23 @@ export function reasonsToFail(totals: Totals): string[] {
     reasons.push(
       'No discarded page was read again, so nothing came back from the disk: give a larger --input or fewer --frames.',
     )
+  reasons.push(...managerReasons(manager))
   if (barriers < acknowledgedGroups)
     reasons.push(
       `There were ${acknowledgedGroups} acknowledged groups but only ${barriers} calls of fdatasync: something was called durable before it was.`,
     )
   return reasons
+}
+
+function managerReasons({ pages, frames, isToEnd, faultsBack }: ManagerTotals): string[] {
+  if (pages <= frames)
+    return [
+      `The manager’s maps take only ${pages} pages, and it has ${frames} frames for them, so they never had to go out and come back: give a larger --input.`,
+    ]
+  if (!isToEnd) return []
+  if (faultsBack === null) return ['The manager was to be ended and to come back, and did not.']
+  if (faultsBack > frames) return []
+  return [
+    `After the manager had come back it brought in only ${faultsBack} of its own pages, no more than its ${frames} frames hold at once: give a larger --input.`,
+  ]
 }

@@ -13,16 +13,13 @@ import { JobFailure } from './failure.js'
 
 export interface Entry {
   count: number
-  files: number
+  /** Places in the list of files, rising. */
+  readonly files: number[]
 }
 
-interface Counting extends Entry {
-  lastFile: number
-}
-
-/** Counts the words of the files: word -> how often, and in how many files. Yields the bytes read so far. */
+/** Counts the words of the files: word -> how often, and in which files. Yields the bytes read so far. */
 export function* countWords(files: readonly TextFile[]): Generator<number, Map<string, Entry>> {
-  const words = new Map<string, Counting>()
+  const words = new Map<string, Entry>()
   let bytes = 0
   for (const [number, file] of files.entries()) {
     try {
@@ -38,14 +35,13 @@ export function* countWords(files: readonly TextFile[]): Generator<number, Map<s
   return words
 }
 
-function countFile(words: Map<string, Counting>, place: string, number: number): void {
+function countFile(words: Map<string, Entry>, place: string, number: number): void {
   for (const word of wordsOfText(piecesOf(place))) {
     const entry = words.get(word)
-    if (entry === undefined) words.set(word, { count: 1, files: 1, lastFile: number })
+    if (entry === undefined) words.set(word, { count: 1, files: [number] })
     else {
       entry.count++
-      if (entry.lastFile !== number) entry.files++
-      entry.lastFile = number
+      if (entry.files.at(-1) !== number) entry.files.push(number)
     }
   }
 }
@@ -60,7 +56,10 @@ export interface Comparison {
 
 const exampleCount = 5
 
-/** Compares the exported index, a line a word (`word TAB count TAB files`), with the count. Uses the count up. */
+/**
+ * Compares the exported index with the count: a line a word, `word TAB count TAB number of files TAB file,file,…`. All four
+ * must be the same. Uses the count up.
+ */
 export async function compareIndex(
   indexFile: string,
   counted: Map<string, Entry>,
@@ -73,13 +72,17 @@ export async function compareIndex(
   }
   const input = fs.createReadStream(indexFile, 'utf8')
   for await (const line of readline.createInterface({ input, crlfDelay: Infinity })) {
-    const [word = '', count, files] = line.split('\t')
+    const [word = '', count = '', length = '', files = ''] = line.split('\t')
     const expected = counted.get(word)
-    const found = `${count} times in ${files} files`
+    const found = `${count} times in ${length} files`
     if (expected === undefined)
       differ(`"${word}" stands in the index, ${found}, but not in the text`)
-    else if (String(expected.count) !== count || String(expected.files) !== files)
+    else if (String(expected.count) !== count || String(expected.files.length) !== length)
       differ(`"${word}" is ${found} in the index, but ${told(expected)} in the text`)
+    else if (expected.files.join(',') !== files)
+      differ(
+        `"${word}" is in other ${length} files in the index than in the text: ${firstOther(expected, files)}`,
+      )
     counted.delete(word)
   }
   for (const [word, entry] of counted)
@@ -88,5 +91,14 @@ export async function compareIndex(
 }
 
 function told({ count, files }: Entry): string {
-  return `${count} times in ${files} files`
+  return `${count} times in ${files.length} files`
+}
+
+/** Where the two lists part. */
+function firstOther({ files }: Entry, list: string): string {
+  const found = list.split(',')
+  const at = files.findIndex((file, index) => found[index] !== String(file))
+  return at === -1
+    ? `its list in the index has ${found.length}`
+    : `file ${found[at] ?? 'none'} where the text has file ${files[at]}`
 }

@@ -45,6 +45,7 @@ async function live(): Promise<void> {
   world = await openWorld({
     dir: job.world,
     frames: job.frames,
+    managerFrames: job.managerFrames,
     snapshotEveryMs: job.snapshotEveryMs,
   })
   captures = new CaptureWatch(world)
@@ -62,13 +63,11 @@ async function answer(message: ToWorld): Promise<void> {
   if (message.kind === 'stop') return stop()
   if (world === null) return
   if (message.kind === 'end-manager') {
-    const beganMs = performance.now()
-    const ownFaults = world.counters().ownFaults
     const back = isBack(world)
     await world.crashManager()
+    const ownFaultsBefore = world.counters().ownFaults
     await back
-    const ms = performance.now() - beganMs
-    tell({ kind: 'manager-back', ms, ownFaults: world.counters().ownFaults - ownFaults })
+    tell({ kind: 'manager-back', ownFaultsBefore })
   } else tell({ kind: 'exported', ...(await exportIndex(world, message.to)) })
   tellStatus()
 }

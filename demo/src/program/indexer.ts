@@ -11,6 +11,7 @@ import { piecesOf, readFileList } from '../corpus/file-list.js'
 import { readProgress, writeProgress, type LocusProgress } from '../job/progress-file.js'
 import { WordTable } from '../word/word-table.js'
 import { WordsOfBytes } from '../word/words-of-bytes.js'
+import { mergeWords } from './postings.js'
 import type { IndexTask } from './tasks.js'
 
 /** Registers: the first file of the batch (of this locus's files), words of it already merged, bytes and words before it. */
@@ -20,11 +21,16 @@ const batchBytes = 1_000_000
 /** Words merged between two safepoints: even if each faults, well within what a snapshot waits for. */
 const sliceWords = 16_384
 
+/** A file and its place in the list of all. */
+interface NumberedFile extends TextFile {
+  readonly number: number
+}
+
 export class Indexer {
   readonly #locus: Locus
   readonly #map: SharedMap
   readonly #progressFile: string
-  readonly #files: readonly TextFile[]
+  readonly #files: readonly NumberedFile[]
   readonly #starts: number
   readonly #startedAtBytes: number
   readonly #piece = Buffer.alloc(1024 * 1024)
@@ -39,7 +45,9 @@ export class Indexer {
       all: readFileList(task.fileList),
       before: readProgress(task.progress),
     }))
-    this.#files = all.filter((_, at) => at % task.step === task.first)
+    this.#files = all
+      .map((file, number) => ({ ...file, number }))
+      .filter(({ number }) => number % task.step === task.first)
     this.#starts = before.starts + 1
     this.#startedAtBytes = locus.registers.getNumber(registers.bytes)
   }
@@ -79,9 +87,9 @@ export class Indexer {
     })
     this.#readBytes = locus.registers.getNumber(registers.bytes)
     this.#words = locus.registers.getNumber(registers.words)
-    for (const file of this.#files.slice(first, end)) {
-      table.nextFile()
-      const pieces = piecesOf(file.path, this.#piece)
+    for (const { path, number } of this.#files.slice(first, end)) {
+      table.nextFile(number)
+      const pieces = piecesOf(path, this.#piece)
       while (locus.outside(() => this.#readPiece(pieces, reader))) locus.safepoint()
       reader.end()
       locus.safepoint()
@@ -99,21 +107,16 @@ export class Indexer {
     return true
   }
 
-  /** Adds the batch's words to the map, in slices, each in the order in which the map lies in memory. */
+  /** Adds the batch's words to the index, in slices. */
   #merge(table: WordTable): void {
-    const locus = this.#locus
+    const { registers: saved } = this.#locus
     for (;;) {
-      const merged = locus.registers.getNumber(registers.merged)
+      const merged = saved.getNumber(registers.merged)
       const end = Math.min(table.length, merged + sliceWords)
       if (merged >= end) return
-      const keys = Array.from({ length: end - merged }, (_, at) => table.wordOf(merged + at))
-      const entries = new Map(keys.map((key, at) => [key, merged + at]))
-      for (const key of this.#map.inPlaceOrder(keys)) {
-        const entry = entries.get(key)!
-        this.#map.addWords(key, [table.countOf(entry), table.filesOf(entry)])
-      }
-      locus.registers.setNumber(registers.merged, end)
-      locus.safepoint()
+      mergeWords(this.#map, table, merged, end)
+      saved.setNumber(registers.merged, end)
+      this.#locus.safepoint()
     }
   }
 

@@ -12,7 +12,7 @@ export interface IndexTask {
 
 export interface ExportTask {
   readonly task: 'export'
-  /** The file to write: a line a word, `word TAB count TAB files`. */
+  /** The file to write: a line a word, `word TAB count TAB number of files TAB file,file,…`; files are places in the list. */
   readonly to: string
 }
 

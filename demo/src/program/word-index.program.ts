@@ -1,5 +1,5 @@
 /**
- * The program of the main job: a word -> (count, files) map in one container, filled by several loci at once.
+ * The program of the main job: a word -> (count, list of files) index in one container, filled by several loci at once.
  *
  * It promises that each file counts once, whatever happens to the process: what is in the container and where its
  * registers say it stands belong to one snapshot. It keeps nothing else that matters; its private counts are made

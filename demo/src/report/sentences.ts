@@ -60,17 +60,18 @@ export function recoveryLine(recovery: Recovery): string {
 function costs({ kind, recoveryMs, againBytes, againFraction, ownFaults }: Recovery): string {
   const root =
     kind === 'manager' && ownFaults !== null
-      ? ` from its root page, with ${counted(ownFaults, 'fault')} on its own pages`
+      ? ` from its root page, and ${counted(ownFaults, 'fault')} on its own maps since`
       : ''
   return `running again after ${duration(recoveryMs)}${root}; ${bytes(againBytes)} (${percent(againFraction, 1, 1)}) to be done again`
 }
 
 export function summaryLines(totals: Totals, recoveries: readonly Recovery[]): string[] {
-  const { progress, pages, frames } = totals
+  const { progress, pages, frames, manager } = totals
   return [
     'summary',
     `  index: ${whole(pages)} pages in ${whole(frames)} frames (${(pages / frames).toFixed(1)} times as many), in ${duration(totals.jobMs)} and ${totals.sessions === 1 ? '1 process' : `${totals.sessions} processes`}`,
-    `  paging: ${whole(progress.faults)} faults, ${whole(progress.discardsDirty)} dirty and ${whole(progress.discardsClean)} clean discards, ${whole(progress.reReads)} re-reads, ${whole(totals.ownFaults)} faults of the manager on its own pages`,
+    `  paging: ${whole(progress.faults)} faults, ${whole(progress.discardsDirty)} dirty and ${whole(progress.discardsClean)} clean discards, ${whole(progress.reReads)} re-reads`,
+    `  the manager's maps: ${whole(manager.pages)} pages in ${whole(manager.frames)} frames, ${counted(manager.faults, 'fault')}`,
     `  durability: ${counted(progress.snapshots, 'snapshot')}, stop ${duration(progress.heldMsMean)} on average and ${duration(progress.heldMsMax)} at most; ${whole(totals.acknowledgedGroups)} acknowledged groups, ${whole(totals.barriers)} fdatasync, ${bytes(totals.bytesWritten)} written, ${bytes(progress.diskBytes)} on disk`,
     ...recoveries.map((each) => `  ${blowLine(each)}; ${costs(each)}`),
   ]

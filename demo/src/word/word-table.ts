@@ -1,9 +1,11 @@
 /**
- * Private count of the words of a few files: bytes -> (count, files), in flat arrays of this thread's heap.
+ * Private count of the words of a few files: bytes -> (count, list of files), in flat arrays of this thread's heap.
  *
  * It promises the same content for the same files in the same order. It is no part of the container: what stands
  * here is lost with the process, and is counted again from the last recoverable state.
  */
+import { doubled, FileLists } from './file-lists.js'
+
 const noEntry = -1
 
 export class WordTable {
@@ -14,8 +16,7 @@ export class WordTable {
   #hashes = new Uint32Array(this.#capacity)
   #starts = new Uint32Array(this.#capacity + 1)
   #counts = new Uint32Array(this.#capacity)
-  #files = new Uint32Array(this.#capacity)
-  #lastFiles = new Int32Array(this.#capacity)
+  readonly #files = new FileLists()
   #length = 0
   #file = 0
 
@@ -24,9 +25,9 @@ export class WordTable {
     return this.#length
   }
 
-  /** What is added from here on is of another file. */
-  nextFile(): void {
-    this.#file++
+  /** What is added from here on is of the file of this number, which was not there before. */
+  nextFile(number: number): void {
+    this.#file = number
   }
 
   /** One more of this word. The bytes are copied when they are new. */
@@ -41,10 +42,7 @@ export class WordTable {
       if (entry === noEntry) break
       if (this.#hashes[entry] === hash && this.#equals(entry, word, length)) {
         this.#counts[entry]!++
-        if (this.#lastFiles[entry] !== this.#file) {
-          this.#lastFiles[entry] = this.#file
-          this.#files[entry]!++
-        }
+        this.#files.add(entry, this.#file)
         return
       }
       slot = (slot + 1) & mask
@@ -64,7 +62,12 @@ export class WordTable {
 
   /** In how many files the word stands. */
   filesOf(entry: number): number {
-    return this.#files[entry]!
+    return this.#files.lengthOf(entry)
+  }
+
+  /** Calls `visit` with the number of each file in which the word stands, and its index; the last file first. */
+  visitFiles(entry: number, visit: (file: number, index: number) => void): void {
+    this.#files.visit(entry, visit)
   }
 
   #equals(entry: number, word: Uint8Array, length: number): boolean {
@@ -84,8 +87,7 @@ export class WordTable {
     this.#starts[entry + 1] = this.#byteLength
     this.#hashes[entry] = hash
     this.#counts[entry] = 1
-    this.#files[entry] = 1
-    this.#lastFiles[entry] = this.#file
+    this.#files.begin(entry, this.#file)
     return entry
   }
 
@@ -93,8 +95,6 @@ export class WordTable {
     this.#capacity *= 2
     this.#hashes = doubled(this.#hashes)
     this.#counts = doubled(this.#counts)
-    this.#files = doubled(this.#files)
-    this.#lastFiles = doubled(this.#lastFiles)
     const starts = new Uint32Array(this.#capacity + 1)
     starts.set(this.#starts)
     this.#starts = starts
@@ -110,15 +110,4 @@ export class WordTable {
     }
     this.#slots = slots
   }
-}
-
-interface Flat {
-  readonly length: number
-  set(other: ArrayLike<number>): void
-}
-
-function doubled<T extends Flat & ArrayLike<number>>(array: T): T {
-  const longer = new (array.constructor as new (length: number) => T)(array.length * 2)
-  longer.set(array)
-  return longer
 }

@@ -39,19 +39,19 @@ test('[JB12] a blow is accounted for when each locus has begun again', (t) => {
     locus({ starts: 2, startedAtBytes: 390, readBytes: 390 }),
   ]
 
-  t.is(watch.account(back, false), null, 'the world is not back yet')
-  watch.back(1350, null)
-  t.is(watch.account([back[0]!, before[1]!], false), null, 'one locus is not back yet')
-  t.like(watch.account(back, false), { recoveryMs: 350, againBytes: 210, ownFaults: null })
+  t.is(watch.account(back, false, null), null, 'the world is not back yet')
+  watch.back(1350)
+  t.is(watch.account([back[0]!, before[1]!], false, null), null, 'one locus is not back yet')
+  t.like(watch.account(back, false, 3), { recoveryMs: 350, againBytes: 210, ownFaults: null })
 })
 
 test('[JB12] a locus that had ended does nothing again', (t) => {
   const before = [locus({ starts: 1, readBytes: 500 }), locus({ starts: 1, readBytes: 400 })]
-  const watch = new RecoveryWatch(aBlow, before, 0)
+  const watch = new RecoveryWatch({ ...aBlow, kind: 'manager' }, before, 0)
 
-  watch.back(10, 3)
+  watch.back(10)
 
-  t.like(watch.account([locus({ starts: 2, startedAtBytes: 450 }), before[1]!], true), {
+  t.like(watch.account([locus({ starts: 2, startedAtBytes: 450 }), before[1]!], true, 3), {
     againBytes: 50,
     ownFaults: 3,
   })

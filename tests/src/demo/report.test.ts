@@ -93,6 +93,12 @@ test('[JB12] a blow is told with what was in flight, and what it cost', (t) => {
   t.regex(written, /blow 1: running again after 350 ms; 2\.0 MB \(2\.0%\) to be done again/)
 })
 
+test('[JB16] the summary tells how many pages the manager’s maps have, and in how many frames', (t) => {
+  const written = tellAll({ isTerminal: false })
+
+  t.regex(written, /\n  the manager's maps: 12 pages in 4 frames, 40 faults\n/)
+})
+
 test('[JB11] numbers are written for people', (t) => {
   t.deepEqual(
     [whole(0), whole(999), whole(1000), whole(1234567.4)],

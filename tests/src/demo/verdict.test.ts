@@ -7,6 +7,7 @@ import { reasonsToFail } from '@katydid/demo/job/verdict.js'
 import { compareIndex, countWords, type Comparison } from '@katydid/demo/job/verify.js'
 import { someTotals } from '../support/main-job.js'
 
+const { manager } = someTotals()
 const verdicts = [
   [
     'less than eight pages a frame',
@@ -19,6 +20,21 @@ const verdicts = [
     'fewer fdatasync than acknowledged groups',
     { barriers: 69 },
     /70 acknowledged groups but only 69/,
+  ],
+  [
+    'maps of the manager that fit into its frames',
+    { manager: { ...manager, pages: 4 } },
+    /^The manager’s maps take only 4 pages, and it has 4 frames/,
+  ],
+  [
+    'a manager that was to come back and did not',
+    { manager: { ...manager, faultsBack: null } },
+    /^The manager was to be ended and to come back, and did not/,
+  ],
+  [
+    'a manager that came back and did not bring its maps in',
+    { manager: { ...manager, faultsBack: 4 } },
+    /^After the manager had come back it brought in only 4 of its own pages/,
   ],
 ] as const
 
@@ -33,11 +49,16 @@ for (const [what, changed, sentence] of verdicts) {
 
 test('[JB10] a run that shows everything does not fail', (t) => {
   t.deepEqual(reasonsToFail(someTotals({ pages: 8 * 128 })), [])
+  t.deepEqual(
+    reasonsToFail(someTotals({ manager: { ...manager, isToEnd: false, faultsBack: null } })),
+    [],
+    'without kills the manager is not ended either',
+  )
 })
 
-const right = 'a\t3\t2\nb\t1\t1\n'
+const right = 'a\t3\t2\t0,1\nb\t1\t1\t0\n'
 const indexes = [
-  ['is the same in another order', 'b\t1\t1\na\t3\t2\n', 0, ''],
+  ['is the same in another order', 'b\t1\t1\t0\na\t3\t2\t0,1\n', 0, ''],
   [
     'has another count',
     right.replace('3', '4'),
@@ -50,16 +71,39 @@ const indexes = [
     1,
     '"a" is 3 times in 1 files in the index, but 3 times in 2 files in the text',
   ],
-  ['lacks a word', 'a\t3\t2\n', 1, '"b" is 1 times in 1 files in the text, but not in the index'],
+  [
+    'has another file',
+    right.replace('0,1', '0,2'),
+    1,
+    '"a" is in other 2 files in the index than in the text: file 2 where the text has file 1',
+  ],
+  [
+    'lacks a file in the list',
+    right.replace('0,1', '0'),
+    1,
+    '"a" is in other 2 files in the index than in the text: file none where the text has file 1',
+  ],
+  [
+    'has a file too many in the list',
+    right.replace('0,1', '0,1,1'),
+    1,
+    '"a" is in other 2 files in the index than in the text: its list in the index has 3',
+  ],
+  [
+    'lacks a word',
+    'a\t3\t2\t0,1\n',
+    1,
+    '"b" is 1 times in 1 files in the text, but not in the index',
+  ],
   [
     'has a word too many',
-    `${right}c\t1\t1\n`,
+    `${right}c\t1\t1\t0\n`,
     1,
     '"c" stands in the index, 1 times in 1 files, but not in the text',
   ],
   [
     'has a word twice',
-    `${right}b\t1\t1\n`,
+    `${right}b\t1\t1\t0\n`,
     1,
     '"b" stands in the index, 1 times in 1 files, but not in the text',
   ],

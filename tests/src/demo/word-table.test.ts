@@ -15,15 +15,20 @@ test('[JB3] the private count of some files is that of a plain map', (t) => {
       const table = new WordTable()
       const plain = new Map<string, { count: number; files: Set<number> }>()
       for (const [file, words] of texts.entries()) {
-        table.nextFile()
+        table.nextFile(file)
         for (const each of words) {
           const bytes = Buffer.from(each)
           table.add(bytes, bytes.length)
-          const entry = plain.get(each) ?? { count: 0, files: new Set() }
+          const entry = plain.get(each) ?? { count: 0, files: new Set<number>() }
           plain.set(each, { count: entry.count + 1, files: entry.files.add(file) })
         }
       }
-      const expected = [...plain].map(([each, { count, files: of }]) => [each, count, of.size])
+      const expected = [...plain].map(([each, { count, files: of }]) => [
+        each,
+        count,
+        of.size,
+        [...of].join(),
+      ])
       t.deepEqual(contentOf(table), expected.sort(byWord))
     }),
     { numRuns: 300 },
@@ -33,13 +38,16 @@ test('[JB3] the private count of some files is that of a plain map', (t) => {
 test('[JB3] the private count grows past what it was made for', (t) => {
   const table = new WordTable()
 
+  table.nextFile(5)
   for (let n = 0; n < 100_000; n++) {
     const bytes = Buffer.from(`word${n % 50_000}`)
     table.add(bytes, bytes.length)
   }
 
   t.is(table.length, 50_000)
-  t.true(contentOf(table).every(([, count, files]) => count === 2 && files === 1))
+  t.true(
+    contentOf(table).every(([, count, files, list]) => count === 2 && files === 1 && list === '5'),
+  )
 })
 
 type Row = (string | number)[]
@@ -49,8 +57,15 @@ function contentOf(table: WordTable): Row[] {
     Buffer.from(table.wordOf(entry)).toString('utf8'),
     table.countOf(entry),
     table.filesOf(entry),
+    listOf(table, entry).join(),
   ])
   return rows.sort(byWord)
+}
+
+function listOf(table: WordTable, entry: number): number[] {
+  const files: number[] = []
+  table.visitFiles(entry, (file, index) => (files[index] = file))
+  return files
 }
 
 function byWord([a = '']: Row, [b = '']: Row): number {

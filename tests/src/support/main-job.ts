@@ -52,7 +52,7 @@ export function someTotals(
     sessions: 3,
     pages: 1300,
     frames: 128,
-    ownFaults: 40,
+    manager: { pages: 12, frames: 4, faults: 40, isToEnd: true, faultsBack: 30 },
     barriers: 70,
     acknowledgedGroups: 70,
     bytesWritten: 9e7,
