@@ -20,12 +20,12 @@ export interface Ending {
   readonly status?: Status
 }
 
-/** What the kernel gives a self-managing manager at its start (`boot` of `start_manager`; the world adds the disk's descriptor). */
+/** What the kernel gives a manager at its start (`boot` of `start_manager`; the world adds the disk's descriptor). */
 export interface ManagerBoot {
   readonly port: PortId
   /** A capability for the manager itself, in its own table: what it gives to `set_manager`. */
   readonly self: Capref
-  /** The container it lives in and manages. */
+  /** The container it lives in and manages; empty at each start unless it has a root page. */
   readonly own: {
     readonly capability: Capref
     readonly slot: ContainerSlot
@@ -42,13 +42,20 @@ export interface ManagerBoot {
   readonly rootPage: { readonly offset: number; readonly stateInterval: StateInterval } | null
 }
 
-/** What the world configures: a self-managing manager to run from the first start on. */
+/** What the world configures: a manager to run, and how it is chosen. */
 export interface ManagerProgram {
+  /** By which hosts and programs choose it; no two of a world have the same. */
+  readonly name: string
+  /** A module of Katydid's own, or a file URL. */
   readonly module: string
   /** Hash of its content, kept with the root page. */
   readonly hash: string
   /** Size in bytes of the container it lives in. */
   readonly containerBytes: number
+  /** It keeps a root page: nothing it manages is recoverable before that is stable once. */
+  readonly keepsRoot: boolean
+  /** What its module takes as options. */
+  readonly options: unknown
 }
 
 /** What the kernel tells the supervisor to do (posted, never awaited by the kernel). */
@@ -58,6 +65,7 @@ export type Order =
       readonly port: PortId
       readonly module: string
       readonly boot: unknown
+      readonly options: unknown
     }
   | {
       readonly order: 'stop_actor'

@@ -27,6 +27,8 @@ export interface KernelConfig {
   readonly snapshotEveryMs: number
   /** The self-managing manager of the world; nil: a world without one keeps nothing. */
   readonly manager: ManagerProgram | null
+  /** Managers besides it, in the order in which they are started. */
+  readonly others?: readonly ManagerProgram[]
 }
 
 export interface KernelParts {

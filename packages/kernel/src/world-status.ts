@@ -28,6 +28,9 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
       failed: each.failed,
     })),
     freeFrames: frames.count,
+    managers: machine.managers
+      .all()
+      .map(({ port, program, state }) => ({ port, name: program.name, state })),
     pageSets: machine.pageSets.all(),
     tableBytesFree: machine.slices.freeBytes,
     logPosition: machine.log.position,

@@ -10,6 +10,7 @@ import { KatydidError, systemCode, systemWords } from './error.js'
 import { must } from './host-call.js'
 import { lockWorld } from './lock.js'
 import { Machine } from './machine.js'
+import { managerPrograms } from './managers.js'
 import { createDisks, newManifest, readManifest, writeManifest } from './manifest.js'
 import {
   checkManagerFrames,
@@ -27,6 +28,7 @@ const machineId = 1
 /** Opens the world in a directory, making it when there is none. Rejects with a `KatydidError` that says what to do. */
 export async function openWorld(options: OpenOptions): Promise<World> {
   checkOptions(options)
+  const managers = managerPrograms(options.managers ?? [])
   const dir = path.resolve(options.dir)
   const takenBack: (() => unknown)[] = []
   try {
@@ -49,6 +51,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       diskBytes: disk.bytes,
       format: found === null,
       worldId: manifest.world,
+      managers,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
       ...(options.managerFrames === undefined ? {} : { managerFrames: options.managerFrames }),
       ...(options.locusHeapMb === undefined ? {} : { locusHeapMb: options.locusHeapMb }),

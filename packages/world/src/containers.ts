@@ -24,18 +24,26 @@ export async function findContainer(host: HostCall, name: string): Promise<Conta
   return { name, size: reply.size, capref: reply.cont, program: reply.program }
 }
 
-/** Makes a container, has a manager adopt it and gives it its program. */
+/** Makes a container, has the manager of that name (empty: the first) adopt it and gives it its program. */
 export async function makeContainer(
   host: HostCall,
   name: string,
   size: number,
   program: Program | null,
+  manager: string,
 ): Promise<Container> {
   const about = `container ${name}`
   const { cont } = await must(host, about, containerCalls.containerCreate, { name, size })
-  const { success } = await must(host, about, managerRequests.manageRequest, { cont })
-  if (!success)
-    throw new KatydidError('no_manager', `${about}: no manager of this machine takes it on.`)
+  const asked = await host(managerRequests.manageRequest, { cont, manager })
+  if (asked.status !== 'ok' || !asked.success) {
+    // Nobody can use it: it would only keep its name from being used.
+    await host(containerCalls.containerDestroy, { cont })
+    if (asked.status !== 'ok') throw refused(about, asked)
+    throw new KatydidError(
+      'no_manager',
+      `${about}: the manager ${manager === '' ? '' : `${manager} `}does not take it on.`,
+    )
+  }
   if (program !== null)
     await must(host, about, containerCalls.setInvocationPoint, { cont, program })
   return { name, size, capref: cont, program }

@@ -10,6 +10,8 @@ import {
   type AnySignature,
   type ArgsOf,
   type MachineShape,
+  type ManagerProgram,
+  type PortId,
   type Reply,
 } from '@katydid/abi'
 import { ControlError, Region, type Remote } from '@katydid/actor'
@@ -27,6 +29,8 @@ export interface MachineOptions {
   readonly machine: number
   readonly worldId: string
   readonly snapshotEveryMs: number
+  /** Besides the one that every world has. */
+  readonly managers: readonly ManagerProgram[]
   readonly shape: MachineShape
   /** Descriptor of the disk's file, open for reading and writing. */
   readonly diskFd: number
@@ -84,7 +88,6 @@ export class Machine {
       workers,
       events,
       diskFd,
-      ...(managerFrames === undefined ? {} : { managerFrames }),
       ...(locusHeapMb === undefined ? {} : { locusHeapMb }),
     })
     const ready = firstOf(events)
@@ -101,7 +104,11 @@ export class Machine {
       {
         worldId: options.worldId,
         snapshotEveryMs: options.snapshotEveryMs,
-        manager: workers.defaultManager,
+        manager: {
+          ...workers.defaultManager,
+          options: managerFrames === undefined ? null : { ownFrames: managerFrames },
+        },
+        others: options.managers,
       } satisfies KernelConfig,
     )
     const machine = new Machine(region, events, supervisor, control)
@@ -123,14 +130,17 @@ export class Machine {
     this.#supervisor.begin()
   }
 
-  /** Ends the worker of an actor wherever it is; a manager that is just being started again is waited for. */
-  async crash(part: MachinePart): Promise<void> {
+  /**
+   * Ends the worker of an actor wherever it is; a manager (the first, or the one at `port`) that is just being started
+   * again is waited for.
+   */
+  async crash(part: MachinePart, port: PortId = actorPorts.firstManager): Promise<void> {
+    const at = part === 'manager' ? port : actorPorts[part]
     for (let waitedMs = 0; waitedMs < managerBackMs; waitedMs += lookMs) {
-      const port = part === 'manager' ? this.#supervisor.managers()[0] : actorPorts[part]
-      if (port !== undefined && (await this.#supervisor.crash(port, 'crashed on request'))) return
+      if (await this.#supervisor.crash(at, 'crashed on request')) return
       await sleep(lookMs)
     }
-    throw new KatydidError('no_manager', 'The machine has no manager.')
+    throw new KatydidError('no_manager', 'The machine has no such manager.')
   }
 
   /** Ends every thread of the machine, and every wait for what happens in it. */

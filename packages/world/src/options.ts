@@ -1,6 +1,7 @@
 /** What a host may ask for when it opens a world, and what of it does not make sense. */
 import { defaultShape, shapeProblem, type MachineShape } from '@katydid/abi'
 import { KatydidError } from './error.js'
+import type { ManagerOption } from './managers.js'
 
 export interface OpenOptions {
   /** The world's directory. */
@@ -19,6 +20,8 @@ export interface OpenOptions {
   readonly diskBytes?: number
   /** Accept programs whose content differs from what the world recorded. */
   readonly acceptChanged?: boolean
+  /** Managers besides the self-managing one, at most four. Those with containers in the world come back unnamed, too. */
+  readonly managers?: readonly ManagerOption[]
   /** Do not let loci go on before the first `run`, `startLocus` or `begin`. */
   readonly hold?: boolean
   /** Page frames in which the manager keeps its maps, which fault in and out of them; at least 4, at most a quarter of all. */

@@ -22,6 +22,8 @@ import type { WorldEvents } from './events.js'
 import { LocusPool } from './locus-pool.js'
 import type { Workers } from './workers.js'
 
+type StartManager = Extract<Order, { order: 'start_manager' }>
+
 /** What the kernel lets the supervisor call. */
 export interface KernelControl {
   /** An actor or a locus's worker has ended and can run no more. */
@@ -34,8 +36,6 @@ export interface SupervisorOptions {
   readonly events: WorldEvents
   /** Descriptor of the disk's file, from which managers read blocks themselves. */
   readonly diskFd: number
-  /** Frames for a manager’s own pages. */
-  readonly managerFrames?: number
   readonly locusHeapMb?: number
 }
 
@@ -58,7 +58,6 @@ export class Supervisor<Kernel extends KernelControl> {
   readonly #workers: Workers
   readonly #events: WorldEvents
   readonly #diskFd: number
-  readonly #managerOptions: { readonly ownFrames?: number }
   readonly #loci: LocusPool
   readonly #actors = new Map<PortId, SpawnedActor<unknown>>()
   readonly #restarts = new Map<PortId, number[]>()
@@ -71,12 +70,11 @@ export class Supervisor<Kernel extends KernelControl> {
   #failure: KatydidError | null = null
 
   constructor(options: SupervisorOptions) {
-    const { region, workers, events, diskFd, managerFrames, locusHeapMb } = options
+    const { region, workers, events, diskFd, locusHeapMb } = options
     this.#region = region
     this.#workers = workers
     this.#events = events
     this.#diskFd = diskFd
-    this.#managerOptions = managerFrames === undefined ? {} : { ownFrames: managerFrames }
     this.#loci = new LocusPool({
       region: region.handle,
       worker: workers.locus,
@@ -131,11 +129,6 @@ export class Supervisor<Kernel extends KernelControl> {
     return true
   }
 
-  /** The ports of managers that have a worker. */
-  managers(): PortId[] {
-    return [...this.#actors.keys()].filter((port) => port >= actorPorts.firstManager)
-  }
-
   /**
    * Ends everything and waits until each thread has exited: loci first, the disk last and in good order, so that the next
    * opening has less to look at. Doing it twice is ok.
@@ -171,7 +164,7 @@ export class Supervisor<Kernel extends KernelControl> {
     if (this.#closing) return
     switch (order.order) {
       case 'start_manager':
-        this.#startManager(order.port, order.module, order.boot)
+        this.#startManager(order)
         return
       case 'stop_actor': {
         const actor = this.#actors.get(order.port)
@@ -207,7 +200,7 @@ export class Supervisor<Kernel extends KernelControl> {
     this.#locusEnded({ event: 'signal', port, generation, detail })
   }
 
-  #startManager(port: PortId, module: string, boot: unknown): void {
+  #startManager({ port, module, boot, options }: StartManager): void {
     const now = performance.now()
     const recent = (this.#restarts.get(port) ?? []).filter((at) => now - at < restartWindowMs)
     if (recent.length >= mostRestarts) {
@@ -216,7 +209,7 @@ export class Supervisor<Kernel extends KernelControl> {
       return
     }
     this.#restarts.set(port, [...recent, now])
-    const data = { boot, diskFd: this.#diskFd, options: this.#managerOptions }
+    const data = { boot, diskFd: this.#diskFd, ...(options === null ? {} : { options }) }
     this.start(port, `manager ${port}`, this.#workers.manager(module), data)
   }
 

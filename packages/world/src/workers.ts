@@ -11,14 +11,18 @@ export interface Workers {
   readonly locus: URL
   /** The manager that every world has from its start. */
   readonly defaultManager: ManagerProgram
-  /** The module of the manager that the kernel calls `name`. */
-  manager(name: string): URL
+  /** The file of a manager's module: one of Katydid's own, or a file URL. */
+  manager(module: string): URL
 }
 
 const moduleOf = (specifier: string): URL => new URL(import.meta.resolve(specifier))
 
-const managerFile = (name: string): URL => moduleOf(`@katydid/managers/${name}`)
+/** The file of a manager's module. */
+export const managerFile = (module: string): URL =>
+  module.startsWith('file:') ? new URL(module) : moduleOf(`@katydid/managers/${module}`)
 const managerModule = 'self-managing/self-managing.worker.js'
+/** Name of the manager that every world has. */
+export const firstManagerName = 'self-managing'
 /** Room for the manager's maps: 8 bytes for each page of every container it manages. */
 const managerBytes = 192 * 1024 * 1024
 
@@ -30,9 +34,12 @@ export function ownWorkers(): Workers {
     barrier: moduleOf('@katydid/devices/barrier.worker.js'),
     locus: moduleOf('@katydid/locus/locus.worker.js'),
     defaultManager: {
+      name: firstManagerName,
       module: managerModule,
       hash: contentHash(fs.readFileSync(managerFile(managerModule))),
       containerBytes: managerBytes,
+      keepsRoot: true,
+      options: null,
     },
     manager: managerFile,
   }

@@ -5,6 +5,7 @@
  */
 import path from 'node:path'
 import {
+  asPort,
   containerCalls,
   locusCalls,
   masterRights,
@@ -50,7 +51,11 @@ export interface RunOptions {
   readonly name?: string
   /** What the program gets as its arguments, by value. */
   readonly args?: unknown
-  readonly container?: { readonly name?: string; readonly size?: number }
+  readonly container?: {
+    readonly name?: string
+    readonly size?: number
+    readonly manager?: string
+  }
   readonly acceptChanged?: boolean
 }
 
@@ -78,6 +83,11 @@ export interface RunResult {
   readonly resumed: boolean
   /** True when the locus had ended before: nothing was run. */
   readonly stored: boolean
+}
+
+interface KnownManager {
+  readonly port: number
+  readonly name: string
 }
 
 /** How often `run` makes what the world lost before it was ever recoverable. */
@@ -128,6 +138,7 @@ export class World {
       name: options.container?.name ?? name,
       program,
       ...(options.container?.size === undefined ? {} : { size: options.container.size }),
+      ...(options.container?.manager === undefined ? {} : { manager: options.container.manager }),
       acceptChanged: options.acceptChanged ?? false,
     })
     const known = await findLocus(this.#machine.host, name)
@@ -142,14 +153,18 @@ export class World {
     readonly name: string
     readonly size?: number
     readonly program?: string
+    /** Name of the manager that shall keep its pages; default: the self-managing one. Of a container that is there it stays as it is. */
+    readonly manager?: string
     readonly acceptChanged?: boolean
   }): Promise<Container> {
     this.#mustBeOpen()
     const program = options.program === undefined ? null : findProgram(options.program)
     const { host } = this.#machine
     const found = await findContainer(host, options.name)
-    if (found === null)
-      return makeContainer(host, options.name, options.size ?? defaultContainerBytes, program)
+    if (found === null) {
+      const size = options.size ?? defaultContainerBytes
+      return makeContainer(host, options.name, size, program, options.manager ?? '')
+    }
     if (program !== null) await enterProgram(host, found, program, options.acceptChanged ?? false)
     return found
   }
@@ -247,9 +262,14 @@ export class World {
     await this.#machine.crash(part)
   }
 
-  /** `crash('manager')`. */
-  crashManager(): Promise<void> {
-    return this.crash('manager')
+  /** Ends the worker of the manager of that name (default: the first), as `crash` does. */
+  async crashManager(name?: string): Promise<void> {
+    if (name === undefined) return this.crash('manager')
+    const { managers } = (await this.status()).report as { managers: readonly KnownManager[] }
+    const found = managers.find((each) => each.name === name)
+    if (found === undefined)
+      throw new KatydidError('no_manager', `The world has no manager by the name ${name}.`)
+    await this.#machine.crash('manager', asPort(found.port))
   }
 
   /** Takes a last durable snapshot, ends every thread and lets go of the directory. Doing it twice is ok. */

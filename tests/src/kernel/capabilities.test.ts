@@ -108,7 +108,7 @@ test('[CP3] each call demands its own right, and a capability with all others do
     ['remove_invocation_point', rights.write, {}],
     ['get_invocation_point', rights.invoke, {}],
     ['snapshot_request', rights.snapshot, {}],
-    ['manage_request', rights.manage, {}],
+    ['manage_request', rights.manage, { manager: '' }],
     ['locus_create', rights.invoke, { block: new Uint8Array(0), name: '' }],
   ] as const
 

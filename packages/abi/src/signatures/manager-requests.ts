@@ -2,7 +2,7 @@
  * The one call a user makes of a manager. The kernel carries it: it puts a capability for the container into
  * the manager's table and passes that on.
  */
-import { bool, capref } from '../fields.js'
+import { bool, capref, text } from '../fields.js'
 import { call, group } from '../signature.js'
 
 export const managerRequests = group(0x300, {
@@ -10,8 +10,8 @@ export const managerRequests = group(0x300, {
     kind: 'request',
     by: 'user',
     name: 'manage_request',
-    doc: 'Request a manager to manage a container. A manager that accepts calls set_manager itself, before it answers; a refusal is ok with success false.',
-    args: { cont: capref },
+    doc: 'Request the manager of that name (empty: the world’s first) to manage a container. A manager that accepts calls set_manager itself, before it answers; a refusal is ok with success false.',
+    args: { cont: capref, manager: text },
     result: { success: bool },
     errors: [
       'invalid_capref',
@@ -20,6 +20,7 @@ export const managerRequests = group(0x300, {
       'entity_gone',
       'no_resource',
       'manager_failed',
+      'bad_argument',
     ],
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',

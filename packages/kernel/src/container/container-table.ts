@@ -17,6 +17,8 @@ export interface ContainerShape {
   readonly size: number
   readonly name: string
   readonly interval: number
+  /** Slots that are free and must not be taken. */
+  readonly avoid?: ReadonlySet<number>
 }
 
 export class ContainerTable {
@@ -63,9 +65,11 @@ export class ContainerTable {
     return this.#load(container.slot, 'state')
   }
 
-  /** A new, empty container without manager; null when every slot is taken. `slot` asks for that one. */
+  /** A new, empty container without manager; null when every slot is taken. */
   create(shape: ContainerShape): Container | null {
-    const free = this.#slots.findIndex((each) => each === null)
+    const free = this.#slots.findIndex(
+      (each, slot) => each === null && shape.avoid?.has(slot) !== true,
+    )
     if (free < 0) return null
     const generation = this.#generations[free]! + 1
     const container: Container = {

@@ -37,6 +37,8 @@ export interface IntervalRecord {
   owed: Map<number, number>
   /** A capture that failed has cleared its `written` word. */
   mustCapture: boolean
+  /** Its manager keeps no snapshots of it: captures leave its pages out, and every recovery makes it empty. */
+  volatile: boolean
 }
 
 export interface Container {
@@ -65,5 +67,6 @@ export function noIntervals(): IntervalRecord {
     points: new Map(),
     owed: new Map(),
     mustCapture: false,
+    volatile: false,
   }
 }

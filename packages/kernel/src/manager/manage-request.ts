@@ -12,7 +12,7 @@ type ManageRequest = (typeof managerRequests)['manageRequest']
 
 const answerMs = 10_000
 
-/** Carries the request to the world's manager and its answer back. */
+/** Carries the request to the manager named and its answer back. */
 export function manageRequest(
   machine: Machine,
   args: ArgsOf<ManageRequest>,
@@ -21,15 +21,21 @@ export function manageRequest(
   const found = resolveContainer(machine, call.from, args.cont, 'manage')
   if (found.status !== 'ok') return found
   const { container, capability } = found
-  const manager = machine.managers.all().find((each) => each.state === 'running')
-  if (manager === undefined) return refuse('manager_failed', 'no manager runs on this machine')
+  const manager = machine.managers.named(args.manager)
+  if (manager === null)
+    return refuse('bad_argument', `the world has no manager by the name “${args.manager}”`)
+  if (manager.state !== 'running')
+    return refuse('manager_failed', `the manager “${manager.program.name}” does not run`)
   if (container.manager === manager.port) return { status: 'ok', success: true }
+  // Its pages are with the one it has, and so is what a crash would bring back.
+  if (container.manager !== null)
+    return refuse('bad_argument', `“${container.name}” has a manager already`)
   const cont = grantContainer(machine, manager.port, container, capability.rights)
   if (cont === null) return refuse('no_resource', 'the manager’s capability table is full')
   machine.messenger.call(
     manager.port,
     managerRequests.manageRequest,
-    { cont },
+    { cont, manager: args.manager },
     (reply) => {
       const accepted = reply.status === 'ok' && reply.success
       if (accepted)

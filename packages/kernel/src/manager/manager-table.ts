@@ -55,6 +55,12 @@ export class ManagerTable {
     return this.#managers.get(port) ?? null
   }
 
+  /** The manager of that name; the empty name is the first's. */
+  named(name: string): Manager | null {
+    if (name === '') return this.at(actorPorts.firstManager)
+    return this.all().find(({ program }) => program.name === name) ?? null
+  }
+
   all(): Manager[] {
     return [...this.#managers.values()]
   }

@@ -1,6 +1,6 @@
 /**
- * Starting a self-managing manager, the first time and after its death: one way. Its container exists and its root page
- * is mapped before its first instruction; everything else it faults in itself.
+ * Starting a manager, the first time and after its death: one way. Its container exists and its root page, if it keeps
+ * one, is mapped before its first instruction; everything else it faults in itself.
  */
 import {
   actorPorts,
@@ -22,27 +22,42 @@ import { showRootPage } from './root-page.js'
 export const ownToken = asToken(1)
 const startMs = 30_000
 
-/** Makes the container in which a manager lives, empty; it is its own manager from the beginning. */
-export function createOwnContainer(machine: Machine, manager: Manager): void {
+/**
+ * Makes the container in which a manager lives, empty; it is its own manager from the beginning. False when every slot is
+ * taken; slots of containers that may come back count as taken.
+ */
+export function createOwnContainer(machine: Machine, manager: Manager): boolean {
   const { port, program } = manager
+  invariant(manager.own === null, 'CO1: a manager lives in one container', { port })
   const { pageBytes } = machine.region.plan.shape
   const size = Math.ceil(program.containerBytes / pageBytes) * pageBytes
-  const own = machine.containers.create({ size, name: '', interval: machine.firstInterval })
-  invariant(own !== null, 'CO1: a new world has a free container slot', { port })
+  const { base, newer } = machine.captures
+  const captures = [...machine.olderCaptures, ...(base === null ? [] : [base]), ...newer]
+  const avoid = new Set(captures.flatMap(({ record }) => record.containers.map(({ slot }) => slot)))
+  const interval = machine.firstInterval
+  const own = machine.containers.create({ size, name: '', interval, avoid })
+  if (own === null) return false
   own.selfManaged = true
   manager.own = own
   machine.containers.setManager(own, port, ownToken)
+  return true
 }
 
 /** Orders the manager's thread and waits until it serves; false when it does not come up in time. */
 export function* startManager(machine: Machine, manager: Manager): Script<boolean> {
-  const { port, own } = manager
+  const { port, own, program } = manager
   invariant(own !== null, 'SI17: a manager’s container is there before it starts', { port })
   const { words } = machine.region
   const generationWord = machine.region.actorWord(port, 'generation')
   const before = words.load(generationWord)
   const boot = bootOf(machine, manager)
-  machine.order({ order: 'start_manager', port, module: manager.program.module, boot })
+  machine.order({
+    order: 'start_manager',
+    port,
+    module: manager.program.module,
+    boot,
+    options: program.options,
+  })
   const state = (): number => words.load(machine.region.actorWord(port, 'state'))
   const decided = yield* machine.waits.until(
     () =>

@@ -1,15 +1,10 @@
 /** The first session: read the log, find managers' root pages, and go through the same recovery as after any loss. */
-import {
-  actorPorts,
-  asContainer,
-  asGeneration,
-  asInterval,
-  type ManagerProgram,
-} from '@katydid/abi'
+import { actorPorts, asContainer, asInterval } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import { noIntervals, type Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
+import { idleManager, otherManagers } from '../manager/registry.js'
 import { ownToken } from '../manager/start-manager.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { CaptureRecord, RootRecord } from '../state-interval/records.js'
@@ -38,9 +33,7 @@ export function* boot(machine: Machine): Script<BootResult> {
   // The session's number is raised by recovery itself, so that a new world is in session 0.
   machine.session = content.session
   takeCaptures(machine, content)
-  const { manager } = machine.config
-  if (manager !== null) addManager(machine, manager, content.roots.get(actorPorts.firstManager))
-  const missing = managerWithoutRoot(machine, content)
+  const missing = addManagers(machine, content) ?? managerWithoutRoot(machine, content)
   if (missing !== null) machine.fail('damaged', missing)
   else yield* recover(machine, 'the world starts', true)
   return result(machine, content.session < 0)
@@ -71,22 +64,24 @@ const asCapture = ({ record, after }: PlacedRecord<CaptureRecord>): Capture => (
   after,
 })
 
+/** The first manager, then the others; what is wrong with them, or nil. */
+function addManagers(machine: Machine, content: LogContent): string | null {
+  const { manager, others } = machine.config
+  const captures = content.captures.map(({ record }) => record)
+  const more = otherManagers(others ?? [], content.managers, captures)
+  if (typeof more === 'string') return more
+  const first = manager === null ? [] : [idleManager(actorPorts.firstManager, manager)]
+  for (const each of [...first, ...more]) addManager(machine, each, content.roots.get(each.port))
+  return null
+}
+
 function addManager(
   machine: Machine,
-  program: ManagerProgram,
+  manager: Manager,
   found: PlacedRecord<RootRecord> | undefined,
 ): void {
-  const manager: Manager = {
-    port: actorPorts.firstManager,
-    program,
-    own: null,
-    root: null,
-    stable: null,
-    state: 'idle',
-    generation: asGeneration(0),
-  }
   machine.managers.add(manager)
-  if (found === undefined) return
+  if (found === undefined || !manager.program.keepsRoot) return
   const { offset, interval, bytes } = found.record
   manager.stable = { offset, interval: asInterval(interval), bytes, after: found.after }
   manager.own = ownContainerOf(machine, manager, found.record)
@@ -118,10 +113,15 @@ function ownContainerOf(machine: Machine, manager: Manager, root: RootRecord): C
 /** Captures of containers whose manager left no root page cannot be restored: that is damage, and not a new world. */
 function managerWithoutRoot(machine: Machine, content: LogContent): string | null {
   if (content.line === 0) return null
-  const managed = content.captures.some(({ record }) =>
-    record.containers.some((each) => each.manager !== null),
+  const managing = new Set(
+    content.captures.flatMap(({ record }) =>
+      record.containers.filter((each) => each.label !== 0).map((each) => each.manager),
+    ),
   )
-  const rootless = machine.managers.all().some((each) => each.stable === null)
+  const managed = managing.size > 0
+  const rootless = machine.managers
+    .all()
+    .some(({ port, program, stable }) => program.keepsRoot && stable === null && managing.has(port))
   if (managed && rootless)
     return 'the world has captures, but the root page of its manager is missing or damaged'
   return managed && machine.config.manager === null

@@ -10,6 +10,7 @@ import {
   type CaptureRecord,
   type KernelRecord,
   type RootRecord,
+  type SavedManager,
 } from '../state-interval/records.js'
 
 export interface PlacedRecord<R> {
@@ -25,6 +26,8 @@ export interface LogContent {
   readonly line: number
   /** Whole captures that are not void, rising. */
   readonly captures: readonly PlacedRecord<CaptureRecord>[]
+  /** Managers besides the first, as the newest line knows them. */
+  readonly managers: readonly SavedManager[]
   /** The newest root page of each manager's port. */
   readonly roots: ReadonlyMap<number, PlacedRecord<RootRecord>>
   readonly damage: string | null
@@ -38,6 +41,7 @@ export function readLog(found: readonly FoundRecord[], worldId: string): LogCont
     session: -1,
     line: 0,
     captures: [] as PlacedRecord<CaptureRecord>[],
+    managers: [] as readonly SavedManager[],
     roots: new Map<number, PlacedRecord<RootRecord>>(),
     unreadable: 0,
     foreign: 0,
@@ -60,14 +64,22 @@ export function readLog(found: readonly FoundRecord[], worldId: string): LogCont
     else if (record.kind === 'capture' && record.world !== worldId) state.foreign++
     else accept(state, record, after)
   }
-  const { session, line, captures, roots } = state
-  return { session, line, captures, roots, damage: damageOf(state.unreadable, state.foreign) }
+  const { session, line, captures, managers, roots } = state
+  return {
+    session,
+    line,
+    captures,
+    managers,
+    roots,
+    damage: damageOf(state.unreadable, state.foreign),
+  }
 }
 
 interface Reading {
   session: number
   line: number
   captures: PlacedRecord<CaptureRecord>[]
+  managers: readonly SavedManager[]
   readonly roots: Map<number, PlacedRecord<RootRecord>>
 }
 
@@ -82,6 +94,7 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
       return
     case 'line':
       state.line = record.capture
+      state.managers = record.managers ?? []
       if (record.rolledBack)
         state.captures = state.captures.filter((each) => each.record.capture <= record.capture)
       return

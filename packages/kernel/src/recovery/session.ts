@@ -7,6 +7,7 @@ import type { Machine } from '../machine.js'
 import { killDead } from '../capability/group-calls.js'
 import { createOwnContainer, startManager } from '../manager/start-manager.js'
 import type { Manager } from '../manager/manager-table.js'
+import { savedManagers } from '../manager/registry.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import { openGate, shutGate } from '../state-interval/gate.js'
 import { chooseLine } from './choose.js'
@@ -70,7 +71,7 @@ function* attempt(machine: Machine, reason: string): Script<string | null> {
   if (!(yield* note(machine, machine.captures.line, false))) return null
   for (const manager of machine.managers.all()) {
     const problem = yield* bringUp(machine, manager)
-    if (problem !== null) return problem
+    if (problem !== null || phaseOf(machine) === 'failed') return problem
   }
   const { base, newer } = machine.captures
   const candidates = [...(base === null ? [] : [base]), ...newer.filter((each) => each.durable)]
@@ -107,7 +108,13 @@ function restoreTables(machine: Machine, capture: Capture | null): void {
 /** A record of the session, durable before the world does anything under its number. */
 function* note(machine: Machine, capture: number, rolledBack: boolean): Script<boolean> {
   const written = yield* machine.log.write([
-    { kind: 'line', session: machine.session, capture, rolledBack },
+    {
+      kind: 'line',
+      session: machine.session,
+      capture,
+      rolledBack,
+      managers: savedManagers(machine),
+    },
   ])
   if (written.status === 'ok') return true
   machine.fail(
@@ -119,9 +126,17 @@ function* note(machine: Machine, capture: number, rolledBack: boolean): Script<b
 
 function* bringUp(machine: Machine, manager: Manager): Script<string | null> {
   if (manager.state === 'running') return null
-  if (manager.own === null) createOwnContainer(machine, manager)
+  if (manager.own === null && !createOwnContainer(machine, manager)) {
+    machine.fail(
+      'no_resource',
+      `no container slot is left for the manager “${manager.program.name}”; open the world with fewer managers`,
+    )
+    return null
+  }
   const up = yield* startManager(machine, manager)
-  return up ? null : `the manager on port ${manager.port} did not start in time`
+  return up
+    ? null
+    : `the manager “${manager.program.name}” (port ${manager.port}) did not start in time`
 }
 
 /** A manager that answered wrongly or not at all is ended, so that the next attempt begins with a new one. */

@@ -10,6 +10,7 @@ import { cutWorld, type Cut } from './cut.js'
 import { allAtRest, openGate, shutGate } from './gate.js'
 import { advanceLine } from './line.js'
 import { mergeInto } from './points.js'
+import { becomeVolatile, withoutVolatile } from './volatile.js'
 
 /** How long loci may take to come to rest. */
 const restMs = 2_000
@@ -83,7 +84,7 @@ function* takeCapture(machine: Machine, keepShut: boolean): Script<CaptureOutcom
     openGate(machine)
     return refuse('manager_failed', refused)
   }
-  const taken = captures.take(() => cut.record, machine.log.position)
+  const taken = captures.take(() => withoutVolatile(machine, cut.record), machine.log.position)
   for (const locus of machine.loci.all())
     if (locus.end !== null && locus.heldBack === null && locus.endedInCapture === 0)
       locus.endedInCapture = taken.id
@@ -111,9 +112,12 @@ function* takeSnapshots(machine: Machine, cut: Cut): Script<string | null> {
     )
   })
   const replies = yield* all(machine.messenger, asks)
-  for (const [index, reply] of replies.entries())
+  for (const [index, reply] of replies.entries()) {
+    const { container, label } = cut.snapshots[index]!
+    if (reply.status === 'not_supported' && becomeVolatile(container, label)) continue
     if (reply.status !== 'ok')
-      return `the manager of “${cut.snapshots[index]!.container.name}” took no snapshot: ${reply.status}, ${reply.detail}`
+      return `the manager of “${container.name}” took no snapshot: ${reply.status}, ${reply.detail}`
+  }
   return null
 }
 

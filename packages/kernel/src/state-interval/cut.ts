@@ -32,7 +32,7 @@ export function cutWorld(machine: Machine, capture: number): Cut {
     const received = takeReceipts(machine, container)
     mergeInto(container.intervals.owed, received)
     machine.region.words.store(machine.region.containerWord(container.slot, 'epoch'), capture)
-    if (wasWritten(machine, container))
+    if (wasWritten(machine, container) && !container.intervals.volatile)
       snapshots.push({ container, label: cutContainer(machine, container, capture) })
   }
   const record: CaptureRecord = {

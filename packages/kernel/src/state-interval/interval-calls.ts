@@ -46,8 +46,13 @@ export function snapshotRequest(
     run(machine.messenger, snapshotOwn(machine, container), call.reply.bind(call))
     return later
   }
+  if (container.intervals.volatile) return noSnapshots(container)
+  // A manager without a root page may keep no snapshots at all: then it says so when it is asked for one.
+  const keeps = machine.managers.at(container.manager)?.program.keepsRoot
+  if (container.intervals.label === 0 && keeps === false) container.intervals.mustCapture = true
   requestCapture(machine, (outcome) => {
     if (outcome.status !== 'ok') return call.reply(outcome)
+    if (container.intervals.volatile) return call.reply(noSnapshots(container))
     const saved = outcome.capture.record.containers.find((each) => each.slot === container.slot)
     if (saved === undefined)
       return call.reply(refuse('entity_gone', 'the container was destroyed meanwhile'))
@@ -55,6 +60,9 @@ export function snapshotRequest(
   })
   return later
 }
+
+const noSnapshots = (container: Container) =>
+  refuse('not_supported', `the manager of “${container.name}” keeps no snapshots`)
 
 /** The snapshot of a self-managed container, named by the kernel and taken by its manager while it waits for this. */
 function* snapshotOwn(machine: Machine, own: Container): Script<Answer<Calls['snapshotRequest']>> {

@@ -10,6 +10,7 @@ import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
 import type { Capture } from './capture-table.js'
 import { counts, makeBaseline } from './points.js'
+import { savedManagers } from '../manager/registry.js'
 import type { RootRecord } from './records.js'
 
 /** A root page's record this many groups behind the log's end is written again, so that the log can be trimmed. */
@@ -19,7 +20,8 @@ const rootLag = 64
 function candidate(machine: Machine): Capture | null {
   // While the world goes back, what captures name is not there to be asked.
   if (machine.phase !== 'open' && machine.phase !== 'stopping') return null
-  if (machine.managers.all().some((each) => each.stable === null)) return null
+  if (machine.managers.all().some((each) => each.program.keepsRoot && each.stable === null))
+    return null
   const stable = machine.captures.newer.filter((each) => each.durable && isStable(machine, each))
   return stable.at(-1) ?? null
 }
@@ -52,7 +54,13 @@ function* announce(machine: Machine): Script<void> {
     const before = machine.log.position
     const written = yield* machine.log.write([
       ...roots.map((each) => rootRecord(machine, each)),
-      { kind: 'line', session, capture: capture.id, rolledBack: false },
+      {
+        kind: 'line',
+        session,
+        capture: capture.id,
+        rolledBack: false,
+        managers: savedManagers(machine),
+      },
     ])
     if (machine.session !== session || !machine.captures.newer.includes(capture)) return
     if (written.status !== 'ok') {
@@ -121,6 +129,9 @@ export function rootRecord(machine: Machine, manager: Manager): RootRecord {
 export function trim(machine: Machine): void {
   const { base } = machine.captures
   if (base === null) return
-  const needed = machine.managers.all().map((each) => each.stable?.after ?? 0)
+  const needed = machine.managers
+    .all()
+    .filter(({ program }) => program.keepsRoot)
+    .map((each) => each.stable?.after ?? 0)
   machine.log.trim(Math.min(base.after, ...needed))
 }

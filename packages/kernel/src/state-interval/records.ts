@@ -3,6 +3,7 @@
  * by field: an unknown or damaged record is no record.
  */
 import { packValue, unpackValue } from '@katydid/actor'
+import type { ManagerProgram } from '@katydid/abi'
 import type { Program } from '../container/container.js'
 import type { Mapping } from '../container/mapping.js'
 import type { LocusEnd } from '../locus/locus.js'
@@ -59,12 +60,19 @@ export interface CaptureRecord {
   readonly nextSemaphore: number
 }
 
+/** A manager besides the first, and its port. */
+export interface SavedManager extends ManagerProgram {
+  readonly port: number
+}
+
 export interface LineRecord {
   readonly kind: 'line'
   readonly session: number
   readonly capture: number
   /** The world went back to that capture: newer ones that stand before this record are void. */
   readonly rolledBack: boolean
+  /** The world’s managers besides the first. */
+  readonly managers?: readonly SavedManager[]
 }
 
 export interface RootRecord {
@@ -102,7 +110,8 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
     case 'capture':
       return isCapture(value) ? (value as unknown as CaptureRecord) : null
     case 'line':
-      return has(value, { session: 'number', capture: 'number', rolledBack: 'boolean' })
+      return has(value, { session: 'number', capture: 'number', rolledBack: 'boolean' }) &&
+        areManagers(value['managers'])
         ? (value as unknown as LineRecord)
         : null
     case 'root_page':
@@ -113,6 +122,18 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
       return null
   }
 }
+
+const managerFields = {
+  name: 'string',
+  port: 'number',
+  module: 'string',
+  hash: 'string',
+  containerBytes: 'number',
+  keepsRoot: 'boolean',
+} as const
+
+const areManagers = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((each) => has(each, managerFields)))
 
 const rootFields = {
   session: 'number',

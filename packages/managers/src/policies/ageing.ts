@@ -21,7 +21,7 @@ export class AgeingPolicy implements ReplacementPolicy {
   }
 
   referenced(frame: Frame): void {
-    invariant(this.#ages.has(frame), 'MG20: what is referenced was inserted', { frame })
+    invariant(this.#ages.has(frame), 'MG30: what is referenced was inserted', { frame })
     this.#seen.add(frame)
   }
 

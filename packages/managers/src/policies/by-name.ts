@@ -11,7 +11,7 @@ export type PolicyName = (typeof policyNames)[number]
 
 /** The policy of that name for the frames of the machine; `lru` is the approximation by ageing. */
 export function policyByName(name: PolicyName, region: Region): ReplacementPolicy {
-  invariant(policyNames.includes(name), 'MG20: a policy is one of the list', { name })
+  invariant(policyNames.includes(name), 'MG30: a policy is one of the list', { name })
   const { firstFrame, shape } = region.plan
   const first = asFrame(firstFrame / shape.pageBytes)
   if (name === 'fifo') return new FifoPolicy()

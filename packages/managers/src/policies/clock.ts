@@ -13,7 +13,7 @@ export class ClockPolicy implements ReplacementPolicy {
 
   /** The hand goes round `count` frames from number `first` on. */
   constructor(first: number, count: number) {
-    invariant(count > 0, 'MG20: a hand has frames to go round', { first, count })
+    invariant(count > 0, 'MG30: a hand has frames to go round', { first, count })
     this.#first = first
     this.#holds = new Uint8Array(count)
   }
@@ -50,7 +50,7 @@ export class ClockPolicy implements ReplacementPolicy {
 
   #index(frame: Frame): number {
     const at = frame - this.#first
-    invariant(at >= 0 && at < this.#holds.length, 'MG20: a policy is told of its own frames', {
+    invariant(at >= 0 && at < this.#holds.length, 'MG30: a policy is told of its own frames', {
       frame,
     })
     return at

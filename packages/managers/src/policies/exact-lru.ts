@@ -17,7 +17,7 @@ export class ExactLruPolicy implements ReplacementPolicy {
   }
 
   referenced(frame: Frame): void {
-    invariant(this.#order.delete(frame), 'MG20: what is referenced was inserted', { frame })
+    invariant(this.#order.delete(frame), 'MG30: what is referenced was inserted', { frame })
     this.#order.add(frame)
   }
 

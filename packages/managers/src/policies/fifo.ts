@@ -14,7 +14,7 @@ export class FifoPolicy implements ReplacementPolicy {
   }
 
   referenced(frame: Frame): void {
-    invariant(this.#order.has(frame), 'MG20: what is referenced was inserted', { frame })
+    invariant(this.#order.has(frame), 'MG30: what is referenced was inserted', { frame })
   }
 
   removed(frame: Frame): void {

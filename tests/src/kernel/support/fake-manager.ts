@@ -27,7 +27,7 @@ export type Stable = Map<number, Set<number>>
 
 export interface Behaviour {
   /** What becomes of a container_snapshot. */
-  snapshots: 'ok' | 'never' | 'refuse'
+  snapshots: 'ok' | 'never' | 'refuse' | 'keeps nothing'
   /** Whether a snapshot is reported stable as soon as it is taken. */
   stabilise: boolean
   /** Whether page_discard gives frames back. */
@@ -128,7 +128,9 @@ export class FakeManager {
         if (cont === this.boot.own.token) return { status: 'ok' }
         if (this.behaviour.snapshots === 'never') return later
         if (this.behaviour.snapshots === 'refuse')
-          return refuse('not_supported', 'it is not in the mood')
+          return refuse('no_such_container', 'it is not in the mood')
+        if (this.behaviour.snapshots === 'keeps nothing')
+          return refuse('not_supported', 'a fake keeps nothing')
         if (this.behaviour.stabilise) this.stabilise(cont, stateInterval)
         return { status: 'ok' }
       },

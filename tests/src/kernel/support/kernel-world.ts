@@ -41,12 +41,24 @@ export interface WorldOptions {
   readonly behaviour?: Partial<Behaviour>
   /** No manager at all. */
   readonly bare?: boolean
+  /** Managers besides the first. */
+  readonly others?: readonly { readonly name: string; readonly behaviour?: Partial<Behaviour> }[]
   /** The disk's bytes and what managers made stable, of an earlier life. */
   readonly earlier?: KernelWorld
 }
 
 export const program = { module: 'file:///program.js', entry: 'default', hash: 'h' }
 const noBlock = new Uint8Array(0)
+
+/** What a world is told of a fake: its behaviour are its options. */
+const fakeManager = (name: string, keepsRoot: boolean, behaviour: Partial<Behaviour> = {}) => ({
+  name,
+  module: 'fake',
+  hash: 'f',
+  containerBytes: 65536,
+  keepsRoot,
+  options: behaviour,
+})
 
 export class KernelWorld {
   readonly sim: Simulator
@@ -57,7 +69,10 @@ export class KernelWorld {
   readonly events: WorldEvent[] = []
   readonly behaviour: Behaviour
   readonly loci = new Map<PortId, SimEndpoint>()
+  /** The first manager. */
   manager: FakeManager | null = null
+  /** All managers that run, by port. */
+  readonly managers = new Map<PortId, FakeManager>()
   /** Whether a manager that is started comes up. */
   managersStart = true
   readonly calls: string[] = []
@@ -89,8 +104,10 @@ export class KernelWorld {
       config: {
         worldId: 'test',
         snapshotEveryMs: options.snapshotEveryMs ?? 0,
-        manager:
-          options.bare === true ? null : { module: 'fake', hash: 'f', containerBytes: 65536 },
+        others: (options.others ?? []).map(({ name, behaviour }) =>
+          fakeManager(name, false, { root: false, ...behaviour }),
+        ),
+        manager: options.bare === true ? null : fakeManager('first', true, options.behaviour),
       },
     })
     this.sim.onTurn(actorPorts.kernel, () => this.kernel.turn())
@@ -142,9 +159,9 @@ export class KernelWorld {
   }
 
   /** A container with this name, adopted and with a program. */
-  async container(name: string, size = 65536): Promise<Capref> {
+  async container(name: string, size = 65536, manager = ''): Promise<Capref> {
     const { cont } = await this.call('container_create', { size, name })
-    const adopted = await this.call('manage_request', { cont })
+    const adopted = await this.call('manage_request', { cont, manager })
     if (adopted['success'] !== true) throw new Error(JSON.stringify(adopted))
     await this.call('set_invocation_point', { cont, program })
     return cont as Capref
@@ -159,8 +176,8 @@ export class KernelWorld {
   }
 
   /** Writes a page of the newest adopted container, as far as the kernel can see. */
-  write(token?: number): void {
-    const manager = this.manager!
+  write(token?: number, port: PortId = actorPorts.firstManager): void {
+    const manager = this.managers.get(port)!
     const to = token ?? [...manager.managed.keys()].at(-1)!
     const slot = manager.managed.get(to)!.slot
     this.sim.region.words.store(this.sim.region.containerWord(slot as never, 'written'), 1)
@@ -234,8 +251,7 @@ export class KernelWorld {
     else this.orders.push(order)
     switch (order.order) {
       case 'start_manager':
-        if (this.managersStart)
-          this.sim.task('supervisor', this.#startManager(order.port, order.boot as ManagerBoot))
+        if (this.managersStart) this.sim.task('supervisor', this.#startManager(order))
         return
       case 'start_locus':
         this.sim.task('supervisor', this.#startLocus(order.port, order.generation))
@@ -249,15 +265,18 @@ export class KernelWorld {
     }
   }
 
-  *#startManager(port: PortId, boot: ManagerBoot) {
+  *#startManager({ port, boot, options }: Extract<Order, { order: 'start_manager' }>) {
     yield 1
-    this.manager = new FakeManager(
+    const isFirst = port === actorPorts.firstManager
+    const manager = new FakeManager(
       this.sim.region,
       this.sim.endpoint(port),
-      boot,
-      this.behaviour,
-      this.stable,
+      boot as ManagerBoot,
+      isFirst ? this.behaviour : { ...goodBehaviour(), ...(options as Partial<Behaviour>) },
+      isFirst ? this.stable : new Map(),
     )
+    this.managers.set(port, manager)
+    if (isFirst) this.manager = manager
   }
 
   *#startLocus(port: PortId, generation: number) {

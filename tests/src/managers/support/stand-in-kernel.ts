@@ -130,6 +130,7 @@ export class StandInKernel {
     }
     this.containers.push(container)
     const reply = yield* ask(this.messenger, managerPort, managerRequests.manageRequest, {
+      manager: '',
       cont: asCapref(100 + slot),
     })
     if (reply.status !== 'ok' || !reply.success) throw new Error('the manager did not take it on')

@@ -1,0 +1,28 @@
+/**
+ * Containers whose manager keeps nothing: it says so by answering `not_supported` to container_snapshot, once, and captures
+ * leave their pages out from then on. The label of such a container stays 0, so recovery makes it empty.
+ */
+import { asInterval } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { Container } from '../container/container.js'
+import type { Machine } from '../machine.js'
+import type { CaptureRecord } from './records.js'
+
+/** The manager took no snapshot by this name because it takes none; false when it took one earlier, which is its failure. */
+export function becomeVolatile(container: Container, label: number): boolean {
+  const { intervals } = container
+  if (intervals.recoverable !== 0 || intervals.points.size > 1) return false
+  invariant(intervals.label === label, 'MG35: only the newest snapshot is refused', { label })
+  intervals.points.clear()
+  intervals.label = asInterval(0)
+  intervals.volatile = true
+  return true
+}
+
+/** The capture's record without the snapshots that were not taken. */
+export function withoutVolatile(machine: Machine, record: CaptureRecord): CaptureRecord {
+  const containers = record.containers.map((saved) =>
+    machine.containers.at(saved.slot)?.intervals.volatile === true ? { ...saved, label: 0 } : saved,
+  )
+  return { ...record, containers }
+}

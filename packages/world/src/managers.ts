@@ -1,0 +1,74 @@
+/** The managers a host names when it opens a world: which module each is, what it is given, and how it is chosen. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { maxManagers, type ManagerProgram } from '@katydid/abi'
+import { KatydidError, systemWords } from './error.js'
+import { contentHash } from './programs.js'
+import { firstManagerName, managerFile } from './workers.js'
+
+/** A manager besides the one that every world has. */
+export interface ManagerOption {
+  /** By which containers choose it; keeps its containers from one opening to the next. */
+  readonly name: string
+  /** Its worker module, as a path or file URL; default: Katydid's own of that name (`demand-zero`). */
+  readonly module?: string | URL
+  /** What its module takes as options. */
+  readonly options?: unknown
+  /** Size in bytes of the container it lives in; default 1 MiB. */
+  readonly containerBytes?: number
+  /** Whether it keeps a root page, so that nothing of its containers is recoverable before that is stable; default false. */
+  readonly keepsRoot?: boolean
+}
+
+const ownModules: Readonly<Record<string, string>> = {
+  'demand-zero': 'demand-zero/demand-zero.worker.js',
+}
+const defaultContainerBytes = 1024 ** 2
+
+/** What the kernel is told of the managers. Throws a `KatydidError` that says what does not make sense. */
+export function managerPrograms(options: readonly ManagerOption[]): ManagerProgram[] {
+  const names = new Set([firstManagerName])
+  for (const { name } of options) {
+    if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))
+      throw bad(`A manager needs a name of letters, digits, - and _, not ${JSON.stringify(name)}.`)
+    if (names.has(name)) throw bad(`The world has two managers by the name ${name}.`)
+    names.add(name)
+  }
+  if (names.size > maxManagers)
+    throw bad(`A machine has at most ${maxManagers} managers, the first among them.`)
+  return options.map(programOf)
+}
+
+function programOf(option: ManagerOption): ManagerProgram {
+  const { name } = option
+  const module = moduleOf(option)
+  let content: Buffer
+  try {
+    content = fs.readFileSync(managerFile(module))
+  } catch (error) {
+    throw bad(`The module of manager ${name} cannot be read: ${systemWords(error)}.`)
+  }
+  return {
+    name,
+    module,
+    hash: contentHash(content),
+    containerBytes: option.containerBytes ?? defaultContainerBytes,
+    keepsRoot: option.keepsRoot ?? false,
+    options: option.options ?? null,
+  }
+}
+
+function moduleOf({ name, module }: ManagerOption): string {
+  if (module instanceof URL) return module.href
+  if (module !== undefined)
+    return module.startsWith('file:') ? module : pathToFileURL(path.resolve(module)).href
+  const own = ownModules[name]
+  if (own === undefined)
+    throw bad(
+      `Katydid has no manager ${name} of its own, only ${Object.keys(ownModules).join(', ')}: name its module.`,
+    )
+  return own
+}
+
+const bad = (sentence: string): KatydidError => new KatydidError('bad_argument', sentence)
