@@ -16,12 +16,25 @@ export interface Container {
 /** Size of a container nobody gave a size: its pages take room only when they are touched. */
 export const defaultContainerBytes = 1024 ** 3
 
-/** The container of that name, or null. */
-export async function findContainer(host: HostCall, name: string): Promise<Container | null> {
+/** The container of that name, adopted if it was not yet (by the manager named; empty: the first), or null. */
+export async function findContainer(
+  host: HostCall,
+  name: string,
+  manager = '',
+): Promise<Container | null> {
   const reply = await host(containerCalls.containerFind, { name })
   if (reply.status === 'no_such_container') return null
   if (reply.status !== 'ok') throw refused(`container ${name}`, reply)
+  // A process that was killed after container_create has left it without a manager.
+  if (!reply.managed) await adopt(host, `container ${name}`, reply.cont, manager)
   return { name, size: reply.size, capref: reply.cont, program: reply.program }
+}
+
+async function adopt(host: HostCall, about: string, cont: Capref, manager: string): Promise<void> {
+  const { success } = await must(host, about, managerRequests.manageRequest, { cont, manager })
+  if (success) return
+  const who = manager === '' ? 'the manager of this machine' : `the manager ${manager}`
+  throw new KatydidError('no_manager', `${about}: ${who} does not take it on.`)
 }
 
 /** Makes a container, has the manager of that name (empty: the first) adopt it and gives it its program. */
@@ -34,15 +47,12 @@ export async function makeContainer(
 ): Promise<Container> {
   const about = `container ${name}`
   const { cont } = await must(host, about, containerCalls.containerCreate, { name, size })
-  const asked = await host(managerRequests.manageRequest, { cont, manager })
-  if (asked.status !== 'ok' || !asked.success) {
+  try {
+    await adopt(host, about, cont, manager)
+  } catch (error) {
     // Nobody can use it: it would only keep its name from being used.
     await host(containerCalls.containerDestroy, { cont })
-    if (asked.status !== 'ok') throw refused(about, asked)
-    throw new KatydidError(
-      'no_manager',
-      `${about}: the manager ${manager === '' ? '' : `${manager} `}does not take it on.`,
-    )
+    throw error
   }
   if (program !== null)
     await must(host, about, containerCalls.setInvocationPoint, { cont, program })

@@ -160,7 +160,7 @@ export class World {
     this.#mustBeOpen()
     const program = options.program === undefined ? null : findProgram(options.program)
     const { host } = this.#machine
-    const found = await findContainer(host, options.name)
+    const found = await findContainer(host, options.name, options.manager)
     if (found === null) {
       const size = options.size ?? defaultContainerBytes
       return makeContainer(host, options.name, size, program, options.manager ?? '')
