@@ -291,10 +291,10 @@ test('[SI19] a record that was cut or changed anywhere is no record, or another 
     generations: [1],
     containers: [],
     loci: [],
-        groups: [],
-        nextGroup: 1,
-        semaphores: [],
-        nextSemaphore: 1,
+    groups: [],
+    nextGroup: 1,
+    semaphores: [],
+    nextSemaphore: 1,
   }
   const bytes = packRecord(record)
   t.deepEqual(unpackRecord(bytes), { version: 1, ...record } as never)
@@ -326,10 +326,10 @@ test('[SI19] captures of another world are left out', (t) => {
     generations: [],
     containers: [],
     loci: [],
-        groups: [],
-        nextGroup: 1,
-        semaphores: [],
-        nextSemaphore: 1,
+    groups: [],
+    nextGroup: 1,
+    semaphores: [],
+    nextSemaphore: 1,
   }
   const found = splitRecord({ session: 0, id: 1 }, packRecord(record)).map((content) => ({
     kind: 'capture' as const,

@@ -10,7 +10,9 @@ import {
 } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { resolve, resolveContainer } from '../capability/resolve.js'
+import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
+import type { Manager } from './manager-table.js'
 
 type Calls = typeof managerDowncalls
 
@@ -42,6 +44,11 @@ export function setManager(
     container.intervals.label !== 0
   )
     return refuse('bad_argument', 'the container has snapshots with its present manager')
+  if (closesCycle(machine, container, manager))
+    return refuse(
+      'bad_argument',
+      'the manager would need the container’s pages to supply them, and none of those between has a root page',
+    )
   const namesake = machine.containers
     .all()
     .find(
@@ -55,6 +62,27 @@ export function setManager(
   return { status: 'ok', slot: container.slot, size: container.size, stateInterval }
 }
 
+/**
+ * Whether the container would be managed by way of itself: by a manager that lives in it, or in a container so managed. A root page
+ * somewhere on the way breaks the circle, because that one page the kernel supplies.
+ */
+function closesCycle(machine: Machine, container: Container, by: Manager): boolean {
+  const passed = new Set<Manager>()
+  let each: Manager | null = by
+  while (each !== null && !passed.has(each)) {
+    passed.add(each)
+    if (each.root !== null || each.stable !== null || each.own === null) return false
+    if (each.own === container) return true
+    each = each.own.manager === null ? null : machine.managers.at(each.own.manager)
+  }
+  invariant(
+    passed.size <= machine.managers.all().length,
+    'MG42: a chain of managers passes each of them once',
+    { port: by.port },
+  )
+  return false
+}
+
 /** quality_of_service: this kernel restores snapshots only, so `snapshotting` is the level it accepts. */
 export function qualityOfService(
   machine: Machine,
@@ -63,6 +91,8 @@ export function qualityOfService(
 ): Answer<Calls['qualityOfService']> {
   const found = resolveContainer(machine, from, args.cont, 'manage')
   if (found.status !== 'ok') return found
+  if (found.container.manager !== from)
+    return refuse('right_missing', 'only the container’s manager says what it promises')
   if (args.serviceLevel !== 'snapshotting')
     return refuse('not_supported', `this machine does not restore ${args.serviceLevel} containers`)
   found.container.serviceLevel = args.serviceLevel

@@ -51,10 +51,13 @@ export function* clearMemory(machine: Machine): Script<boolean> {
 /** Forgets all user containers; managers that live and still have one that is no longer are told. */
 export function forgetContainers(machine: Machine, to: Capture | null): void {
   const kept = new Set(to?.record.containers.map((each) => keyOf(each.manager, each.token)))
+  // One that was adopted after the line is put back into its slot without its manager, which hears of it by containers_live.
+  const slots = new Set<number>(to?.record.containers.map((each) => each.slot))
   machine.graves = []
   for (const container of machine.containers.all()) {
     if (container.selfManaged) continue
-    if (container.manager !== null && !kept.has(keyOf(container.manager, container.token))) {
+    const isKept = slots.has(container.slot) || kept.has(keyOf(container.manager, container.token))
+    if (container.manager !== null && !isKept) {
       machine.containers.halt(container)
       tellDestroyed(machine, container)
     } else removeNow(machine, container)

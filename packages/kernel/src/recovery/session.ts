@@ -13,6 +13,7 @@ import { openGate, shutGate } from '../state-interval/gate.js'
 import { chooseLine } from './choose.js'
 import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
 import { restoreContainers, restoreLoci, resumeLoci } from './restore.js'
+import { tellLive } from './tell-live.js'
 
 const mostFailures = 5
 const failureWindowMs = 60_000
@@ -157,6 +158,7 @@ function finish(machine: Machine, reason: string, boot: boolean, beganMs: number
     machine.counters.add('rollbacks')
     machine.report({ kind: 'rollback', capture: captures.line, reason, containers })
   }
+  tellLive(machine)
   resumeLoci(machine, captures.base?.record.loci ?? [])
   machine.destroyedLoci.clear()
   if (phaseOf(machine) === 'failed') return

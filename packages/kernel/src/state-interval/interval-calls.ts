@@ -19,6 +19,7 @@ import type { Capture, CaptureOutcome } from './capture-table.js'
 import { requestCapture } from './capture.js'
 import { advanceLine, rootRecord } from './line.js'
 import { makeBaseline, markDiscarded, markStable, openPoint } from './points.js'
+import { askToStabilise } from './stabilise.js'
 
 type Calls = typeof managerDowncalls
 type WorldSnapshot = (typeof locusCalls)['worldSnapshot']
@@ -186,6 +187,7 @@ export function* untilRecoverable(
     capture.failed !== null ||
     machine.session !== session ||
     machine.phase === 'failed'
+  askToStabilise(machine, capture)
   yield* machine.waits.until(over, durableMs)
   if (captures.line >= capture.id) return { status: 'ok', capture: capture.id }
   if (capture.failed !== null) return refuse('io_error', capture.failed)

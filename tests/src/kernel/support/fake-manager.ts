@@ -8,6 +8,7 @@ import {
   asPageSet,
   asToken,
   managerDowncalls,
+  managerNotices,
   managerRequests,
   managerUpcalls,
   pageSetCalls,
@@ -35,6 +36,8 @@ export interface Behaviour {
   /** Whether it makes its root page stable when it starts. */
   root: boolean
   accepts: boolean
+  /** Says that it accepts and does not call set_manager. */
+  lies: boolean
 }
 
 export const goodBehaviour = (): Behaviour => ({
@@ -43,6 +46,7 @@ export const goodBehaviour = (): Behaviour => ({
   discards: 'ok',
   root: true,
   accepts: true,
+  lies: false,
 })
 
 interface Managed {
@@ -104,6 +108,8 @@ export class FakeManager {
   #serve(): void {
     this.#messenger.serve(managerRequests, {
       manageRequest: ({ cont }, call) => {
+        this.calls.push('manage_request')
+        if (this.behaviour.lies) return { status: 'ok', success: true }
         if (!this.behaviour.accepts) return { status: 'ok', success: false }
         const token = asToken(this.#nextToken++)
         const args = { cont, manager: this.boot.self, contId: token }
@@ -139,7 +145,11 @@ export class FakeManager {
         const has = this.#stable.get(cont)?.has(stateInterval) === true
         return { status: 'ok', state: has ? 'stable' : 'none' }
       },
-      containerStabiliseRequest: () => ({ status: 'ok' }),
+      containerStabiliseRequest: ({ cont, stateInterval }) => {
+        this.calls.push(`container_stabilise_request ${cont} ${stateInterval}`)
+        if (this.stabilisesWhenAsked) this.stabilise(cont, stateInterval)
+        return { status: 'ok' }
+      },
       snapshotIsRecoverable: ({ cont, stateInterval }) => {
         this.calls.push(`snapshot_is_recoverable ${cont} ${stateInterval}`)
         return { status: 'ok' }
@@ -155,7 +165,18 @@ export class FakeManager {
         return { status: 'ok' }
       },
     })
+    this.#messenger.serve(managerNotices, {
+      containersLive: ({ tokens }) => {
+        this.calls.push(`containers_live ${tokens.join(' ')}`)
+        for (const token of this.managed.keys())
+          if (!tokens.some((each) => each === token)) this.managed.delete(token)
+        return { status: 'ok' }
+      },
+    })
   }
+
+  /** Makes a snapshot stable when the kernel asks for it, and not before. */
+  stabilisesWhenAsked = false
 
   /** Makes a snapshot stable and reports it. */
   stabilise(

@@ -11,6 +11,8 @@ import {
   locusOfPort,
   locusPort,
   locusStates,
+  type AnySignature,
+  type ArgsOf,
   type Capref,
   type Ending,
   type LifeEvent,
@@ -18,6 +20,7 @@ import {
   type ManagerBoot,
   type Order,
   type PortId,
+  type Reply,
   type WorldEvent,
 } from '@katydid/abi'
 import { Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
@@ -33,6 +36,11 @@ import {
 } from '@katydid/devices'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
 import { FakeManager, goodBehaviour, type Behaviour, type Stable } from './fake-manager.js'
+
+/** An answer, once it is there. */
+export interface Box<T> {
+  reply: T | null
+}
 
 export interface WorldOptions {
   readonly seed?: number
@@ -175,6 +183,31 @@ export class KernelWorld {
     return [...this.loci.keys()].at(-1)!
   }
 
+  /** The same, and the host's capability for it. */
+  async locusWithCap(cont: Capref, name = ''): Promise<{ port: PortId; cap: Capref }> {
+    const known = new Set(this.loci.keys())
+    const made = await this.call('locus_create', { cont, block: noBlock, name })
+    if (made.status !== 'ok') throw new Error(JSON.stringify(made))
+    this.run(10)
+    const port = [...this.loci.keys()].find((each) => !known.has(each))!
+    return { port, cap: made['cap'] as Capref }
+  }
+
+  /** A call as a locus's or manager's thread makes it; what it was answered is in the box. */
+  ask<S extends AnySignature>(from: Messenger, signature: S, args: ArgsOf<S>): Box<Reply<S>> {
+    const box: Box<Reply<S>> = { reply: null }
+    from.call(actorPorts.kernel, signature, args, (reply) => (box.reply = reply), Infinity)
+    return box
+  }
+
+  /** The same, answered at once. */
+  said<S extends AnySignature>(from: Messenger, signature: S, args: ArgsOf<S>): Reply<S> {
+    const box = this.ask(from, signature, args)
+    this.run(20)
+    if (box.reply === null) throw new Error(`${signature.name} was not answered`)
+    return box.reply
+  }
+
   /** Writes a page of the newest adopted container, as far as the kernel can see. */
   write(token?: number, port: PortId = actorPorts.firstManager): void {
     const manager = this.managers.get(port)!
@@ -183,7 +216,7 @@ export class KernelWorld {
     this.sim.region.words.store(this.sim.region.containerWord(slot as never, 'written'), 1)
   }
 
-  word(port: PortId, field: 'state' | 'turns' | 'trapState' | 'generation'): number {
+  word(port: PortId, field: 'state' | 'turns' | 'trapState' | 'generation' | 'suspended'): number {
     return this.sim.region.words.load(this.sim.region.locusWord(locusOfPort(port), field))
   }
 
@@ -288,7 +321,8 @@ export class KernelWorld {
       this.calls.push(
         `locus_begin ${port} ${reply.status} ${reply.status === 'ok' ? reply.plan.resumed : ''}`,
       )
-      if (reply.status === 'ok') this.setState(port, 'running')
+      if (reply.status === 'ok' && this.word(port, 'suspended') === 0)
+        this.setState(port, 'running')
     })
   }
 

@@ -1,0 +1,111 @@
+/** CO: the ends of containers that something still knows, and beginnings that were cut short. In the simulator. */
+import { asToken, containerStates, type ContainerSlot } from '@katydid/abi'
+import test from 'ava'
+import { KernelWorld, program } from './support/kernel-world.js'
+
+const slotOf = (world: KernelWorld, name: string): ContainerSlot =>
+  world.kernel.machine.containers.named(name)!.slot
+
+test('[CO20] a container to which a nested invocation will return is busy, and nothing of it changes', async (t) => {
+  const world = await KernelWorld.open()
+  const cont = await world.container('a')
+  const { region } = world.sim
+  const slot = slotOf(world, 'a')
+  region.words.add(region.containerWord(slot, 'frames'), 1)
+
+  const during = await world.call('container_destroy', { cont })
+  const state = region.words.load(region.containerWord(slot, 'state'))
+  region.words.add(region.containerWord(slot, 'frames'), -1)
+
+  t.is(during.status, 'busy')
+  t.is(state, containerStates.live)
+  t.is((await world.call('container_destroy', { cont })).status, 'ok')
+})
+
+test('[CO20] frames of loci that were lost are forgotten when the world goes back', async (t) => {
+  const world = await KernelWorld.open()
+  const cont = await world.container('a')
+  const port = await world.locus(await world.container('b'))
+  world.setState(port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const { region } = world.sim
+  region.words.add(region.containerWord(slotOf(world, 'a'), 'frames'), 2)
+
+  world.die(port)
+  world.run(500)
+
+  t.is((await world.call('container_destroy', { cont })).status, 'ok')
+})
+
+test('[CO21] the name of a destroyed container is free at once, and a restart finds the one of the line', async (t) => {
+  const world = await KernelWorld.open()
+  const old = await world.container('a', 65536)
+  world.write()
+  await world.call('world_snapshot', { durable: true })
+  await world.call('container_destroy', { cont: old })
+  const made = await world.call('container_create', { size: 4096, name: 'a' })
+
+  const before = await KernelWorld.open({ earlier: world })
+  await world.call('world_snapshot', { durable: true })
+  world.run(100)
+  const after = await KernelWorld.open({ earlier: world })
+
+  t.is(made.status, 'ok')
+  t.is((await before.call('container_find', { name: 'a' }))['size'], 65536)
+  t.is((await after.call('container_find', { name: 'a' }))['size'], 4096)
+})
+
+test('[CO22] a creation that was cut short at any step can be completed after a restart', async (t) => {
+  for (let steps = 1; steps <= 3; steps++) {
+    const world = await KernelWorld.open()
+    const { cont } = await world.call('container_create', { size: 65536, name: 'a' })
+    if (steps > 1) await world.call('manage_request', { cont, manager: '' })
+    if (steps > 2) await world.call('set_invocation_point', { cont, program })
+    await world.call('world_snapshot', { durable: true })
+
+    const next = await KernelWorld.open({ earlier: world })
+    const found = await next.call('container_find', { name: 'a' })
+    t.deepEqual([found['managed'], found['program'] !== null], [steps > 1, steps > 2])
+    t.is((await next.call('manage_request', { cont: found['cont'], manager: '' }))['success'], true)
+    await next.call('set_invocation_point', { cont: found['cont'], program })
+    const block = new Uint8Array(0)
+    const locus = await next.call('locus_create', { cont: found['cont'], block, name: '' })
+    t.is(locus.status, 'ok', `cut after ${steps}`)
+  }
+})
+
+test('[CO22] a container that was adopted after the line is without a manager again, and can be adopted', async (t) => {
+  const world = await KernelWorld.open()
+  const { cont } = await world.call('container_create', { size: 65536, name: 'a' })
+  await world.call('world_snapshot', { durable: true })
+  await world.call('manage_request', { cont, manager: '' })
+  const port = await world.locus(await world.container('b'))
+
+  world.die(port)
+  world.run(500)
+  const found = await world.call('container_find', { name: 'a' })
+  const known = [...world.manager!.managed.keys()]
+
+  t.is(found['managed'], false)
+  t.deepEqual(known, [])
+  t.is((await world.call('manage_request', { cont, manager: '' }))['success'], true)
+})
+
+test('[MG45] after a recovery each manager is told all its containers there are, and forgets the rest', async (t) => {
+  const world = await KernelWorld.open()
+  await world.container('kept')
+  world.write()
+  await world.call('world_snapshot', { durable: true })
+  const port = await world.locus(await world.container('lost'))
+  // A token that only the manager knows: its container's end was told to an incarnation that died with it.
+  world.manager!.managed.set(asToken(555), { capability: 0 as never, slot: 5 })
+
+  world.die(port)
+  world.run(500)
+
+  t.is(
+    world.manager!.calls.findLast((each) => each.startsWith('containers_live')),
+    'containers_live 100',
+  )
+  t.deepEqual([...world.manager!.managed.keys()], [100])
+})

@@ -1,0 +1,288 @@
+/** MG: what the kernel makes of the managers' calls: who may, what is refused, and what a refusal leaves. In the simulator. */
+import {
+  actorPorts,
+  asGeneration,
+  asInterval,
+  asOffset,
+  asPort,
+  asToken,
+  capabilityTables,
+  managerDowncalls,
+  rights,
+  serviceLevels,
+  type Capref,
+  type Token,
+} from '@katydid/abi'
+import test from 'ava'
+import { KernelWorld } from './support/kernel-world.js'
+
+const managerTable = (world: KernelWorld): number =>
+  world.kernel.machine.capabilities.list(
+    capabilityTables.ofActor(world.sim.region.plan.shape, actorPorts.firstManager),
+  ).length
+
+test('[MG40] a manager that refuses is ok without success, and has nothing of the container', async (t) => {
+  const world = await KernelWorld.open({ behaviour: { accepts: false } })
+  const { cont } = await world.call('container_create', { size: 4096, name: 'a' })
+  const before = managerTable(world)
+
+  const answer = await world.call('manage_request', { cont, manager: '' })
+
+  t.deepEqual([answer.status, answer['success']], ['ok', false])
+  t.is(managerTable(world), before)
+  t.is((await world.call('container_find', { name: 'a' }))['managed'], false)
+  world.behaviour.accepts = true
+  t.is((await world.call('manage_request', { cont, manager: '' }))['success'], true)
+})
+
+test('[MG40] a manager that accepts without set_manager has failed, and so has one that dies over it', async (t) => {
+  const world = await KernelWorld.open({ behaviour: { lies: true } })
+  const { cont } = await world.call('container_create', { size: 4096, name: 'a' })
+
+  const lie = await world.call('manage_request', { cont, manager: '' })
+  t.is(lie.status, 'manager_failed')
+  t.is((await world.call('container_find', { name: 'a' }))['managed'], false)
+  world.managersStart = false
+  world.die(actorPorts.firstManager)
+  world.run(50)
+  const none = world.kernel.call('manage_request', { cont, manager: '' })
+  world.managersStart = true
+
+  // The container was made after the line: with the manager's death it is gone.
+  t.not((await world.settle(none)).status, 'ok')
+})
+
+test('[MG40] a request for what is managed already is a success, and asks nobody', async (t) => {
+  const world = await KernelWorld.open()
+  const cont = await world.container('a')
+  const asked = (): number =>
+    world.manager!.calls.filter((each) => each === 'manage_request').length
+  const before = asked()
+
+  t.is((await world.call('manage_request', { cont, manager: '' }))['success'], true)
+  t.is(asked(), before)
+})
+
+test('[MG40] a user without the master right can ask, and the manager cannot take what he does not have', async (t) => {
+  const world = await KernelWorld.open()
+  const { cont } = await world.call('container_create', { size: 4096, name: 'a' })
+  const weak = await world.call('cap_derive', { cap: cont, rights: rights.manage | rights.read })
+
+  const answer = await world.call('manage_request', { cont: weak['cap'], manager: '' })
+
+  t.deepEqual([answer.status, answer['success']], ['ok', false])
+  t.is((await world.call('container_find', { name: 'a' }))['managed'], false)
+})
+
+test('[MG41] only the master right or the present manager sets a manager; twice the same is ok', async (t) => {
+  const world = await KernelWorld.open()
+  const cont = await world.container('a')
+  const { managed, boot } = world.manager!
+  const mine = managed.get(100)!.capability
+  const set = (contId: number): string =>
+    world.said(world.managerMessenger, managerDowncalls.setManager, {
+      cont: mine,
+      manager: boot.self,
+      contId: asToken(contId),
+    }).status
+  const table = capabilityTables.ofHost(world.sim.region.plan.shape)
+  const { machine } = world.kernel
+  const named = machine.capabilities.grant(table, 'own', {
+    kind: 'manager',
+    slot: boot.port,
+    generation: 1,
+    rights: rights.read,
+    group: 0,
+  })
+  const { cap } = await world.call('cap_derive', { cap: cont, rights: 255 & ~rights.master })
+
+  t.deepEqual([set(100), set(101)], ['ok', 'ok'])
+  // It is the host that has no business here: set_manager is for managers and users of theirs.
+  t.truthy(named)
+  t.truthy(cap)
+  const loser = await world.locus(cont)
+  const answer = world.said(world.loci.get(loser)!, managerDowncalls.setManager, {
+    cont: 0x800000ff as Capref,
+    manager: boot.self,
+    contId: asToken(7),
+  })
+  t.not(answer.status, 'ok')
+  t.is(machine.containers.named('a')!.token, asToken(101))
+})
+
+test('[MG41] a manager gives each of its containers a name of its own, and keeps one with snapshots', async (t) => {
+  const world = await KernelWorld.open()
+  await world.container('a')
+  await world.container('b')
+  const { managed, boot } = world.manager!
+  const args = {
+    cont: managed.get(101)!.capability,
+    manager: boot.self,
+    contId: asToken(100),
+  }
+
+  const twice = world.said(world.managerMessenger, managerDowncalls.setManager, args)
+  const own = world.said(world.managerMessenger, managerDowncalls.setManager, {
+    cont: boot.own.capability,
+    manager: boot.self,
+    contId: asToken(9),
+  })
+
+  t.deepEqual([twice.status, own.status], ['bad_argument', 'bad_argument'])
+  t.is(world.kernel.machine.containers.named('b')!.token, asToken(101))
+})
+
+test('[MG42] a circle of managers without a root page is refused, with one it is not', async (t) => {
+  const world = await KernelWorld.open()
+  await world.container('home of one')
+  await world.container('home of two')
+  const { machine } = world.kernel
+  const { boot, managed } = world.manager!
+  const homes = [100, 101].map((token) => machine.containers.at(managed.get(token)!.slot)!)
+  const { program } = machine.managers.at(boot.port)!
+  const [one, two] = homes.map((own, i) => ({
+    port: asPort(boot.port + 1 + i),
+    program,
+    own,
+    root: null as { offset: number; frame: never } | null,
+    stable: null,
+    state: 'running' as const,
+    generation: asGeneration(1),
+  }))
+  machine.managers.add(one!)
+  machine.managers.add(two!)
+  machine.containers.setManager(homes[0]!, two!.port, asToken(1) as Token)
+  const table = capabilityTables.ofActor(world.sim.region.plan.shape, boot.port)
+  const selfOf = (port: number): Capref =>
+    machine.capabilities.grant(table, 'own', {
+      kind: 'manager',
+      slot: port,
+      generation: 1,
+      rights: 255,
+      group: 0,
+    })!
+  const set = (): string =>
+    world.said(world.managerMessenger, managerDowncalls.setManager, {
+      cont: managed.get(101)!.capability,
+      manager: selfOf(one!.port),
+      contId: asToken(2),
+    }).status
+
+  const circle = set()
+  const kept = homes[1]!.manager
+  two!.root = { offset: 0, frame: 0 as never }
+  const rooted = set()
+
+  t.deepEqual([circle, kept, rooted], ['bad_argument', boot.port, 'ok'])
+})
+
+test('[MG43] a root page is a whole page of the manager’s own container, and stays where it is', async (t) => {
+  const world = await KernelWorld.open()
+  await world.container('a')
+  const { boot, managed } = world.manager!
+  const map = (cont: Capref, addr: number): string =>
+    world.said(world.managerMessenger, managerDowncalls.mapRootPage, {
+      cont,
+      addr: asOffset(addr),
+    }).status
+
+  t.is(map(boot.own.capability, 100), 'misaligned')
+  t.is(map(boot.own.capability, 0), 'ok')
+  t.is(map(boot.own.capability, 4096), 'bad_argument')
+  t.is(map(managed.get(100)!.capability, 0), 'bad_argument')
+})
+
+test('[MG43] get_root_page answers where it is and of which interval it is stable, and nil when there is none', async (t) => {
+  const world = await KernelWorld.open()
+  await world.container('a')
+  const { boot, managed } = world.manager!
+  const get = (cont: Capref): unknown =>
+    world.said(world.managerMessenger, managerDowncalls.getRootPage, { cont })
+
+  const none = get(managed.get(100)!.capability)
+  const own = get(boot.own.capability) as { addr: number; stable: number }
+
+  t.deepEqual(none, { status: 'ok', addr: null, stable: null })
+  t.is(own.addr, 0)
+  t.true(own.stable > 0)
+})
+
+test('[MG44] the service level is said by the container’s manager, and only what can be kept is accepted', async (t) => {
+  const world = await KernelWorld.open()
+  const cont = await world.container('a')
+  const mine = world.manager!.managed.get(100)!.capability
+  const say = (level: (typeof serviceLevels)[number]): string =>
+    world.said(world.managerMessenger, managerDowncalls.qualityOfService, {
+      cont: mine,
+      serviceLevel: level,
+    }).status
+  const port = await world.locus(cont)
+  const given = await world.call('cap_copy', { cap: cont, to: cont, rights: 255 })
+  const other = world.said(world.loci.get(port)!, managerDowncalls.qualityOfService, {
+    cont: given['cap'] as Capref,
+    serviceLevel: 'snapshotting',
+  })
+
+  t.deepEqual(serviceLevels.map(say), ['ok', 'not_supported', 'not_supported', 'not_supported'])
+  t.is(other.status, 'right_missing')
+  t.is(world.kernel.machine.containers.named('a')!.serviceLevel, 'snapshotting')
+})
+
+test('[MG46] who waits for a recoverable cut has managers asked to make it stable', async (t) => {
+  const world = await KernelWorld.open({ behaviour: { stabilise: false } })
+  await world.container('a')
+  world.manager!.stabilisesWhenAsked = true
+  world.write()
+  const volatile = await world.call('world_snapshot', { durable: false })
+  world.run(500)
+  const asked = (): string[] =>
+    world.manager!.calls.filter((each) => each.startsWith('container_stabilise_request'))
+  const before = asked()
+  world.write()
+
+  const durable = await world.call('world_snapshot', { durable: true })
+
+  const { label } = world.kernel.machine.containers.named('a')!.intervals
+  t.deepEqual(before, [])
+  t.deepEqual(asked(), [`container_stabilise_request 100 ${label}`])
+  t.is(volatile.status, 'ok')
+  // The first of the two was never reported: it takes both to be stable, and nobody asked for that one.
+  t.is(durable.status, 'manager_failed')
+})
+
+test('[MG47] state_interval_query decides at recovery: what no manager has stable is not gone back to', async (t) => {
+  const world = await KernelWorld.open()
+  await world.container('a')
+  world.write()
+  await world.call('world_snapshot', { durable: true })
+  const line = world.kernel.machine.captures.line
+  world.behaviour.stabilise = false
+  world.write()
+  await world.call('world_snapshot', { durable: false })
+  world.run(200)
+  const { label } = world.kernel.machine.containers.named('a')!.intervals
+
+  const next = await KernelWorld.open({ earlier: world })
+
+  t.is(next.kernel.machine.captures.line, line)
+  t.true(next.manager!.calls.includes(`state_interval_query 100 ${label}`))
+})
+
+test('[MG48] snapshots are reported and discarded by the container’s own manager only', async (t) => {
+  const world = await KernelWorld.open()
+  const cont = await world.container('a')
+  const port = await world.locus(cont)
+  world.setState(port, 'resting')
+  world.write()
+  const { stateInterval } = await world.call('snapshot_request', { cont })
+  const given = await world.call('cap_copy', { cap: cont, to: cont, rights: 255 })
+  const args = { cont: given['cap'] as Capref, stateInterval: asInterval(stateInterval as number) }
+  const locus = world.loci.get(port)!
+
+  t.is(
+    world.said(locus, managerDowncalls.stateIntervalStable, { ...args, replayFrom: 0 as never })
+      .status,
+    'right_missing',
+  )
+  t.is(world.said(locus, managerDowncalls.snapshotDiscard, args).status, 'right_missing')
+})
