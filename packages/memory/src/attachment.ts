@@ -38,7 +38,10 @@ export interface HotFields {
   close(): void
 }
 
+/** Answers in a row that change nothing, before the manager counts as failed. */
 const rounds = 8
+/** The same when pages were taken out meanwhile: what was shown may have gone again, as others want frames too. */
+const roundsUnderPressure = 1000
 
 export class Attachment {
   readonly region: Region
@@ -176,7 +179,8 @@ export class Attachment {
 
   /**
    * Makes the entry at word `index` (page of `offset`) usable for `access` and answers it. Soft faults are settled
-   * here; anything else goes to the strategy, at most eight times in a row.
+   * here; anything else goes to the strategy: at most eight times in a row, not counting those during which pages of the
+   * container were taken out (its generation was raised), of which there may be more.
    */
   settle(index: number, offset: number, access: Access): number {
     const { words } = this.region
@@ -185,7 +189,7 @@ export class Attachment {
         'access_denied',
         'the locus has left the container this window belongs to; open a window of the container it is in',
       )
-    for (let round = 0; round < rounds;) {
+    for (let round = 0, all = 0; round < rounds && all < roundsUnderPressure;) {
       const entry = words.load(index)
       if (access === 'read' ? entry < 0 : (entry & writeMask) === this.pattern) return entry
       if (entry >= 0 && (entry & entryBits.read) !== 0) {
@@ -194,8 +198,10 @@ export class Attachment {
           this.#noteSoftFault()
         continue
       }
-      round++
+      const before = this.region.words.load(this.#gen)
       this.#strategy.resolve({ container: this.container, offset, access })
+      all++
+      if (this.region.words.load(this.#gen) === before) round++
     }
     throw new AccessError(
       'manager_failed',

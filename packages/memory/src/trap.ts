@@ -141,8 +141,10 @@ export function answerTrap(
   const { words } = region
   const record = recordOf(region, locus)
   if (words.load(record + at.trapSequence) >>> 0 !== sequence) return false
-  words.store(record + at.trapStatus, statusCode(status))
   const state = record + at.trapState
+  // An answer that comes twice must not change the status of the first.
+  if (words.load(state) !== states.taken) return false
+  words.store(record + at.trapStatus, statusCode(status))
   if (words.compareExchange(state, states.taken, states.answered) !== states.taken) return false
   ring(words, record + at.bell, mail)
   return true

@@ -21,10 +21,15 @@ export interface Fault {
   answer(status: Status): void
 }
 
+/** So long a fault waits for a frame though none is coming yet: a snapshot that was just taken shares every page until it is written. */
+const starvedMs = 2_000
+
 export class Faults {
   readonly #context: PagingContext
   readonly #departures: Departures
   #waiting: Fault[] = []
+  /** Since when no frame is coming for those that wait; null while one is. */
+  #starvedSinceMs: number | null = null
 
   constructor(context: PagingContext, departures: Departures) {
     this.#context = context
@@ -50,6 +55,20 @@ export class Faults {
       if (status !== 'wait') fault.answer(status)
       return status === 'wait'
     })
+  }
+
+  /** Frames are coming, or nobody waits. */
+  fed(): void {
+    this.#starvedSinceMs = null
+  }
+
+  /** No frame is coming for those that wait: when that lasts they are refused. */
+  starve(nowMs: number): void {
+    this.#starvedSinceMs ??= nowMs
+    invariant(nowMs >= this.#starvedSinceMs, 'MG6: time goes forward', { nowMs })
+    if (nowMs < this.#starvedSinceMs + starvedMs) return
+    this.#starvedSinceMs = null
+    this.refuse(null, 'no_frames')
   }
 
   /** Answers every waiting fault of the container (of all when null) with `status`. */

@@ -40,5 +40,6 @@ export function* openPaging(
   const frames = new FrameTable(region, policy)
   const reserve = new Reserve(region, messenger, clock, frames, set.pageset, options)
   const { port } = messenger
-  return { region, read, port, pageBytes, counters, frames, reserve, writer, policy, options, disk }
+  const figures = { pageBytes, policy, options }
+  return { region, clock, read, port, counters, frames, reserve, writer, disk, ...figures }
 }

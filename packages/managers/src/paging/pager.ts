@@ -82,7 +82,7 @@ export class Pager {
   /** Evicts ahead. When nothing can be evicted and nothing is under way, faults that wait are told so. */
   #evict(): void {
     const { faults, eviction } = this
-    const { reserve, writer } = this.#context
+    const { reserve, writer, clock } = this.#context
     if (eviction.failure !== null && faults.waiting > 0) {
       eviction.failure = null
       faults.refuse(null, 'io_error')
@@ -96,7 +96,8 @@ export class Pager {
     const found = eviction.evict(wanted, isStuck ? 2 : 1)
     // Without a locus running in the container the acknowledgement is there already.
     this.#settle()
-    if (found > 0 || faults.waiting === 0 || eviction.coming > 0) return
-    if (writer.inFlight === 0 && !reserve.isAsking) faults.refuse(null, 'no_frames')
+    if (found > 0 || faults.waiting === 0 || eviction.coming > 0 || writer.inFlight > 0)
+      return faults.fed()
+    if (!reserve.isAsking) faults.starve(clock.nowMs())
   }
 }

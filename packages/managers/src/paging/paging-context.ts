@@ -1,6 +1,6 @@
 /** What the parts that page share: surroundings as arguments, tables, and the little they must know of the manager's store. */
 import type { DiskBlock, PortId, Status, Token } from '@katydid/abi'
-import type { Counters, Region } from '@katydid/actor'
+import type { Clock, Counters, Region } from '@katydid/actor'
 import type { PolicyName } from '../policies/by-name.js'
 import type { ReplacementPolicy } from '../policies/policy.js'
 import type { DiskWriter } from './disk-writer.js'
@@ -33,6 +33,7 @@ export interface BlockUsage {
 
 export interface PagingContext {
   readonly region: Region
+  readonly clock: Clock
   readonly read: BlockReader
   readonly port: PortId
   readonly pageBytes: number

@@ -9,6 +9,7 @@ import {
   statusOf,
   trapStates,
   type LocusSlot,
+  type ManagerBoot,
 } from '@katydid/abi'
 import { Counters, run, Simulator, type Random, type SimTask } from '@katydid/actor'
 import {
@@ -22,7 +23,12 @@ import {
   serveDisk,
   silentMeter,
 } from '@katydid/devices'
-import { defaultOptions, SelfManagingManager, type SelfManagingOptions } from '@katydid/managers'
+import {
+  defaultOptions,
+  SelfManagingManager,
+  type SelfManagingOptions,
+  type Surroundings,
+} from '@katydid/managers'
 import { Attachment, checksum, postTrap, Window } from '@katydid/memory'
 import { managerPort, StandInKernel, type UserContainer } from './stand-in-kernel.js'
 
@@ -38,6 +44,12 @@ export interface WorldShape {
   readonly delayMs?: number
   readonly segments?: number
   readonly segmentBlocks?: number
+  /** The manager in place of the real one; `die` ends its thread. */
+  readonly manager?: (
+    surroundings: Surroundings,
+    boot: ManagerBoot,
+    die: () => void,
+  ) => Pick<SelfManagingManager, 'turn' | 'stabilise'>
 }
 
 /** What every word of every container held at a capture: container index × page → value of the page's word. */
@@ -54,7 +66,7 @@ export class SimWorld {
   readonly counters: Counters
   readonly shape: WorldShape
   readonly file: MemoryFile
-  manager: SelfManagingManager | null = null
+  manager: Pick<SelfManagingManager, 'turn' | 'stabilise'> | null = null
   /** What every word holds now. */
   model: Content = new Map()
   readonly captured: Map<number, Content>
@@ -117,7 +129,11 @@ export class SimWorld {
   startManager(): void {
     const { region, clock } = this.sim
     const endpoint = this.sim.endpoint(managerPort)
-    const manager = new SelfManagingManager(
+    const make =
+      this.shape.manager ??
+      ((surroundings: Surroundings, boot: ManagerBoot) =>
+        new SelfManagingManager(surroundings, boot))
+    const manager = make(
       {
         region,
         messenger: endpoint,
@@ -131,6 +147,7 @@ export class SimWorld {
         options: { ...defaultOptions, ownFrames: 8, ...this.shape.options },
       },
       this.kernel.boot(),
+      () => this.sim.crash(managerPort),
     )
     this.manager = manager
     this.sim.onTurn(managerPort, () => manager.turn())
@@ -184,6 +201,51 @@ export class SimWorld {
   /** Reads one word by a locus of its own. */
   read(container: number, page: number): { status: string; value: number } {
     return this.#once(container, (window) => window.getUint32(page * this.#stepBytes + 8))
+  }
+
+  /** Two loci write two words of the page at the same time; answers what each met, once both are done or given up. */
+  writeTogether(container: number, page: number, value: number): readonly string[] {
+    const found = this.kernel.containers[container]!
+    const met = ['waits', 'waits']
+    const last = this.sim.region.plan.shape.maxLoci - 1
+    const enter = this.#enter.bind(this)
+    const windows = met.map((_, index) => enter(asLocus(last - index), found))
+    for (const [index, window] of windows.entries()) {
+      const at = page * this.#stepBytes + 16 + 8 * index
+      const access = this.#access(asLocus(last - index), window, () => {
+        window.setInt32(at, value)
+        return window.getInt32(at)
+      })
+      this.sim.task(
+        `together ${index}`,
+        (function* () {
+          try {
+            met[index] = (yield* access) === value ? 'ok' : 'another value'
+          } catch (error) {
+            met[index] = (error as Error).message
+          }
+        })(),
+      )
+    }
+    this.sim.runUntil(() => !met.includes('waits'), this.sim.clock.nowMs() + 20_000)
+    for (const [index, window] of windows.entries()) {
+      // Whatever the other wrote meanwhile: both words are in one page.
+      const kept = met[0] === 'ok' && met[1] === 'ok' && !this.#holds(window, page, value)
+      if (kept) met[index] = 'a write was lost'
+      this.#leave(asLocus(last - index), window)
+    }
+    return met
+  }
+
+  /** Whether both words of a page that is in memory hold the value. */
+  #holds(window: Window, page: number, value: number): boolean {
+    try {
+      const at = page * this.#stepBytes + 16
+      return window.getInt32(at) === value && window.getInt32(at + 8) === value
+    } catch (error) {
+      if (error instanceof Missed) return true
+      throw error
+    }
   }
 
   /** A locus that is attached and running, and acknowledges only when told. */
