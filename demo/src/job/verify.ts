@@ -35,8 +35,10 @@ export function* countWords(files: readonly TextFile[]): Generator<number, Map<s
   return words
 }
 
+const piece = Buffer.alloc(1024 * 1024)
+
 function countFile(words: Map<string, Entry>, place: string, number: number): void {
-  for (const word of wordsOfText(piecesOf(place))) {
+  for (const word of wordsOfText(piecesOf(place, piece))) {
     const entry = words.get(word)
     if (entry === undefined) words.set(word, { count: 1, files: [number] })
     else {

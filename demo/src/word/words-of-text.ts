@@ -23,7 +23,7 @@ export function* wordsOfText(pieces: Iterable<Uint8Array>): Generator<string> {
 }
 
 function* wordsIn(text: string): Generator<string> {
-  for (const [found] of text.matchAll(run)) {
+  for (const found of text.match(run) ?? []) {
     if (found.length > maxWordBytes) continue
     const byteLength = Buffer.byteLength(found)
     if (byteLength > maxWordBytes) continue
