@@ -1,19 +1,39 @@
-/** Around the dispatch table: a thread of the past, or one that is being stopped, is not served any more. */
-import { isLocusPort } from '@katydid/abi'
+/**
+ * Around the dispatch table: a call is open to those whom its declaration names, and a thread of the past, or one that is
+ * being stopped, is not served any more.
+ */
+import { isLocusPort, refuse, type Group, type PortId } from '@katydid/abi'
 import { invariant, later, type IncomingCall } from '@katydid/actor'
 import type { Machine } from './machine.js'
 
 type Handling = (args: never, call: IncomingCall<never>) => unknown
 
+const locusRoles: readonly string[] = ['locus', 'user']
+const managerRoles: readonly string[] = ['manager', 'self-managing manager', 'user']
+const hostRoles: readonly string[] = ['host', 'user']
+
+/** Whether the declaration's `by` names hosts. */
+export const isForHosts = (by: string): boolean => isFor(by, hostRoles)
+
 /** The same handlers, for callers of the present only. Who is of the past waits for no answer: its thread has an end coming. */
-export function guarded<H extends object>(machine: Machine, handlers: H): H {
+export function guarded<H extends object>(machine: Machine, group: object, handlers: H): H {
   const wrapped = Object.entries(handlers as Record<string, Handling>).map(([name, handle]) => {
-    invariant(typeof handle === 'function', 'AC3: a handler is a function', { name })
-    const guard = (args: never, call: IncomingCall<never>): unknown =>
-      isPast(machine, call) ? later : handle(args, call)
+    const signature = (group as Group)[name]
+    invariant(signature !== undefined, 'AC6: a handler serves a declared call', { name })
+    const guard = (args: never, call: IncomingCall<never>): unknown => {
+      if (isPast(machine, call)) return later
+      if (isFor(signature.by, rolesOf(call.from))) return handle(args, call)
+      return refuse('bad_message', `${signature.name} is a call of ${signature.by}`)
+    }
     return [name, guard] as const
   })
   return Object.fromEntries(wrapped) as unknown as H
+}
+
+const rolesOf = (from: PortId): readonly string[] => (isLocusPort(from) ? locusRoles : managerRoles)
+
+function isFor(by: string, roles: readonly string[]): boolean {
+  return by.split(', ').some((each) => roles.includes(each))
 }
 
 function isPast(machine: Machine, call: IncomingCall<never>): boolean {

@@ -11,6 +11,7 @@ import {
   type Group,
 } from '@katydid/abi'
 import { invariant, later } from '@katydid/actor'
+import { isForHosts } from './guard.js'
 import {
   capabilityHandlers,
   containerHandlers,
@@ -35,7 +36,7 @@ export function hostTable(machine: Machine): ReadonlyMap<string | number, HostCa
     for (const [key, handle] of Object.entries(handlers as Record<string, Handling>)) {
       const signature = (group as Group)[key]
       invariant(signature !== undefined, 'AC3: a handler serves a declared call', { key })
-      if (!/\b(host|user)\b/.test(signature.by)) continue
+      if (!isForHosts(signature.by)) continue
       const handler = (args: unknown, reply: (answer: object) => void): void => {
         const call = { from: hostPort, generation: asGeneration(1), reply }
         const answer = handle(args, call)

@@ -58,13 +58,13 @@ export class KernelActor {
     const machine = new Machine(parts)
     this.machine = machine
     const { messenger } = parts
-    messenger.serve(containerCalls, guarded(machine, containerHandlers(machine)))
-    messenger.serve(managerDowncalls, guarded(machine, managerHandlers(machine)))
-    messenger.serve(managerRequests, guarded(machine, requestHandlers(machine)))
-    messenger.serve(pageSetCalls, guarded(machine, pageSetHandlers(machine)))
-    messenger.serve(capabilityCalls, guarded(machine, capabilityHandlers(machine)))
-    messenger.serve(semaphoreCalls, guarded(machine, semaphoreHandlers(machine)))
-    messenger.serveSome(locusCalls, guarded(machine, locusHandlers(machine)))
+    messenger.serve(containerCalls, guarded(machine, containerCalls, containerHandlers(machine)))
+    messenger.serve(managerDowncalls, guarded(machine, managerDowncalls, managerHandlers(machine)))
+    messenger.serve(managerRequests, guarded(machine, managerRequests, requestHandlers(machine)))
+    messenger.serve(pageSetCalls, guarded(machine, pageSetCalls, pageSetHandlers(machine)))
+    messenger.serve(capabilityCalls, guarded(machine, capabilityCalls, capabilityHandlers(machine)))
+    messenger.serve(semaphoreCalls, guarded(machine, semaphoreCalls, semaphoreHandlers(machine)))
+    messenger.serveSome(locusCalls, guarded(machine, locusCalls, locusHandlers(machine)))
     this.#host = hostTable(machine)
   }
 

@@ -11,15 +11,27 @@ import {
   rights,
   serviceLevels,
   type Capref,
-  type Token,
 } from '@katydid/abi'
 import test from 'ava'
 import { KernelWorld } from './support/kernel-world.js'
+
+const other = asPort(actorPorts.firstManager + 1)
 
 const managerTable = (world: KernelWorld): number =>
   world.kernel.machine.capabilities.list(
     capabilityTables.ofActor(world.sim.region.plan.shape, actorPorts.firstManager),
   ).length
+
+/** A world with two managers; the capability is the second one's, for a container of the first. */
+async function twoManagers(): Promise<{ world: KernelWorld; cont: Capref; theirs: Capref }> {
+  const world = await KernelWorld.open({ others: [{ name: 'second' }] })
+  const cont = await world.container('a')
+  const { machine } = world.kernel
+  const { slot, generation } = machine.containers.named('a')!
+  const table = capabilityTables.ofActor(world.sim.region.plan.shape, other)
+  const full = { kind: 'container', slot, generation, rights: 255, group: 0 } as const
+  return { world, cont, theirs: machine.capabilities.grant(table, 'own', full)! }
+}
 
 test('[MG40] a manager that refuses is ok without success, and has nothing of the container', async (t) => {
   const world = await KernelWorld.open({ behaviour: { accepts: false } })
@@ -151,7 +163,7 @@ test('[MG42] a circle of managers without a root page is refused, with one it is
   }))
   machine.managers.add(one!)
   machine.managers.add(two!)
-  machine.containers.setManager(homes[0]!, two!.port, asToken(1) as Token)
+  machine.containers.setManager(homes[0]!, two!.port, asToken(1))
   const table = capabilityTables.ofActor(world.sim.region.plan.shape, boot.port)
   const selfOf = (port: number): Capref =>
     machine.capabilities.grant(table, 'own', {
@@ -208,23 +220,24 @@ test('[MG43] get_root_page answers where it is and of which interval it is stabl
 })
 
 test('[MG44] the service level is said by the container’s manager, and only what can be kept is accepted', async (t) => {
-  const world = await KernelWorld.open()
-  const cont = await world.container('a')
+  const { world, theirs } = await twoManagers()
   const mine = world.manager!.managed.get(100)!.capability
   const say = (level: (typeof serviceLevels)[number]): string =>
     world.said(world.managerMessenger, managerDowncalls.qualityOfService, {
       cont: mine,
       serviceLevel: level,
     }).status
-  const port = await world.locus(cont)
-  const given = await world.call('cap_copy', { cap: cont, to: cont, rights: 255 })
-  const other = world.said(world.loci.get(port)!, managerDowncalls.qualityOfService, {
-    cont: given['cap'] as Capref,
-    serviceLevel: 'snapshotting',
-  })
+  const stranger = world.said(
+    world.managers.get(other)!.messenger,
+    managerDowncalls.qualityOfService,
+    {
+      cont: theirs,
+      serviceLevel: 'snapshotting',
+    },
+  )
 
   t.deepEqual(serviceLevels.map(say), ['ok', 'not_supported', 'not_supported', 'not_supported'])
-  t.is(other.status, 'right_missing')
+  t.is(stranger.status, 'right_missing')
   t.is(world.kernel.machine.containers.named('a')!.serviceLevel, 'snapshotting')
 })
 
@@ -269,20 +282,13 @@ test('[MG47] state_interval_query decides at recovery: what no manager has stabl
 })
 
 test('[MG48] snapshots are reported and discarded by the container’s own manager only', async (t) => {
-  const world = await KernelWorld.open()
-  const cont = await world.container('a')
-  const port = await world.locus(cont)
-  world.setState(port, 'resting')
+  const { world, cont, theirs } = await twoManagers()
   world.write()
   const { stateInterval } = await world.call('snapshot_request', { cont })
-  const given = await world.call('cap_copy', { cap: cont, to: cont, rights: 255 })
-  const args = { cont: given['cap'] as Capref, stateInterval: asInterval(stateInterval as number) }
-  const locus = world.loci.get(port)!
+  const args = { cont: theirs, stateInterval: asInterval(stateInterval as number) }
+  const { messenger } = world.managers.get(other)!
+  const stable = { ...args, replayFrom: 0 as never }
 
-  t.is(
-    world.said(locus, managerDowncalls.stateIntervalStable, { ...args, replayFrom: 0 as never })
-      .status,
-    'right_missing',
-  )
-  t.is(world.said(locus, managerDowncalls.snapshotDiscard, args).status, 'right_missing')
+  t.is(world.said(messenger, managerDowncalls.stateIntervalStable, stable).status, 'right_missing')
+  t.is(world.said(messenger, managerDowncalls.snapshotDiscard, args).status, 'right_missing')
 })
