@@ -13,6 +13,8 @@ interface Resident {
 export class Pager {
   faults = 0
   evictions = 0
+  /** Traps that name a container by another token than its own. */
+  wrongTraps = 0
   /** Answers traps only while true. */
   answering = true
   readonly #region: Region
@@ -82,6 +84,8 @@ export class Pager {
 
   #serve(trap: PendingTrap): boolean {
     const { pageBytes } = this.#region.plan.shape
+    if (trap.token !== this.#region.i32[this.#region.containerWord(trap.container, 'token')])
+      this.wrongTraps++
     const offset = Math.floor(trap.offset / pageBytes) * pageBytes
     const key = `${trap.container}:${offset}`
     if (this.#leaving?.pages.some((page) => keyOf(page) === key) === true) return false
