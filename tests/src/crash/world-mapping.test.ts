@@ -1,0 +1,94 @@
+/** Programs that share memory by mappings, in worlds on real threads and files: paged, rolled back, restarted. */
+import { rights } from '@katydid/abi'
+import type { Capref } from '@katydid/abi'
+import type { Container, World } from 'katydid'
+import test, { type ExecutionContext } from 'ava'
+import { temporaryFolder } from '../support/folders.js'
+import { fixture, openForTest } from '../support/worlds.js'
+
+const pages = 400
+const turns = 600
+const size = 128 * 1024 * 1024
+
+interface Table {
+  readonly world: World
+  readonly sides: readonly { readonly container: Container; readonly shared: Capref }[]
+}
+
+/** A world with two players and what they share. */
+async function lay(t: ExecutionContext, dir: string): Promise<Table> {
+  const world = await openForTest(t, { dir, frames: 96 })
+  const shared = await world.createContainer({ name: 'shared', size })
+  const sides = []
+  for (const name of ['left', 'right']) {
+    const program = fixture('mapped-player')
+    const container = await world.createContainer({ name, size, program })
+    const allowed = rights.read | rights.write
+    sides.push({ container, shared: await world.grant(container, shared, allowed) })
+  }
+  return { world, sides }
+}
+
+async function play({ world, sides }: Table, count: number) {
+  const players = []
+  for (const [side, { container, shared }] of sides.entries())
+    players.push(
+      await world.startLocus(container, {
+        name: `player ${side}`,
+        // Each has the shared pages from another one on, so page 8 is at another place for both.
+        args: { shared, side, turns: count, pages, from: side * 5 },
+      }),
+    )
+  return Promise.all(players.map((player) => player.result()))
+}
+
+test('[CO13] two programs take turns in memory that both have mapped, with fewer frames than pages', async (t) => {
+  const table = await lay(t, temporaryFolder(t))
+
+  const results = await play(table, turns)
+
+  t.deepEqual(
+    results.map(({ result }) => result),
+    [0, 1].map(() => ({ mine: turns / 2, kept: turns / 2 })),
+  )
+  t.true(table.world.counters().discardsDirty > 0)
+})
+
+test('[CO13] after the manager has died both go on from one cut, with what they share', async (t) => {
+  const table = await lay(t, temporaryFolder(t))
+  const { world } = table
+  let rollbacks = 0
+  world.on('rollback', () => rollbacks++)
+  const playing = play(table, turns * 3)
+
+  for (let i = 0; i < 2; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await world.snapshot().catch(() => undefined)
+    await world.crashManager()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  const results = await playing
+
+  t.true(rollbacks > 0)
+  t.deepEqual(
+    results.map(({ result }) => result),
+    [0, 1].map(() => ({ mine: (turns * 3) / 2, kept: (turns * 3) / 2 })),
+  )
+})
+
+test('[CO13] a world that is closed in the middle goes on with its mappings when it is opened again', async (t) => {
+  const dir = temporaryFolder(t)
+  const table = await lay(t, dir)
+  const unfinished = t.throwsAsync(play(table, turns * 3))
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  await table.world.close()
+  await unfinished
+
+  const again = await lay(t, dir)
+  const results = await play(again, turns * 3)
+
+  t.deepEqual(
+    results.map(({ result }) => result),
+    [0, 1].map(() => ({ mine: (turns * 3) / 2, kept: (turns * 3) / 2 })),
+  )
+})
