@@ -52,6 +52,8 @@ export class LocusThread {
   readonly trace: TraceRing
   readonly programs: ProgramCache
   #current: Frame | null = null
+  /** Epoch in which mappings were noted last. */
+  #notedIn = -1
   #semaphoreWaits = 0
 
   constructor(region: Region, slot: LocusSlot, programs: ProgramCache, clock: Clock = systemClock) {
@@ -122,10 +124,13 @@ export class LocusThread {
       )
   }
 
-  /** A capture has taken what was received until then; what windows are open on is received anew. */
+  /** A capture takes what was received until then: afterwards what windows are open on is received anew. */
   #noteMappings(): void {
     const frame = this.#current
-    if (frame === null) return
+    if (frame === null || frame.mapped.size === 0) return
+    const epoch = this.region.words.load(this.region.containerWord(frame.container, 'epoch'))
+    if (epoch === this.#notedIn) return
+    this.#notedIn = epoch
     for (const [supplier, writable] of frame.mapped)
       noteMapped(this.region, frame.container, supplier, writable)
   }

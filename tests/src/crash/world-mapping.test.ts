@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/folders.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 const pages = 400
-const turns = 600
+const turns = 200
 const size = 128 * 1024 * 1024
 
 interface Table {

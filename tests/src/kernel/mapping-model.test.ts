@@ -29,14 +29,21 @@ class Model {
   )
   readonly regions: Region[][] = Array.from({ length: containers }, () => [])
 
-  map(to: number, at: number, length: number, from: number, page: number, allowed: number): string {
+  map(
+    to: number,
+    at: number,
+    length: number,
+    from: number,
+    first: number,
+    allowed: number,
+  ): string {
     if (length === 0) return 'bad_argument'
-    if (at + length > pages || page + length > pages) return 'out_of_window'
+    if (at + length > pages || first + length > pages) return 'out_of_window'
     const same = this.regions[to]!.some(
       (each) =>
         each.at === at &&
         each.length === length &&
-        isLink(this.links[to]![at]!, { source: from, page, rights: allowed }),
+        isLink(this.links[to]![at]!, { source: from, page: first, rights: allowed }),
     )
     if (same) return 'ok'
     if (this.regions[to]!.some((each) => each.at < at + length && at < each.at + each.length))
@@ -44,7 +51,7 @@ class Model {
     if (this.#reaches(from, to)) return 'mapping_cycle'
     this.regions[to]!.push({ at, length })
     for (let i = 0; i < length; i++)
-      this.links[to]![at + i] = { source: from, page: page + i, rights: allowed }
+      this.links[to]![at + i] = { source: from, page: first + i, rights: allowed }
     return 'ok'
   }
 
@@ -56,9 +63,9 @@ class Model {
     return 'ok'
   }
 
-  supplier(of: number, page: number): { container: number; page: number; writable: boolean } {
-    const link = this.links[of]![page]!
-    if (link === null) return { container: of, page, writable: true }
+  supplier(of: number, at: number): { container: number; page: number; writable: boolean } {
+    const link = this.links[of]![at]!
+    if (link === null) return { container: of, page: at, writable: true }
     const further = this.supplier(link.source, link.page)
     return { ...further, writable: further.writable && (link.rights & rights.write) !== 0 }
   }

@@ -126,7 +126,13 @@ test('[CO6] the capability to the source gives the right to read, and to write w
   const { generation } = machine.containers.at(slot)!
   const table = machine.region.plan.shape.maxContainers + (port - 8)
   const give = (held: number): Capref =>
-    machine.capabilities.grant(table, 'own', { kind: 'container', slot, generation, rights: held })!
+    machine.capabilities.grant(table, 'own', {
+      kind: 'container',
+      slot,
+      generation,
+      rights: held,
+      group: 0,
+    })!
   const asked: string[] = []
   const ask = (source: Capref, allowed: number): void => {
     world.loci
@@ -297,6 +303,40 @@ test('[CO10] what is mapped of a destroyed container is entity_gone, never the p
   )
   const own = open(world, a, 1, 1)
   t.is(own.status === 'ok' && own.slot, a.slot)
+})
+
+test('[CO10] what was mapped by a right that was taken back is entity_gone, and windows on it ask anew', async (t) => {
+  const { world, made } = await worldWith('a', 'b', 'c')
+  const [a, b, c] = made as [Made, Made, Made]
+  const own = { cap: b.cont, rights: rights.read | rights.copy }
+  const first = await world.call('cap_derive', own)
+  const second = await world.call('cap_derive', { ...own, cap: first['cap'] })
+  await map(world, c, [0, 1], a, 2, rights.read)
+  await map(world, a, [2, 1], { cont: second['cap'] as Capref, slot: b.slot }, 0, rights.read)
+  await map(world, a, [3, 1], b, 0, rights.read)
+  const { region } = world.sim
+  const told = () => [
+    region.words.load(region.containerWord(a.slot, 'mappings')),
+    region.words.load(region.containerWord(c.slot, 'mappings')),
+    region.words.load(region.containerWord(b.slot, 'gen')),
+  ]
+  const before = told()
+  t.is(open(world, c, 0, 1).status, 'ok')
+
+  t.is((await world.call('group_destroy', { group: first['group'] })).status, 'ok')
+
+  t.deepEqual(
+    told(),
+    before.map((each) => each + 1),
+  )
+  t.is(open(world, a, 2, 1).status, 'entity_gone')
+  t.is(open(world, c, 0, 1).status, 'entity_gone')
+  t.is(open(world, a, 3, 1).status, 'ok')
+  const { mappings } = await world.call('container_mappings', { cont: a.cont })
+  t.deepEqual(
+    (mappings as { alive: boolean }[]).map(({ alive }) => alive),
+    [false, true],
+  )
 })
 
 test('[CO11] container_unmap answers when every locus that could go through the mapping has taken note', async (t) => {

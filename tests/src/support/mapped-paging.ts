@@ -3,9 +3,9 @@
  * than pages. `unattached`: loci do not say that they use what is mapped, to show that the test sees it.
  */
 import { Worker } from 'node:worker_threads'
-import type { RegionHandle } from '@katydid/actor'
 import { Pager } from '../locus/support/pager.js'
 import { mappedMachine, mappedManager, mappedPageSet, pageBytes } from './mapped-machine.js'
+import { counterOf, nameOf, type MappedDone, type MappedTask } from './mapped-work.js'
 
 export interface MappedRun {
   readonly pages: number
@@ -17,37 +17,12 @@ export interface MappedRun {
   readonly flaw?: 'unattached'
 }
 
-export interface MappedTask {
-  readonly handle: RegionHandle
-  readonly locus: number
-  /** Container it is in. */
-  readonly host: number
-  /** What it reaches: own pages, and those of container 1 from this page on, when it is not in that. */
-  readonly mappedFrom: number
-  readonly pages: number
-  readonly rounds: number
-  readonly seed: number
-  readonly style: 'words' | 'views'
-  readonly flaw: string
-}
-
-export interface MappedDone {
-  /** How often each page of each container was raised. */
-  readonly raised: Int32Array[]
-  readonly strangers: number
-}
-
 export interface MappedResult {
   readonly strangers: number
   readonly lostWrites: number
   readonly evictions: number
   readonly wrongTraps: number
 }
-
-/** What page `page` of a container says it is, in its first word. */
-export const nameOf = (container: number, page: number): number => 1 + container * 1000 + page
-/** Where locus `locus` counts in each page. */
-export const counterOf = (locus: number): number => 64 + locus * 64
 
 const hosts = [1, 0, 2]
 
@@ -83,6 +58,7 @@ export async function pageMapped(run: MappedRun): Promise<MappedResult> {
   })
   const finished = Promise.all(all)
   finished.catch(() => (live = 0))
+  // oxlint-disable-next-line no-unmodified-loop-condition -- changed by the promises above
   while (live > 0) {
     pager.turn()
     await new Promise((resolve) => setImmediate(resolve))

@@ -7,7 +7,7 @@ import { asContainer, asLocus, locusStates } from '@katydid/abi'
 import { Random, Region } from '@katydid/actor'
 import type { Window } from '@katydid/memory'
 import { MappedLocus, pageBytes } from './mapped-machine.js'
-import { counterOf, nameOf, type MappedDone, type MappedTask } from './mapped-paging.js'
+import { counterOf, nameOf, type MappedDone, type MappedTask } from './mapped-work.js'
 
 const task = workerData as MappedTask
 const region = new Region(task.handle)

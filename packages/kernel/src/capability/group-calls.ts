@@ -12,6 +12,7 @@ import {
   type PortId,
 } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
+import { tellRevoked } from '../container/mapping-change.js'
 import type { Machine } from '../machine.js'
 import { mostGroups } from './group-table.js'
 import { hex, resolve, tableOf } from './resolve.js'
@@ -79,8 +80,9 @@ export function groupDestroy(
 ): Answer<Calls['groupDestroy']> {
   const found = resolve(machine, from, group, 'group', 'destroy')
   if (found.status !== 'ok') return found
-  machine.groups.destroy(found.capability.slot)
+  const dead = machine.groups.destroy(found.capability.slot)
   killDead(machine)
+  tellRevoked(machine, dead)
   machine.changed()
   return { status: 'ok' }
 }
@@ -95,5 +97,7 @@ function forgetUnnamed(machine: Machine, needed: number): void {
   const named = machine.capabilities.groupsNamed().add(needed)
   for (const { heldBack } of machine.loci.all())
     for (const each of heldBack?.capabilities ?? []) named.add(each.group)
+  for (const { mappings } of machine.containers.all())
+    for (const each of mappings) named.add(each.group)
   machine.groups.keep(named)
 }

@@ -38,7 +38,8 @@ export function containerMap(
   if (refusal !== null) return refusal
   const { at, length, sourceAt } = args
   const { slot, generation } = source
-  const mapping = { at, length, source: slot, generation, sourceAt, rights: wanted }
+  const { group } = given.capability
+  const mapping = { at, length, source: slot, generation, sourceAt, rights: wanted, group }
   const there = overlapping(container.mappings, at, length)
   if (there.length === 1 && isSameMapping(there[0]!, mapping)) return { status: 'ok' }
   if (there.length > 0)

@@ -10,7 +10,7 @@ import { invariant, type Script } from '@katydid/actor'
 import { acknowledged, raiseGeneration } from '@katydid/memory'
 import type { Machine } from '../machine.js'
 import type { Container } from './container.js'
-import { dependentsOf } from './supplier.js'
+import { dependentsOf, reachableFrom } from './supplier.js'
 
 /** How long loci may take to note a change. A locus that is silent for longer is the supervisor's to end. */
 const noteMs = 5_000
@@ -33,6 +33,21 @@ export function tellMappingChange(
     slot: container.slot,
   })
   return raised
+}
+
+/** Shuts the windows on what was mapped by a right that was taken back just now. */
+export function tellRevoked(machine: Machine, groups: ReadonlySet<number>): void {
+  invariant(
+    [...groups].every((each) => !machine.groups.isAlive(each)),
+    'CO10: a right is taken back before windows are told',
+    { groups: groups.size },
+  )
+  for (const container of machine.containers.live())
+    for (const { source, generation, group } of container.mappings) {
+      const was = machine.containers.at(source)
+      if (!groups.has(group) || was === null || was.generation !== generation) continue
+      tellMappingChange(machine, container, reachableFrom(machine, was))
+    }
 }
 
 /** Whether every locus has taken note. */

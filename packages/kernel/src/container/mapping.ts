@@ -15,6 +15,8 @@ export interface Mapping {
   readonly sourceAt: number
   /** `read`, or `read` and `write`. */
   readonly rights: number
+  /** Permission group of the capability it was made by: the mapping is of no use when that is destroyed. */
+  readonly group: number
 }
 
 /** What a mapping may allow at the most. */
@@ -61,6 +63,7 @@ export function isSameMapping(a: Mapping, b: Mapping): boolean {
     a.source === b.source &&
     a.generation === b.generation &&
     a.sourceAt === b.sourceAt &&
-    a.rights === b.rights
+    a.rights === b.rights &&
+    a.group === b.group
   )
 }

@@ -46,7 +46,7 @@ export function supplierOf(
     if (source === null)
       return refuse(
         'entity_gone',
-        `the container mapped into “${here.name}” at ${covering.at} was destroyed`,
+        `the container mapped into “${here.name}” at ${covering.at}, or the right to it, was destroyed`,
       )
     run = Math.min(run, covering.at + covering.length - origin)
     rights &= covering.rights
@@ -66,10 +66,11 @@ export function ownSupply(container: Container, origin: number, most: number): S
   return { status: 'ok', container, origin, run, rights: mappingRights }
 }
 
-/** The container that a mapping names, while it lives. */
+/** The container that a mapping names, while it lives and the right to it was not taken back. */
 export function sourceOf(machine: Machine, mapping: Mapping): Container | null {
   const source = machine.containers.at(mapping.source)
   if (source === null || source.generation !== mapping.generation) return null
+  if (!machine.groups.isAlive(mapping.group)) return null
   return machine.containers.state(source) === containerStates.live ? source : null
 }
 

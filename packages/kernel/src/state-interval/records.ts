@@ -163,6 +163,7 @@ const mappingFields = {
   generation: 'number',
   sourceAt: 'number',
   rights: 'number',
+  group: 'number',
 } as const
 const locusFields = {
   id: 'number',
