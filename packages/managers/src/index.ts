@@ -1,6 +1,12 @@
 /**
  * User-level memory managers, each a policy in an actor of its own.
  */
+export { DemandZeroManager } from './demand-zero/demand-zero.js'
+export {
+  defaultOptions as demandZeroDefaults,
+  type DemandZeroData,
+  type DemandZeroOptions,
+} from './demand-zero/options.js'
 export type { Surroundings } from './self-managing/context.js'
 export {
   defaultOptions,
