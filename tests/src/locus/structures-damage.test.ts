@@ -53,18 +53,18 @@ test('[LO48] opened again at their roots, all have what they had', (t) => {
 /** Where each word lies, by the layouts. */
 const damages: Record<string, (place: Place) => void> = {
   'a tree’s root beyond the window': ({ heap, memory }) =>
-    memory.setInt32(heap.root(0) + 20, 2 ** 30),
-  'a tree’s root inside a page': ({ heap, memory }) => add(memory, heap.root(0) + 20, 16),
+    memory.setInt32(heap.root(0) + 16, 2 ** 30),
+  'a tree’s root inside a page': ({ heap, memory }) => add(memory, heap.root(0) + 16, 16),
   'a tree’s root that is another block': ({ heap, memory }) =>
-    memory.setInt32(heap.root(0) + 20, heap.alloc(4096)),
+    memory.setInt32(heap.root(0) + 16, heap.alloc(4096)),
   'a node of another tree': ({ heap, memory }) =>
-    add(memory, memory.getInt32(heap.root(0) + 20) + 8, 16),
+    add(memory, memory.getInt32(heap.root(0) + 16) + 8, 16),
   'a node with too many slots': ({ heap, memory }) =>
-    memory.setInt32(memory.getInt32(heap.root(0) + 20) + 16, 5000),
+    memory.setInt32(memory.getInt32(heap.root(0) + 16) + 16, 5000),
   'a node left half changed': ({ heap, memory }) =>
-    add(memory, memory.getInt32(heap.root(0) + 20), 1),
+    add(memory, memory.getInt32(heap.root(0) + 16), 1),
   'a child of the wrong level': ({ heap, memory }) => {
-    const root = memory.getInt32(heap.root(0) + 20)
+    const root = memory.getInt32(heap.root(0) + 16)
     memory.setInt32(root + 28, root)
   },
 }
@@ -124,7 +124,7 @@ test('[LO48] whatever words are written over, every call ends, with an answer or
   for (let round = 0; round < 1500; round++) {
     memory.setBytes(0, whole)
     const roots = [0, 1, 2, 3].map((root) => heap.root(root))
-    const rootNode = memory.getInt32(roots[0]! + 20)
+    const rootNode = memory.getInt32(roots[0]! + 16)
     for (let i = 0; i < 1 + random.below(6); i++) {
       // Headers and nodes only: what the heap itself says is the heap's to check.
       const near = random.below(2) === 0

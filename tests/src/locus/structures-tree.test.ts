@@ -322,6 +322,24 @@ test('[LO47] a tree in a full heap refuses, keeps all it has, and lets everythin
   t.is(holder.held, 0)
 })
 
+test('[LO47] a split that finds one of its two pages only gives it back', (t) => {
+  // Pages for the heap itself, the header, the root, and one more.
+  const { heap } = heapOf(5 * 4096)
+  const tree = BPlusTree.open(heap)
+  let kept = 0
+  let before = heap.stats()
+
+  while (attempt(() => tree.set(bigEndian(kept), bigEndian(kept))) === undefined) {
+    kept++
+    before = heap.stats()
+  }
+
+  t.deepEqual(heap.stats(), before)
+  t.is(before.pageBytesInUse, 2 * 4096)
+  t.is(contentsOf(tree).length, kept)
+  t.true(heap.alloc(4096) > 0)
+})
+
 test('[LO47] bad keys, values and ranges are refused and nothing changes', (t) => {
   const { heap, memory, holder } = heapOf()
   const tree = BPlusTree.open(heap)

@@ -50,15 +50,10 @@ export class TreeChange {
     const store = this.#store
     const version = store.newVersion()
     for (const node of this.#images.keys()) store.begin(node, version)
-    for (const node of this.#dropped) store.begin(node, version)
     for (const [node, { words }] of this.#images)
       store.memory.setBytes(node + 4, new Uint8Array(words.buffer, 4))
-    if (this.#dropped.length > 0) {
-      // Before their pages can be anything else: who still reads in one of them notices.
-      const drops = store.word('drops')
-      store.memory.exchange(drops, (store.memory.getInt32(drops) + 1) | 0)
-    }
     for (const node of this.#images.keys()) store.end(node, version)
+    // Whoever still reads in one of these has come through a node that has changed by now.
     for (const node of this.#dropped) store.heap.free(node)
   }
 }

@@ -41,9 +41,10 @@ export class TreeCursor {
     for (;;) {
       const look = this.#path.consistent(() => {
         // Set again only when all of this has held: a second time it is placed anew.
-        if (!this.#isPlaced) this.#place()
+        const isFresh = !this.#isPlaced
+        if (isFresh) this.#place()
         this.#isPlaced = false
-        return this.#look()
+        return this.#look(isFresh)
       })
       if (look.is === 'end') return null
       if (look.is === 'border') {
@@ -81,7 +82,7 @@ export class TreeCursor {
     return { to: isReverse && !isInside ? 'before' : 'key', key }
   }
 
-  #look(): Look {
+  #look(isFresh: boolean): Look {
     const store = this.#store
     const { leaf } = this.#path
     const { isReverse, to } = this.#bounds
@@ -93,7 +94,8 @@ export class TreeCursor {
     }
     const key = isReverse ? this.#path.lowerBound() : this.#path.upperBound()
     if (key === undefined) return { is: 'end' }
-    if (!this.#isAhead(key)) throw store.damaged(`the keys of its inner nodes are out of order`)
+    if (isFresh && !this.#isAhead(key))
+      throw store.damaged('the keys of its inner nodes are out of order')
     // All that lies behind the border is at it or further: a page that has nothing of the range is not looked at.
     const isOut =
       to !== undefined &&
@@ -101,7 +103,7 @@ export class TreeCursor {
     return isOut ? { is: 'end' } : { is: 'border', key }
   }
 
-  /** Whether going on from the border is progress; without it, a damaged tree would be walked forever. */
+  /** Whether a leaf without a further entry has its border ahead; else a damaged tree would be walked forever. */
   #isAhead(border: TreeKey): boolean {
     if (this.#from === undefined) return true
     const order = border.compare(this.#from.key)

@@ -18,10 +18,9 @@ export const treeHeader = layout('TreeHeader', 32, 'The first bytes of a B+ tree
   layoutVersion: { words: 1, writer: 'locus that makes it', doc: 'of this layout' },
   lock: { words: 1, writer: 'any locus', doc: 'held by who changes it' },
   changes: { words: 1, writer: locked, doc: 'changes so far; every version comes from it' },
-  drops: { words: 1, writer: locked, doc: 'how often nodes were given back to the heap' },
   root: { words: 1, writer: 'locus that makes it', doc: 'offset of the root’s page' },
   entries: { words: 1, writer: locked, doc: 'entries there are' },
-  reserved: { words: 1, writer: 'nobody', doc: '' },
+  reserved: { words: 2, writer: 'nobody', doc: '' },
 })
 
 export const treeNode = layout('TreeNode', 32, 'The head of a node.', {
@@ -67,7 +66,7 @@ export const keyLengthShift = 12
 export const keyLengthMask = 0x3ff
 export const valueLengthMask = 0xfff
 /** Stands for the length of a value with a block of its own: offset and length are in the cell. */
-export const outlying = valueLengthMask
+export const outlying = 0xfff
 
 /** Words of a key's cell: all of the key but its first word. */
 export const keyCellWords = (length: number): number => (length <= 4 ? 0 : ((length + 3) >>> 2) - 1)
