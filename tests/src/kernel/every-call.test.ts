@@ -17,7 +17,7 @@ import {
   type Field,
   type Group,
 } from '@katydid/abi'
-import type { Messenger } from '@katydid/actor'
+import { unreachable, type Messenger } from '@katydid/actor'
 import test from 'ava'
 import {
   assert,
@@ -157,6 +157,8 @@ function valueOf(field: Field<unknown>, capref: Arbitrary<number>): Arbitrary<un
     case 'optional':
     case 'json':
       return constant(null)
+    default:
+      return unreachable(field.kind)
   }
 }
 

@@ -39,11 +39,15 @@ export class CapabilityTables {
   readonly #isAlive: (capability: Capability) => boolean
   /** The group of each slot of each table. */
   readonly #groups: Int32Array
+  /** Slots in use of each table: most tables are empty, and all of them are listed while the world stands still. */
+  readonly #used: Int32Array
 
   constructor(region: Region, isAlive: (capability: Capability) => boolean) {
     this.#region = region
     this.#isAlive = isAlive
-    this.#groups = new Int32Array(capabilityTables.count(region.plan.shape) * capabilitySlots)
+    const tables = capabilityTables.count(region.plan.shape)
+    this.#groups = new Int32Array(tables * capabilitySlots)
+    this.#used = new Int32Array(tables)
   }
 
   /** The capability at `index` of `table`; its kind is `none` when the slot is empty. */
@@ -97,10 +101,15 @@ export class CapabilityTables {
   /** All capabilities of a table. */
   list(table: number): PlacedCapability[] {
     const all: PlacedCapability[] = []
-    for (let index = 0; index < capabilitySlots; index++) {
+    const used = this.#used[table]!
+    for (let index = 0; index < capabilitySlots && all.length < used; index++) {
       const held = this.read(table, index)
       if (held.kind !== 'none') all.push(held)
     }
+    invariant(all.length === used, 'CP1: a table has as many capabilities as were put there', {
+      table,
+      used,
+    })
     return all
   }
 
@@ -167,7 +176,9 @@ export class CapabilityTables {
     const { words } = this.#region
     const word = (field: 'kind' | 'slot' | 'generation' | 'rights'): number =>
       this.#region.capabilityWord(table, to.index, field)
-    words.store(word('kind'), entityKinds.none)
+    const was = words.exchange(word('kind'), entityKinds.none)
+    const change = (to.kind === 'none' ? 0 : 1) - (was === entityKinds.none ? 0 : 1)
+    this.#used[table] = this.#used[table]! + change
     words.store(word('slot'), to.slot)
     words.store(word('generation'), to.generation)
     words.store(word('rights'), (to.stamp << 8) | to.rights)

@@ -26,6 +26,8 @@ import {
   makeCapref,
   managerDowncalls,
   rights,
+  semaphoreCalls,
+  type Answer,
   type Capref,
   type CaprefTable,
   type ContainerSlot,
@@ -77,6 +79,11 @@ export class LocusMachine {
   capturedRegisters: Float64Array = new Float64Array(32)
   windowsOpened = 0
   programsAsked = 0
+  /** Loci that wait at a semaphore, in the order in which they came, and how each is answered. */
+  readonly waiting: {
+    readonly slot: LocusSlot
+    readonly answer: (answer: Answer<(typeof semaphoreCalls)['semaphoreP']>) => void
+  }[] = []
   readonly #endpoint: Endpoint
   readonly #plans = new Map<LocusSlot, StartOptions>()
   readonly #ends = new Map<LocusSlot, LocusEnd>()
@@ -296,6 +303,13 @@ export class LocusMachine {
         const of = cont === hereCapref ? this.#inside(from) : this.#targetOf(cont, from)
         const program = this.programs.get(of)
         return { status: 'ok', program: program === undefined ? null : { ...program, hash: '' } }
+      },
+    })
+    this.#endpoint.serveSome(semaphoreCalls, {
+      semaphoreP: (_args, call) => {
+        const answer = call.reply.bind(call)
+        this.waiting.push({ slot: locusOfPort(call.from), answer })
+        return later
       },
     })
     this.#endpoint.serveSome(managerDowncalls, {

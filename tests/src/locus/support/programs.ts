@@ -404,6 +404,14 @@ export function allocator(locus: Locus): unknown {
   return { wrong, blocks: heap.stats().blocks }
 }
 
+/** Takes from a semaphore twice, with its register as its sign of how far it is. */
+export function taker(locus: Locus): unknown {
+  const first = locus.semaphoreP(1 as Capref)
+  locus.registers.setNumber(0, 1)
+  const second = locus.semaphoreP(1 as Capref, 1000)
+  return [first, second]
+}
+
 export function endless(locus: Locus): void {
   const window = locus.window()
   for (;;) window.setInt32(0, window.getInt32(0) + 1)
