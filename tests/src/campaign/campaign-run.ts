@@ -1,0 +1,112 @@
+/**
+ * A simulated world and those that come after it: killed by power cuts, opened again from what the disk kept, through any number
+ * of lives. Same seed, same lives.
+ */
+import { Random } from '@katydid/actor'
+import { crashImage, powerCut } from '@katydid/devices'
+import { CampaignHost } from './host.js'
+import { randomProgram, readAll } from './random-program.js'
+import {
+  smallShape,
+  WholeWorld,
+  type Remains,
+  type SimProgram,
+  type WholeShape,
+} from './whole-world.js'
+
+export interface RunShape {
+  readonly world: WholeShape
+  /** Deeds of one locus from its begin to its end. */
+  readonly deeds: number
+  /** Pages of each container that loci use. */
+  readonly pages: number
+}
+
+export const smallRun: RunShape = { world: smallShape, deeds: 120, pages: 30 }
+
+export function programsOf({ deeds, pages }: RunShape): Map<string, SimProgram> {
+  return new Map([
+    ['random', randomProgram(deeds, pages)],
+    ['read', readAll],
+  ])
+}
+
+export class CampaignRun {
+  readonly shape: RunShape
+  readonly random: Random
+  world: WholeWorld
+  host: CampaignHost
+  lives = 1
+  /** Virtual times at which managers were killed. */
+  readonly kills: number[] = []
+  #operations = 0
+  #hashes = ''
+  #base: Uint8Array = new Uint8Array(0)
+
+  private constructor(seed: number, shape: RunShape) {
+    this.shape = shape
+    this.random = new Random(seed)
+    this.world = this.#life(null)
+    this.host = new CampaignHost(this.world)
+  }
+
+  /** A new world, open; `prepare` sees it before it boots. */
+  static async begin(
+    seed: number,
+    shape: RunShape = smallRun,
+    prepare: (run: CampaignRun) => void = () => {},
+  ): Promise<CampaignRun> {
+    const run = new CampaignRun(seed, shape)
+    prepare(run)
+    await run.#open()
+    return run
+  }
+
+  /** Accesses and calls so far, each compared with the model. */
+  get operations(): number {
+    return this.#operations + this.world.operations
+  }
+
+  /** Equal for equal seeds. */
+  get traceHash(): string {
+    return `${this.#hashes}${this.world.sim.traceHash()}`
+  }
+
+  /** The power fails now: of writes no barrier covers, each sector is there or not. The world comes up again. */
+  async cutPower(): Promise<void> {
+    const cut = powerCut(this.#base, this.world.disk.journal.entries)
+    const density = this.random.fraction()
+    const image = crashImage(cut, () => this.random.chance(density))
+    const { problems } = this.world
+    this.#operations += this.world.operations
+    this.#hashes += `${this.world.sim.traceHash()} `
+    this.world = this.#life(this.world.remains(image))
+    this.world.problems.push(...problems)
+    this.host = new CampaignHost(this.world)
+    this.#base = image
+    this.lives++
+    this.kills.length = 0
+    await this.#open()
+  }
+
+  /** Kills the manager, unless it died so often of late that the kernel would give up. */
+  killManager(): boolean {
+    const now = this.world.sim.clock.nowMs()
+    if (this.world.manager === null || this.kills.filter((at) => now - at < 60_000).length >= 4)
+      return false
+    this.kills.push(now)
+    this.world.killManager()
+    return true
+  }
+
+  async #open(): Promise<void> {
+    const { status, detail } = await this.world.open()
+    if (status !== 'ok') this.world.problems.push(`boot: ${status}, ${detail}`)
+    if (this.world.boot?.damage !== null)
+      this.world.problems.push(`a power cut is no damage: ${this.world.boot?.damage}`)
+  }
+
+  #life(remains: Remains | null): WholeWorld {
+    return new WholeWorld(this.random.next(), this.shape.world, programsOf(this.shape), remains)
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * The commands of the simulated fuzz: what hosts, managers and fate do to a world, as fast-check draws them. Loci do the rest while
+ * the clock runs. After each command the world and its model agree, or the command fails with what differs.
+ */
+import {
+  actorPorts,
+  asCapref,
+  asFrame,
+  asInterval,
+  asPageSet,
+  asPosition,
+  asToken,
+  managerDowncalls,
+  managerUpcalls,
+  pageSetCalls,
+  type AnySignature,
+  type ArgsOf,
+  type PortId,
+  type Status,
+} from '@katydid/abi'
+import type { Messenger } from '@katydid/actor'
+import * as fc from 'fast-check'
+import type { CampaignRun } from './campaign-run.js'
+
+const containers = ['a', 'b', 'c', 'd', 'e'] as const
+const loci = ['l0', 'l1', 'l2', 'l3', 'l4'] as const
+
+/** A command as fast-check sees it. The world model lives in the run, since it goes back with the world. */
+export type AnyCommand = fc.AsyncCommand<object, CampaignRun, false>
+
+type Deed = (run: CampaignRun) => Promise<unknown> | unknown
+
+/** A command: a name for the report, and what it does. */
+class Command implements AnyCommand {
+  readonly #text: string
+  readonly #deed: Deed
+
+  constructor(text: string, deed: Deed) {
+    this.#text = text
+    this.#deed = deed
+  }
+
+  check(): boolean {
+    return true
+  }
+
+  async run(_: object, run: CampaignRun): Promise<void> {
+    await this.#deed(run)
+    const { problems } = run.world
+    if (problems.length > 0) throw new Error(problems.slice(0, 6).join('\n'))
+  }
+
+  toString(): string {
+    return this.#text
+  }
+}
+
+const container = fc.constantFrom(...containers)
+const locus = fc.constantFrom(...loci)
+const simple = (name: string, deed: Deed): fc.Arbitrary<AnyCommand> =>
+  fc.constant(new Command(name, deed))
+const of = <T>(
+  arbitrary: fc.Arbitrary<T>,
+  text: (drawn: T) => string,
+  deed: (run: CampaignRun, drawn: T) => unknown,
+): fc.Arbitrary<AnyCommand> =>
+  arbitrary.map((drawn) => new Command(text(drawn), (run) => deed(run, drawn)))
+
+const inhabit = of(
+  fc.tuple(container, fc.integer({ min: 30, max: 60 })),
+  ([name, pages]) => `inhabit ${name} (${pages} pages)`,
+  async ({ host, world }, [name, pages]) => {
+    if (!world.model.containers.has(name)) await host.create(name, pages)
+    await host.adopt(name)
+    await host.setProgram(name, 'random')
+  },
+)
+
+const people = of(
+  fc.tuple(locus, container),
+  ([name, home]) => `start ${name} in ${home}`,
+  ({ host }, [name, home]) => host.start(name, home),
+)
+
+/** Each command and how often it comes. */
+const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
+  [8, inhabit],
+  [12, people],
+  [
+    20,
+    of(
+      fc.nat(60),
+      (ms) => `run ${ms} ms`,
+      ({ world }, ms) => world.run(ms),
+    ),
+  ],
+  [
+    6,
+    of(
+      fc.boolean(),
+      (durable) => `snapshot ${durable}`,
+      ({ host }, durable) => host.snapshot(durable),
+    ),
+  ],
+  [
+    2,
+    of(
+      container,
+      (name) => `create ${name}`,
+      ({ host }, name) => host.create(name, 40),
+    ),
+  ],
+  [
+    2,
+    of(
+      container,
+      (name) => `adopt ${name}`,
+      ({ host }, name) => host.adopt(name),
+    ),
+  ],
+  [
+    1,
+    of(
+      container,
+      (name) => `remove program ${name}`,
+      ({ host }, name) => host.removeProgram(name),
+    ),
+  ],
+  [
+    2,
+    of(
+      container,
+      (name) => `destroy ${name}`,
+      ({ host }, name) => host.destroy(name),
+    ),
+  ],
+  [
+    1,
+    of(
+      container,
+      (name) => `find ${name}`,
+      ({ host }, name) => host.find(name),
+    ),
+  ],
+  [
+    1,
+    of(
+      locus,
+      (name) => `find ${name}`,
+      ({ host }, name) => host.findLocus(name),
+    ),
+  ],
+  [2, simple('compare status', ({ host }) => host.compareStatus())],
+  [3, simple('read back', ({ host }) => host.readBack())],
+  [3, simple('manager: stabilise', ({ world }) => world.stabilise())],
+  [3, simple('wrong calls of a manager', wrongCalls)],
+  [2, simple('wrong upcalls', wrongUpcalls)],
+  [2, of(fc.nat(3), (count) => `discard ${count + 1}`, discard)],
+  [2, simple('kill the manager', (run) => run.killManager())],
+  [2, of(fc.nat(5), (nth) => `kill locus ${nth}`, killLocus)],
+  [2, simple('cut the power', (run) => run.cutPower())],
+]
+
+/** A course of commands. */
+export function courses(length: number): fc.Arbitrary<Iterable<AnyCommand>> {
+  const kinds = weighted.flatMap(([weight, each]) => Array.from({ length: weight }, () => each))
+  return fc.commands<object, CampaignRun, false>(kinds, { maxCommands: length, size: 'max' })
+}
+
+function killLocus({ world }: CampaignRun, nth: number): void {
+  const port = world.lociPorts()[nth]
+  if (port !== undefined) world.killLocus(port)
+}
+
+/** The kernel asks a manager's page sets for frames. */
+async function discard(run: CampaignRun, count: number): Promise<void> {
+  const { machine } = run.world.kernel
+  for (const { id } of machine.pageSets.all())
+    await expect(
+      run,
+      machine.messenger,
+      actorPorts.firstManager,
+      managerUpcalls.pageDiscard,
+      { pageset: id, pageCount: count + 1 },
+      ['ok'],
+    )
+}
+
+/** A manager's calls with what names nothing, and with what is not its to say. */
+async function wrongCalls(run: CampaignRun): Promise<void> {
+  const messenger = run.world.managerMessenger
+  if (messenger === null) return
+  const { kernel } = actorPorts
+  const cont = asCapref((run.random.next() | 0x40000000) >>> 0)
+  const stateInterval = asInterval(1 + run.random.below(1000))
+  const invalid: Status[] = ['invalid_capref']
+  const replayFrom = asPosition(0)
+  const pageset = asPageSet(77)
+  await expect(
+    run,
+    messenger,
+    kernel,
+    managerDowncalls.stateIntervalStable,
+    { cont, stateInterval, replayFrom },
+    invalid,
+  )
+  await expect(
+    run,
+    messenger,
+    kernel,
+    managerDowncalls.snapshotDiscard,
+    { cont, stateInterval },
+    invalid,
+  )
+  await expect(run, messenger, kernel, managerDowncalls.getRootPage, { cont }, invalid)
+  await expect(
+    run,
+    messenger,
+    kernel,
+    managerDowncalls.setManager,
+    { cont, manager: cont, contId: asToken(9) },
+    invalid,
+  )
+  await expect(
+    run,
+    messenger,
+    kernel,
+    managerDowncalls.qualityOfService,
+    { cont, serviceLevel: 'snapshotting' },
+    invalid,
+  )
+  await expect(run, messenger, kernel, pageSetCalls.pageSetSize, { pageset }, ['no_such_page_set'])
+  await expect(run, messenger, kernel, pageSetCalls.pageSetAdd, { pageset, pageCount: 1 }, [
+    'no_such_page_set',
+  ])
+  await expect(
+    run,
+    messenger,
+    kernel,
+    pageSetCalls.pageSetRemove,
+    { pageset, frames: [asFrame(1)] },
+    ['no_such_page_set'],
+  )
+}
+
+/** A kernel's calls about what the manager does not know. */
+async function wrongUpcalls(run: CampaignRun): Promise<void> {
+  const { messenger } = run.world.kernel.machine
+  const manager = actorPorts.firstManager
+  const cont = asToken(4000 + run.random.below(1000))
+  const stateInterval = asInterval(3)
+  const unknown: Status[] = ['no_such_container']
+  await expect(
+    run,
+    messenger,
+    manager,
+    managerUpcalls.stateIntervalQuery,
+    { cont, stateInterval },
+    unknown,
+  )
+  await expect(
+    run,
+    messenger,
+    manager,
+    managerUpcalls.containerStabiliseRequest,
+    { cont, stateInterval },
+    unknown,
+  )
+  await expect(
+    run,
+    messenger,
+    manager,
+    managerUpcalls.containerSnapshot,
+    { cont, stateInterval },
+    unknown,
+  )
+  await expect(
+    run,
+    messenger,
+    manager,
+    managerUpcalls.pageDiscard,
+    { pageset: asPageSet(77), pageCount: 1 },
+    ['no_such_page_set'],
+  )
+  await expect(
+    run,
+    messenger,
+    manager,
+    managerUpcalls.invokeNoSupport,
+    { machineId: asToken(1), cont, stateInterval, params: new Uint8Array(0) },
+    ['no_such_container', 'not_supported'],
+  )
+}
+
+/** Makes a call and holds its status against those expected; a callee that died or was slow is as good. */
+async function expect<S extends AnySignature>(
+  run: CampaignRun,
+  messenger: Messenger,
+  to: PortId,
+  signature: S,
+  args: ArgsOf<S>,
+  expected: readonly Status[],
+): Promise<void> {
+  const { world } = run
+  world.operations++
+  const status = await world.settle(
+    new Promise<Status>((resolve) => {
+      messenger.call(to, signature, args, ({ status: answered }) => resolve(answered))
+    }),
+  )
+  const fate: readonly Status[] = ['actor_gone', 'timed_out']
+  if (!expected.includes(status) && !fate.includes(status))
+    world.problems.push(`${signature.name}: ${status}, not ${expected.join(' or ')}`)
+}

@@ -1,0 +1,96 @@
+/**
+ * The manager is killed at each of its messages in turn: as it takes one, before it sends one, and right after. The kernel sees it end;
+ * the world must come back behind nothing that was reported recoverable, and the script goes on to its end.
+ */
+import type { Messenger } from '@katydid/actor'
+import { Crashed } from '@katydid/actor/sim-endpoint.js'
+import type { CampaignRun } from './campaign-run.js'
+import { scriptedRun } from './scripted-run.js'
+
+export interface KillOptions {
+  readonly seed: number
+  /** Kills at one message in so many; 1: at each. */
+  readonly every: number
+  readonly rounds?: number
+  readonly onKill?: (kills: number, of: number) => void
+}
+
+export interface KillResult {
+  /** Points of the run at which a manager can be killed. */
+  readonly points: number
+  readonly kills: number
+  readonly wrong: readonly string[]
+}
+
+/** Runs the script once for each point at which its manager dies. */
+export async function killAtMessages(options: KillOptions): Promise<KillResult> {
+  const { seed, every, rounds = 3 } = options
+  const count = await runWithKill(seed, rounds, Infinity)
+  const wrong = [...count.wrong]
+  let kills = 0
+  for (let at = 1; at <= count.points && wrong.length < 20; at += every) {
+    const { wrong: found } = await runWithKill(seed, rounds, at)
+    kills++
+    wrong.push(...found.map((what) => `seed ${seed}, manager killed at its message ${at}: ${what}`))
+    options.onKill?.(kills, Math.ceil(count.points / every))
+  }
+  return { points: count.points, kills, wrong }
+}
+
+async function runWithKill(
+  seed: number,
+  rounds: number,
+  at: number,
+): Promise<{ points: number; wrong: string[] }> {
+  const points = { seen: 0 }
+  try {
+    const run = await scriptedRun(seed, { rounds }, (begun) => watch(begun, points, at))
+    const seen = points.seen
+    await run.host.readBack()
+    return { points: seen, wrong: [...run.world.problems] }
+  } catch (error) {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { points: points.seen, wrong: [what] }
+  }
+}
+
+/** Counts the manager's messages, and kills it at the one. */
+function watch({ world }: CampaignRun, points: { seen: number }, at: number): void {
+  const point = (): void => {
+    points.seen++
+    if (points.seen !== at) return
+    world.killManager(`killed at its message ${at}`)
+    throw new Crashed()
+  }
+  world.wrap = (messenger) => {
+    const watched: Messenger = {
+      port: messenger.port,
+      call: (...args) => {
+        point()
+        messenger.call(...args)
+        point()
+      },
+      callSync: (...args) => {
+        point()
+        const reply = messenger.callSync(...args)
+        point()
+        return reply
+      },
+      serve: (group, handlers) => messenger.serve(group, before(handlers, point)),
+      serveSome: (group, handlers) => messenger.serveSome(group, before(handlers, point)),
+    }
+    return watched
+  }
+}
+
+/** The same handlers, with something to do before each. */
+function before<H extends object>(handlers: H, deed: () => void): H {
+  const wrapped = Object.entries(handlers).map(([name, handle]) => [
+    name,
+    (...args: unknown[]): unknown => {
+      deed()
+      return (handle as (...of: unknown[]) => unknown)(...args)
+    },
+  ])
+  return Object.fromEntries(wrapped) as H
+}

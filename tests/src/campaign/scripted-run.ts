@@ -1,0 +1,52 @@
+/**
+ * A scripted run with everything in it: containers made, adopted, written, captured, destroyed; the manager snapshots itself and cleans
+ * segments. Cut at any write, or its manager killed at any message, it must come back and go on.
+ */
+import { CampaignRun, smallRun, type RunShape } from './campaign-run.js'
+import { smallShape } from './whole-world.js'
+
+/** A disk small enough that segments are used anew. */
+export const crashShape: RunShape = {
+  ...smallRun,
+  deeds: 60,
+  pages: 24,
+  world: {
+    ...smallShape,
+    disk: { segmentBlocks: 24, capacity: 64 },
+    manager: { ...smallShape.manager, snapshotBytes: 256 * 1024, snapshotFolds: 3 },
+  },
+}
+
+/** Carries the script out in a new world. `prepare` sees it before it boots. */
+export async function scriptedRun(
+  seed: number,
+  options: { readonly rounds?: number; readonly shape?: RunShape } = {},
+  prepare: (run: CampaignRun) => void = () => {},
+): Promise<CampaignRun> {
+  const { rounds = 6, shape = crashShape } = options
+  const run = await CampaignRun.begin(seed, shape, prepare)
+  for (let round = 0; round < rounds; round++) {
+    for (const name of ['a', 'b', 'c']) await inhabit(run, name)
+    await run.host.start(`x${round}`, 'a')
+    await run.host.start(`y${round}`, round % 2 === 0 ? 'b' : 'c')
+    run.world.run(15)
+    await run.host.snapshot(round % 3 === 0)
+    run.world.run(30)
+    await run.host.snapshot(true)
+    if (round % 2 === 1) {
+      run.world.until(() => !run.world.model.isInUse('c'), 2_000)
+      await run.host.destroy('c')
+    }
+    run.world.stabilise()
+    run.world.run(10)
+  }
+  await run.host.snapshot(true)
+  run.world.run(200)
+  return run
+}
+
+async function inhabit({ host, world }: CampaignRun, name: string): Promise<void> {
+  if (!world.model.containers.has(name)) await host.create(name, 30)
+  await host.adopt(name)
+  await host.setProgram(name, 'random')
+}

@@ -1,0 +1,349 @@
+/**
+ * A whole machine in the simulator: the real kernel core, the real self-managing manager, the real disk driver, loci that are
+ * generators, and a supervisor that obeys the kernel's orders. Everything is drawn from one seed.
+ *
+ * Beside it runs a `WorldModel`; a copy of it is kept at each cut, at the very step of the cut. A world is killed by leaving it: its
+ * disk's bytes and the copies are given to the next.
+ */
+import {
+  actorPorts,
+  isLocusPort,
+  type Ending,
+  type Generation,
+  type ManagerBoot,
+  type MachineShape,
+  type Order,
+  type PortId,
+  type WorldEvent,
+} from '@katydid/abi'
+import { generationOf, Random, type Messenger } from '@katydid/actor'
+import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
+import { defaultOptions, SelfManagingManager, type SelfManagingOptions } from '@katydid/managers'
+import { DiskBench, type DiskShape } from './disk-bench.js'
+import { SimLocus } from './sim-locus.js'
+import { WatchedSimulator } from './watched-simulator.js'
+import { WorldModel } from './world-model.js'
+
+/** What a locus does between its begin and its end; what it returns is its result block. */
+export type SimProgram = (
+  locus: SimLocus,
+) => Generator<'step' | number | (() => boolean), Uint8Array>
+
+/** Loci whose names begin so run the program `read`, whatever their container's program is. */
+export const readerName = 'reader'
+
+export interface WholeShape {
+  readonly frames: number
+  readonly maxLoci: number
+  readonly maxContainers: number
+  readonly disk: DiskShape
+  readonly manager: Partial<SelfManagingOptions>
+  readonly snapshotEveryMs: number
+  /** What each message takes, in milliseconds. */
+  readonly delayMs: (random: Random) => number
+}
+
+export const smallShape: WholeShape = {
+  frames: 48,
+  maxLoci: 6,
+  maxContainers: 8,
+  disk: { segmentBlocks: 32, capacity: 192 },
+  manager: { ownFrames: 8, snapshotBytes: 512 * 1024, snapshotFolds: 6, batchPages: 16 },
+  snapshotEveryMs: 0,
+  delayMs: (random) => (random.chance(0.15) ? random.below(20) / 10 : 0),
+}
+
+/** What outlives a kill. */
+export interface Remains {
+  readonly image: Uint8Array
+  /** What the world held at each capture. */
+  readonly captured: ReadonlyMap<number, WorldModel>
+  /** The newest capture that was reported recoverable. */
+  readonly promised: number
+}
+
+const ownContainerBytes = 512 * 4096
+
+export class WholeWorld {
+  readonly sim: WatchedSimulator
+  readonly random: Random
+  readonly shape: WholeShape
+  readonly disk: DiskBench
+  readonly kernel: KernelActor
+  readonly captured: Map<number, WorldModel>
+  readonly events: WorldEvent[] = []
+  /** What must never be: a wrong value, an unexpected refusal. Checked by whoever runs the world. */
+  readonly problems: string[] = []
+  /** Accesses, kernel calls and waits of loci so far, each compared with the model. */
+  operations = 0
+  /** Whether refusals that come of faults on purpose are to be expected of accesses. */
+  faulty = false
+  model = new WorldModel()
+  promised: number
+  /** What was reported recoverable, and after how many entries of the disk's journal. */
+  readonly promises: { readonly capture: number; readonly entries: number }[] = []
+  boot: BootResult | null = null
+  manager: SelfManagingManager | null = null
+  /** The living manager's own messenger. */
+  managerMessenger: Messenger | null = null
+  /** What is put around a manager's messenger, so that a campaign sees each of its messages. */
+  wrap: (messenger: Messenger) => Messenger = (messenger) => messenger
+  readonly programs: Map<string, SimProgram>
+  #killedAtMs = -Infinity
+  readonly #loci = new Map<PortId, SimLocus>()
+  #cut: { readonly rendezvous: object; readonly model: WorldModel } | null = null
+
+  /** Throws `DiskOpenError` when the disk refuses to open. */
+  constructor(
+    seed: number,
+    shape: WholeShape,
+    programs: Map<string, SimProgram>,
+    remains: Remains | null = null,
+  ) {
+    this.shape = shape
+    this.programs = programs
+    this.random = new Random(seed ^ 0x5eed)
+    this.captured = new Map(remains?.captured ?? [])
+    this.promised = remains?.promised ?? 0
+    const machine: Partial<MachineShape> = {
+      frames: shape.frames,
+      maxLoci: shape.maxLoci,
+      maxContainers: shape.maxContainers,
+      maxPageSets: 6,
+      tableBytes: 256 * 1024,
+    }
+    this.sim = new WatchedSimulator(seed, { shape: machine, delayMs: shape.delayMs })
+    this.disk = new DiskBench(
+      this.sim,
+      shape.disk,
+      remains?.image ?? null,
+      remains === null || remains.promised === 0,
+    )
+    this.kernel = new KernelActor({
+      region: this.sim.region,
+      messenger: this.sim.endpoint(actorPorts.kernel),
+      clock: this.sim.clock,
+      order: (order) => this.#obey(order),
+      config: {
+        worldId: 'campaign',
+        snapshotEveryMs: shape.snapshotEveryMs,
+        manager: { module: 'self-managing', hash: 'm', containerBytes: ownContainerBytes },
+      },
+    })
+    this.sim.onTurn(actorPorts.kernel, () => this.kernel.turn())
+    this.sim.onStep = () => this.#lookForCut()
+    this.sim.task('ticker', this.#tick())
+  }
+
+  /** Boots; the answer says whether the world is open. */
+  async open(): Promise<BootResult> {
+    this.boot = await this.settle(this.kernel.boot())
+    return this.boot
+  }
+
+  /** What is left when the process is killed now. */
+  remains(image: Uint8Array = this.disk.memory.image.slice()): Remains {
+    return { image, captured: this.captured, promised: this.promised }
+  }
+
+  get phase(): KernelActor['machine']['phase'] {
+    return this.kernel.machine.phase
+  }
+
+  /** Runs for so many virtual milliseconds. */
+  run(forMs: number): void {
+    this.sim.run(this.sim.clock.nowMs() + forMs)
+  }
+
+  /** Runs until the promise has settled, looking after each step so that nothing happens in between. */
+  async settle<T>(promise: Promise<T>, forMs = 300_000): Promise<T> {
+    const state: { value?: T; error?: Error; done: boolean } = { done: false }
+    promise.then(
+      (value) => Object.assign(state, { value, done: true }),
+      (error: unknown) => Object.assign(state, { error, done: true }),
+    )
+    const until = this.sim.clock.nowMs() + forMs
+    for (;;) {
+      await Promise.resolve()
+      await Promise.resolve()
+      await Promise.resolve()
+      if (state.error !== undefined) throw state.error
+      if (state.done) return state.value as T
+      if (this.sim.clock.nowMs() > until) throw new Error('a call of the host was never answered')
+      this.sim.step(until)
+    }
+  }
+
+  /** A host's call. */
+  call(name: string, args: object): Promise<HostAnswer> {
+    return this.settle(this.kernel.call(name, args))
+  }
+
+  /** Runs until the condition holds; false when it does not within `forMs`. */
+  until(condition: () => boolean, forMs = 60_000): boolean {
+    return this.sim.runUntil(condition, this.sim.clock.nowMs() + forMs)
+  }
+
+  /** The manager's thread ends here and now; the supervisor sees it a little later. */
+  killManager(detail = 'killed on purpose'): void {
+    this.#killedAtMs = this.sim.clock.nowMs()
+    this.#die(actorPorts.firstManager, detail)
+  }
+
+  /** The manager snapshots itself, in a step of its own. */
+  stabilise(): void {
+    this.sim.task('stabilise', this.#stabilise())
+  }
+
+  *#stabilise(): Generator<'step', void> {
+    yield 'step'
+    this.manager?.stabilise(() => {})
+  }
+
+  /** Whether calls may be answered manager_failed, since a manager was killed a moment ago. */
+  get isShaken(): boolean {
+    return this.faulty || this.sim.clock.nowMs() - this.#killedAtMs < 15_000
+  }
+
+  /** The thread of a locus ends here and now. */
+  killLocus(port: PortId): void {
+    this.#die(port, 'killed on purpose')
+  }
+
+  /** What the locus of that name runs. */
+  programOf(name: string, entry: string): SimProgram {
+    return this.programs.get(name.startsWith(readerName) ? 'read' : entry)!
+  }
+
+  /** Ports at which a locus's thread runs. */
+  lociPorts(): PortId[] {
+    return [...this.#loci.keys()]
+  }
+
+  /** A locus has told the kernel its end, and its thread ends too. */
+  exited(port: PortId): void {
+    this.#die(port, '', 'exit')
+  }
+
+  of<K extends WorldEvent['kind']>(kind: K): Extract<WorldEvent, { kind: K }>[] {
+    return this.events.filter((each) => each.kind === kind) as Extract<WorldEvent, { kind: K }>[]
+  }
+
+  #die(port: PortId, detail: string, event: Ending['event'] = 'signal'): void {
+    const generation = generationOf(this.sim.region, port)
+    this.#loci.get(port)?.stop()
+    this.#loci.delete(port)
+    this.sim.crash(port)
+    if (!isLocusPort(port)) this.manager = this.managerMessenger = null
+    this.sim.task('supervisor', this.#report({ event, port, generation, detail }))
+  }
+
+  *#report(ending: Ending) {
+    yield 0.5
+    this.kernel.reported(ending)
+  }
+
+  *#tick() {
+    const { region } = this.sim
+    for (;;) {
+      yield 100
+      region.words.add(region.machineWord('tick'), 1)
+    }
+  }
+
+  #obey(order: Order): void {
+    switch (order.order) {
+      case 'report':
+        this.#heard(order.event)
+        return
+      case 'start_manager':
+        this.sim.task('supervisor', this.#startManager(order.port, order.boot as ManagerBoot))
+        return
+      case 'start_locus':
+        this.sim.task('supervisor', this.#startLocus(order.port, order.generation))
+        return
+      case 'stop_locus':
+      case 'stop_actor':
+        this.sim.task('supervisor', this.#stop(order.port, order.generation, order.reason))
+    }
+  }
+
+  #heard(event: WorldEvent): void {
+    this.events.push(event)
+    switch (event.kind) {
+      case 'captured': {
+        const { rendezvous } = this.kernel.machine.captures
+        const isSeen = this.#cut !== null && this.#cut.rendezvous === rendezvous
+        this.captured.set(event.capture, isSeen ? this.#cut!.model : this.model.copy())
+        return
+      }
+      case 'recoverable':
+        this.promised = event.capture
+        this.promises.push({ capture: event.capture, entries: this.disk.journal.entries.length })
+        return
+      case 'rollback':
+        this.#backAt(event.capture)
+        return
+      case 'ready':
+        this.#backAt(event.recoveredCapture)
+        return
+      case 'locus_ended': {
+        const locus = this.model.loci.get(event.name)
+        if (locus?.end === null && event.unmade !== true) locus.end = event.status
+        return
+      }
+      case 'failed':
+        this.problems.push(`the world failed: ${event.status}, ${event.detail}`)
+        return
+    }
+  }
+
+  /** The world is at this capture now: so is the model. What came after it never happened. */
+  #backAt(capture: number): void {
+    if (capture < this.promised && this.kernel.machine.damage === null)
+      this.problems.push(`back at capture ${capture}, though ${this.promised} was recoverable`)
+    const known = capture === 0 ? new WorldModel() : this.captured.get(capture)
+    if (known === undefined) this.problems.push(`back at capture ${capture}, which never was`)
+    this.model = (known ?? new WorldModel()).copy()
+    for (const each of [...this.captured.keys()]) if (each > capture) this.captured.delete(each)
+  }
+
+  #lookForCut(): void {
+    const { rendezvous } = this.kernel.machine.captures
+    if (rendezvous === null || rendezvous.joinable || this.#cut?.rendezvous === rendezvous) return
+    this.#cut = { rendezvous, model: this.model.copy() }
+  }
+
+  *#startManager(port: PortId, boot: ManagerBoot) {
+    yield 1
+    const { region, clock } = this.sim
+    const messenger = this.wrap(this.sim.endpoint(port))
+    const manager = new SelfManagingManager(
+      {
+        region,
+        messenger,
+        clock,
+        read: (place, into) => this.disk.readPlace(place, into),
+        report: (event) => this.#heard(event),
+        options: { ...defaultOptions, ...this.shape.manager },
+      },
+      boot,
+    )
+    this.manager = manager
+    this.managerMessenger = messenger
+    this.sim.onTurn(port, () => manager.turn())
+  }
+
+  *#startLocus(port: PortId, generation: Generation) {
+    yield 1
+    if (generationOf(this.sim.region, port) !== generation || this.#loci.has(port)) return
+    const locus = new SimLocus(this, port, this.sim.endpoint(port), this.random.fork())
+    this.#loci.set(port, locus)
+    this.sim.task(`locus ${port}`, locus.live())
+  }
+
+  *#stop(port: PortId, generation: Generation, detail: string) {
+    yield 1
+    if (generationOf(this.sim.region, port) === generation) this.#die(port, detail)
+  }
+}
