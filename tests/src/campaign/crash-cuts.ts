@@ -6,7 +6,7 @@
 import { Random } from '@katydid/actor'
 import { crashImage, powerCut, type JournalEntry, type PowerCut } from '@katydid/devices'
 import { CampaignHost } from './host.js'
-import { programsOf, type CampaignRun } from './campaign-run.js'
+import { programsOf, type CampaignRun, type RunShape } from './campaign-run.js'
 import { crashShape, scriptedRun } from './scripted-run.js'
 import { WholeWorld, type Remains } from './whole-world.js'
 
@@ -19,6 +19,8 @@ export interface CutOptions {
   /** One image in so many is cut again while it recovers. */
   readonly compoundEvery: number
   readonly rounds?: number
+  /** Of the scripted run; the worlds that come after it have `crashShape`. */
+  readonly shape?: RunShape
   readonly onImage?: (images: number) => void
 }
 
@@ -42,9 +44,9 @@ interface Tally {
 
 /** Cuts the run of the seed at its writes. */
 export async function cutEverywhere(options: CutOptions): Promise<CutResult> {
-  const { seed, rounds = 6 } = options
+  const { seed, rounds = 6, shape = crashShape } = options
   const random = new Random(seed)
-  const run = await scriptedRun(seed, { rounds })
+  const run = await scriptedRun(seed, { rounds, shape })
   const { entries } = run.world.disk.journal
   const tally: Tally = { images: 0, compound: 0, operations: 0, wrong: [...run.world.problems] }
   const writes = entries.flatMap((entry, at) => (entry.kind === 'write' ? [at] : []))

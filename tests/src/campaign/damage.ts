@@ -3,6 +3,7 @@
  * missing. Opening it must end in a clear refusal, or in a state it once had, with a report when that is an older one; and whatever is
  * read is right or refused. Never wrong data.
  */
+import { actorPorts } from '@katydid/abi'
 import { Random } from '@katydid/actor'
 import { DiskOpenError } from '@katydid/devices'
 import { programsOf } from './campaign-run.js'
@@ -44,6 +45,8 @@ export async function smallStore(seed: number): Promise<Store> {
   run.world.run(20)
   await run.host.snapshot(true)
   await run.world.settle(run.world.kernel.stop())
+  // As a supervisor does: the disk is stopped last.
+  run.world.sim.crash(actorPorts.firstManager)
   await run.world.settle(new Promise((resolve) => run.world.disk.core.stop(resolve)))
   const { problems } = run.world
   if (problems.length > 0) throw new Error(problems.join('\n'))

@@ -23,6 +23,8 @@ import { checksum } from '@katydid/memory'
 export interface DiskShape {
   readonly segmentBlocks: number
   readonly capacity: number
+  /** Barriers report success and make nothing durable: to see a campaign fail. */
+  readonly barrierLies?: boolean
 }
 
 const pageBytes = 4096
@@ -37,12 +39,14 @@ export class DiskBench implements BlockFile {
   /** How many of the next writes find no room. */
   writesFull = 0
   readonly #file: JournaledFile
+  readonly #barrierLies: boolean
 
   /**
    * Opens the disk in `image`; a blank one is made a disk when `mayFormat`, as a world does that was never opened before. Throws
    * `DiskOpenError` when it cannot be opened.
    */
   constructor(sim: Simulator, shape: DiskShape, image: Uint8Array | null, mayFormat: boolean) {
+    this.#barrierLies = shape.barrierLies === true
     this.memory = new MemoryFile(pageBytes, image === null ? undefined : image.slice())
     this.#file = new JournaledFile(this.memory, this.journal)
     const barrier = sim.endpoint(actorPorts.barrier)
@@ -81,7 +85,7 @@ export class DiskBench implements BlockFile {
   }
 
   sync(): void {
-    this.#file.sync()
+    if (!this.#barrierLies) this.#file.sync()
   }
 
   /** A manager's read of a block, as `readBlock` of a file would do it. */

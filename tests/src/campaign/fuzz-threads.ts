@@ -40,6 +40,7 @@ class ThreadRun {
   readonly tally: Tally
   readonly #dir = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-fuzz-'))
   readonly #parts = new Map<string, Part>()
+  readonly #granted = new Map<string, number>()
   #world: World | null = null
   #count = 0
 
@@ -56,14 +57,13 @@ class ThreadRun {
   /** Two loci side by side; the first also invokes a container of its own. `meanwhile` happens as they run. */
   async batch(random: Random, meanwhile: 'nothing' | 'snapshot' | 'kill'): Promise<void> {
     const world = await this.#open()
-    const inner = await this.#container(world, 'inner')
     const ends: Promise<void>[] = []
     for (let part = 0; part < parts; part++) {
       const name = names[random.below(names.length)]!
       const home = await this.#container(world, name)
       const place = this.#parts.get(`${name} ${part}`)!
       const deeds = drawDeeds(random, place, deedsOfBatch)
-      if (part === 0) deeds.push(await this.#invocation(random, world, home, inner))
+      if (part === 0) deeds.push(this.#invocation(random, name))
       const args = { base: place.base, length: place.bytes.length, deeds }
       ends.push(this.#toItsEnd(world, home, `locus ${this.#count++}`, args))
       this.tally.operations += deeds.length
@@ -118,17 +118,12 @@ class ThreadRun {
     }
   }
 
-  async #invocation(
-    random: Random,
-    world: World,
-    home: Container,
-    inner: Container,
-  ): Promise<Deed> {
-    const capref = await world.grant(home, inner)
+  #invocation(random: Random, home: string): Deed {
     const place = this.#parts.get('inner 0')!
     const deeds = drawDeeds(random, place, 20)
     this.tally.operations += deeds.length
-    return ['invoke', capref, { base: place.base, length: place.bytes.length, deeds }]
+    const inner = { base: place.base, length: place.bytes.length, deeds }
+    return ['invoke', this.#granted.get(home), inner]
   }
 
   #container(world: World, name: string): Promise<Container> {
@@ -145,8 +140,12 @@ class ThreadRun {
       diskBytes: 256 * 1024 ** 2,
       snapshotEveryMs: 60,
     })
-    for (const name of [...names, 'inner']) await this.#container(this.#world, name)
-    // From here on no rollback unmakes a container.
+    const inner = await this.#container(this.#world, 'inner')
+    for (const name of names) {
+      const home = await this.#container(this.#world, name)
+      this.#granted.set(name, await this.#world.grant(home, inner))
+    }
+    // From here on no rollback unmakes a container or takes a capability back.
     await this.#world.snapshot()
     return this.#world
   }

@@ -43,7 +43,7 @@ export class CampaignHost {
     const cont = await this.find(name)
     if (typeof cont === 'string') return
     this.#ready()
-    const answer = await this.#call('manage_request', { cont })
+    const answer = await this.#call('manage_request', { cont, manager: '' })
     const success = answer.status === 'ok' && answer['success'] === true
     if (!success) this.#expect(`manage_request ${name} (${answer['success']})`, answer, 'accepted')
     const container = this.world.model.containers.get(name)

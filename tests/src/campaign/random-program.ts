@@ -147,6 +147,6 @@ function* forged(locus: SimLocus): Steps {
 }
 
 function* list(locus: SimLocus): Steps {
-  const reply = yield* locus.call(containerCalls.capList, {})
+  const reply = yield* locus.call(containerCalls.capList, { table: 'own' })
   locus.expect('cap_list', reply.status, 'ok')
 }

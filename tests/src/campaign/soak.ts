@@ -19,7 +19,8 @@ export interface Sample {
   readonly second: number
   readonly heapMb: number
   readonly rssMb: number
-  readonly sharedMb: number
+  /** Memory outside the heap that the opener's thread knows: the machine's region above all. */
+  readonly externalMb: number
   readonly handles: number
   readonly threads: number
   readonly framesHeld: number
@@ -42,7 +43,7 @@ export interface SoakResult {
 const slack: Readonly<Partial<Record<keyof Sample, { share: number; plus: number }>>> = {
   heapMb: { share: 0.1, plus: 3 },
   rssMb: { share: 0.08, plus: 24 },
-  sharedMb: { share: 0, plus: 1 },
+  externalMb: { share: 0, plus: 1 },
   handles: { share: 0, plus: 2 },
   threads: { share: 0, plus: 1 },
   framesHeld: { share: 0.05, plus: 8 },
@@ -127,7 +128,7 @@ const home = (world: World, name: string): ReturnType<World['createContainer']> 
 
 async function look(world: World, dir: string, second: number, visitors: number): Promise<Sample> {
   globalThis.gc?.()
-  const { heapUsed, rss } = process.memoryUsage()
+  const { heapUsed, rss, external } = process.memoryUsage()
   const { report } = await world.status()
   const { pageSets, tableBytesFree } = report as {
     pageSets: { frames: number }[]
@@ -139,7 +140,7 @@ async function look(world: World, dir: string, second: number, visitors: number)
     second,
     heapMb: mb(heapUsed),
     rssMb: mb(rss),
-    sharedMb: mb(sharedBytes()),
+    externalMb: mb(external),
     handles: fs.readdirSync('/proc/self/fd').length,
     threads: fs.readdirSync('/proc/self/task').length,
     framesHeld: pageSets.reduce((sum, { frames }) => sum + frames, 0),
@@ -150,12 +151,6 @@ async function look(world: World, dir: string, second: number, visitors: number)
     faults: counters.faults,
     visitors,
   }
-}
-
-/** Shared memory of the process, as the system counts it. */
-function sharedBytes(): number {
-  const status = fs.readFileSync('/proc/self/status', 'utf8')
-  return Number(/^RssShmem:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024
 }
 
 function diskBytes(dir: string): number {

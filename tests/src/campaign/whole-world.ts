@@ -127,7 +127,14 @@ export class WholeWorld {
       config: {
         worldId: 'campaign',
         snapshotEveryMs: shape.snapshotEveryMs,
-        manager: { module: 'self-managing', hash: 'm', containerBytes: ownContainerBytes },
+        manager: {
+          name: 'self-managing',
+          module: 'self-managing',
+          hash: 'm',
+          containerBytes: ownContainerBytes,
+          keepsRoot: true,
+          options: {},
+        },
       },
     })
     this.sim.onTurn(actorPorts.kernel, () => this.kernel.turn())

@@ -1,0 +1,67 @@
+/**
+ * Random model-based tests over the calls of kernel, managers, page sets, containers, capabilities and loci: in the simulator, and on
+ * real threads.
+ *
+ *   npm run fuzz -- --steps 100000 --seed 7      both: so many operations in the simulator, a fifth as many on threads
+ *   npm run fuzz -- --threads --steps 20000      on threads alone; --simulator: in the simulator alone
+ *
+ * A failure prints the seed, the commands it was shrunk to, and how to have it again. Exit code 1 then.
+ */
+import { parseArgs } from 'node:util'
+import { fuzzSimulated } from '../tests/dist/campaign/fuzz-sim.js'
+import { fuzzThreads } from '../tests/dist/campaign/fuzz-threads.js'
+
+const { values } = parseArgs({
+  options: {
+    steps: { type: 'string' },
+    seed: { type: 'string' },
+    threads: { type: 'boolean' },
+    simulator: { type: 'boolean' },
+  },
+})
+const steps = Number(values.steps ?? 20_000)
+const seed = Number(values.seed ?? Date.now() % 1_000_000)
+if (!Number.isSafeInteger(steps) || steps < 1 || !Number.isSafeInteger(seed)) {
+  console.error('fuzz: --steps and --seed are whole numbers, --steps at least 1')
+  process.exit(2)
+}
+const isBoth = values.threads === values.simulator
+
+console.log(`seed ${seed}`)
+if (isBoth || values.simulator === true) await inTheSimulator()
+if (isBoth || values.threads === true) await onThreads(isBoth ? Math.ceil(steps / 5) : steps)
+
+async function inTheSimulator() {
+  const told = every(5000)
+  const result = await fuzzSimulated({ seed, steps, onCourse: told })
+  finish('simulator', result, `${result.courses} courses, ${result.lives} lives`)
+}
+
+async function onThreads(count) {
+  const result = await fuzzThreads({ seed, steps: count, onCourse: every(5000) })
+  const { batches, openings, managersKilled } = result
+  finish(
+    'threads',
+    result,
+    `${batches} batches, ${openings} openings, ${managersKilled} managers killed`,
+  )
+}
+
+function finish(where, { operations, failure }, what) {
+  if (failure === null) {
+    console.log(`${where}: ${operations} operations, ${what}: all equal to the model`)
+    return
+  }
+  console.error(`${where}: after ${operations} operations, ${what}\n${failure}`)
+  process.exitCode = 1
+}
+
+/** Tells how far it has come, every so many milliseconds. */
+function every(ms) {
+  let next = Date.now() + ms
+  return ({ operations }) => {
+    if (Date.now() < next) return
+    next = Date.now() + ms
+    console.log(`${operations} operations`)
+  }
+}

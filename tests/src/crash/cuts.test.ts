@@ -1,0 +1,30 @@
+/** The small part of `npm run crash` that every run of the tests has: power cuts, and managers killed at their messages. */
+import test from 'ava'
+import { cutEverywhere } from '../campaign/crash-cuts.js'
+import { killAtMessages } from '../campaign/manager-kills.js'
+import { crashShape } from '../campaign/scripted-run.js'
+
+const part = { seed: 4, torn: 1, compoundEvery: 3, rounds: 4 }
+
+test('[WO20] a world whose power fails at a write, torn or whole, and again as it recovers, is back at what was recoverable', async (t) => {
+  const { wrong, images, compound } = await cutEverywhere({ ...part, every: 11 })
+
+  t.deepEqual(wrong, [])
+  t.true(images > 30 && compound > 9, `${images} images, ${compound} of them cut again`)
+})
+
+test('[WO20] a barrier that does nothing does not get past these cuts', async (t) => {
+  const { world } = crashShape
+  const lying = { ...crashShape, world: { ...world, disk: { ...world.disk, barrierLies: true } } }
+
+  const { wrong } = await cutEverywhere({ ...part, every: 11, shape: lying })
+
+  t.true(wrong.length > 0)
+})
+
+test('[WO20] a manager killed as it takes or sends a message costs nothing that was recoverable', async (t) => {
+  const { wrong, kills } = await killAtMessages({ seed: 4, every: 19 })
+
+  t.deepEqual(wrong, [])
+  t.true(kills > 8, `${kills} kills`)
+})
