@@ -26,9 +26,9 @@ const containers = ['a', 'b', 'c', 'd', 'e'] as const
 const loci = ['l0', 'l1', 'l2', 'l3', 'l4'] as const
 
 /** A command as fast-check sees it. The world model lives in the run, since it goes back with the world. */
-export type AnyCommand = fc.AsyncCommand<object, CampaignRun, false>
+export type AnyCommand = fc.AsyncCommand<object, CampaignRun>
 
-type Deed = (run: CampaignRun) => Promise<unknown> | unknown
+type Deed = (run: CampaignRun) => unknown
 
 /** A command: a name for the report, and what it does. */
 class Command implements AnyCommand {

@@ -58,7 +58,7 @@ function describe(seed: number, found: fc.RunDetails<Drawn>): string {
   const error = found.errorInstance
   return [
     `seed ${seed}, world ${world}, after ${found.numShrinks} shrinks:`,
-    `  ${String(commands)}`,
+    `  ${fc.stringify(commands)}`,
     error instanceof Error ? (error.stack ?? error.message) : String(error),
     `again: npm run fuzz -- --seed ${seed} --steps 1`,
   ].join('\n')

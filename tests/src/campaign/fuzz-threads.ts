@@ -151,7 +151,7 @@ class ThreadRun {
   }
 }
 
-type AnyCommand = fc.AsyncCommand<object, ThreadRun, false>
+type AnyCommand = fc.AsyncCommand<object, ThreadRun>
 
 class Command implements AnyCommand {
   readonly #text: string
@@ -214,7 +214,7 @@ export async function fuzzThreads(options: ThreadFuzzOptions): Promise<ThreadFuz
       const error = found.errorInstance
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
       const again = `again: npm run fuzz -- --threads --seed ${seed} --steps 1`
-      tally.failure = `seed ${seed}:\n  ${String(found.counterexample?.[0])}\n${what}\n${again}`
+      tally.failure = `seed ${seed}:\n  ${fc.stringify(found.counterexample?.[0])}\n${what}\n${again}`
       return tally
     }
     options.onCourse?.(tally)

@@ -45,7 +45,8 @@ export class CampaignHost {
     this.#ready()
     const answer = await this.#call('manage_request', { cont, manager: '' })
     const success = answer.status === 'ok' && answer['success'] === true
-    if (!success) this.#expect(`manage_request ${name} (${answer['success']})`, answer, 'accepted')
+    if (!success)
+      this.#expect(`manage_request ${name} (${String(answer['success'])})`, answer, 'accepted')
     const container = this.world.model.containers.get(name)
     if (container === undefined) return
     // A manager that died between set_manager and its answer may have taken it on or not.
@@ -130,7 +131,7 @@ export class CampaignHost {
   /** Reads back all that can be read, by loci; answers whether they came to their ends. */
   async readBack(): Promise<boolean> {
     const { world } = this
-    for (const { name, adopted, hasProgram } of [...world.model.containers.values()]) {
+    for (const { name, adopted, hasProgram } of Array.from(world.model.containers.values())) {
       if (!adopted || !hasProgram) continue
       const reader = `${readerName} ${name}`
       if (!(await this.start(reader, name))) continue

@@ -27,7 +27,7 @@ export function randomProgram(deeds: number, pages: number): SimProgram {
 /** Reads every word that the model knows of its container, and some it does not. */
 export function* readAll(locus: SimLocus): ReturnType<SimProgram> {
   const words = locus.world.model.containers.get(locus.container)!.words
-  for (const offset of [...words.keys()]) yield* locus.load(offset)
+  for (const offset of Array.from(words.keys())) yield* locus.load(offset)
   const { size } = locus.world.model.containers.get(locus.container)!
   for (let page = 0; page < size / pageBytes; page++) yield* locus.load(page * pageBytes + 16)
   return new Uint8Array(0)
@@ -102,6 +102,7 @@ function* wait(locus: SimLocus, pages: number): Steps {
 }
 
 function* register(locus: SimLocus): Steps {
+  yield* locus.sleep(0)
   locus.setRegister(1 + locus.random.below(31), BigInt(locus.random.next()))
 }
 

@@ -302,6 +302,10 @@ export class WholeWorld {
       case 'failed':
         this.problems.push(`the world failed: ${event.status}, ${event.detail}`)
         return
+      case 'ended':
+      case 'log':
+      case 'stalled':
+        return
     }
   }
 
@@ -312,7 +316,8 @@ export class WholeWorld {
     const known = capture === 0 ? new WorldModel() : this.captured.get(capture)
     if (known === undefined) this.problems.push(`back at capture ${capture}, which never was`)
     this.model = (known ?? new WorldModel()).copy()
-    for (const each of [...this.captured.keys()]) if (each > capture) this.captured.delete(each)
+    for (const each of Array.from(this.captured.keys()))
+      if (each > capture) this.captured.delete(each)
   }
 
   #lookForCut(): void {
