@@ -1,5 +1,5 @@
 /** A full disk, freed segments, and where the next scan begins. */
-import { asPosition } from '@katydid/abi'
+import { asFrame, asInterval, asPosition, asToken } from '@katydid/abi'
 import test from 'ava'
 import { alice, Bench, bob, kernel, ok, pageContent } from './bench.js'
 
@@ -215,4 +215,71 @@ test('[DK9] [DK10] between two superblocks nothing is written anew that the olde
   t.is(early.answer?.status, 'disk_full')
   t.deepEqual(cuts, [null, null])
   t.is(late.status, 'ok')
+})
+
+test('[DK20] pages from frames leave the last sixteenth of the segments to records and pages by value', (t) => {
+  const content = pageContent(1)
+  const frames = { bytes: () => content, ended: () => {} }
+  const bench = new Bench({ ...shape, capacity: 32, frames })
+  const fromFrame = (page: number): string => {
+    const pages = [
+      { cont: asToken(7), stateInterval: asInterval(1), page, frame: asFrame(9), content: null },
+    ]
+    const outcome = { status: 'none' }
+    bench.core.write(alice, { pages, records: [], barrier: false }, ({ status }) => {
+      outcome.status = status
+    })
+    bench.rest()
+    return outcome.status
+  }
+
+  let taken = 0
+  while (fromFrame(taken) === 'ok') taken++
+  const { freeSegments } = bench.core.status()
+  const again = fromFrame(1000)
+  const byValue = bench.store(alice, [500, 501])
+  const record = bench.store(kernel, [], [1])
+
+  t.is(again, 'disk_full')
+  t.is(freeSegments, 2)
+  t.deepEqual([byValue.status, record.status], ['ok', 'ok'])
+})
+
+test('[DK21] the heads of a segment say whose pages stand where, before and after an opening', (t) => {
+  const bench = new Bench({ ...shape, segmentBlocks: 16 })
+  const { places } = ok(bench.store(alice, [1, 2, 3]))
+  ok(bench.store(bob, [7]))
+  const more = ok(bench.store(alice, [4], [9]))
+  const named = (of: Bench, owner: number): (readonly [number, number, number])[] =>
+    ok(of.core.segment(owner, 0)).pages.map(({ page, block, checksum }) => [page, block, checksum])
+  const expected = [...places, ...more.places].map(
+    ({ block, checksum }, nth) => [nth + 1, block, checksum] as const,
+  )
+
+  const again = new Bench({ ...shape, segmentBlocks: 16, image: bench.memory.image })
+
+  t.deepEqual(named(bench, alice), expected)
+  t.deepEqual(named(again, alice), expected)
+  t.is(named(again, bob).length, 1)
+  t.is(bench.core.segment(alice, 5).status, 'bad_argument')
+})
+
+test('[DK21] a segment used anew names nothing of its former use', (t) => {
+  const bench = new Bench(shape)
+  const segments = fill(bench, alice)
+  const end = bench.core.status().lastPosition
+  bench.core.free(alice, segments)
+  bench.core.trim(alice, end)
+  bench.rest()
+  bench.rest()
+  const { places } = ok(bench.store(alice, [901]))
+  const segment = segmentOf(places[0]!.block)
+
+  const found = ok(bench.core.segment(alice, segment)).pages
+
+  t.deepEqual(
+    found.filter(({ page }) => page >= 900).map(({ block }) => block),
+    places.map(({ block }) => block),
+  )
+  t.true(found.every(({ block }) => block <= places[0]!.block))
 })

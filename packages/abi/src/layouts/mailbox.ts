@@ -57,5 +57,6 @@ export const counterNames = [
   'restarts',
   'ownPagesMax',
   'ownFramesMax',
+  'pagesMoved',
 ] as const
 export type CounterName = (typeof counterNames)[number]

@@ -22,7 +22,7 @@ import { call, group } from '../signature.js'
 
 const disk = { kind: 'device', by: 'manager, kernel' } as const
 
-/** A page to write: from a frame of the machine, or (content not null) by value. `tag` names it to its owner. */
+/** A page to write: from a frame of the machine, or (content not null) by value. */
 export const pageWrite = record('page write', {
   cont: token,
   stateInterval,
@@ -55,7 +55,7 @@ export const diskCalls = group(0x400, {
   diskWrite: call({
     ...disk,
     name: 'disk_write',
-    doc: 'Append pages and records, all in one group or in consecutive ones, in this order, with the records behind the pages. Frames must stand still until the answer; the sender begins a transfer of each before it asks, the driver ends it. With `barrier` the answer comes when all of it, and all that was written before it, is durable.',
+    doc: 'Append pages and records, all in one group or in consecutive ones, in this order, with the records behind the pages. Frames must stand still until the answer; the sender begins a transfer of each before it asks, the driver ends it. With `barrier` the answer comes when all of it, and all that was written before it, is durable. The last sixteenth of the segments is kept back: pages from frames are refused (disk_full) there, records and pages by value are taken, since they are how space is won back.',
     args: { pages: list(pageWrite), records: list(logRecord), barrier: bool },
     result: { position: logPosition, places: list(pagePlace) },
     errors: ['io_error', 'disk_full', 'too_large', 'closed', 'bad_argument'],
@@ -130,5 +130,15 @@ export const diskCalls = group(0x400, {
     errors: ['closed'],
     idempotent: true,
     afterCrash: 'Nothing.',
+  }),
+  diskSegment: call({
+    ...disk,
+    name: 'disk_segment',
+    doc: 'What the heads of the groups in one segment say of the caller’s pages there, in the order of their blocks. Read from the file, so that an owner that cleans the segment need not remember. Names only what was written; the owner knows which of it is still needed.',
+    args: { segment: count },
+    result: { pages: list(foundPage) },
+    errors: ['bad_argument', 'io_error', 'closed'],
+    idempotent: true,
+    afterCrash: 'Same answer again, until the segment is used anew.',
   }),
 })

@@ -14,7 +14,7 @@ import {
   type LogPosition,
 } from '@katydid/abi'
 import { invariant, type Clock } from '@katydid/actor'
-import type { BlockFile, FileFault } from './block-file.js'
+import { asFault, type BlockFile, type FileFault } from './block-file.js'
 import { Durability, type Barrier } from './durability.js'
 import { segmentOf } from './geometry.js'
 import { LogWriter } from './log-writer.js'
@@ -23,6 +23,7 @@ import type { OpenedDisk } from './open.js'
 import { Packer } from './packing.js'
 import { refusalOf, type Frames, type WriteAnswer, type WriteArgs } from './request.js'
 import { ScanStart } from './scan-start.js'
+import { segmentContent } from './segment-content.js'
 import { Trims } from './trims.js'
 import { writeGroups, type Outcome, type Pending } from './write-groups.js'
 
@@ -149,6 +150,22 @@ export class DiskCore {
           ),
         ),
       )
+  }
+
+  /** `disk_segment`. */
+  segment(owner: number, segment: number): Answer<Calls['diskSegment']> {
+    const { geometry, segments } = this.#writer
+    if (this.#closing) return closed
+    if (segment >= geometry.capacity)
+      return refuse('bad_argument', `There is no segment ${segment} of ${geometry.capacity}.`)
+    if (segment >= segments.used) return { status: 'ok', pages: [] }
+    const { file, opened } = this.#options
+    try {
+      const { uuid } = opened.superblock
+      return { status: 'ok', pages: segmentContent(file, geometry, uuid, segment, owner) }
+    } catch (error) {
+      return refuse('io_error', asFault(error, 'reading a segment').message)
+    }
   }
 
   /** `disk_status`. */

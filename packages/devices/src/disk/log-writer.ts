@@ -6,7 +6,7 @@ import { asBlock, type pagePlace, type ValueOf } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { BlockFile } from './block-file.js'
 import { checksum } from './checksum.js'
-import { segmentEnd, segmentOf, segmentStart, type Geometry } from './geometry.js'
+import { keptSegments, segmentEnd, segmentOf, segmentStart, type Geometry } from './geometry.js'
 import { encodeHead } from './group-encode.js'
 import { pageOwnersOf, type GroupHead, type PageDescriptor } from './group.js'
 import { Holdings } from './holdings.js'
@@ -77,6 +77,7 @@ export class LogWriter {
     return {
       blocks: segmentEnd(this.geometry, this.#startOf(this.#end.segment)) - this.#end.block,
       segments: () => this.segments.countFree(floor),
+      kept: keptSegments(this.geometry),
     }
   }
 

@@ -25,7 +25,13 @@ export interface PlannedGroup<R> {
 export interface Room {
   readonly blocks: number
   readonly segments: () => number
+  /** Of these, how many pages from frames may not open. */
+  readonly kept: number
 }
+
+/** Pages by value and records win space back: moved pages, maps, what makes the line go on. */
+const mayTakeKept = ({ pages }: WriteRequest['args']): boolean =>
+  pages.every(({ content }) => content !== null)
 
 interface Mark {
   readonly groups: number
@@ -52,10 +58,15 @@ export class Packer<R extends Pick<WriteRequest, 'args'>> {
   add(request: R): boolean {
     const mark = this.#mark()
     const { pages, records } = request.args
+    const kept = mayTakeKept(request.args) ? 0 : this.#room.kept
     const fits =
-      pages.every((_, nth) => this.#place(1, 0, (group) => group.pages.push({ request, nth }))) &&
+      pages.every((_, nth) =>
+        this.#place(kept, 1, 0, (group) => group.pages.push({ request, nth })),
+      ) &&
       records.every(({ content }, nth) =>
-        this.#place(0, recordRoom(content.length), (group) => group.records.push({ request, nth })),
+        this.#place(kept, 0, recordRoom(content.length), (group) =>
+          group.records.push({ request, nth }),
+        ),
       )
     if (!fits) this.#back(mark)
     return fits
@@ -66,7 +77,12 @@ export class Packer<R extends Pick<WriteRequest, 'args'>> {
     return this.#groups.filter(({ pages, records }) => pages.length + records.length > 0)
   }
 
-  #place(pages: number, recordBytes: number, put: (group: PlannedGroup<R>) => void): boolean {
+  #place(
+    kept: number,
+    pages: number,
+    recordBytes: number,
+    put: (group: PlannedGroup<R>) => void,
+  ): boolean {
     for (;;) {
       const group = this.#groups.at(-1)!
       const blocks = groupBlocks(
@@ -85,7 +101,7 @@ export class Packer<R extends Pick<WriteRequest, 'args'>> {
         { blocks, left: this.#left },
       )
       const opened = this.#groups.filter(({ fresh }) => fresh).length
-      if (opened >= this.#room.segments()) return false
+      if (opened >= this.#room.segments() - kept) return false
       this.#groups.push({ fresh: true, pages: [], records: [], recordBytes: 0 })
       this.#left = this.#geometry.segmentBlocks
     }

@@ -26,6 +26,7 @@ export function serveDisk(messenger: Messenger, core: DiskCore): void {
       return later
     },
     diskStatus: () => core.status(),
+    diskSegment: ({ segment }, call) => core.segment(call.from, segment),
   })
 }
 

@@ -17,6 +17,8 @@ export class Delta {
   /** Of these, the ones whose frame is no longer the live page's: a later write moved the page to a copy. */
   readonly kept = new Map<number, Frame>()
   readonly places = new Map<number, PagePlace>()
+  /** Of pages being written, the frame that was sent last: an older one that is refused is not tried again. */
+  readonly newest = new Map<number, Frame>()
   /** Pages being written. */
   writing = 0
   /** No record of it lies before this position of the log. */

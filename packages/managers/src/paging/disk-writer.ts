@@ -26,8 +26,20 @@ export class DiskWriter {
   readonly #counters: Counters
   #last: LogPosition = asPosition(0)
   #inFlight = 0
+  #waitsForRoom = false
+  #pagesSent = 0
+  /** Writes of pages that are not answered, by the order in which they were sent. */
+  readonly #unanswered = new Set<number>()
   /** Bytes that the log has grown by since somebody set it to 0. */
   bytesSince = 0
+  /** The same, never set to 0. */
+  bytesEver = 0
+  #refusals = 0
+  /**
+   * Asked when the disk was full, for pages, so many times in a row: whether room is being won back, so that they wait instead
+   * of failing.
+   */
+  roomMayCome: (refusals: number) => boolean = () => false
 
   constructor(messenger: Messenger, disk: PortId, counters: Counters) {
     this.#messenger = messenger
@@ -42,6 +54,28 @@ export class DiskWriter {
 
   get inFlight(): number {
     return this.#inFlight
+  }
+
+  /** Writes of pages sent so far. */
+  get pagesSent(): number {
+    return this.#pagesSent
+  }
+
+  /** Whether each of the first `sent` writes of pages has been answered. */
+  isAnswered(sent: number): boolean {
+    invariant(sent <= this.#pagesSent, 'MG15: a write is sent before it is answered', { sent })
+    for (const each of this.#unanswered) return each > sent
+    return true
+  }
+
+  /** The disk was full, and room may come: nothing is gained by writing pages until `roomAgain`. */
+  get waitsForRoom(): boolean {
+    return this.#waitsForRoom
+  }
+
+  /** There is room, or there will be none: writing is tried again. */
+  roomAgain(): void {
+    this.#waitsForRoom = false
   }
 
   /** The log ended at `position` when we began. */
@@ -62,16 +96,20 @@ export class DiskWriter {
   ): void {
     invariant(pages.length + records.length > 0, 'MG8: something is written', { barrier })
     this.#inFlight++
+    const nth = pages.length > 0 ? ++this.#pagesSent : 0
+    if (nth > 0) this.#unanswered.add(nth)
     this.#messenger.call(
       this.#disk,
       diskCalls.diskWrite,
       { pages, records, barrier },
       (reply) => {
         this.#inFlight--
+        this.#unanswered.delete(nth)
         invariant(this.#inFlight >= 0, 'MG15: every write is answered once', {
           inFlight: this.#inFlight,
         })
         this.#note(reply, pages.length, pageBytes)
+        if (pages.length > 0) this.#heedRoom(reply.status === 'disk_full')
         onAnswer(reply)
       },
       writeDeadlineMs,
@@ -89,6 +127,14 @@ export class DiskWriter {
     return reply
   }
 
+  #heedRoom(isFull: boolean): void {
+    this.#refusals = isFull ? this.#refusals + 1 : 0
+    invariant(this.#refusals <= this.#pagesSent, 'MG21: who was refused has asked', {
+      refusals: this.#refusals,
+    })
+    if (isFull && this.roomMayCome(this.#refusals)) this.#waitsForRoom = true
+  }
+
   #note(reply: WriteReply, pages: number, pageBytes: number): void {
     if (reply.status !== 'ok') return
     invariant(reply.places.length === pages, 'DK1: every page written has a place', {
@@ -99,6 +145,7 @@ export class DiskWriter {
     if (reply.position > this.#last) this.#last = reply.position
     // A group has a head of at least a block.
     this.bytesSince += bytes + pageBytes
+    this.bytesEver += bytes + pageBytes
     this.#counters.add('pagesWritten', reply.places.length)
     this.#counters.add('bytesWritten', bytes)
   }

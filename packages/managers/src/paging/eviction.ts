@@ -132,6 +132,7 @@ export class Eviction {
         frame,
       })
       delta.dirty.delete(page)
+      delta.newest.set(page, frame)
       frames.beginWrite(frame)
       beginTransfer(region, frame)
       return {
@@ -147,13 +148,13 @@ export class Eviction {
     counters.add('discardsDirty', pages.length)
     writer.write(pages, [], false, pageBytes, (reply) => {
       this.#writing -= pages.length
-      this.failure = reply.status === 'ok' ? null : reply.detail
+      this.failure = reply.status === 'ok' || writer.waitsForRoom ? null : reply.detail
       for (const [index, { page, frame }] of pages.entries()) {
         frames.endWrite(frame)
         delta.writing--
         const state = frames.state(frame)
         if (reply.status === 'ok')
-          settleWrite(this.#context, container, delta, page, reply.places[index]!)
+          settleWrite(this.#context, container, delta, page, frame, reply.places[index]!)
         else failWrite(this.#context, this.#departures, container, delta, page, frame)
         if (reply.status === 'ok' && state === frameStates.removing)
           this.#release(container, page, frame)

@@ -14,9 +14,11 @@ export function settleWrite(
   container: PagedContainer,
   delta: Delta,
   page: number,
+  frame: Frame,
   place: PagePlace,
 ): void {
   const { usage } = context.store
+  if (delta.newest.get(page) === frame) delta.newest.delete(page)
   invariant(delta.commit === 'none' || delta.dropped, 'MG8: a committed version does not change', {
     token: container.token,
     page,
@@ -42,7 +44,11 @@ export function failWrite(
 ): void {
   const { frames } = context
   const isLive = container.resident.get(page) === frame
+  const isNewest = delta.newest.get(page) === frame
+  if (isNewest) delta.newest.delete(page)
   if (delta.dropped) return
+  // Newer content of the same interval is on its way, or in another frame.
+  if (!isNewest || delta.dirty.has(page)) return
   if (isLive) {
     delta.dirty.add(page)
     if (frames.state(frame) === frameStates.removing) frames.become(frame, frameStates.shown)

@@ -88,6 +88,8 @@ export class Pager {
       faults.refuse(null, 'io_error')
       return
     }
+    // Room is being won back on the disk: what waits goes on waiting.
+    if (writer.waitsForRoom) return
     const wanted = reserve.wanted(eviction.coming, faults.waiting)
     if (wanted === 0) return
     // While frames are coming, a page just shown keeps its chance to be used: else loci would take pages from each other.

@@ -32,11 +32,15 @@ export class Flush {
         const version = container.versions.find((each) => each.commit === 'none')
         if (version === undefined || version.failure !== null) break
         if (version.isWritten) this.#commit(container, version)
-        else if (version.dirty.size > 0 && this.#batches < this.#context.options.writesInFlight)
-          this.#writeBatch(container, version)
+        else if (version.dirty.size > 0 && this.#mayWrite) this.#writeBatch(container, version)
         else break
       }
     }
+  }
+
+  get #mayWrite(): boolean {
+    const { options, writer } = this.#context
+    return this.#batches < options.writesInFlight && !writer.waitsForRoom
   }
 
   /** Tries a version again that could not be written. */
@@ -80,6 +84,7 @@ export class Flush {
     }
     for (const { page, frame } of pages) {
       version.dirty.delete(page)
+      version.newest.set(page, frame)
       frames.beginWrite(frame)
       beginTransfer(region, frame)
     }
@@ -101,12 +106,13 @@ export class Flush {
           failWrite(this.#context, this.#departures, container, version, page, frame)
           continue
         }
-        settleWrite(this.#context, container, version, page, reply.places[index]!)
+        settleWrite(this.#context, container, version, page, frame, reply.places[index]!)
         if (version.kept.get(page) !== frame) continue
         version.kept.delete(page)
         this.#departures.leave(frame)
       }
-      if (reply.status !== 'ok') this.#fail(container, version, reply.detail)
+      if (reply.status !== 'ok' && !writer.waitsForRoom)
+        this.#fail(container, version, reply.detail)
     })
   }
 

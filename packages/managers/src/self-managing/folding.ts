@@ -20,13 +20,15 @@ const spareFrames = 2
 
 export class Folding {
   readonly #context: Context
-  readonly #progress = new Map<ManagedContainer, Progress>()
+  readonly #underWay = new Map<ManagedContainer, Progress>()
   /** Maps without a container. */
   readonly graveyard: MapRoot[] = []
   /** Set while the root page is being made durable: maps and usage stand still. */
   suspended = false
   /** Versions folded since somebody set it to 0. */
   foldsSince = 0
+  /** Versions folded and maps taken apart, ever: what was needed before may not be now. */
+  progress = 0
   #failure: string | null = null
 
   constructor(context: Context) {
@@ -45,7 +47,7 @@ export class Folding {
 
   /** The container is gone or has gone back: forget how far its version was folded. */
   forget(container: ManagedContainer): void {
-    this.#progress.delete(container)
+    this.#underWay.delete(container)
   }
 
   /** The map's container is gone. */
@@ -86,10 +88,10 @@ export class Folding {
   #foldSlice(container: ManagedContainer): void {
     invariant(!this.suspended, 'MG12: maps stand still while the root page is made durable', {})
     const version = container.versions[0]!
-    let progress = this.#progress.get(container)
+    let progress = this.#underWay.get(container)
     if (progress === undefined || progress.version !== version) {
       progress = { version, entries: version.places.entries() }
-      this.#progress.set(container, progress)
+      this.#underWay.set(container, progress)
     }
     const { usage, maps } = this.#context.store
     for (let i = 0; i < this.#context.options.foldSlice; i++) {
@@ -118,8 +120,9 @@ export class Folding {
     for (const place of version.places.values()) this.#context.store.usage.drop(place.block)
     container.versions.shift()
     container.folded = version.interval
-    this.#progress.delete(container)
+    this.#underWay.delete(container)
     this.foldsSince++
+    this.progress++
   }
 
   #dismantleSlice(): void {
@@ -127,6 +130,8 @@ export class Folding {
     invariant(map !== undefined, 'MG17: a map is taken apart while there is one', {})
     const places = this.#context.store.maps.dismantle(map)
     for (const place of places ?? []) this.#context.store.usage.unfold(place.block)
-    if (places === null) this.graveyard.shift()
+    if (places !== null) return
+    this.graveyard.shift()
+    this.progress++
   }
 }

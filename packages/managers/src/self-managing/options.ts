@@ -12,6 +12,9 @@ export interface SelfManagingOptions extends PagingOptions {
   /** It snapshots itself when this many bytes were written, or so many versions folded, since it last did. */
   readonly snapshotBytes: number
   readonly snapshotFolds: number
+  /** Pages copied at a time when segments are cleaned, and how long it rests between, unless room is short. */
+  readonly cleanPages: number
+  readonly cleanRestMs: number
 }
 
 export const defaultOptions: SelfManagingOptions = {
@@ -25,6 +28,8 @@ export const defaultOptions: SelfManagingOptions = {
   foldSlice: 64,
   snapshotBytes: 32 * 1024 * 1024,
   snapshotFolds: 32,
+  cleanPages: 16,
+  cleanRestMs: 5,
 }
 
 /** The `data` of a self-managing manager's worker: the kernel's `boot`, the disk's descriptor (from the world), and options. */

@@ -135,7 +135,7 @@ export class OwnSnapshot {
     while (reply.status === 'timed_out')
       reply = yield* ask(messenger, actorPorts.kernel, managerDowncalls.stateIntervalStable, args)
     if (reply.status === 'ok') {
-      for (const block of superseded) store.usage.drop(block)
+      for (const block of superseded) store.usage.dropOwn(block)
       yield* this.#free(from)
     } else {
       store.keep(superseded)
@@ -153,9 +153,12 @@ export class OwnSnapshot {
   *#free(from: LogPosition) {
     const { messenger, writer, store, counters } = this.#context
     yield* ask(messenger, this.#identity.disk, diskCalls.diskTrim, { from })
-    // A write that is not answered may lie in a segment that looks unneeded; the next snapshot tries again.
-    if (writer.inFlight > 0) return
-    const segments = store.usage.takeUnneeded()
+    const before = writer.pagesSent
+    store.usage.takeUnneeded(writer.isAnswered(before))
+    // A write that is not answered may lie in a segment that looks unneeded. The disk answers writes in their turn.
+    while (!writer.isAnswered(before))
+      yield* ask(messenger, this.#identity.disk, diskCalls.diskStatus, {})
+    const segments = store.usage.leave()
     if (segments.length === 0) return
     counters.add('segmentsFreed', segments.length)
     yield* ask(messenger, this.#identity.disk, diskCalls.diskFree, { segments })

@@ -88,7 +88,7 @@ export class OwnStore implements OwnBacking {
   /** Takes over the blocks that the root page leads to, after a start. */
   countPlaces(): void {
     for (const { block } of this.selfMap.all()) {
-      this.usage.count(block)
+      this.usage.countOwn(block)
       this.#placed++
     }
     this.#tellPages()
@@ -102,6 +102,15 @@ export class OwnStore implements OwnBacking {
       this.#tellPages()
     }
     return place
+  }
+
+  /** Whether own page `page` stands in `block` now, whatever a descriptor of some earlier day says. */
+  standsAt(page: number, block: DiskBlock): boolean {
+    const { layout, selfMap } = this
+    if (page <= layout.root || page >= layout.end) return false
+    if (isSelfMap(layout, page)) return selfMap.places[page - layout.selfMap]?.block === block
+    const isPlaced = selfMap.pageFor(page) - layout.selfMap < selfMap.places.length
+    return isPlaced && selfMap.get(page)?.block === block
   }
 
   writeNow(pages: readonly { page: number; content: Uint8Array }[]): Status {
@@ -148,7 +157,7 @@ export class OwnStore implements OwnBacking {
   }
 
   #moved(page: number, place: PagePlace): void {
-    this.usage.written(place.block)
+    this.usage.ownWritten(place.block)
     invariant(page !== this.layout.root, 'MG12: the root page is the kernel’s to write', {
       block: place.block,
     })

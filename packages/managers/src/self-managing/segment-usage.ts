@@ -1,9 +1,9 @@
 /**
  * How many blocks the manager needs in each segment of its disk, and which segments it needs no more.
  *
- * Blocks that maps name are counted in own pages, since they survive with the maps; blocks of open deltas, of unfolded
- * versions and of own pages are counted here and counted anew at a start. A segment is freed only when both counts are
- * zero in the durable root page and now.
+ * Blocks that maps name are counted in own pages, since they survive with the maps; blocks of open deltas and unfolded
+ * versions, and those of own pages, are counted here and counted anew at a start. A segment is freed only when all
+ * counts are zero in the durable root page and now.
  */
 import type { DiskBlock } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
@@ -15,8 +15,13 @@ export class SegmentUsage {
   readonly #window: Window
   readonly #segmentBlocks: number
   readonly #unfolded: Int32Array
-  /** Segments whose count fell, or of which nobody knows after a start. */
+  readonly #own: Int32Array
+  /** Segments whose count fell: the log has been there since they were last freed. */
   readonly #candidates = new Set<number>()
+  /** Segments of which nobody knows after a start: the log may enter them any time. */
+  readonly #suspects = new Set<number>()
+  /** Segments about to be freed; one that a page is written to meanwhile is none any more. */
+  readonly #leaving = new Set<number>()
   /** Where the newest page was written: later ones may go there. */
   #newest = -1
 
@@ -25,35 +30,45 @@ export class SegmentUsage {
     this.#window = window
     this.#segmentBlocks = segmentBlocks
     this.#unfolded = new Int32Array(layout.usageSegments)
+    this.#own = new Int32Array(layout.usageSegments)
   }
 
   /** Every segment the disk has may turn out to be needed by nobody. */
   suspectAll(segments: number): void {
-    for (let s = 0; s < Math.min(segments, this.#layout.usageSegments); s++) this.#candidates.add(s)
+    for (let s = 0; s < Math.min(segments, this.#layout.usageSegments); s++) this.#suspects.add(s)
   }
 
   /** A page was written to `block`. */
   written(block: DiskBlock): void {
     invariant(block > 0, 'MG15: a page written has a block', { block })
-    this.#newest = this.#segment(block)
+    this.#wrote(this.#segment(block))
     this.count(block)
   }
 
-  /** `block` is needed by a delta, a version or an own page. */
+  /** An own page was written to `block`. */
+  ownWritten(block: DiskBlock): void {
+    this.#wrote(this.#segment(block))
+    this.countOwn(block)
+  }
+
+  /** `block` is needed by a delta or a version. */
   count(block: DiskBlock): void {
     this.#unfolded[this.#segment(block)]!++
   }
 
-  /** `block` is no longer needed by a delta, a version or an own page. */
+  /** An own page stands in `block`, or one that the durable root page names did. */
+  countOwn(block: DiskBlock): void {
+    this.#own[this.#segment(block)]!++
+  }
+
+  /** `block` is no longer needed by a delta or a version. */
   drop(block: DiskBlock): void {
-    const segment = this.#segment(block)
-    this.#unfolded[segment]!--
-    invariant(
-      this.#unfolded[segment]! >= 0,
-      'MG15: a block is dropped as often as it was counted',
-      { block, segment },
-    )
-    this.#candidates.add(segment)
+    this.#uncount(this.#unfolded, block)
+  }
+
+  /** `block` is no longer needed by an own page. */
+  dropOwn(block: DiskBlock): void {
+    this.#uncount(this.#own, block)
   }
 
   /** A map names `block` from now on. */
@@ -69,17 +84,64 @@ export class SegmentUsage {
 
   /**
    * Segments needed by nothing, taken from the list of candidates. Called when the root page that shows the same maps is
-   * durable and no write is unanswered.
+   * durable. `quiet`: no write of pages is unanswered; else segments are left out in which one may lie whatever comes.
    */
-  takeUnneeded(): number[] {
+  takeUnneeded(quiet: boolean): number[] {
     if (this.#newest === -1) return []
-    const unneeded = [...this.#candidates].filter(
-      (s) => s !== this.#newest && this.#unfolded[s] === 0 && this.#folded(s) === 0,
-    )
+    if (quiet) for (const segment of this.#suspects) this.#candidates.add(segment)
+    if (quiet) this.#suspects.clear()
+    const isUnneeded = (s: number): boolean =>
+      s !== this.#newest && this.#unfolded[s] === 0 && this.live(s) === 0
+    const unneeded = [...this.#candidates].filter(isUnneeded)
     const newestOnly = this.#candidates.has(this.#newest)
     this.#candidates.clear()
     if (newestOnly) this.#candidates.add(this.#newest)
+    this.#leaving.clear()
+    for (const segment of unneeded) this.#leaving.add(segment)
     return unneeded
+  }
+
+  /**
+   * Of those taken, the ones to free, when every write that was unanswered then has been answered: the log did not turn out
+   * to be there.
+   */
+  leave(): number[] {
+    const left = [...this.#leaving]
+    invariant(
+      left.every((segment) => this.#unfolded[segment] === 0 && this.#own[segment] === 0),
+      'MG15: a segment is given up when nothing in it is needed',
+      { left },
+    )
+    this.#leaving.clear()
+    return left
+  }
+
+  /**
+   * Whether cleaning can empty the segment: nothing is there that a delta or version names (that is for folding), and the
+   * log has gone on elsewhere.
+   */
+  isSettled(segment: number): boolean {
+    return segment !== this.#newest && this.#unfolded[segment] === 0
+  }
+
+  /** Blocks of maps and of own pages in the segment. Throws `AccessError` when the table cannot be read. */
+  live(segment: number): number {
+    return this.#folded(segment) + this.#own[segment]!
+  }
+
+  #wrote(segment: number): void {
+    this.#newest = segment
+    if (this.#leaving.delete(segment)) this.#candidates.add(segment)
+  }
+
+  #uncount(counts: Int32Array, block: DiskBlock): void {
+    const segment = this.#segment(block)
+    counts[segment]!--
+    invariant(counts[segment]! >= 0, 'MG15: a block is dropped as often as it was counted', {
+      block,
+      segment,
+    })
+    this.#candidates.add(segment)
   }
 
   #change(block: DiskBlock, by: number): void {

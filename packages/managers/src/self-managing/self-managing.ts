@@ -16,6 +16,7 @@ import type { managerRequests } from '@katydid/abi'
 import { invariant, later, run, type Handlers } from '@katydid/actor'
 import { takeTraps } from '@katydid/memory'
 import { adopt } from './adoption.js'
+import { Cleaner } from './cleaner.js'
 import type { Context, Surroundings } from './context.js'
 import { EarlyCalls } from '../paging/early-calls.js'
 import { Pager } from '../paging/pager.js'
@@ -60,7 +61,7 @@ export class SelfManagingManager {
     else this.#parts.ownSnapshot.request(done)
   }
 
-  #begin({ context, identity, ownPageSet, graveyard }: Started): void {
+  #begin({ context, identity, ownPageSet, graveyard, space }: Started): void {
     invariant(this.#parts === null, 'MG12: a manager starts once', { port: context.port })
     const pager = new Pager(context, () => takeTraps(context.region, context.port))
     const folding = new Folding(context)
@@ -68,7 +69,8 @@ export class SelfManagingManager {
     const flush = new Flush(context, pager.departures)
     const ownSnapshot = new OwnSnapshot(context, folding, identity)
     const pagers = { pager, folding }
-    const turns = new Turns(context, pagers, flush, ownSnapshot)
+    const cleaner = new Cleaner(context, identity, folding, ownSnapshot, space)
+    const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner)
     this.#parts = { context, pagers, flush, ownSnapshot, identity, ownPageSet, turns }
     this.#early.open({ upcalls: upcalls(this.#parts), requests: this.#requests(context, identity) })
     // Nothing of a world can become recoverable before its manager's root page is stable once.

@@ -25,6 +25,7 @@ import { ownLayout } from './own-layout.js'
 import { OwnFrames } from './own-frames.js'
 import { OwnStore } from './own-store.js'
 import type { MapRoot } from './place.js'
+import { Space } from './space.js'
 import { rebuild } from './rebuild.js'
 import { readRootPage, type RootPage } from './root-page.js'
 
@@ -34,6 +35,7 @@ export interface Started {
   readonly ownPageSet: PageSetId
   /** Maps that were being taken apart. */
   readonly graveyard: readonly MapRoot[]
+  readonly space: Space
 }
 
 /** At least so many snapshots of itself while it writes as much as the disk holds. */
@@ -115,7 +117,8 @@ export function* start(
   const graveyard = (root?.containers ?? [])
     .filter((each) => each.token === asToken(0))
     .map(({ mapRoot, height }) => ({ page: mapRoot, height }))
-  return { context, identity, ownPageSet: own.pageset, graveyard }
+  const space = new Space(messenger, boot.disk, writer, disk, options.batchPages)
+  return { context, identity, ownPageSet: own.pageset, graveyard, space }
 }
 
 function* frames(

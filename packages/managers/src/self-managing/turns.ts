@@ -1,5 +1,6 @@
-/** One turn of the manager: pages first, then versions, then its own snapshot and its maps. */
+/** One turn of the manager: pages first, then versions, then its own snapshot and its maps, then the disk’s segments. */
 import { lookAgainMs } from '../paging/pager.js'
+import type { Cleaner } from './cleaner.js'
 import type { Context } from './context.js'
 import type { Flush } from './flush.js'
 import type { OwnSnapshot } from './own-snapshot.js'
@@ -10,12 +11,20 @@ export class Turns {
   readonly #pagers: Pagers
   readonly #flush: Flush
   readonly #ownSnapshot: OwnSnapshot
+  readonly #cleaner: Cleaner
 
-  constructor(context: Context, pagers: Pagers, flush: Flush, ownSnapshot: OwnSnapshot) {
+  constructor(
+    context: Context,
+    pagers: Pagers,
+    flush: Flush,
+    ownSnapshot: OwnSnapshot,
+    cleaner: Cleaner,
+  ) {
     this.#context = context
     this.#pagers = pagers
     this.#flush = flush
     this.#ownSnapshot = ownSnapshot
+    this.#cleaner = cleaner
   }
 
   /** Answers in how many milliseconds it wants the next turn; a bell may bring it earlier. */
@@ -26,9 +35,11 @@ export class Turns {
     this.#ownSnapshot.settle()
     // Folding may write own pages: while a snapshot that frees blocks is on its way it waits.
     const folded = !this.#ownSnapshot.isBusy && folding.settle()
+    this.#cleaner.settle()
     this.#snapshotWhenDue()
     pager.ring()
     if (folded && folding.isPending) return 0
+    if (this.#cleaner.isPending) return this.#context.options.cleanRestMs
     return pager.isAwaiting || folding.isPending ? lookAgainMs : Infinity
   }
 

@@ -1,0 +1,48 @@
+/**
+ * What the heads in one segment say of an owner's pages, read from the file: from the segment's beginning to the first that is
+ * none, or is older than the one before it (what a former use of the segment left behind). Pages are not verified.
+ */
+import { asBlock, asInterval, asToken, type diskCalls, type ResultOf } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { BlockFile } from './block-file.js'
+import { segmentStart, type Geometry } from './geometry.js'
+import { decodeHead, type DecodedHead } from './group-decode.js'
+import type { DiskUuid } from './superblock.js'
+
+type Found = ResultOf<typeof diskCalls.diskSegment>['pages'][number]
+
+/** The owner's pages in the segment, in the order of their blocks. Throws what the file throws. */
+export function segmentContent(
+  file: BlockFile,
+  geometry: Geometry,
+  uuid: DiskUuid,
+  segment: number,
+  owner: number,
+): Found[] {
+  const start = segmentStart(geometry, segment)
+  const bytes = new Uint8Array(geometry.segmentBlocks * geometry.blockBytes)
+  file.read(start, bytes)
+  const found: Found[] = []
+  let position = 0
+  for (let at = 0; at < geometry.segmentBlocks;) {
+    const head: DecodedHead | null = decodeHead(
+      bytes.subarray(at * geometry.blockBytes),
+      geometry.blockBytes,
+      uuid,
+    )
+    if (head === null || head.position <= position) return found
+    invariant(head.headBlocks > 0, 'DK2: a group has a head', { at })
+    position = head.position
+    for (const [nth, page] of head.pages.entries())
+      if (page.owner === owner)
+        found.push({
+          cont: asToken(page.cont),
+          stateInterval: asInterval(page.interval),
+          page: page.page,
+          block: asBlock(start + at + head.headBlocks + nth),
+          checksum: page.checksum,
+        })
+    at += head.headBlocks + head.pages.length
+  }
+  return found
+}

@@ -1,0 +1,129 @@
+/**
+ * Moving pages out of a segment: which of what its heads name is still needed, copies of it to the log's end, and maps that name
+ * the copies.
+ *
+ * A copy carries interval 0, so it belongs to no snapshot and no replay of the log sees it: until a root page with the
+ * changed map is durable, the old block is the page, and it is not given up. A page of our own is only made dirty: the
+ * next snapshot of ourselves writes it elsewhere.
+ */
+import {
+  asFrame,
+  asInterval,
+  type diskCalls,
+  type DiskBlock,
+  type ResultOf,
+  type Token,
+} from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { PageWrite } from '../paging/disk-writer.js'
+import type { Context } from './context.js'
+import type { PagePlace } from './place.js'
+
+export type Described = ResultOf<typeof diskCalls.diskSegment>['pages'][number]
+
+/** A page that a map names, and where it stood and stands. */
+interface Moved {
+  readonly page: Described
+  readonly to: PagePlace
+}
+
+/** The interval of copies: no snapshot is called so. */
+const noInterval = asInterval(0)
+
+export class Moves {
+  readonly #context: Context
+  readonly #own: Token
+  #writing = false
+  #moved: Moved[] = []
+
+  constructor(context: Context, own: Token) {
+    this.#context = context
+    this.#own = own
+  }
+
+  /** Nothing is on its way and everything is in the maps. */
+  get isDone(): boolean {
+    return !this.#writing && this.#moved.length === 0
+  }
+
+  get isWriting(): boolean {
+    return this.#writing
+  }
+
+  /** Whether a map names the page there. A page of our own that stands there is made dirty, and is no more to do. */
+  mustCopy(page: Described): boolean {
+    if (page.cont === this.#own) {
+      this.#touch(page.page, page.block)
+      return false
+    }
+    return this.#isNamed(page)
+  }
+
+  /** Copies the pages; what cannot be read is left where it is. Answers what was wrong, or null. */
+  copy(pages: readonly Described[]): string | null {
+    invariant(!this.#writing, 'MG20: one batch of copies is under way', { pages: pages.length })
+    const { read, pageBytes, writer, store, counters } = this.#context
+    let problem: string | null = null
+    const writes: PageWrite[] = []
+    const copied: Described[] = []
+    for (const page of pages) {
+      const content = new Uint8Array(pageBytes)
+      const status = read(page, content)
+      if (status !== 'ok') {
+        problem = `page ${page.page} of container ${page.cont} cannot be read from block ${page.block}: ${status}`
+        continue
+      }
+      const { cont } = page
+      writes.push({ cont, stateInterval: noInterval, page: page.page, frame: asFrame(0), content })
+      copied.push(page)
+    }
+    if (writes.length === 0) return problem
+    this.#writing = true
+    writer.write(writes, [], false, pageBytes, (reply) => {
+      this.#writing = false
+      if (reply.status !== 'ok') return
+      counters.add('pagesMoved', copied.length)
+      for (const [index, page] of copied.entries()) {
+        const to = reply.places[index]!
+        store.usage.written(to.block)
+        this.#moved.push({ page, to })
+      }
+    })
+    return problem
+  }
+
+  /** Puts up to `limit` copies into the maps, where the page has not been written since. Only while maps may change. */
+  apply(limit: number): void {
+    const { usage, maps } = this.#context.store
+    invariant(limit > 0, 'MG20: copies come into the maps in bounded steps', { limit })
+    for (let i = 0; i < limit && this.#moved.length > 0; i++) {
+      const { page, to } = this.#moved[0]!
+      const container = this.#context.containers.get(page.cont)
+      if (container !== undefined && this.#isNamed(page)) {
+        const before = maps.set(container.map, page.page, to)
+        invariant(before?.block === page.block, 'MG20: a copy takes the place of its original', {
+          page: page.page,
+          block: page.block,
+        })
+        usage.addFolded(to.block)
+        usage.unfold(page.block)
+      }
+      this.#moved.shift()
+      usage.drop(to.block)
+    }
+  }
+
+  #isNamed({ cont, page, block }: Described): boolean {
+    const container = this.#context.containers.get(cont)
+    if (container === undefined) return false
+    return this.#context.store.maps.get(container.map, page)?.block === block
+  }
+
+  #touch(page: number, block: DiskBlock): void {
+    const { store, pageBytes } = this.#context
+    if (!store.standsAt(page, block)) return
+    invariant(page !== store.layout.root, 'MG12: the root page is the kernel’s to write', { page })
+    const at = page * pageBytes
+    store.window.setInt32(at, store.window.getInt32(at))
+  }
+}
