@@ -2,6 +2,7 @@
 import { runManagerConformance } from '@katydid/managers/testing/conformance.js'
 import test from 'ava'
 import { conformanceWorld } from './support/conformance-world.js'
+import { demandZero } from './support/volatile-world.js'
 
 runManagerConformance(
   (title, body) =>
@@ -9,4 +10,13 @@ runManagerConformance(
       t.deepEqual(body(), [])
     }),
   () => conformanceWorld(undefined),
+)
+
+runManagerConformance(
+  (title, body) =>
+    test(`${title}: demand-zero`, (t) => {
+      t.deepEqual(body(), [])
+    }),
+  () => conformanceWorld(demandZero()),
+  'nothing',
 )

@@ -1,23 +1,24 @@
 /** MG: volatile memory with swap. The manager, the disk and the page tables are real; the kernel is a stand-in. */
 import { actorPorts, asInterval, diskCalls, managerUpcalls, type ManagerBoot } from '@katydid/abi'
 import { Random, run, ask } from '@katydid/actor'
-import { giveToken, noteToken, tokensFor } from '@katydid/managers/demand-zero/tokens.js'
-import { SwapSpace } from '@katydid/managers/demand-zero/swap-space.js'
+import { giveToken, noteToken, tokensFor } from '@katydid/managers/paging/tokens.js'
+import { SwapSpace } from '@katydid/managers/paging/swap-space.js'
 import { policyNames } from '@katydid/managers/policies/by-name.js'
 import test from 'ava'
 import { managerPort } from './support/stand-in-kernel.js'
-import { demandZero, VolatileWorld } from './support/volatile-world.js'
+import { SimWorld } from './support/sim-world.js'
+import { demandZero } from './support/volatile-world.js'
 
 const shape = { frames: 24, pages: 96, containers: 2, loci: 3 }
 
-function open(seed: number, options: Parameters<typeof demandZero>[0] = {}): VolatileWorld {
-  const world = new VolatileWorld(seed, shape, demandZero(options))
+function open(seed: number, options: Parameters<typeof demandZero>[0] = {}): SimWorld {
+  const world = new SimWorld(seed, { ...shape, manager: demandZero(options) })
   world.begin()
   return world
 }
 
 /** What the kernel does with each line: it needs nothing of the log before now. */
-function letGoOfLog(world: VolatileWorld): void {
+function letGoOfLog(world: SimWorld): void {
   const { messenger } = world.kernel
   run(
     messenger,
@@ -33,7 +34,7 @@ function letGoOfLog(world: VolatileWorld): void {
 }
 
 /** Random loci to their end; what they read is checked as they go. */
-function live(world: VolatileWorld, random: Random, operations: number): void {
+function live(world: SimWorld, random: Random, operations: number): void {
   for (let i = 0; i < shape.loci; i++) world.locus(random.fork(), operations, shape.pages)
   world.sim.runUntil(() => world.lociRunning === 0, world.sim.clock.nowMs() + 600_000)
 }
@@ -78,7 +79,11 @@ test('[MG36] after a kill of the process nothing of the swap is taken for conten
   const world = open(3)
   live(world, new Random(5), 300)
 
-  const next = new VolatileWorld(4, shape, demandZero(), Uint8Array.from(world.file.image))
+  const next = new SimWorld(
+    4,
+    { ...shape, manager: demandZero() },
+    Uint8Array.from(world.file.image),
+  )
   next.reopen()
   next.adoptAll()
 
@@ -134,7 +139,7 @@ test('[MG36] calls about snapshots are answered: there are none, and the empty c
 
 test('[MG37] a disk far smaller than all that is ever swapped out is enough, and a destroyed container gives its swap back', (t) => {
   const small = { ...shape, containers: 1, segments: 12, segmentBlocks: 64 }
-  const world = new VolatileWorld(7, small, demandZero({ tidyBytes: 64 * 1024 }))
+  const world = new SimWorld(7, { ...small, manager: demandZero({ tidyBytes: 64 * 1024 }) })
   world.begin()
 
   for (let round = 1; round <= 40; round++) {

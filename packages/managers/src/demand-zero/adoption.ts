@@ -3,8 +3,8 @@ import { actorPorts, managerDowncalls, type Capref } from '@katydid/abi'
 import { ask, invariant, type Script } from '@katydid/actor'
 import { seat } from '../paging/seat.js'
 import type { Context } from './context.js'
-import { giveToken } from './tokens.js'
-import { VolatileContainer } from './volatile-container.js'
+import { giveToken } from '../paging/tokens.js'
+import { VolatileContainer } from '../paging/volatile-container.js'
 
 /** Takes on the container behind `cont`; answers whether it did. */
 export function* adopt(context: Context, cont: Capref): Script<boolean> {

@@ -4,8 +4,9 @@ import type { Messenger } from '@katydid/actor'
 import type { Pager } from '../paging/pager.js'
 import type { PagingContext } from '../paging/paging-context.js'
 import type { DemandZeroOptions } from './options.js'
-import type { SwapSpace } from './swap-space.js'
-import type { VolatileContainer } from './volatile-container.js'
+import type { SwapSpace } from '../paging/swap-space.js'
+import type { Tokens } from '../paging/tokens.js'
+import type { VolatileContainer } from '../paging/volatile-container.js'
 
 export interface Context extends PagingContext {
   readonly messenger: Messenger
@@ -16,12 +17,8 @@ export interface Context extends PagingContext {
   readonly tokens: Tokens
 }
 
-/** The next token to be given. */
-export interface Tokens {
-  next: number
-}
-
 export interface Parts {
   readonly context: Context
   readonly pager: Pager
+  readonly usage: SwapSpace
 }

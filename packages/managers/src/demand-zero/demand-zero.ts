@@ -9,7 +9,7 @@
  * One life: manage_request → first fault, zeros → no frame is free: a dirty page is removed, acknowledged, written to the
  * swap, its frame freed → a fault reads it back → cont_rollback to 0, or its own death: empty again.
  */
-import { managerRequests, type ManagerBoot } from '@katydid/abi'
+import type { ManagerBoot, managerRequests } from '@katydid/abi'
 import { invariant, later, run, type Handlers, type Script } from '@katydid/actor'
 import { takeTraps } from '@katydid/memory'
 import { EarlyCalls } from '../paging/early-calls.js'
@@ -19,9 +19,9 @@ import type { Surroundings } from '../paging/surroundings.js'
 import { adopt } from './adoption.js'
 import type { Context, Parts } from './context.js'
 import type { DemandZeroOptions } from './options.js'
-import { SwapSpace } from './swap-space.js'
-import { Tidying } from './tidying.js'
-import { tokensFor } from './tokens.js'
+import { SwapSpace } from '../paging/swap-space.js'
+import { Tidying } from '../paging/tidying.js'
+import { tokensFor } from '../paging/tokens.js'
 import { upcalls } from './upcalls.js'
 
 export class DemandZeroManager {
@@ -36,7 +36,9 @@ export class DemandZeroManager {
     const early = new EarlyCalls(messenger)
     run(messenger, start(surroundings, boot), (context) => {
       const pager = new Pager(context, () => takeTraps(context.region, context.port))
-      this.#parts = { context, pager, tidying: new Tidying(context) }
+      const { usage } = context.store
+      const tidying = new Tidying({ ...context, usage, disk: boot.disk }, context.options.tidyBytes)
+      this.#parts = { context, pager, usage, tidying }
       early.open({ upcalls: upcalls(this.#parts), requests: requests(context) })
     })
   }

@@ -1,7 +1,7 @@
 /** What `container_fault` may answer when it came as a message: a status it declares, or `manager_failed`. */
-import { refuse, type Status, type Token } from '@katydid/abi'
+import { refuse, type Token } from '@katydid/abi'
 
-export function faultAnswer(status: Status, cont: Token, addr: number) {
+export function faultAnswer(status: string, cont: Token, addr: number) {
   switch (status) {
     case 'ok':
       return { status: 'ok' } as const

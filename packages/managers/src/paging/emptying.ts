@@ -1,14 +1,15 @@
 /** A container becomes empty: its frames leave, its swap is needed no more, and what is under way for it is thrown away. */
 import type { Status } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-import { Delta } from '../paging/delta.js'
-import { clear } from '../paging/seat.js'
-import type { Parts } from './context.js'
+import { Delta } from './delta.js'
+import type { Pager } from './pager.js'
+import type { BlockUsage } from './paging-context.js'
+import { clear } from './seat.js'
 import type { VolatileContainer } from './volatile-container.js'
 
 /** Faults that wait hear `status`. Doing it twice is doing it once. */
 export function empty(
-  { context, pager }: Parts,
+  { pager, usage }: { readonly pager: Pager; readonly usage: BlockUsage },
   container: VolatileContainer,
   status: Status,
 ): void {
@@ -18,7 +19,7 @@ export function empty(
     token: container.token,
   })
   open.dropped = true
-  for (const place of open.places.values()) context.store.usage.drop(place.block)
+  for (const place of open.places.values()) usage.drop(place.block)
   open.places.clear()
   open.dirty.clear()
   container.open = new Delta()

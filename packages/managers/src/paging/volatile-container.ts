@@ -2,9 +2,9 @@
 import { asInterval, type Capref, type Frame, type StateInterval, type Token } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Lcd } from '@katydid/memory'
-import { Delta } from '../paging/delta.js'
-import { PageBits } from '../paging/page-bits.js'
-import type { Located, PagedContainer } from '../paging/paged-container.js'
+import { Delta } from './delta.js'
+import { PageBits } from './page-bits.js'
+import type { Located, PagedContainer } from './paged-container.js'
 
 export class VolatileContainer implements PagedContainer {
   readonly token: Token

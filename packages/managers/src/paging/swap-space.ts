@@ -4,7 +4,7 @@
  */
 import type { DiskBlock } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-import type { BlockUsage } from '../paging/paging-context.js'
+import type { BlockUsage } from './paging-context.js'
 
 export class SwapSpace implements BlockUsage {
   readonly #segmentBlocks: number

@@ -4,7 +4,11 @@
  */
 import { asToken, type ManagerBoot, type Token } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-import type { Tokens } from './context.js'
+
+/** The next token to be given. */
+export interface Tokens {
+  next: number
+}
 
 /** Tokens of one start, and starts until they come round again; together they fill 32 bits. */
 const tokensOfStart = 2 ** 12
