@@ -110,7 +110,7 @@ export class Locus implements Holder<Window> {
   /**
    * Maps [sourceAt, sourceAt + length) of the container of `source` into this one at `at`, from where a window reaches it; own
    * pages there are hidden meanwhile. All are multiples of the page size. Read-only unless `write`. The same again
-   * is ok, so a program may do it each time it is entered. Refusals as container_map says.
+   * is ok, so a program may do it each time it is entered. `view_held`; else refuses as container_map says.
    */
   map(
     at: number,
@@ -121,14 +121,14 @@ export class Locus implements Holder<Window> {
   ): void {
     const allowed = access === 'write' ? rights.read | rights.write : rights.read
     const args = { cont: hereCapref, at, length, source, sourceAt, rights: allowed }
-    const reply = this.call(containerCalls.containerMap, args)
-    if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
+    this.#requireNoView('map')
+    this.#must(containerCalls.containerMap, args)
   }
 
-  /** Ends the mapping at exactly [at, at + length). `not_mapped`. */
+  /** Ends the mapping at exactly [at, at + length). `not_mapped`, `view_held`. */
   unmap(at: number, length: number): void {
-    const reply = this.call(containerCalls.containerUnmap, { cont: hereCapref, at, length })
-    if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
+    this.#requireNoView('unmap')
+    this.#must(containerCalls.containerUnmap, { cont: hereCapref, at, length })
   }
 
   /**

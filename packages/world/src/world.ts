@@ -9,6 +9,7 @@ import {
   containerCalls,
   locusCalls,
   masterRights,
+  rights,
   type Capref,
   type MachineShape,
   type ResultOf,
@@ -186,6 +187,33 @@ export class World {
       rights: granted,
     })
     return cap
+  }
+
+  /**
+   * Maps a region of `source` into `to`: programs there reach it by a window at `at`. All numbers are multiples of the page size; for
+   * reading only unless `write`. The same again is ok. It is part of every snapshot, like the containers themselves.
+   */
+  async map(
+    to: Container,
+    source: Container,
+    region: {
+      readonly at: number
+      readonly length: number
+      readonly sourceAt?: number
+      readonly access?: 'read' | 'write'
+    },
+  ): Promise<void> {
+    this.#mustBeOpen()
+    const { at, length, sourceAt = 0, access = 'read' } = region
+    const about = `mapping of ${source.name} into ${to.name}`
+    await must(this.#machine.host, about, containerCalls.containerMap, {
+      cont: to.capref,
+      source: source.capref,
+      at,
+      length,
+      sourceAt,
+      rights: access === 'write' ? rights.read | rights.write : rights.read,
+    })
   }
 
   /** The locus of that name: found as it is, or made to invoke the container with these arguments. */

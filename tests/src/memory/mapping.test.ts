@@ -198,6 +198,24 @@ test('[ME16] a window without the right to write refuses every kind of store, an
   t.is(full.getInt32(0), 9)
 })
 
+test('[ME3] after a capture of the supplier the first store through a mapping traps', (t) => {
+  const { locus, region, traps } = served()
+  const mapped = locus.open(supplier, 0x10000, 0, pageBytes)
+  mapped.setInt32(0, 1)
+  mapped.setInt32(4, 1)
+  t.is(traps.length, 1)
+
+  locus.trap.goQuiet(locusStates.resting)
+  region.words.add(region.containerWord(supplier, 'capture'), 1)
+  locus.trap.comeBack()
+
+  t.is(mapped.getInt32(0), 1)
+  t.is(traps.length, 1)
+  mapped.setInt32(0, 2)
+  t.deepEqual(traps.at(-1), { container: supplier, offset: 0, access: 'write' })
+  t.is(traps.length, 2)
+})
+
 test('[ME17] after the mappings of its container have changed a window asks once, and goes on when it still holds', (t) => {
   const { locus, region } = served()
   let asked = 0

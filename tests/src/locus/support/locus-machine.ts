@@ -74,6 +74,13 @@ export class LocusMachine {
   readonly pages: number
   /** Programs by container slot. */
   readonly programs = new Map<number, { module: string; entry: string }>()
+  /** What is mapped where: a window that begins there is on the source’s pages. */
+  readonly mapped: {
+    readonly host: number
+    readonly at: number
+    readonly source: number
+    readonly writable: boolean
+  }[] = []
   /** Snapshot requests that wait for the loci to rest. */
   captures = 0
   capturedRegisters: Float64Array = new Float64Array(32)
@@ -213,7 +220,8 @@ export class LocusMachine {
       body()
       this.captures++
       for (let slot = 0; slot < this.region.plan.shape.maxContainers; slot++)
-        words.add(this.region.containerWord(asContainer(slot), 'capture'), 1)
+        for (const word of ['capture', 'epoch'] as const)
+          words.add(this.region.containerWord(asContainer(slot), word), 1)
       words.store(gate, 0)
       for (const slot of slots) ringPort(this.region, locusPort(asLocus(slot)), 1)
       done()
@@ -279,10 +287,13 @@ export class LocusMachine {
     this.#endpoint.serveSome(containerCalls, {
       windowOpen: ({ cont, base, length }, call) => {
         if (cont !== hereCapref) return { status: 'invalid_capref', detail: 'not here' }
-        const slot = this.#inside(locusOfPort(call.from))
+        const inside = this.#inside(locusOfPort(call.from))
         const { pageBytes } = region.plan.shape
+        const mapping = this.mapped.find((each) => each.host === inside && each.at === base)
+        const slot = mapping === undefined ? inside : asContainer(mapping.source)
+        const origin = mapping === undefined ? base : 0
         if (base % pageBytes !== 0) return { status: 'misaligned', detail: `base ${base}` }
-        if (base + length > this.pages * pageBytes)
+        if (origin + length > this.pages * pageBytes)
           return { status: 'out_of_window', detail: 'beyond the container' }
         this.windowsOpened++
         const table = region.words.load(
@@ -290,11 +301,11 @@ export class LocusMachine {
         )
         return {
           status: 'ok',
-          table: table + (base / pageBytes) * 4,
+          table: table + (origin / pageBytes) * 4,
           slot,
-          writable: true,
-          origin: base,
-          length: length === 0 ? this.pages * pageBytes - base : length,
+          writable: mapping?.writable ?? true,
+          origin,
+          length: length === 0 ? this.pages * pageBytes - origin : length,
         }
       },
       getInvocationPoint: ({ cont }, call) => {

@@ -416,3 +416,19 @@ export function endless(locus: Locus): void {
   const window = locus.window()
   for (;;) window.setInt32(0, window.getInt32(0) + 1)
 }
+
+/** Counts in what is mapped at `at`, with a safepoint a round, until its own word 4 says that it is enough. */
+export function mappedRounds(locus: Locus): unknown {
+  const { at, write } = locus.argument<{ at: number; write: boolean }>()
+  const own = locus.window(0, 4096)
+  const window = locus.window(at, 4096)
+  const refused = statusOf(() => window.setInt32(0, 1))
+  let round = 0
+  while (own.getInt32(4) === 0) {
+    if (write) window.setInt32(8, window.getInt32(8) + 1)
+    else own.setInt32(8, window.getInt32(8) + 1)
+    locus.registers.setNumber(0, ++round)
+    locus.safepoint()
+  }
+  return { refused, round }
+}
