@@ -6,7 +6,7 @@ import { actorPorts, type ManagerProgram, type Order, type WorldEvent } from '@k
 import { Counters, invariant, type Clock, type Messenger, type Region } from '@katydid/actor'
 import { CapabilityTables } from './capability/capability-tables.js'
 import { GroupTable } from './capability/group-table.js'
-import { exists } from './capability/resolve.js'
+import { isNeeded } from './capability/resolve.js'
 import { ContainerTable } from './container/container-table.js'
 import type { Container } from './container/container.js'
 import type { Raised } from './container/mapping-change.js'
@@ -105,7 +105,7 @@ export class Machine {
     this.order = parts.order
     this.counters = new Counters(parts.region, actorPorts.kernel)
     this.waits = new Waits(parts.clock)
-    this.capabilities = new CapabilityTables(parts.region, (each) => exists(this, each))
+    this.capabilities = new CapabilityTables(parts.region, (each) => isNeeded(this, each))
     this.slices = new SliceAllocator(parts.region)
     this.containers = new ContainerTable(parts.region)
     this.loci = new LocusTable(parts.region)

@@ -1,9 +1,10 @@
 /**
  * Loci as a host uses them: found or made by name, their arguments and results by value.
  */
-import { locusCalls } from '@katydid/abi'
+import { locusCalls, type Capref } from '@katydid/abi'
 import { packValue, unpackValue } from '@katydid/actor'
 import type { Container } from './containers.js'
+import { KatydidError } from './error.js'
 import { must, refused, type HostCall } from './host-call.js'
 
 /** What the world knows of a locus. */
@@ -38,6 +39,33 @@ export async function makeLocus(
     name,
   })
   return locus
+}
+
+/** Has the locus stay at its next safepoint; answers whether it stands still already. */
+export async function suspendLocus(host: HostCall, name: string, locus: number): Promise<boolean> {
+  const cap = await capabilityOf(host, name, locus)
+  return (await must(host, `locus ${name}`, locusCalls.locusSuspend, { locus: cap })).atRest
+}
+
+/** Lets a suspended locus go on. */
+export async function resumeLocus(host: HostCall, name: string, locus: number): Promise<void> {
+  const cap = await capabilityOf(host, name, locus)
+  await must(host, `locus ${name}`, locusCalls.locusResume, { locus: cap })
+}
+
+/** Ends the locus; one that runs takes the world back to its newest recoverable state. */
+export async function destroyLocus(host: HostCall, name: string, locus: number): Promise<void> {
+  const cap = await capabilityOf(host, name, locus)
+  await must(host, `locus ${name}`, locusCalls.locusDestroy, { locus: cap })
+}
+
+async function capabilityOf(host: HostCall, name: string, locus: number): Promise<Capref> {
+  const found = await must(host, `locus ${name}`, locusCalls.locusFind, { name })
+  if (found.locus !== locus)
+    throw new KatydidError('entity_gone', `The locus ${name} is gone; another one has its name.`)
+  if (found.cap === null)
+    throw new KatydidError('no_resource', 'The capability table of the host is full.')
+  return found.cap
 }
 
 /** The value a result block carries; a block that is no packed value is given as it is. */

@@ -26,7 +26,7 @@ import {
 import { KatydidError } from './error.js'
 import type { EventOf } from './events.js'
 import { must } from './host-call.js'
-import { findLocus, makeLocus, resultOf } from './loci.js'
+import { destroyLocus, findLocus, makeLocus, resultOf, resumeLocus, suspendLocus } from './loci.js'
 import { LocusWait } from './locus-wait.js'
 import type { Machine, MachinePart } from './machine.js'
 import { sumCounters, type CounterSums } from './progress.js'
@@ -75,6 +75,15 @@ export interface LocusHandle {
   readonly resumed: boolean
   /** Settles when the result is recoverable; rejects with `locus_lost`, `program_failed` and their like. */
   result(): Promise<LocusResult>
+  /** Has it stay at its next safepoint, over restarts too; answers whether it stands still already. */
+  suspend(): Promise<boolean>
+  /** Lets it go on. */
+  resume(): Promise<void>
+  /**
+   * Ends it; whoever waits for its result hears `entity_gone`. One that stands still leaves all else as it is; one that runs takes
+   * the world back to its newest recoverable state.
+   */
+  destroy(): Promise<void>
 }
 
 export interface RunResult {
@@ -235,6 +244,9 @@ export class World {
         const block = await new LocusWait(host, events, name, locus).end()
         return { result: resultOf(block), resumed }
       },
+      suspend: () => suspendLocus(host, name, locus),
+      resume: () => resumeLocus(host, name, locus),
+      destroy: () => destroyLocus(host, name, locus),
     }
   }
 

@@ -45,6 +45,33 @@ test('[LO70] a locus suspended by another stands still, goes on when resumed, an
   t.deepEqual(rollbacks, [])
 })
 
+test('[LO71] a host suspends a locus, and it stands still in the next opening until it is resumed; destroyed, it is gone', async (t) => {
+  const dir = temporaryFolder(t)
+  const program = fixture('warden')
+  const first = await openForTest(t, { dir, snapshotEveryMs: 20 })
+  const cell = await first.createContainer({ name: 'cell', program })
+  const child = await first.startLocus(cell, { name: 'child', args: { role: 'child' } })
+  while (!(await child.suspend())) await pause(1)
+  await first.close()
+
+  const world = await openForTest(t, { dir, snapshotEveryMs: 20 })
+  const rollbacks: string[] = []
+  world.on('rollback', ({ reason }) => rollbacks.push(reason))
+  const found = await world.createContainer({ name: 'cell', program })
+  const again = await world.startLocus(found, { name: 'child' })
+  const still = await again.suspend()
+  await again.resume()
+  await pause(50)
+  while (!(await again.suspend())) await pause(1)
+  const gone = t.throwsAsync(again.result())
+  await again.destroy()
+
+  t.true(still)
+  t.is(((await gone) as { status?: string } | undefined)?.status, 'entity_gone')
+  t.deepEqual(rollbacks, [])
+  t.deepEqual((await world.status()).loci, [])
+})
+
 test('[LO80] what a program may not hold, and where a wait is no safepoint', async (t) => {
   const world = await openForTest(t, { dir: temporaryFolder(t) })
 

@@ -284,6 +284,21 @@ test('[CP13] a full table gives slots of the dead to the living, and then is no_
   t.is(statuses.at(-1), 'no_resource')
 })
 
+test('[CP13] a host may run any number of loci, as capabilities to those that have ended make room', async (t) => {
+  const world = await KernelWorld.open()
+  const cont = await world.container('a')
+  const statuses = new Set<string>()
+  for (let i = 0; i < capabilitySlots + 5; i++) {
+    const made = await world.call('locus_create', { cont, block: new Uint8Array(0), name: `l${i}` })
+    statuses.add(made.status)
+    world.run(5)
+    await world.endLocus([...world.loci.keys()].at(-1)!)
+  }
+
+  t.deepEqual([...statuses], ['ok'])
+  t.is((await world.call('locus_find', { name: 'l0' })).status, 'ok')
+})
+
 test('[CP13] a manager’s table does not fill up with containers it managed once', async (t) => {
   const world = await KernelWorld.open()
   const table = capabilityTables.ofActor(world.sim.region.plan.shape, actorPorts.firstManager)
@@ -297,6 +312,21 @@ test('[CP13] a manager’s table does not fill up with containers it managed onc
   }
 
   t.is(held(), before)
+})
+
+test('[CP14] a manager holds capabilities for itself, its disk and its container, and can make weaker ones', async (t) => {
+  const world = await KernelWorld.open()
+  const messenger = world.managerMessenger
+  const listed = world.said(messenger, containerCalls.capList, { table: 'own' })
+  const caps = listed.status === 'ok' ? listed.caps : []
+  const disk = caps.find(({ kind }) => kind === 'disk')!.cap
+
+  const derived = world.said(messenger, capabilityCalls.capDerive, { cap: disk, rights: 1 })
+  const misused = world.said(messenger, containerCalls.getInvocationPoint, { cont: disk })
+
+  t.deepEqual(caps.map(({ kind }) => kind).toSorted(), ['container', 'disk', 'manager'])
+  t.is(derived.status, 'ok')
+  t.is(misused.status, 'wrong_type')
 })
 
 test('[CP9] groups nobody can name make room for new ones', async (t) => {

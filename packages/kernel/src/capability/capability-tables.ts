@@ -35,16 +35,16 @@ const kindNames = Object.keys(entityKinds) as readonly EntityKind[]
 
 export class CapabilityTables {
   readonly #region: Region
-  /** Whether what a capability names, and its group, are there. */
-  readonly #isAlive: (capability: Capability) => boolean
+  /** Whether a capability keeps its slot when there is no other. */
+  readonly #isNeeded: (capability: Capability) => boolean
   /** The group of each slot of each table. */
   readonly #groups: Int32Array
   /** Slots in use of each table: most tables are empty, and all of them are listed while the world stands still. */
   readonly #used: Int32Array
 
-  constructor(region: Region, isAlive: (capability: Capability) => boolean) {
+  constructor(region: Region, isNeeded: (capability: Capability) => boolean) {
     this.#region = region
-    this.#isAlive = isAlive
+    this.#isNeeded = isNeeded
     const tables = capabilityTables.count(region.plan.shape)
     this.#groups = new Int32Array(tables * capabilitySlots)
     this.#used = new Int32Array(tables)
@@ -72,8 +72,8 @@ export class CapabilityTables {
   }
 
   /**
-   * Puts a capability into the table and answers its Capref; an equal one is used again. What is dead makes room only when
-   * there is no other. Null when the table is full.
+   * Puts a capability into the table and answers its Capref; an equal one is used again. What is needed no more makes room only
+   * when there is no other. Null when the table is full.
    */
   grant(table: number, flag: CaprefTable, capability: Capability): Capref | null {
     invariant(
@@ -89,7 +89,7 @@ export class CapabilityTables {
       const held = this.read(table, index)
       if (isSame(held, capability)) return makeCapref(flag, index, held.stamp)
       if (held.kind === 'none' && free < 0) free = index
-      else if (held.kind !== 'none' && dead < 0 && !this.#isAlive(held)) dead = index
+      else if (held.kind !== 'none' && dead < 0 && !this.#isNeeded(held)) dead = index
     }
     if (free < 0) free = dead
     if (free < 0) return null

@@ -116,6 +116,15 @@ function resolveHere(
   return { status: 'ok', capability }
 }
 
+/**
+ * Whether a capability keeps its slot when a table has no other left: not when it is dead, and not one to a locus that has ended, which
+ * hosts find again by its name.
+ */
+export function isNeeded(machine: Machine, capability: Capability): boolean {
+  if (!exists(machine, capability)) return false
+  return capability.kind !== 'locus' || machine.loci.withId(capability.slot)?.end === null
+}
+
 /** The container that a Capref names, when it gives the right. */
 export function resolveContainer(
   machine: Machine,

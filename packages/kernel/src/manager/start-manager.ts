@@ -85,8 +85,18 @@ function bootOf(machine: Machine, manager: Manager): ManagerBoot {
     rights: masterRights,
     group: 0,
   })
+  // Its driver serves whoever has a mailbox to it; this says so, and is what a manager can hand on or list.
+  const disk = machine.capabilities.grant(table, 'own', {
+    kind: 'disk',
+    slot: actorPorts.disk,
+    generation: 1,
+    rights: masterRights,
+    group: 0,
+  })
   const capability = grantContainer(machine, port, own, masterRights)
-  invariant(self !== null && capability !== null, 'CP1: an empty table has room', { port })
+  invariant(self !== null && disk !== null && capability !== null, 'CP1: an empty table has room', {
+    port,
+  })
   machine.containers.setInterval(own.slot, machine.firstInterval)
   own.intervals.points.clear()
   own.intervals.label = stable?.interval ?? asInterval(0)
