@@ -92,3 +92,35 @@ test('[CO13] a world that is closed in the middle goes on with its mappings when
     [0, 1].map(() => ({ mine: (turns * 3) / 2, kept: (turns * 3) / 2 })),
   )
 })
+
+/** Two loci read through a mapping, and a third of the same container ends that. */
+async function endingOf(t: ExecutionContext, how: 'unmap' | 'destroy') {
+  const world = await openForTest(t, { dir: temporaryFolder(t) })
+  const shared = await world.createContainer({ name: 'shared', size })
+  const program = fixture('mapped-ending')
+  const container = await world.createContainer({ name: 'here', size, program })
+  const capref = await world.grant(container, shared)
+  const args = { shared: capref, readers: 2, how }
+  const loci = []
+  for (const role of ['reader', 'reader', 'ender'])
+    loci.push(
+      await world.startLocus(container, {
+        name: `${role} ${loci.length}`,
+        args: { ...args, role },
+      }),
+    )
+  const results = await Promise.all(loci.map((each) => each.result()))
+  return results.map(({ result }) => result)
+}
+
+test('[CO11] once a program has unmapped a region, no other locus of its container gets through', async (t) => {
+  const refused = { status: 'out_of_window', late: 0, reads: true }
+
+  t.deepEqual(await endingOf(t, 'unmap'), [refused, refused, { status: 'ok', hidden: 0 }])
+})
+
+test('[CO12] a container that is destroyed while others read it by a mapping is entity_gone to them', async (t) => {
+  const refused = { status: 'entity_gone', late: 0, reads: true }
+
+  t.deepEqual(await endingOf(t, 'destroy'), [refused, refused, { status: 'ok', hidden: 0 }])
+})
