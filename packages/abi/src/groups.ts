@@ -14,16 +14,16 @@ import { semaphoreCalls } from './signatures/semaphores.js'
 import type { Group } from './signature.js'
 
 export const groups: Readonly<Record<string, Group>> = {
-  'Manager upcalls': managerUpcalls as unknown as Group,
-  'Manager downcalls': managerDowncalls as unknown as Group,
-  'Manager requests': managerRequests as unknown as Group,
-  'Page sets': pageSetCalls as unknown as Group,
-  'Local container descriptors': lcdCalls as unknown as Group,
-  Disks: diskCalls as unknown as Group,
-  Barriers: barrierCalls as unknown as Group,
-  Containers: containerCalls as unknown as Group,
-  Loci: locusCalls as unknown as Group,
-  Capabilities: capabilityCalls as unknown as Group,
-  Semaphores: semaphoreCalls as unknown as Group,
-  'Manager notices': managerNotices as unknown as Group,
+  'Manager upcalls': managerUpcalls,
+  'Manager downcalls': managerDowncalls,
+  'Manager requests': managerRequests,
+  'Page sets': pageSetCalls,
+  'Local container descriptors': lcdCalls,
+  Disks: diskCalls,
+  Barriers: barrierCalls,
+  Containers: containerCalls,
+  Loci: locusCalls,
+  Capabilities: capabilityCalls,
+  Semaphores: semaphoreCalls,
+  'Manager notices': managerNotices,
 }

@@ -20,10 +20,15 @@ test('[LO70] a suspended locus is told by a word, once and until it is resumed',
   world.setState(port, 'resting')
   const resting = await world.call('locus_suspend', { locus: cap })
   const word = world.word(port, 'suspended')
+  const { loci } = await world.call('world_status', {})
   await world.call('locus_resume', { locus: cap })
   const again = await world.call('locus_resume', { locus: cap })
 
   t.deepEqual([running['atRest'], resting['atRest'], word], [false, true, 1])
+  t.deepEqual(
+    (loci as { state: string }[]).map(({ state }) => state),
+    ['suspended'],
+  )
   t.is(again.status, 'ok')
   t.is(world.word(port, 'suspended'), 0)
 })

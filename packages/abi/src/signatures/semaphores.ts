@@ -12,7 +12,7 @@ const durable = 'Holds once a snapshot taken after it is recoverable.'
 export const maxSemaphoreCount = 2 ** 31 - 1
 
 /** What a semaphore passes on with a count: the interval in which a container signalled. */
-export const receipt = record('receipt', { container: count, generation: count, interval: number })
+const receipt = record('receipt', { container: count, generation: count, interval: number })
 
 export const semaphoreCalls = group(0x700, {
   semaphoreCreate: call({

@@ -14,7 +14,7 @@ import { dropSlices } from './slices.js'
  * Whether a locus is in the container or will come back into it, or its manager lives in it. One that reaches it by a mapping is not
  * in it.
  */
-export function isInUse(machine: Machine, container: Container): boolean {
+function isInUse(machine: Machine, container: Container): boolean {
   const { region } = machine
   const isInside = (slot: LocusSlot): boolean => {
     const attached = region.words.load(
