@@ -4,6 +4,7 @@
  *
  *   npm run fuzz -- --steps 100000 --seed 7      both: so many operations in the simulator, a fifth as many on threads
  *   npm run fuzz -- --threads --steps 20000      on threads alone; --simulator: in the simulator alone
+ *   npm run fuzz -- --simulator --calls          also prints each call, its statuses and how often they were seen
  *
  * A failure prints the seed, the commands it was shrunk to, and how to have it again. Exit code 1 then.
  */
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     threads: { type: 'boolean' },
     simulator: { type: 'boolean' },
+    calls: { type: 'boolean' },
   },
 })
 const steps = Number(values.steps ?? 20_000)
@@ -34,7 +36,10 @@ if (isBoth || values.threads === true) await onThreads(isBoth ? Math.ceil(steps 
 async function inTheSimulator() {
   const told = every(5000)
   const result = await fuzzSimulated({ seed, steps, onCourse: told })
-  finish('simulator', result, `${result.courses} courses, ${result.lives} lives`)
+  const { courses, lives, calls } = result
+  if (values.calls === true)
+    for (const [call, times] of [...calls].sort()) console.log(`${call}\t${times}`)
+  finish('simulator', result, `${courses} courses, ${lives} lives, ${calls.size} answers of calls`)
 }
 
 async function onThreads(count) {

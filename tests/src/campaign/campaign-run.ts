@@ -39,6 +39,8 @@ export class CampaignRun {
   lives = 1
   /** Virtual times at which managers were killed. */
   readonly kills: number[] = []
+  /** Semaphores that the host ever had a capability for in this life. */
+  readonly semaphores = new Set<number>()
   #operations = 0
   #hashes = ''
   #base: Uint8Array = new Uint8Array(0)
@@ -77,15 +79,17 @@ export class CampaignRun {
     const cut = powerCut(this.#base, this.world.disk.journal.entries)
     const density = this.random.fraction()
     const image = crashImage(cut, () => this.random.chance(density))
-    const { problems } = this.world
+    const { problems, seen } = this.world
     this.#operations += this.world.operations
     this.#hashes += `${this.world.sim.traceHash()} `
     this.world = this.#life(this.world.remains(image))
     this.world.problems.push(...problems)
+    this.world.seen = seen
     this.host = new CampaignHost(this.world)
     this.#base = image
     this.lives++
     this.kills.length = 0
+    this.semaphores.clear()
     await this.#open()
   }
 

@@ -135,8 +135,8 @@ function judge(
   damage: string | null,
 ): { outcome: Outcome; why: string } {
   const failure = world.of('failed')[0]
-  const wrong = world.problems.filter((each) => !each.startsWith('the world failed'))
-  if (wrong.length > 0) return { outcome: 'wrong', why: wrong.slice(0, 3).join('; ') }
+  const { problems } = world
+  if (problems.length > 0) return { outcome: 'wrong', why: problems.slice(0, 3).join('; ') }
   if (failure !== undefined) return { outcome: 'refused', why: failure.detail }
   if (capture < remains.promised)
     return damage === null

@@ -13,59 +13,22 @@ import {
   managerDowncalls,
   managerUpcalls,
   pageSetCalls,
-  type AnySignature,
-  type ArgsOf,
-  type PortId,
   type Status,
 } from '@katydid/abi'
-import type { Messenger } from '@katydid/actor'
 import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
-
-const containers = ['a', 'b', 'c', 'd', 'e'] as const
-const loci = ['l0', 'l1', 'l2', 'l3', 'l4'] as const
-
-/** A command as fast-check sees it. The world model lives in the run, since it goes back with the world. */
-export type AnyCommand = fc.AsyncCommand<object, CampaignRun>
-
-type Deed = (run: CampaignRun) => unknown
-
-/** A command: a name for the report, and what it does. */
-class Command implements AnyCommand {
-  readonly #text: string
-  readonly #deed: Deed
-
-  constructor(text: string, deed: Deed) {
-    this.#text = text
-    this.#deed = deed
-  }
-
-  check(): boolean {
-    return true
-  }
-
-  async run(_: object, run: CampaignRun): Promise<void> {
-    await this.#deed(run)
-    const { problems } = run.world
-    if (problems.length > 0) throw new Error(problems.slice(0, 6).join('\n'))
-  }
-
-  toString(): string {
-    return this.#text
-  }
-}
+import { authority } from './fuzz-authority.js'
+import {
+  containers,
+  expectReply as expect,
+  loci,
+  of,
+  simple,
+  type AnyCommand,
+} from './fuzz-command.js'
 
 const container = fc.constantFrom(...containers)
 const locus = fc.constantFrom(...loci)
-const simple = (name: string, deed: Deed): fc.Arbitrary<AnyCommand> =>
-  fc.constant(new Command(name, deed))
-const of = <T>(
-  arbitrary: fc.Arbitrary<T>,
-  text: (drawn: T) => string,
-  deed: (run: CampaignRun, drawn: T) => unknown,
-): fc.Arbitrary<AnyCommand> =>
-  arbitrary.map((drawn) => new Command(text(drawn), (run) => deed(run, drawn)))
-
 const inhabit = of(
   fc.tuple(container, fc.integer({ min: 30, max: 60 })),
   ([name, pages]) => `inhabit ${name} (${pages} pages)`,
@@ -159,12 +122,28 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [2, simple('kill the manager', (run) => run.killManager())],
   [2, of(fc.nat(5), (nth) => `kill locus ${nth}`, killLocus)],
   [2, simple('cut the power', (run) => run.cutPower())],
+  [
+    1,
+    of(
+      fc.tuple(fc.constantFrom('read', 'write'), fc.integer({ min: 1, max: 3 })),
+      ([what, times]) => `the disk refuses ${times} of the next ${what}s`,
+      diskRefuses,
+    ),
+  ],
+  ...authority,
 ]
 
 /** A course of commands. */
 export function courses(length: number): fc.Arbitrary<Iterable<AnyCommand>> {
   const kinds = weighted.flatMap(([weight, each]) => Array.from({ length: weight }, () => each))
   return fc.commands<object, CampaignRun, false>(kinds, { maxCommands: length, size: 'max' })
+}
+
+/** From here on refusals are to be expected; what is read is right all the same. */
+function diskRefuses({ world }: CampaignRun, [what, times]: [string, number]): void {
+  world.faulty = true
+  if (what === 'read') world.disk.readsFail = times
+  else world.disk.writesFull = times
 }
 
 function killLocus({ world }: CampaignRun, nth: number): void {
@@ -290,25 +269,4 @@ async function wrongUpcalls(run: CampaignRun): Promise<void> {
     { machineId: asToken(1), cont, stateInterval, params: new Uint8Array(0) },
     ['no_such_container', 'not_supported'],
   )
-}
-
-/** Makes a call and holds its status against those expected; a callee that died or was slow is as good. */
-async function expect<S extends AnySignature>(
-  run: CampaignRun,
-  messenger: Messenger,
-  to: PortId,
-  signature: S,
-  args: ArgsOf<S>,
-  expected: readonly Status[],
-): Promise<void> {
-  const { world } = run
-  world.operations++
-  const status = await world.settle(
-    new Promise<Status>((resolve) => {
-      messenger.call(to, signature, args, ({ status: answered }) => resolve(answered))
-    }),
-  )
-  const fate: readonly Status[] = ['actor_gone', 'timed_out']
-  if (!expected.includes(status) && !fate.includes(status))
-    world.problems.push(`${signature.name}: ${status}, not ${expected.join(' or ')}`)
 }

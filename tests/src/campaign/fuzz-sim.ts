@@ -4,7 +4,8 @@
  */
 import * as fc from 'fast-check'
 import { CampaignRun } from './campaign-run.js'
-import { courses, type AnyCommand } from './fuzz-commands.js'
+import type { AnyCommand } from './fuzz-command.js'
+import { courses } from './fuzz-commands.js'
 
 type Drawn = [world: number, commands: Iterable<AnyCommand>]
 
@@ -12,6 +13,8 @@ export interface FuzzResult {
   readonly operations: number
   readonly courses: number
   readonly lives: number
+  /** How often each call was answered with each status. */
+  readonly calls: ReadonlyMap<string, number>
   /** What went wrong and how to replay it; null when nothing did. */
   readonly failure: string | null
 }
@@ -28,7 +31,7 @@ export interface FuzzOptions {
 /** Runs courses, each of a seed of its own, rising from `seed`. */
 export async function fuzzSimulated(options: FuzzOptions): Promise<FuzzResult> {
   const { steps, length = 60 } = options
-  const count = { operations: 0, courses: 0, lives: 0 }
+  const count = { operations: 0, courses: 0, lives: 0, calls: new Map<string, number>() }
   for (let seed = options.seed; count.operations < steps; seed++) {
     const found = await fc.check(course(length, count), { seed, numRuns: 1 })
     if (found.failed) return { ...count, failure: describe(seed, found) }
@@ -39,7 +42,7 @@ export async function fuzzSimulated(options: FuzzOptions): Promise<FuzzResult> {
 
 function course(
   length: number,
-  count: { operations: number; courses: number; lives: number },
+  count: { operations: number; courses: number; lives: number; calls: Map<string, number> },
 ): fc.IAsyncProperty<Drawn> {
   return fc.asyncProperty(fc.nat(), courses(length), async (world, commands) => {
     const run = await CampaignRun.begin(world)
@@ -49,6 +52,8 @@ function course(
       count.operations += run.operations
       count.courses++
       count.lives += run.lives
+      for (const [call, times] of run.world.seen)
+        count.calls.set(call, (count.calls.get(call) ?? 0) + times)
     }
   })
 }

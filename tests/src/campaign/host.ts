@@ -16,7 +16,7 @@ export class CampaignHost {
 
   /** A capability for the container of that name, or the status of the refusal. */
   async find(name: string): Promise<Capref | string> {
-    this.#ready()
+    this.ready()
     const { model } = this.world
     const isThere = model.containers.has(name)
     const found = await this.#call('container_find', { name })
@@ -26,7 +26,7 @@ export class CampaignHost {
 
   /** Makes a container; a name that is taken is refused. */
   async create(name: string, pages: number): Promise<void> {
-    this.#ready()
+    this.ready()
     const { model, shape } = this.world
     const expected = model.containers.has(name)
       ? 'bad_argument'
@@ -42,7 +42,7 @@ export class CampaignHost {
   async adopt(name: string): Promise<void> {
     const cont = await this.find(name)
     if (typeof cont === 'string') return
-    this.#ready()
+    this.ready()
     const answer = await this.#call('manage_request', { cont, manager: '' })
     const success = answer.status === 'ok' && answer['success'] === true
     if (!success)
@@ -57,7 +57,7 @@ export class CampaignHost {
   async setProgram(name: string, entry: string): Promise<void> {
     const cont = await this.find(name)
     if (typeof cont === 'string') return
-    this.#ready()
+    this.ready()
     const program = { module: 'file:///campaign.js', entry, hash: entry }
     const answer = await this.#call('set_invocation_point', { cont, program })
     this.#expect('set_invocation_point', answer, 'ok')
@@ -68,7 +68,7 @@ export class CampaignHost {
   async removeProgram(name: string): Promise<void> {
     const cont = await this.find(name)
     if (typeof cont === 'string') return
-    this.#ready()
+    this.ready()
     this.#expect(
       'remove_invocation_point',
       await this.#call('remove_invocation_point', { cont }),
@@ -81,7 +81,7 @@ export class CampaignHost {
   async destroy(name: string): Promise<void> {
     const cont = await this.find(name)
     if (typeof cont === 'string') return
-    this.#ready()
+    this.ready()
     this.#letEndsArrive()
     const expected = this.world.model.isInUse(name) ? 'busy' : 'ok'
     const answer = await this.#call('container_destroy', { cont })
@@ -96,7 +96,7 @@ export class CampaignHost {
   async start(name: string, container: string): Promise<boolean> {
     const cont = await this.find(container)
     if (typeof cont === 'string') return false
-    this.#ready()
+    this.ready()
     const { model } = this.world
     const home = model.containers.get(container)
     if (home === undefined) return false
@@ -122,7 +122,7 @@ export class CampaignHost {
 
   /** Captures the world; durable: answered when it is recoverable. Answers the capture or null. */
   async snapshot(durable: boolean): Promise<number | null> {
-    this.#ready()
+    this.ready()
     const answer = await this.#call('world_snapshot', { durable })
     this.#expect('world_snapshot', answer, 'ok', 'busy', 'frozen')
     return answer.status === 'ok' ? (answer['capture'] as number) : null
@@ -145,7 +145,7 @@ export class CampaignHost {
   }
 
   async findLocus(name: string): Promise<void> {
-    this.#ready()
+    this.ready()
     const locus = this.world.model.loci.get(name)
     const answer = await this.#call('locus_find', { name })
     this.#expect(`locus_find ${name}`, answer, locus === undefined ? 'no_such_locus' : 'ok')
@@ -153,7 +153,7 @@ export class CampaignHost {
 
   /** Containers as the kernel lists them are those of the model. */
   async compareStatus(): Promise<void> {
-    this.#ready()
+    this.ready()
     const { model } = this.world
     const answer = await this.#call('world_status', {})
     if (this.world.model !== model) return
@@ -172,7 +172,7 @@ export class CampaignHost {
   }
 
   /** A call during a recovery is answered after it, of a world that is another by then: waits for that first. */
-  #ready(): void {
+  ready(): void {
     this.world.until(() => this.world.phase === 'open' || this.world.phase === 'failed')
   }
 
@@ -180,10 +180,19 @@ export class CampaignHost {
     return this.world.kernel.machine.graves.length
   }
 
+  /** Makes a call and holds its status against those expected. */
+  async call(name: string, args: object, ...expected: string[]): Promise<HostAnswer> {
+    const answer = await this.#call(name, args)
+    this.#expect(name, answer, ...expected)
+    return answer
+  }
+
   async #call(name: string, args: object): Promise<HostAnswer> {
     this.world.operations++
     this.#modelAtCall = this.world.model
-    return this.world.call(name, args)
+    const answer = await this.world.call(name, args)
+    this.world.saw(name, answer.status)
+    return answer
   }
 
   #expect(what: string, answer: HostAnswer, ...expected: string[]): void {

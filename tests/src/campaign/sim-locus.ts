@@ -156,7 +156,7 @@ export class SimLocus {
 
   /** Comes to rest while the gate is shut. */
   *safepoint(): Step<void> {
-    if (this.#gate() === 0) return
+    if (this.#mayRun()) return
     this.#rest()
     yield* this.#throughGate()
   }
@@ -207,6 +207,7 @@ export class SimLocus {
     if (resting) yield* this.#throughGate()
     else this.#comeBack()
     this.world.operations++
+    this.world.saw(signature.name, state.reply!.status)
     return state.reply!
   }
 
@@ -328,9 +329,9 @@ export class SimLocus {
 
   *#throughGate(): Step<void> {
     for (;;) {
-      yield* this.#pause(() => this.#gate() === 0)
+      yield* this.#pause(() => this.#mayRun())
       this.#comeBack()
-      if (this.#gate() === 0) return
+      if (this.#mayRun()) return
       this.#rest()
     }
   }
@@ -353,6 +354,12 @@ export class SimLocus {
 
   #tellKernel(): void {
     if (this.#gate() !== 0) ringPort(this.region, actorPorts.kernel, bellBits.mail)
+  }
+
+  /** The gate is open and nobody has suspended it. */
+  #mayRun(): boolean {
+    const suspended = this.region.locusWord(this.slot, 'suspended')
+    return this.#gate() === 0 && this.region.words.load(suspended) === 0
   }
 
   #gate(): number {

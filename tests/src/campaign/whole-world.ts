@@ -76,6 +76,8 @@ export class WholeWorld {
   readonly problems: string[] = []
   /** Accesses, kernel calls and waits of loci so far, each compared with the model. */
   operations = 0
+  /** Calls by name and status, and how often each was seen. */
+  seen = new Map<string, number>()
   /** Whether refusals that come of faults on purpose are to be expected of accesses. */
   faulty = false
   model = new WorldModel()
@@ -184,6 +186,12 @@ export class WholeWorld {
   /** A host's call. */
   call(name: string, args: object): Promise<HostAnswer> {
     return this.settle(this.kernel.call(name, args))
+  }
+
+  /** Counts a call and the status that it had. */
+  saw(name: string, status: string): void {
+    const key = `${name} ${status}`
+    this.seen.set(key, (this.seen.get(key) ?? 0) + 1)
   }
 
   /** Runs until the condition holds; false when it does not within `forMs`. */
@@ -300,7 +308,7 @@ export class WholeWorld {
         return
       }
       case 'failed':
-        this.problems.push(`the world failed: ${event.status}, ${event.detail}`)
+        if (!this.faulty) this.problems.push(`the world failed: ${event.status}, ${event.detail}`)
         return
       case 'ended':
       case 'log':

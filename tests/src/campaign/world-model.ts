@@ -24,6 +24,8 @@ export interface ModelLocus {
 export class WorldModel {
   readonly containers = new Map<string, ModelContainer>()
   readonly loci = new Map<string, ModelLocus>()
+  /** Counts of semaphores, by the host's capability for them. */
+  readonly semaphores = new Map<number, number>()
 
   /** The word at a byte offset. */
   word(container: string, offset: number): number {
@@ -37,6 +39,7 @@ export class WorldModel {
       copy.containers.set(each.name, { ...each, words: new Map(each.words) })
     for (const each of this.loci.values())
       copy.loci.set(each.name, { ...each, registers: [...each.registers] })
+    for (const [cap, count] of this.semaphores) copy.semaphores.set(cap, count)
     return copy
   }
 
