@@ -247,9 +247,10 @@ test('[DK20] pages from frames leave the last sixteenth of the segments to recor
 
 test('[DK21] the heads of a segment say whose pages stand where, before and after an opening', (t) => {
   const bench = new Bench({ ...shape, segmentBlocks: 16 })
+  // The records make a head of several blocks.
   const { places } = ok(bench.store(alice, [1, 2, 3]))
   ok(bench.store(bob, [7]))
-  const more = ok(bench.store(alice, [4], [9]))
+  const more = ok(bench.store(alice, [4], numbers(900, 20)))
   const named = (of: Bench, owner: number): (readonly [number, number, number])[] =>
     ok(of.core.segment(owner, 0)).pages.map(({ page, block, checksum }) => [page, block, checksum])
   const expected = [...places, ...more.places].map(
