@@ -8,6 +8,7 @@ import {
   asToken,
   capabilityTables,
   managerDowncalls,
+  readCapref,
   rights,
   serviceLevels,
   type Capref,
@@ -87,42 +88,56 @@ test('[MG40] a user without the master right can ask, and the manager cannot tak
 })
 
 test('[MG41] only the master right or the present manager sets a manager; twice the same is ok', async (t) => {
-  const world = await KernelWorld.open()
-  const cont = await world.container('a')
-  const { managed, boot } = world.manager!
-  const mine = managed.get(100)!.capability
-  const set = (contId: number): string =>
-    world.said(world.managerMessenger, managerDowncalls.setManager, {
-      cont: mine,
-      manager: boot.self,
-      contId: asToken(contId),
-    }).status
-  const table = capabilityTables.ofHost(world.sim.region.plan.shape)
+  const { world, theirs } = await twoManagers()
   const { machine } = world.kernel
-  const named = machine.capabilities.grant(table, 'own', {
-    kind: 'manager',
-    slot: boot.port,
-    generation: 1,
-    rights: rights.read,
-    group: 0,
-  })
-  const { cap } = await world.call('cap_derive', { cap: cont, rights: 255 & ~rights.master })
+  const { managed, boot, messenger } = world.manager!
+  const second = world.managers.get(other)!
+  const table = capabilityTables.ofActor(world.sim.region.plan.shape, other)
+  const { index, stamp, ...full } = machine.capabilities.read(table, readCapref(theirs).slot)
+  const weak = machine.capabilities.grant(table, 'own', { ...full, rights: 255 & ~rights.master })!
+  // The first manager knows the second one, as it must to hand over.
+  const known = machine.capabilities.grant(
+    capabilityTables.ofActor(world.sim.region.plan.shape, boot.port),
+    'own',
+    { kind: 'manager', slot: other, generation: 1, rights: rights.read, group: 0 },
+  )!
+  const set = (by: typeof messenger, cont: Capref, manager: Capref, contId: number): string =>
+    world.said(by, managerDowncalls.setManager, { cont, manager, contId: asToken(contId) }).status
+  const mine = managed.get(100)!.capability
+  const now = (): unknown => {
+    const { manager, token } = machine.containers.named('a')!
+    return [manager, token]
+  }
 
-  t.deepEqual([set(100), set(101)], ['ok', 'ok'])
-  // It is the host that has no business here: set_manager is for managers and users of theirs.
-  t.truthy(named)
-  t.truthy(cap)
-  const loser = await world.locus(cont)
-  const answer = world.said(world.loci.get(loser)!, managerDowncalls.setManager, {
-    cont: 0x800000ff as Capref,
-    manager: boot.self,
-    contId: asToken(7),
-  })
-  t.not(answer.status, 'ok')
-  t.is(machine.containers.named('a')!.token, asToken(101))
+  t.is(set(second.messenger, weak, second.boot.self, 7), 'right_missing')
+  t.deepEqual(now(), [boot.port, 100])
+  t.deepEqual(
+    [set(messenger, mine, boot.self, 100), set(messenger, mine, boot.self, 100)],
+    ['ok', 'ok'],
+  )
+  t.is(set(messenger, mine, known, 8), 'ok')
+  t.deepEqual(now(), [other, 8])
+  t.is(set(second.messenger, theirs, second.boot.self, 9), 'ok')
+  t.true(index >= 0 && stamp > 0)
 })
 
-test('[MG41] a manager gives each of its containers a name of its own, and keeps one with snapshots', async (t) => {
+test('[MG41] a container with snapshots keeps its manager', async (t) => {
+  const { world, theirs } = await twoManagers()
+  world.write()
+  await world.call('world_snapshot', { durable: true })
+  const second = world.managers.get(other)!
+
+  const answer = world.said(second.messenger, managerDowncalls.setManager, {
+    cont: theirs,
+    manager: second.boot.self,
+    contId: asToken(7),
+  })
+
+  t.is(answer.status, 'bad_argument')
+  t.is(world.kernel.machine.containers.named('a')!.manager, actorPorts.firstManager)
+})
+
+test('[MG41] a manager gives each of its containers a name of its own, and keeps the one it lives in', async (t) => {
   const world = await KernelWorld.open()
   await world.container('a')
   await world.container('b')
