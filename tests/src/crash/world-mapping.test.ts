@@ -1,7 +1,7 @@
 /** Programs that share memory by mappings, in worlds on real threads and files: paged, rolled back, restarted. */
 import { rights } from '@katydid/abi'
 import type { Capref } from '@katydid/abi'
-import type { Container, World } from 'katydid'
+import { KatydidError, type Container, type World } from 'katydid'
 import test, { type ExecutionContext } from 'ava'
 import { temporaryFolder } from '../support/folders.js'
 import { fixture, openForTest } from '../support/worlds.js'
@@ -44,8 +44,18 @@ async function play({ world, sides }: Table, count: number) {
 
 test('[CO13] two programs take turns in memory that both have mapped, with fewer frames than pages', async (t) => {
   const table = await lay(t, temporaryFolder(t))
+  const { world, sides } = table
+  // By the host, and then by the program itself: the same mapping twice is once.
+  const shared = await world.createContainer({ name: 'shared' })
+  const region = { at: 64 * 1024 * 1024, length: pages * 4096, sourceAt: 0 } as const
+  await world.map(sides[0]!.container, shared, { ...region, access: 'write' })
+  const other = await t.throwsAsync(world.map(sides[0]!.container, shared, region), {
+    instanceOf: KatydidError,
+  })
 
   const results = await play(table, turns)
+
+  t.is(other.status, 'already_mapped')
 
   t.deepEqual(
     results.map(({ result }) => result),

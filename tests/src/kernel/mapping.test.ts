@@ -166,6 +166,26 @@ test('[CO6] the capability to the source gives the right to read, and to write w
   t.false(bound.status === 'ok' && bound.writable)
 })
 
+test('[CO6] the container a manager lives in takes no part in mappings', async (t) => {
+  const { world, made } = await worldWith('a')
+  const manager = world.manager!
+  const own = manager.boot.own.capability
+  const managed = [...manager.managed.values()].find((each) => each.slot === made[0]!.slot)!
+  const asked: string[] = []
+  const ask = (cont: Capref, source: Capref): void => {
+    const args = { cont, at: 0, length: page, source, sourceAt: 0, rights: 1 }
+    world.managerMessenger.call(0 as never, containerCalls.containerMap, args, (reply) =>
+      asked.push(reply.status),
+    )
+    world.run(50)
+  }
+
+  ask(own, managed.capability)
+  ask(managed.capability, own)
+
+  t.deepEqual(asked, ['bad_argument', 'bad_argument'])
+})
+
 test('[CO7] what is mapped already is not mapped over; the same again is ok', async (t) => {
   const { world, made } = await worldWith('a', 'b', 'c')
   const [a, b, c] = made as [Made, Made, Made]
