@@ -14,6 +14,7 @@ import { SliceAllocator } from './container/slice-allocator.js'
 import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
 import { FreeFrames } from './page-set/free-frames.js'
+import { Idleness } from './page-set/idleness.js'
 import { PageSetTable } from './page-set/page-set-table.js'
 import { SemaphoreTable } from './semaphore/semaphore-table.js'
 import { CaptureTable, type Capture } from './state-interval/capture-table.js'
@@ -75,6 +76,11 @@ export class Machine {
   readonly log: DurableLog
   /** Page sets whose manager refused to discard, and until when they are left alone. */
   readonly refusedUntilMs = new Map<number, number>()
+  readonly idleness: Idleness
+  /** How often in a row a page set has not given what it was asked for. */
+  readonly passedOver = new Map<number, number>()
+  /** Managers that left a fault unanswered, and since which tick that is known: they are about to be ended. */
+  readonly silentManagers = new Map<number, number>()
   graves: Grave[] = []
   /** Loci destroyed while they ran: the recovery that this asked for leaves them out. */
   readonly destroyedLoci = new Set<number>()
@@ -111,6 +117,7 @@ export class Machine {
     this.loci = new LocusTable(parts.region)
     this.frames = new FreeFrames(parts.region)
     this.pageSets = new PageSetTable(parts.region)
+    this.idleness = new Idleness(parts.region, parts.clock)
     this.log = new DurableLog(parts.messenger)
   }
 

@@ -20,6 +20,7 @@ import {
   type Token,
 } from '@katydid/abi'
 import { fixedCodec, invariant, ring, type Region } from '@katydid/actor'
+import { noteFault } from './fault-history.js'
 
 // Constants of this module, which the engine folds: what is imported it loads anew at each use.
 const codec = fixedCodec(managerUpcalls.containerFault)
@@ -69,6 +70,7 @@ export function postTrap(
   )
   invariant(codec.bytes <= recordBytes, 'ME6: a trap fits its record', { bytes: codec.bytes })
   const sequence = (words.load(record + at.trapSequence) + 1) >>> 0
+  noteFault(region, locus, sequence, trap)
   words.store(record + at.trapSequence, sequence | 0)
   words.store(record + at.trapManager, trap.manager)
   words.store(

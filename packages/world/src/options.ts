@@ -33,7 +33,7 @@ export interface OpenOptions {
 export const defaultSnapshotEveryMs = 1000
 const leastDiskBytes = 16 * 1024 ** 2
 /** Below this the manager's pinned pages leave nothing to serve faults with. */
-const leastFrames = 32
+const leastFrames = 16
 /** A page that is pinned, and a walk from a map’s top to its leaf. */
 const leastManagerFrames = 4
 

@@ -133,7 +133,7 @@ test('[LO65] a trap nobody answers is ended as manager_failed after bounded tick
   world.setState(port, 'quiet')
   region.words.store(region.locusWord(0 as never, 'trapState'), trapStates.posted)
 
-  world.tick(110)
+  world.tick(70)
   const before = world.word(port, 'trapState')
   world.tick(20)
 

@@ -137,7 +137,7 @@ test('[PS3] when nobody can be asked the answer is no_frames at once, and in tim
 
 test('[PS4] what is needed is shared out by what sets hold above their least, in full and never more', (t) => {
   const sets = array(nat(500), { maxLength: 8 }).map((spares) =>
-    spares.map((spare, id) => ({ id: asPageSet(id + 1), spare })),
+    spares.map((spare, id) => ({ id: asPageSet(id + 1), spare, idle: 0 })),
   )
   t.notThrows(() =>
     assert(

@@ -81,5 +81,22 @@ export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
   trapRecord: { words: 8, writer: 'locus', doc: 'container_fault as msgpack of fixed shape' },
   reserved2: { words: 16, writer: 'nobody', doc: 'to a cache line' },
   registers: { words: 64, writer: 'locus; kernel at restore', doc: '32 registers of 64 bits' },
-  reserved3: { words: 48, writer: 'nobody', doc: 'to whole cache lines' },
+  faultHistory: {
+    words: 48,
+    writer: 'locus, before it posts a trap; managers read',
+    doc: 'its last 12 faults, four words each (FaultWords); the fault of trapSequence n stands at n mod 12',
+  },
+})
+
+/** How many faults a locus's history holds. */
+export const faultHistoryLength = 12
+
+export const faultWords = layout('FaultWords', 16, 'One a fault in the history of a locus.', {
+  sequence: {
+    words: 1,
+    writer: 'locus: 0 before it changes the others, then the fault’s number',
+    doc: 'which fault stands here; 0 none, or being written',
+  },
+  what: { words: 1, writer: 'locus', doc: 'container slot × 4, plus 0 read, 1 write, 2 execute' },
+  offset: { words: 2, writer: 'locus', doc: 'float 64: the exact offset' },
 })

@@ -2,18 +2,17 @@
  * Loci that hold others up: running, without a sign of life, while somebody waits for their acknowledgement. Reported
  * after a second, ended after ten, counted in the supervisor's ticks. A locus nobody waits for may compute as long as it likes.
  */
-import { locusPort, locusStates, trapStates, type LocusSlot } from '@katydid/abi'
+import { locusPort, locusStates, type LocusSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-import { failTrap, laggards } from '@katydid/memory'
+import { laggards } from '@katydid/memory'
 import type { Machine } from '../machine.js'
 import { requestRecovery } from '../recovery/request.js'
+import { endSilentManagers, watchTrap } from '../manager/silent.js'
 import type { Locus } from './locus.js'
 
 /** Ticks of the supervisor, 100 ms each. */
 const stalledTicks = 10
 const endedTicks = 100
-/** A trap's own deadline is ten seconds on its thread; the kernel ends it when that thread cannot. */
-const trapTicks = 120
 
 /** Looks at every locus once a tick. */
 export function watchLoci(machine: Machine): void {
@@ -23,6 +22,7 @@ export function watchLoci(machine: Machine): void {
     watchTrap(machine, locus, locus.slot)
     watchTurns(machine, locus, locus.slot, late.has(locus.slot))
   }
+  endSilentManagers(machine)
 }
 
 function lateLoci(machine: Machine): Set<LocusSlot> {
@@ -60,18 +60,4 @@ function stallEnds(machine: Machine, locus: Locus, slot: LocusSlot, reason: stri
   const { generation } = locus
   machine.order({ order: 'stop_locus', port: locusPort(slot), generation, reason })
   requestRecovery(machine, `locus ${locus.id} stalled: ${reason}`)
-}
-
-function watchTrap(machine: Machine, locus: Locus, slot: LocusSlot): void {
-  const { words } = machine.region
-  const { watch } = locus
-  const state = words.load(machine.region.locusWord(slot, 'trapState'))
-  const sequence = words.load(machine.region.locusWord(slot, 'trapSequence'))
-  const pending = state === trapStates.posted || state === trapStates.taken
-  if (!pending || sequence !== watch.trapSequence) {
-    Object.assign(watch, { trapSequence: sequence, trapSinceTick: machine.tick() })
-    return
-  }
-  if (((machine.tick() - watch.trapSinceTick) | 0) < trapTicks) return
-  failTrap(machine.region, slot, 'manager_failed')
 }

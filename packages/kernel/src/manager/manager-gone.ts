@@ -25,6 +25,7 @@ export function managerEnded(machine: Machine, manager: Manager, ending: Ending)
     return
   manager.state = 'dead'
   manager.generation = asGeneration(ending.generation)
+  machine.silentManagers.delete(manager.port)
   reclaimActor(machine.region, manager.port)
   machine.counters.add('restarts')
   machine.failures.push(machine.clock.nowMs())
@@ -43,6 +44,8 @@ export function reclaimManager(machine: Machine, manager: Manager): void {
     if (set.manager !== manager.port) continue
     for (const frame of machine.frames.ofSet(set.id)) letGo(machine, frame)
     machine.pageSets.remove(set.id)
+    machine.passedOver.delete(set.id)
+    machine.refusedUntilMs.delete(set.id)
   }
   sweepLimbo(machine)
 }

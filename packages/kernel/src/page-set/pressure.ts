@@ -1,6 +1,9 @@
 /**
- * Pressure: when free frames run low or somebody waits for one, managers are asked to give some back, in proportion to
- * what their sets hold above their least. Who does not answer in time is asked again; nobody is waited for without a deadline.
+ * Pressure: when free frames run low or somebody waits for one, managers are asked to give some back, in proportion to the
+ * frames of their sets that nobody has referenced since the last round, never below a set's least.
+ *
+ * Who does not give in time is asked again, and for twice as many each time, and what it owes is asked of the others too; nobody
+ * is waited for without a deadline.
  */
 import { managerUpcalls, type PageSetId } from '@katydid/abi'
 import { invariant, run } from '@katydid/actor'
@@ -8,7 +11,11 @@ import type { Machine } from '../machine.js'
 import type { PageSetView } from './page-set-table.js'
 
 /** After this long what was asked counts as not asked, and is asked again. */
-const askAgainMs = 2_000
+const askAgainMs = 1_000
+/** A manager that refused is left alone for so long. */
+const refusedMs = 2_000
+/** How often what is asked is doubled at the most. */
+const mostDoublings = 4
 /** A pageset_add waits at most this long. */
 const frameWaitMs = 5_000
 
@@ -23,24 +30,44 @@ export function canEverGrant(machine: Machine, set: PageSetView): boolean {
   return machine.pageSets.all().some((other) => other.id !== set.id && other.frames > other.least)
 }
 
-/** Shares `need` out over the sets by what each holds above its least: never more than that, and what is left over to the largest first. */
-export function shares(
-  sets: readonly { readonly id: PageSetId; readonly spare: number }[],
+/** What a set can be asked for: frames above its least, and how many of its frames are idle. */
+export interface Giver {
+  readonly id: PageSetId
+  readonly spare: number
+  readonly idle: number
+}
+
+/**
+ * Shares `need` out over the sets: in proportion to what is idle of each, and what that does not give in proportion to the rest it holds
+ * above its least; never more than that.
+ */
+export function shares(sets: readonly Giver[], need: number): Map<PageSetId, number> {
+  const idle = sets.map((set) => ({ id: set.id, most: Math.min(set.idle, set.spare) }))
+  const first = inProportion(idle, need)
+  const given = [...first.values()].reduce((sum, share) => sum + share, 0)
+  const rest = sets.map((set) => ({ id: set.id, most: set.spare - (first.get(set.id) ?? 0) }))
+  const second = inProportion(rest, need - given)
+  return new Map(sets.map(({ id }) => [id, (first.get(id) ?? 0) + (second.get(id) ?? 0)]))
+}
+
+/** In full as far as there is that much, and what is left over by rounding to the largest first. */
+function inProportion(
+  sets: readonly { readonly id: PageSetId; readonly most: number }[],
   need: number,
 ): Map<PageSetId, number> {
-  const total = sets.reduce((sum, set) => sum + set.spare, 0)
+  const total = sets.reduce((sum, set) => sum + set.most, 0)
   const wanted = Math.min(need, total)
   const result = new Map<PageSetId, number>()
   if (wanted <= 0) return result
-  for (const set of sets) result.set(set.id, Math.floor((wanted * set.spare) / total))
+  for (const set of sets) result.set(set.id, Math.floor((wanted * set.most) / total))
   let left = wanted - [...result.values()].reduce((sum, share) => sum + share, 0)
-  for (const set of [...sets].sort((a, b) => b.spare - a.spare)) {
+  for (const set of [...sets].sort((a, b) => b.most - a.most)) {
     if (left === 0) break
-    const more = Math.min(left, set.spare - result.get(set.id)!)
+    const more = Math.min(left, set.most - result.get(set.id)!)
     result.set(set.id, result.get(set.id)! + more)
     left -= more
   }
-  invariant(left === 0, 'PS5: what is needed is shared out in full', { need, left })
+  invariant(left === 0, 'PS4: what is needed is shared out in full', { need, left })
   return result
 }
 
@@ -52,19 +79,33 @@ export function relieve(machine: Machine, waiting: PageSetId | null = null): voi
   const need = Math.max(0, lowWater - count) + (waiting === null ? 0 : lowWater) - asked
   if (need <= 0) return
   const now = machine.clock.nowMs()
-  const spare = sets
-    .filter((set) => set.id !== waiting && (machine.refusedUntilMs.get(set.id) ?? 0) <= now)
-    .map((set) => ({ id: set.id, spare: Math.max(0, set.frames - set.least - set.asked) }))
-  for (const [id, share] of shares(spare, need)) if (share > 0) discard(machine, id, share)
+  const able = sets.filter(
+    (set) => set.id !== waiting && (machine.refusedUntilMs.get(set.id) ?? 0) <= now,
+  )
+  // Who is the only one is asked for all of it, so there is nothing to measure.
+  const idle = able.length > 1 ? machine.idleness.look() : null
+  const givers = able.map((set) => ({
+    id: set.id,
+    spare: Math.max(0, set.frames - set.least - set.asked),
+    idle: idle?.get(set.id) ?? 0,
+  }))
+  for (const [id, share] of shares(givers, need)) if (share > 0) discard(machine, id, share)
 }
 
-function discard(machine: Machine, id: PageSetId, pageCount: number): void {
+/** Asks the set for so many, or more when it has let earlier askings pass, up to all above its least. */
+function harder(machine: Machine, set: PageSetView, pageCount: number): number {
+  const doublings = Math.min(machine.passedOver.get(set.id) ?? 0, mostDoublings)
+  return Math.min(pageCount * 2 ** doublings, set.frames - set.least - set.asked)
+}
+
+function discard(machine: Machine, id: PageSetId, share: number): void {
   const set = machine.pageSets.all().find((each) => each.id === id)
   invariant(
-    set !== undefined && pageCount <= set.frames - set.least,
+    set !== undefined && share <= set.frames - set.least - set.asked,
     'PS4: a set’s least is never asked back',
-    { id, pageCount },
+    { id, share },
   )
+  const pageCount = harder(machine, set, share)
   machine.pageSets.asked(id, pageCount)
   machine.counters.add('pageDiscards')
   const done = (): void => machine.pageSets.asked(id, -pageCount)
@@ -75,14 +116,18 @@ function discard(machine: Machine, id: PageSetId, pageCount: number): void {
     (reply) => {
       if (reply.status === 'ok') return
       // Left alone for a while: asking in a circle would be all the kernel did.
-      machine.refusedUntilMs.set(id, machine.clock.nowMs() + askAgainMs)
+      machine.refusedUntilMs.set(id, machine.clock.nowMs() + refusedMs)
       done()
     },
   )
   const left = (): boolean =>
     (machine.pageSets.all().find((each) => each.id === id)?.asked ?? 0) === 0
   run(machine.messenger, machine.waits.until(left, askAgainMs), (returned) => {
-    if (returned) return
+    if (returned) {
+      machine.passedOver.delete(id)
+      return
+    }
+    machine.passedOver.set(id, (machine.passedOver.get(id) ?? 0) + 1)
     done()
     relieve(machine)
   })
