@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 import { temporaryFolder } from '../support/folders.js'
-import { importScript, root } from '../support/house.js'
+import { importScript, readText, root } from '../support/house.js'
 
 interface NewScript {
   readonly newManager: (name: string, root: string) => string[]
@@ -55,4 +55,20 @@ test('[MG39] a name that is no name, or that is taken, is refused and nothing is
       .readFileSync(path.join(folder, 'packages/managers/src/mine/mine.ts'), 'utf8')
       .endsWith('// mine'),
   )
+})
+
+test('[MG39] the code of the guide is the code of the manager that it makes, in under 150 lines', (t) => {
+  const guide = readText('docs/guides/write-a-manager.md')
+  const files = [
+    'packages/managers/src/read-ahead/read-ahead.ts',
+    'tests/src/managers/read-ahead.test.ts',
+  ]
+  const texts = files.map(readText)
+
+  const blocks = [...guide.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!)
+  const strange = blocks.filter((code) => !texts.some((text) => text.includes(code)))
+
+  t.true(blocks.length >= 6)
+  t.deepEqual(strange, [])
+  t.true(texts[0]!.split('\n').length < 150)
 })

@@ -10,47 +10,37 @@
  * swap, its frame freed → a fault reads it back → cont_rollback to 0, or its own death: empty again.
  */
 import type { ManagerBoot, managerRequests } from '@katydid/abi'
-import { invariant, later, run, type Handlers, type Script } from '@katydid/actor'
-import { takeTraps } from '@katydid/memory'
+import { invariant, later, run, type Handlers } from '@katydid/actor'
+import { adopt } from '../paging/adoption.js'
 import { EarlyCalls } from '../paging/early-calls.js'
-import { openPaging } from '../paging/open-paging.js'
-import { lookAgainMs, Pager } from '../paging/pager.js'
+import { openVolatile } from '../paging/open-volatile.js'
+import { lookAgainMs, type Pager } from '../paging/pager.js'
 import type { Surroundings } from '../paging/surroundings.js'
-import { adopt } from './adoption.js'
-import type { Context, Parts } from './context.js'
-import type { DemandZeroOptions } from './options.js'
-import { SwapSpace } from '../paging/swap-space.js'
 import { Tidying } from '../paging/tidying.js'
-import { tokensFor } from '../paging/tokens.js'
-import { upcalls } from './upcalls.js'
+import { volatileCalls } from '../paging/volatile-calls.js'
+import type { VolatileParts } from '../paging/volatile-parts.js'
+import type { DemandZeroOptions } from './options.js'
 
 export class DemandZeroManager {
-  #parts: (Parts & { readonly tidying: Tidying }) | null = null
+  #work: { readonly pager: Pager; readonly tidying: Tidying } | null = null
 
   /** Serves its calls at once and begins to start; calls wait until it is up. */
   constructor(surroundings: Surroundings<DemandZeroOptions>, boot: ManagerBoot) {
-    const { messenger } = surroundings
-    invariant(boot.port === messenger.port, 'MG1: a manager lives at the port it was started for', {
-      port: boot.port,
+    const { messenger, options } = surroundings
+    invariant(options.mostContainers > 0, 'MG34: a manager takes some container on', {
+      mostContainers: options.mostContainers,
     })
     const early = new EarlyCalls(messenger)
-    run(messenger, start(surroundings, boot), (context) => {
-      const pager = new Pager(context, () => takeTraps(context.region, context.port))
-      const { usage } = context.store
-      const tidying = new Tidying({ ...context, usage, disk: boot.disk }, context.options.tidyBytes)
-      this.#parts = { context, pager, usage, tidying }
-      early.open({ upcalls: upcalls(this.#parts), requests: requests(context) })
+    run(messenger, openVolatile(surroundings, boot, options), (parts) => {
+      this.#work = { pager: parts.pager, tidying: new Tidying(parts, options.tidyBytes) }
+      early.open({ upcalls: volatileCalls(parts), requests: requests(parts, options) })
     })
-  }
-
-  get isUp(): boolean {
-    return this.#parts !== null
   }
 
   /** Everything that can be done now. Answers in how many milliseconds it wants another turn. */
   turn(): number {
-    if (this.#parts === null) return Infinity
-    const { pager, tidying } = this.#parts
+    if (this.#work === null) return Infinity
+    const { pager, tidying } = this.#work
     pager.turn()
     tidying.settle()
     pager.ring()
@@ -58,27 +48,15 @@ export class DemandZeroManager {
   }
 }
 
-function* start(surroundings: Surroundings<DemandZeroOptions>, boot: ManagerBoot): Script<Context> {
-  const { messenger, options } = surroundings
-  const { disk, ...paging } = yield* openPaging(surroundings, boot, options.leastFrames)
-  return {
-    ...paging,
-    messenger,
-    options,
-    boot,
-    store: { usage: new SwapSpace(disk.segments, disk.segmentBlocks) },
-    older: () => null,
-    containers: new Map(),
-    tokens: tokensFor(boot),
-  }
-}
-
-function requests(context: Context): Handlers<typeof managerRequests> {
+/** It refuses when it has as many containers as it may. */
+function requests(
+  parts: VolatileParts,
+  { mostContainers }: DemandZeroOptions,
+): Handlers<typeof managerRequests> {
   return {
     manageRequest: ({ cont }, call) => {
-      run(context.messenger, adopt(context, cont), (success) =>
-        call.reply({ status: 'ok', success }),
-      )
+      if (parts.containers.size >= mostContainers) return { status: 'ok', success: false }
+      run(parts.messenger, adopt(parts, cont), (success) => call.reply({ status: 'ok', success }))
       return later
     },
   }

@@ -1,15 +1,14 @@
-/** manage_request: the manager takes a container on, empty as it is. It promises no service level, as it keeps nothing. */
+/** manage_request of a manager of volatile containers: it takes the container on, empty as it is, and promises no service level. */
 import { actorPorts, managerDowncalls, type Capref } from '@katydid/abi'
 import { ask, invariant, type Script } from '@katydid/actor'
-import { seat } from '../paging/seat.js'
-import type { Context } from './context.js'
-import { giveToken } from '../paging/tokens.js'
-import { VolatileContainer } from '../paging/volatile-container.js'
+import { seat } from './seat.js'
+import { giveToken } from './tokens.js'
+import { VolatileContainer } from './volatile-container.js'
+import type { VolatileParts } from './volatile-parts.js'
 
 /** Takes on the container behind `cont`; answers whether it did. */
-export function* adopt(context: Context, cont: Capref): Script<boolean> {
-  const { messenger, containers, boot, options, tokens } = context
-  if (containers.size >= options.mostContainers) return false
+export function* adopt(parts: VolatileParts, cont: Capref): Script<boolean> {
+  const { context, messenger, containers, boot, tokens } = parts
   const token = giveToken(tokens)
   if (token === null) return false
   invariant(!containers.has(token), 'MG1: a token is given once', { token })

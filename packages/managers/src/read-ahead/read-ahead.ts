@@ -1,0 +1,97 @@
+/**
+ * The read-ahead manager: pages of volatile containers, with swap. The whole of it, without threads, files or time.
+ *
+ * What it promises: a page reads what was last written to it while manager and world live; after a recovery its containers
+ * are empty. What it never does: wait, or touch a file.
+ */
+import { maxWindowBytes, type ManagerBoot } from '@katydid/abi'
+import { invariant, later, run } from '@katydid/actor'
+import type { PendingTrap } from '@katydid/memory'
+import { adopt } from '../paging/adoption.js'
+import { EarlyCalls, type ManagerCalls } from '../paging/early-calls.js'
+import { openVolatile } from '../paging/open-volatile.js'
+import { lookAgainMs } from '../paging/pager.js'
+import type { PagingOptions } from '../paging/paging-context.js'
+import type { Surroundings } from '../paging/surroundings.js'
+import { Tidying } from '../paging/tidying.js'
+import { volatileCalls } from '../paging/volatile-calls.js'
+import type { VolatileParts } from '../paging/volatile-parts.js'
+
+export const defaultOptions: PagingOptions = {
+  policy: 'clock',
+  askFrames: 32,
+  reserveLow: 8,
+  reserveHigh: 24,
+  batchPages: 32,
+}
+/** Frames that the kernel never asks back: what a few loci need to go on. */
+const leastFrames = 4
+/** The disk hears what is needed no more after so many bytes of swap. */
+const tidyBytes = 1024 * 1024
+/** So many pages behind one that was read are brought in, as long as more frames than that are free. */
+const aheadPages = 4
+
+export class ReadAheadManager {
+  /** Nil until it is up. */
+  #parts: VolatileParts | null = null
+  #tidying: Tidying | null = null
+  /** Reads that came in this turn. */
+  #reads: PendingTrap[] = []
+
+  /** Serves its calls at once and begins to start; calls wait until it is up. */
+  constructor(surroundings: Surroundings, boot: ManagerBoot) {
+    const early = new EarlyCalls(surroundings.messenger)
+    const onTraps = (traps: readonly PendingTrap[]): void => {
+      this.#reads.push(...traps.filter(({ access }) => access === 'read'))
+    }
+    const started = openVolatile(surroundings, boot, { leastFrames, onTraps })
+    run(surroundings.messenger, started, (parts) => {
+      this.#parts = parts
+      this.#tidying = new Tidying(parts, tidyBytes)
+      early.open(this.#calls(parts))
+    })
+  }
+
+  /** Everything that can be done now. Answers in how many milliseconds it wants another turn; a bell may bring it earlier. */
+  turn(): number {
+    if (this.#parts === null) return Infinity
+    const { pager } = this.#parts
+    pager.turn()
+    this.#readAhead(this.#parts)
+    this.#tidying?.settle()
+    pager.ring()
+    return pager.isAwaiting ? lookAgainMs : Infinity
+  }
+
+  /** Brings in what lies behind the pages just read, as far as that takes a frame from nobody. */
+  #readAhead({ pager, containers, context: { pageBytes, reserve } }: VolatileParts): void {
+    for (const { token, offset } of this.#reads.splice(0)) {
+      const container = containers.get(token)
+      const page = Math.floor(offset / pageBytes)
+      for (let ahead = page + 1; ahead <= page + aheadPages; ahead++) {
+        const at = ahead * pageBytes
+        if (container === undefined || at >= container.size || at % maxWindowBytes === 0) break
+        if (reserve.free <= aheadPages) break
+        if (container.resident.has(ahead)) continue
+        pager.faults.take({ container, offset: at, access: 'read', answer: () => {} })
+        pager.faults.serve()
+      }
+    }
+  }
+
+  /** What the kernel may ask. A handler written behind `...volatileCalls(parts)` takes the place of the one there. */
+  #calls(parts: VolatileParts): ManagerCalls {
+    const { messenger, containers } = parts
+    invariant(containers.size === 0, 'MG36: it begins with nothing', { port: messenger.port })
+    return {
+      upcalls: { ...volatileCalls(parts) },
+      requests: {
+        // A manager that does not want the container answers `success: false`.
+        manageRequest: ({ cont }, call) => {
+          run(messenger, adopt(parts, cont), (success) => call.reply({ status: 'ok', success }))
+          return later
+        },
+      },
+    }
+  }
+}
