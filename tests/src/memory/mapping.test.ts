@@ -262,25 +262,28 @@ test('[ME17] a window that no longer shows what it showed refuses for good', (t)
   t.is(locus.own.getInt32(0), 1)
 })
 
-test('[ME17] an access that waited for its page while the mapping ended does not go through', (t) => {
-  const machine = served()
-  const { locus, region, lcds } = machine
-  const lost = new AccessError('out_of_window', 'mapped elsewhere')
-  let changed = false
-  const mapped = locus.open(supplier, 0x10000, 0, pages * pageBytes, {
-    confirm: () => (changed ? lost : null),
+for (const access of ['read', 'write'] as const)
+  test(`[ME17] a ${access} that waited for its page while the mapping ended does not go through`, (t) => {
+    const machine = served()
+    const { locus, region, lcds } = machine
+    const lost = new AccessError('out_of_window', 'mapped elsewhere')
+    let changed = false
+    const mapped = locus.open(supplier, 0x10000, 0, pages * pageBytes, {
+      confirm: () => (changed ? lost : null),
+    })
+    machine.meanwhile = () => {
+      if (changed) return
+      changed = true
+      region.words.add(region.containerWord(host, 'mappings'), 1)
+      const generation = lcds[1]!.protect([])
+      // The locus is quiet: whoever ended the mapping has its answer now.
+      t.true(lcds[1]!.acknowledged(generation))
+    }
+
+    refusedAs(t, 'out_of_window', () =>
+      access === 'read' ? mapped.getInt32(pageBytes) : mapped.setInt32(pageBytes, 5),
+    )
+
+    machine.meanwhile = () => {}
+    t.is(locus.open(supplier, 0, 0, pages * pageBytes).getInt32(pageBytes), 0)
   })
-  machine.meanwhile = () => {
-    if (changed) return
-    changed = true
-    region.words.add(region.containerWord(host, 'mappings'), 1)
-    const generation = lcds[1]!.protect([])
-    // The locus is quiet: whoever ended the mapping has its answer now.
-    t.true(lcds[1]!.acknowledged(generation))
-  }
-
-  refusedAs(t, 'out_of_window', () => mapped.setInt32(pageBytes, 5))
-
-  machine.meanwhile = () => {}
-  t.is(locus.open(supplier, 0, 0, pages * pageBytes).getInt32(pageBytes), 0)
-})
