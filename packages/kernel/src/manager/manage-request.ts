@@ -24,6 +24,8 @@ export function manageRequest(
   const manager = machine.managers.named(args.manager)
   if (manager === null)
     return refuse('bad_argument', `the world has no manager by the name “${args.manager}”`)
+  if (machine.recoveryWanted !== null)
+    return refuse('frozen', 'a manager has died and the world goes back to its line; ask again')
   if (manager.state !== 'running')
     return refuse('manager_failed', `the manager “${manager.program.name}” does not run`)
   if (container.manager === manager.port) return { status: 'ok', success: true }
@@ -59,6 +61,9 @@ function asAnswer(
 ): Answer<ManageRequest> {
   if (reply.status === 'ok') return reply as Answer<ManageRequest>
   const refusal = reply as { readonly status: string; readonly detail: string }
+  // Not the manager's answer but its end: the world goes back, perhaps to before the container was made.
+  if (refusal.status === 'actor_gone')
+    return refuse('frozen', `the manager died over the request: ${refusal.detail}`)
   return refusal.status === 'no_resource'
     ? refuse('no_resource', refusal.detail)
     : refuse(

@@ -1,5 +1,5 @@
 /** Calls that come while a manager is still starting wait until it is up; nothing is refused for being early. */
-import { managerRequests, managerUpcalls } from '@katydid/abi'
+import { managerNotices, managerRequests, managerUpcalls, refuse } from '@katydid/abi'
 import {
   invariant,
   later,
@@ -13,6 +13,8 @@ import {
 export interface ManagerCalls {
   readonly upcalls: Handlers<typeof managerUpcalls>
   readonly requests: Handlers<typeof managerRequests>
+  /** Of a manager that keeps something of its containers on a disk. */
+  readonly notices?: Handlers<typeof managerNotices>
 }
 
 export class EarlyCalls {
@@ -35,6 +37,9 @@ export class EarlyCalls {
     messenger.serve(managerRequests, {
       manageRequest: this.#whenUp(({ requests }) => requests.manageRequest),
     })
+    messenger.serve(managerNotices, {
+      containersLive: this.#whenUp(({ notices }) => notices?.containersLive ?? keepsNothing),
+    })
   }
 
   /** The manager is up: what waited is answered, in the order in which it came. */
@@ -55,3 +60,5 @@ export class EarlyCalls {
     }
   }
 }
+
+const keepsNothing = () => refuse('not_supported', 'this manager keeps nothing over a recovery')

@@ -26,7 +26,7 @@ import type { Identity } from './identity.js'
 import { OwnSnapshot } from './own-snapshot.js'
 import { start, type Started } from './start.js'
 import { Turns } from './turns.js'
-import { upcalls, type UpcallParts } from './upcalls.js'
+import { notices, upcalls, type UpcallParts } from './upcalls.js'
 
 export class SelfManagingManager {
   readonly #isFresh: boolean
@@ -72,7 +72,11 @@ export class SelfManagingManager {
     const cleaner = new Cleaner(context, identity, folding, ownSnapshot, space)
     const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner)
     this.#parts = { context, pagers, flush, ownSnapshot, identity, ownPageSet, turns }
-    this.#early.open({ upcalls: upcalls(this.#parts), requests: this.#requests(context, identity) })
+    this.#early.open({
+      upcalls: upcalls(this.#parts),
+      requests: this.#requests(context, identity),
+      notices: notices(this.#parts),
+    })
     // Nothing of a world can become recoverable before its manager's root page is stable once.
     if (this.#isFresh) ownSnapshot.request()
   }

@@ -2,6 +2,7 @@
 import {
   refuse,
   type ArgsOf,
+  type managerNotices,
   type managerUpcalls,
   type PageSetId,
   type StateInterval,
@@ -146,6 +147,18 @@ function contRollback(
   seat(context, container, args)
   rollBack(context, pagers, container, stateInterval, open)
   return { status: 'ok' } as const
+}
+
+/** Handlers of what the kernel says after a recovery. */
+export function notices(parts: UpcallParts): Handlers<typeof managerNotices> {
+  return {
+    containersLive: ({ tokens }) => {
+      const live = new Set(tokens)
+      for (const container of parts.context.containers.values())
+        if (!live.has(container.token)) forget(parts, container)
+      return { status: 'ok' }
+    },
+  }
 }
 
 /**
