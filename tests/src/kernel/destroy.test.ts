@@ -87,6 +87,7 @@ test('[CO22] a container that was adopted after the line is without a manager ag
   const known = [...world.manager!.managed.keys()]
 
   t.is(found['managed'], false)
+  t.true(world.manager!.calls.includes('container_destroyed 100'))
   t.deepEqual(known, [])
   t.is((await world.call('manage_request', { cont, manager: '' }))['success'], true)
 })

@@ -2,7 +2,7 @@
  * Before anything is restored: every locus has stopped, no translation is left, what dead managers had is back, and what
  * was only in memory is gone. Managers that live keep their heaps.
  */
-import { locusPort } from '@katydid/abi'
+import { locusPort, managerUpcalls } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import { reclaim } from '@katydid/memory'
 import { tellDestroyed } from '../container/retire.js'
@@ -51,16 +51,21 @@ export function* clearMemory(machine: Machine): Script<boolean> {
 /** Forgets all user containers; managers that live and still have one that is no longer are told. */
 export function forgetContainers(machine: Machine, to: Capture | null): void {
   const kept = new Set(to?.record.containers.map((each) => keyOf(each.manager, each.token)))
-  // One that was adopted after the line is put back into its slot without its manager, which hears of it by containers_live.
+  // One that was adopted after the line is put back into its slot without its manager.
   const slots = new Set<number>(to?.record.containers.map((each) => each.slot))
   machine.graves = []
   for (const container of machine.containers.all()) {
     if (container.selfManaged) continue
-    const isKept = slots.has(container.slot) || kept.has(keyOf(container.manager, container.token))
-    if (container.manager !== null && !isKept) {
+    const isKept = kept.has(keyOf(container.manager, container.token))
+    if (container.manager === null || isKept) removeNow(machine, container)
+    else if (slots.has(container.slot)) {
+      const args = { cont: container.token }
+      machine.messenger.call(container.manager, managerUpcalls.containerDestroyed, args, () => {})
+      removeNow(machine, container)
+    } else {
       machine.containers.halt(container)
       tellDestroyed(machine, container)
-    } else removeNow(machine, container)
+    }
   }
 }
 
