@@ -38,7 +38,8 @@ async function inTheSimulator() {
   const result = await fuzzSimulated({ seed, steps, onCourse: told })
   const { courses, lives, calls } = result
   if (values.calls === true)
-    for (const [call, times] of [...calls].sort()) console.log(`${call}\t${times}`)
+    for (const [call, times] of [...calls].sort(([a], [b]) => (a < b ? -1 : 1)))
+      console.log(`${call}\t${times}`)
   finish('simulator', result, `${courses} courses, ${lives} lives, ${calls.size} answers of calls`)
 }
 

@@ -12,7 +12,7 @@ import {
   type Field,
   type Status,
 } from '@katydid/abi'
-import type { Random } from '@katydid/actor'
+import { unreachable, type Random } from '@katydid/actor'
 import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
 import { containers, loci, of, simple, type AnyCommand } from './fuzz-command.js'
@@ -80,9 +80,7 @@ async function madeUp(run: CampaignRun): Promise<void> {
     world.operations++
     const status = await world.settle(
       new Promise<Status>((resolve) => {
-        managerMessenger.call(actorPorts.kernel, signature, args as never, (reply) =>
-          resolve(reply.status),
-        )
+        managerMessenger.call(actorPorts.kernel, signature, args, (reply) => resolve(reply.status))
       }),
     )
     world.saw(signature.name, status)
@@ -95,7 +93,7 @@ async function madeUp(run: CampaignRun): Promise<void> {
 
 /** Something of the field's kind; a capability is never one that was given. */
 function anything(random: Random, field: Field<unknown>): unknown {
-  const one = <T>(of: readonly T[]): T => of[random.below(of.length)]!
+  const one = <T>(values: readonly T[]): T => values[random.below(values.length)]!
   if (field.label === 'Capref') {
     const table = one(['own', 'host_container'] as const)
     return makeCapref(table, random.below(256), 1000 + random.below(500_000))
@@ -122,6 +120,8 @@ function anything(random: Random, field: Field<unknown>): unknown {
     case 'optional':
     case 'json':
       return null
+    default:
+      return unreachable(field.kind)
   }
 }
 
