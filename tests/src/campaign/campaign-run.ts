@@ -99,7 +99,9 @@ export class CampaignRun {
     if (this.world.manager === null || this.kills.filter((at) => now - at < 60_000).length >= 4)
       return false
     this.kills.push(now)
-    this.world.killManager()
+    const [other] = this.world.others
+    if (other !== undefined && this.random.chance(0.3)) this.world.killManager('killed', other)
+    else this.world.killManager()
     return true
   }
 

@@ -8,6 +8,7 @@ import {
   asFrame,
   asInterval,
   asPageSet,
+  asPort,
   asPosition,
   asToken,
   managerDowncalls,
@@ -154,14 +155,14 @@ function killLocus({ world }: CampaignRun, nth: number): void {
 /** The kernel asks a manager's page sets for frames. */
 async function discard(run: CampaignRun, count: number): Promise<void> {
   const { machine } = run.world.kernel
-  for (const { id } of machine.pageSets.all())
+  for (const { id, manager } of machine.pageSets.all())
     await expect(
       run,
       machine.messenger,
-      actorPorts.firstManager,
+      asPort(manager),
       managerUpcalls.pageDiscard,
       { pageset: id, pageCount: count + 1 },
-      ['ok'],
+      ['ok', 'no_such_page_set'],
     )
 }
 

@@ -1,8 +1,11 @@
 /** What a host does to a simulated world, each call held against the model: its answer, and what it changes. */
 import type { Capref } from '@katydid/abi'
 import type { HostAnswer } from '@katydid/kernel'
-import { readerName, type WholeWorld } from './whole-world.js'
+import { demandZero, readerName, type WholeWorld } from './whole-world.js'
 import type { WorldModel } from './world-model.js'
+
+/** Containers that are given to the demand-zero manager. */
+const volatileNames: readonly string[] = ['e', 'v']
 
 const noBlock = new Uint8Array(0)
 
@@ -39,16 +42,20 @@ export class CampaignHost {
     if (answer.status === 'ok') this.world.model.addContainer(name, size)
   }
 
+  /** Has a manager take the container on: of names in `volatileNames` the one that promises nothing. */
   async adopt(name: string): Promise<void> {
     const cont = await this.find(name)
     if (typeof cont === 'string') return
     this.ready()
-    const answer = await this.#call('manage_request', { cont, manager: '' })
+    const isVolatile = volatileNames.includes(name)
+    const manager = isVolatile ? demandZero.name : ''
+    const answer = await this.#call('manage_request', { cont, manager })
     const success = answer.status === 'ok' && answer['success'] === true
     if (!success)
       this.#expect(`manage_request ${name} (${String(answer['success'])})`, answer, 'accepted')
     const container = this.world.model.containers.get(name)
     if (container === undefined) return
+    container.isVolatile = isVolatile
     // A manager that died between set_manager and its answer may have taken it on or not.
     const { containers } = this.world.kernel.machine
     container.adopted = success || (containers.named(name)?.manager ?? null) !== null
@@ -135,7 +142,9 @@ export class CampaignHost {
       if (!adopted || !hasProgram) continue
       const reader = `${readerName} ${name}`
       if (!(await this.start(reader, name))) continue
-      const done = world.until(() => world.model.loci.get(reader)?.end !== null, 120_000)
+      const hasEnded = (): boolean => world.model.loci.get(reader)?.end !== null
+      const done = world.until(() => hasEnded() || world.phase === 'failed', 120_000)
+      if (world.phase === 'failed') return false
       this.#letEndsArrive()
       if (done) continue
       world.problems.push(`${reader} did not come to its end`)

@@ -26,9 +26,10 @@ export async function scriptedRun(
   const { rounds = 6, shape = crashShape } = options
   const run = await CampaignRun.begin(seed, shape, prepare)
   for (let round = 0; round < rounds; round++) {
-    for (const name of ['a', 'b', 'c']) await inhabit(run, name)
+    for (const name of ['a', 'b', 'c', 'v']) await inhabit(run, name)
     await run.host.start(`x${round}`, 'a')
     await run.host.start(`y${round}`, round % 2 === 0 ? 'b' : 'c')
+    await run.host.start(`v${round}`, 'v')
     run.world.run(15)
     await run.host.snapshot(round % 3 === 0)
     run.world.run(30)

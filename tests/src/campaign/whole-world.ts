@@ -7,10 +7,10 @@
  */
 import {
   actorPorts,
-  isLocusPort,
   type Ending,
   type Generation,
   type ManagerBoot,
+  type ManagerProgram,
   type MachineShape,
   type Order,
   type PortId,
@@ -18,7 +18,16 @@ import {
 } from '@katydid/abi'
 import { generationOf, Random, type Messenger } from '@katydid/actor'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
-import { defaultOptions, SelfManagingManager, type SelfManagingOptions } from '@katydid/managers'
+import {
+  defaultOptions,
+  demandZeroDefaults,
+  DemandZeroManager,
+  SelfManagingManager,
+  type DemandZeroOptions,
+  type SelfManagingOptions,
+} from '@katydid/managers'
+import { CannotStart } from '@katydid/managers/paging/cannot-start.js'
+import { AccessError } from '@katydid/memory'
 import { DiskBench, type DiskShape } from './disk-bench.js'
 import { SimLocus } from './sim-locus.js'
 import { WatchedSimulator } from './watched-simulator.js'
@@ -38,17 +47,32 @@ export interface WholeShape {
   readonly maxContainers: number
   readonly disk: DiskShape
   readonly manager: Partial<SelfManagingOptions>
+  readonly demandZero?: Partial<DemandZeroOptions>
   readonly snapshotEveryMs: number
+  /** Managers besides the self-managing one. */
+  readonly others?: readonly ManagerProgram[]
   /** What each message takes, in milliseconds. */
   readonly delayMs: (random: Random) => number
 }
 
+/** A manager whose containers are empty after every recovery. */
+export const demandZero: ManagerProgram = {
+  name: 'demand-zero',
+  module: 'demand-zero',
+  hash: 'd',
+  containerBytes: 16 * 4096,
+  keepsRoot: false,
+  options: {},
+}
+
 export const smallShape: WholeShape = {
-  frames: 48,
+  frames: 56,
   maxLoci: 6,
   maxContainers: 8,
   disk: { segmentBlocks: 32, capacity: 192 },
   manager: { ownFrames: 8, snapshotBytes: 512 * 1024, snapshotFolds: 6, batchPages: 16 },
+  others: [demandZero],
+  demandZero: { leastFrames: 6 },
   snapshotEveryMs: 0,
   delayMs: (random) => (random.chance(0.15) ? random.below(20) / 10 : 0),
 }
@@ -86,6 +110,8 @@ export class WholeWorld {
   readonly promises: { readonly capture: number; readonly entries: number }[] = []
   boot: BootResult | null = null
   manager: SelfManagingManager | null = null
+  /** Ports of the other managers that live. */
+  readonly others = new Set<PortId>()
   /** The living manager's own messenger. */
   managerMessenger: Messenger | null = null
   /** What is put around a manager's messenger, so that a campaign sees each of its messages. */
@@ -137,10 +163,12 @@ export class WholeWorld {
           keepsRoot: true,
           options: {},
         },
+        others: shape.others ?? [],
       },
     })
     this.sim.onTurn(actorPorts.kernel, () => this.kernel.turn())
     this.sim.onStep = () => this.#lookForCut()
+    this.sim.onError = (error) => this.#threw(error)
     this.sim.task('ticker', this.#tick())
   }
 
@@ -199,10 +227,10 @@ export class WholeWorld {
     return this.sim.runUntil(condition, this.sim.clock.nowMs() + forMs)
   }
 
-  /** The manager's thread ends here and now; the supervisor sees it a little later. */
-  killManager(detail = 'killed on purpose'): void {
+  /** A manager's thread ends here and now; the supervisor sees it a little later. */
+  killManager(detail = 'killed on purpose', port: PortId = actorPorts.firstManager): void {
     this.#killedAtMs = this.sim.clock.nowMs()
-    this.#die(actorPorts.firstManager, detail)
+    this.#die(port, detail)
   }
 
   /** The manager snapshots itself, in a step of its own. */
@@ -244,12 +272,28 @@ export class WholeWorld {
     return this.events.filter((each) => each.kind === kind) as Extract<WorldEvent, { kind: K }>[]
   }
 
+  /** A manager that cannot read its own pages ends with its thread, when the disk refuses on purpose; anything else is a bug. */
+  #threw(error: unknown): boolean {
+    const isRefused = error instanceof AccessError || error instanceof CannotStart
+    if (!this.faulty || !isRefused) return false
+    const isOther = error.stack?.includes('/demand-zero/') === true
+    const [other] = this.others
+    this.#killedAtMs = this.sim.clock.nowMs()
+    this.#die(
+      isOther && other !== undefined ? other : actorPorts.firstManager,
+      error.message,
+      'core',
+    )
+    return true
+  }
+
   #die(port: PortId, detail: string, event: Ending['event'] = 'signal'): void {
     const generation = generationOf(this.sim.region, port)
     this.#loci.get(port)?.stop()
     this.#loci.delete(port)
     this.sim.crash(port)
-    if (!isLocusPort(port)) this.manager = this.managerMessenger = null
+    if (port === actorPorts.firstManager) this.manager = this.managerMessenger = null
+    this.others.delete(port)
     this.sim.task('supervisor', this.#report({ event, port, generation, detail }))
   }
 
@@ -272,7 +316,10 @@ export class WholeWorld {
         this.#heard(order.event)
         return
       case 'start_manager':
-        this.sim.task('supervisor', this.#startManager(order.port, order.boot as ManagerBoot))
+        this.sim.task(
+          'supervisor',
+          this.#startManager(order.port, order.module, order.boot as ManagerBoot),
+        )
         return
       case 'start_locus':
         this.sim.task('supervisor', this.#startLocus(order.port, order.generation))
@@ -324,6 +371,7 @@ export class WholeWorld {
     const known = capture === 0 ? new WorldModel() : this.captured.get(capture)
     if (known === undefined) this.problems.push(`back at capture ${capture}, which never was`)
     this.model = (known ?? new WorldModel()).copy()
+    this.model.emptyVolatile()
     for (const each of Array.from(this.captured.keys()))
       if (each > capture) this.captured.delete(each)
   }
@@ -334,23 +382,27 @@ export class WholeWorld {
     this.#cut = { rendezvous, model: this.model.copy() }
   }
 
-  *#startManager(port: PortId, boot: ManagerBoot) {
+  *#startManager(port: PortId, module: string, boot: ManagerBoot) {
     yield 1
     const { region, clock } = this.sim
-    const messenger = this.wrap(this.sim.endpoint(port))
-    const manager = new SelfManagingManager(
-      {
-        region,
-        messenger,
-        clock,
-        read: (place, into) => this.disk.readPlace(place, into),
-        report: (event) => this.#heard(event),
-        options: { ...defaultOptions, ...this.shape.manager },
-      },
-      boot,
-    )
+    const surroundings = {
+      region,
+      clock,
+      messenger: this.wrap(this.sim.endpoint(port)),
+      read: this.disk.readPlace.bind(this.disk),
+      report: this.#heard.bind(this),
+    }
+    if (module === demandZero.module) {
+      const options = { ...demandZeroDefaults, ...this.shape.demandZero }
+      const other = new DemandZeroManager({ ...surroundings, options }, boot)
+      this.others.add(port)
+      this.sim.onTurn(port, () => other.turn())
+      return
+    }
+    const options = { ...defaultOptions, ...this.shape.manager }
+    const manager = new SelfManagingManager({ ...surroundings, options }, boot)
     this.manager = manager
-    this.managerMessenger = messenger
+    this.managerMessenger = surroundings.messenger
     this.sim.onTurn(port, () => manager.turn())
   }
 

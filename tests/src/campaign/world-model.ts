@@ -8,6 +8,8 @@ export interface ModelContainer {
   readonly name: string
   readonly size: number
   adopted: boolean
+  /** Its manager keeps nothing over a recovery: it is empty then. */
+  isVolatile: boolean
   hasProgram: boolean
   /** Byte offset of a word → its value; a word that was never written is 0. */
   readonly words: Map<number, number>
@@ -44,7 +46,14 @@ export class WorldModel {
   }
 
   addContainer(name: string, size: number): void {
-    this.containers.set(name, { name, size, adopted: false, hasProgram: false, words: new Map() })
+    this.containers.set(name, {
+      name,
+      size,
+      adopted: false,
+      isVolatile: false,
+      hasProgram: false,
+      words: new Map(),
+    })
   }
 
   addLocus(name: string, container: string): ModelLocus {
@@ -56,6 +65,11 @@ export class WorldModel {
     }
     this.loci.set(name, locus)
     return locus
+  }
+
+  /** What recovery makes of it: containers of managers that promise nothing are empty. */
+  emptyVolatile(): void {
+    for (const each of this.containers.values()) if (each.isVolatile) each.words.clear()
   }
 
   /** Whether a locus that has not ended is in the container. */

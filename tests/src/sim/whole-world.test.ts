@@ -23,6 +23,40 @@ test('[WO19] random courses of hosts, loci, managers, kills and power cuts agree
   t.true(operations >= 4000 && lives > 10, `${operations} operations, ${lives} lives`)
 })
 
+test('[SI17] a manager finds a frame for its root page, however many frames another asks for at its start', async (t) => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const run = await CampaignRun.begin(seed)
+    await run.host.create('a', 30)
+    await run.host.adopt('a')
+    run.world.killManager()
+    run.world.run(500)
+
+    t.is(run.world.phase, 'open', `seed ${seed}`)
+    t.deepEqual(run.world.problems, [], `seed ${seed}`)
+  }
+})
+
+test('[SI15] a manager that dies in the middle of a recovery starts again with nothing of its last life', async (t) => {
+  for (let steps = 0; steps < 45; steps += 3) {
+    const run = await CampaignRun.begin(steps)
+    const { host, world } = run
+    await host.create('a', 30)
+    await host.adopt('a')
+    await host.setProgram('a', 'random')
+    await host.start('l0', 'a')
+    world.run(20)
+    await host.snapshot(true)
+    world.killLocus(world.lociPorts()[0]!)
+    world.until(() => world.phase === 'recovering')
+    for (let step = 0; step < steps; step++) world.sim.step()
+
+    world.killManager()
+    await host.readBack()
+
+    t.deepEqual(world.problems, [], `killed after ${steps} steps of the recovery`)
+  }
+})
+
 test('[WO19] a word that is not what the model says is found', async (t) => {
   const run = await CampaignRun.begin(3)
   await run.host.create('a', 30)

@@ -22,7 +22,14 @@ const frameWaitMs = 5_000
 /** Frames that may go to the set now. */
 export function grantable(machine: Machine, set: PageSetView): number {
   const { count, lowWater } = machine.frames
-  return Math.max(0, count - lowWater, Math.min(count, set.least - set.frames))
+  const free = Math.max(0, count - rootPagesToCome(machine))
+  return Math.max(0, free - lowWater, Math.min(free, set.least - set.frames))
+}
+
+/** Root pages that have no frame yet: without one their managers cannot start, and map_root_page waits for nobody. */
+function rootPagesToCome(machine: Machine): number {
+  return machine.managers.all().filter(({ program, root }) => program.keepsRoot && root === null)
+    .length
 }
 
 /** Whether waiting can help: another set holds more than its least. */

@@ -71,6 +71,11 @@ function* attempt(machine: Machine, reason: string): Script<string | null> {
   }
   if (!(yield* note(machine, machine.captures.line, false))) return null
   for (const manager of machine.managers.all()) {
+    // It died after memory was cleared: what it had is taken back first, by another attempt.
+    if (hasRemains(machine, manager)) {
+      machine.recoveryWanted ??= reason
+      return null
+    }
     const problem = yield* bringUp(machine, manager)
     if (problem !== null || phaseOf(machine) === 'failed') return problem
   }
@@ -138,6 +143,12 @@ function* bringUp(machine: Machine, manager: Manager): Script<string | null> {
   return up
     ? null
     : `the manager “${manager.program.name}” (port ${manager.port}) did not start in time`
+}
+
+/** Whether a dead manager still has frames: one that starts now would find them shown in its own container. */
+function hasRemains(machine: Machine, { port, root, state }: Manager): boolean {
+  if (state === 'running') return false
+  return root !== null || machine.pageSets.all().some((set) => set.manager === port)
 }
 
 /** A manager that answered wrongly or not at all is ended, so that the next attempt begins with a new one. */
