@@ -3,6 +3,7 @@ import { barrierCalls } from './signatures/barriers.js'
 import { capabilityCalls } from './signatures/capabilities.js'
 import { containerCalls } from './signatures/containers.js'
 import { diskCalls } from './signatures/disks.js'
+import { frameNotices } from './signatures/frame-notices.js'
 import { lcdCalls } from './signatures/local-container-descriptors.js'
 import { locusCalls } from './signatures/loci.js'
 import { managerDowncalls } from './signatures/manager-downcalls.js'
@@ -26,4 +27,5 @@ export const groups: Readonly<Record<string, Group>> = {
   Capabilities: capabilityCalls,
   Semaphores: semaphoreCalls,
   'Manager notices': managerNotices,
+  'Frame notices': frameNotices,
 }

@@ -44,7 +44,7 @@ export function endSilentManagers(machine: Machine): void {
     machine.silentManagers.delete(port)
     const manager = machine.managers.at(asPort(port))
     if (manager === null || manager.state !== 'running') continue
-    const reason = `it left a fault unanswered for ${trapTicks / 10} s`
+    const reason = 'it left a fault, or frames_taken, unanswered'
     machine.order({
       order: 'stop_actor',
       port: manager.port,

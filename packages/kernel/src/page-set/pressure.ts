@@ -8,6 +8,7 @@
 import { managerUpcalls, type PageSetId } from '@katydid/abi'
 import { invariant, run } from '@katydid/actor'
 import type { Machine } from '../machine.js'
+import { force } from './force.js'
 import type { PageSetView } from './page-set-table.js'
 
 /** After this long what was asked counts as not asked, and is asked again. */
@@ -16,6 +17,8 @@ const askAgainMs = 1_000
 const refusedMs = 2_000
 /** How often what is asked is doubled at the most. */
 const mostDoublings = 4
+/** Askings in vain before frames are taken by force. */
+const askingsBeforeForce = 2
 /** A pageset_add waits at most this long. */
 const frameWaitMs = 5_000
 
@@ -134,10 +137,20 @@ function discard(machine: Machine, id: PageSetId, share: number): void {
       machine.passedOver.delete(id)
       return
     }
-    machine.passedOver.set(id, (machine.passedOver.get(id) ?? 0) + 1)
+    const times = (machine.passedOver.get(id) ?? 0) + 1
+    machine.passedOver.set(id, times)
     done()
+    if (times >= askingsBeforeForce) takeByForce(machine, id, share)
     relieve(machine)
   })
+}
+
+function takeByForce(machine: Machine, id: PageSetId, share: number): void {
+  const set = machine.pageSets.all().find((each) => each.id === id)
+  const spare = set === undefined ? 0 : set.frames - set.least
+  invariant(spare >= 0 || set !== undefined, 'PS4: a set’s least is never taken', { id, spare })
+  machine.idleness.look()
+  if (spare > 0) force(machine, id, Math.min(share, spare), () => relieve(machine))
 }
 
 /** Waits for a frame; `attempt` answers null while there is none. */

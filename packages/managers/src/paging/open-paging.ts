@@ -11,6 +11,7 @@ import { FrameTable } from './frame-table.js'
 import type { PagingContext } from './paging-context.js'
 import { Reserve } from './reserve.js'
 import type { Surroundings } from './surroundings.js'
+import { serveTaking } from './taking.js'
 
 /** A context but for what only the manager knows: its containers, and where their pages stand. */
 export type Paging = Omit<PagingContext, 'store' | 'older' | 'containers'> & {
@@ -39,6 +40,7 @@ export function* openPaging(
   const policy = policyByName(options.policy, region)
   const frames = new FrameTable(region, policy)
   const reserve = new Reserve(region, messenger, clock, frames, set.pageset, options)
+  serveTaking(messenger, { region, frames, reserve })
   const { port } = messenger
   const figures = { pageBytes, policy, options }
   return { region, clock, read, port, counters, frames, reserve, writer, disk, ...figures }

@@ -100,6 +100,15 @@ export class Reserve {
     this.#modestUntilMs = this.#clock.nowMs() + modestMs
   }
 
+  /** The kernel has taken the frame by force: it pays for one that was owed. */
+  lost(frame: Frame): void {
+    this.#frames.own(frame, false)
+    this.#total--
+    this.#owed = Math.max(0, Math.min(this.#owed - 1, this.#total))
+    invariant(this.#total >= 0, 'MG14: no more goes than there was', { total: this.#total })
+    this.#modestUntilMs = this.#clock.nowMs() + modestMs
+  }
+
   /** How many pages to evict now, when `coming` are on their way and `waiting` faults have no frame. */
   wanted(coming: number, waiting: number): number {
     const low = Math.max(1, Math.min(this.#options.reserveLow, this.#total >> 3))
