@@ -55,8 +55,22 @@ function programOf(option: ManagerOption): ManagerProgram {
     hash: contentHash(content),
     containerBytes: option.containerBytes ?? defaultContainerBytes,
     keepsRoot: option.keepsRoot ?? false,
-    options: option.options ?? null,
+    options: plainOptions(option),
   }
+}
+
+/** As data, since the world keeps them: what cannot be written down is refused. */
+function plainOptions({ name, options }: ManagerOption): unknown {
+  if (options === undefined || options === null) return null
+  let text: string | undefined
+  try {
+    text = JSON.stringify(options)
+  } catch {
+    // said below
+  }
+  if (text === undefined || typeof options !== 'object')
+    throw bad(`The options of manager ${name} must be an object of plain data.`)
+  return JSON.parse(text) as unknown
 }
 
 function moduleOf({ name, module }: ManagerOption): string {
