@@ -7,8 +7,6 @@ import type { Machine } from './machine.js'
 type WorldStatus = (typeof locusCalls)['worldStatus']
 
 const stateNames = Object.keys(locusStates)
-/** States in which a suspended locus runs nothing. */
-const still: readonly number[] = [locusStates.resting, locusStates.starting]
 
 export function worldStatus(machine: Machine): Answer<WorldStatus> {
   const { captures, frames } = machine
@@ -53,8 +51,7 @@ function locusStatus(
 ): { locus: number; name: string; state: string; container: string; faults: number } {
   const word = (field: 'state' | 'faults'): number =>
     locus.slot === null ? 0 : machine.region.words.load(machine.region.locusWord(locus.slot, field))
-  const stands = locus.suspended && still.includes(word('state'))
-  const named = stands ? 'suspended' : (stateNames[word('state')] ?? 'unknown')
+  const named = locus.stands ? 'suspended' : (stateNames[word('state')] ?? 'unknown')
   const state = locus.end === null ? named : 'ended'
   invariant(state !== 'unknown', 'LO60: a locus’s state is of the list', { state: word('state') })
   const container = machine.containers.at(locus.container)?.name ?? ''

@@ -33,6 +33,21 @@ test('[LO70] a suspended locus is told by a word, once and until it is resumed',
   t.is(world.word(port, 'suspended'), 0)
 })
 
+test('[LO70] seen at rest it stays so, though it shows as running for a moment on its way to the gate', async (t) => {
+  const world = await KernelWorld.open()
+  const { port, cap } = await world.locusWithCap(await world.container('a'), 'it')
+  world.setState(port, 'resting')
+  const first = await world.call('locus_suspend', { locus: cap })
+  world.setState(port, 'running')
+
+  const again = await world.call('locus_suspend', { locus: cap })
+  const destroyed = await world.call('locus_destroy', { locus: cap })
+  world.run(300)
+
+  t.deepEqual([first['atRest'], again['atRest'], destroyed.status], [true, true, 'ok'])
+  t.deepEqual(world.of('rollback'), [])
+})
+
 test('[LO71] the world is captured while a locus is suspended, and it is suspended after a restart', async (t) => {
   const world = await KernelWorld.open()
   const cont = await world.container('a')

@@ -59,6 +59,7 @@ export function locusCreate(
     told: false,
     resumed: false,
     suspended: false,
+    stands: false,
     fate: null,
     heldBack: null,
     losses: [],

@@ -52,7 +52,7 @@ export function locusSuspend(
   if (locus.end !== null || locus.slot === null) return { status: 'ok', atRest: true }
   if (!locus.suspended) machine.changed()
   setSuspended(machine, locus, true)
-  return { status: 'ok', atRest: isAtRest(machine, locus.slot) }
+  return { status: 'ok', atRest: standsStill(machine, locus, locus.slot) }
 }
 
 /** locus_resume. */
@@ -101,7 +101,7 @@ function stopThread(machine: Machine, locus: Locus, slot: LocusSlot): void {
     reason,
   })
   machine.capabilities.clear(capabilityTables.ofLocus(region.plan.shape, slot))
-  if (isAtRest(machine, slot)) {
+  if (standsStill(machine, locus, slot)) {
     machine.semaphores.withdraw(locus.id, waitOf(machine, locus))
     // Who notifies from now on must find somebody else.
     region.words.store(region.locusWord(slot, 'waitState'), waitStates.idle)
@@ -117,14 +117,20 @@ function setSuspended(machine: Machine, locus: Locus, suspended: boolean): void 
   invariant(locus.slot !== null, 'LO70: only a locus with a thread is suspended', { id: locus.id })
   const { region } = machine
   locus.suspended = suspended
+  if (!suspended) locus.stands = false
   region.words.store(region.locusWord(locus.slot, 'suspended'), suspended ? 1 : 0)
   ring(region.words, region.locusWord(locus.slot, 'bell'), bellBits.mail)
 }
 
-/** Whether its thread runs no instruction of a program before it is resumed. */
-function isAtRest(machine: Machine, slot: LocusSlot): boolean {
+/**
+ * Whether a suspended locus runs no instruction of a program before it is resumed. Once seen at rest it is so for good: one that was
+ * about to come back shows as running for a moment, sees the word, and rests again.
+ */
+function standsStill(machine: Machine, locus: Locus, slot: LocusSlot): boolean {
+  invariant(locus.suspended, 'LO70: only a suspended locus stands still', { id: locus.id })
   const state = machine.region.words.load(machine.region.locusWord(slot, 'state'))
-  return state === locusStates.resting || state === locusStates.starting
+  locus.stands ||= state === locusStates.resting || state === locusStates.starting
+  return locus.stands
 }
 
 function resolveLocus(

@@ -31,6 +31,8 @@ export interface Locus {
   resumed: boolean
   /** It stays at its next safepoint. */
   suspended: boolean
+  /** It was seen at rest while suspended, and stays there until it is resumed. */
+  stands: boolean
   /** It is not started again, and ends with this. */
   fate: { readonly status: Status; readonly detail: string } | null
   /** It has failed in this session: captures keep it as it stood at the line, so that the next session goes on with it. */

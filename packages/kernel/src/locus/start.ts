@@ -34,6 +34,8 @@ export function startLocus(machine: Machine, locus: Locus, saved: SavedState | n
   if (saved !== null) region.u8.set(saved.registers, region.locusWord(slot, 'registers') * 4)
   locus.resumed = saved !== null
   region.words.store(region.locusWord(slot, 'suspended'), locus.suspended ? 1 : 0)
+  // Until its first instruction it looks at that word.
+  locus.stands = locus.suspended
   Object.assign(locus.watch, { turns: -1, sinceTick: machine.tick(), reported: false })
   // Last: from now on the thread's own words count.
   region.words.store(region.locusWord(slot, 'state'), locusStates.starting)

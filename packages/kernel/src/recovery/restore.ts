@@ -123,6 +123,7 @@ export function restoreLoci(
       told: saved.end !== null,
       resumed: true,
       suspended: saved.suspended,
+      stands: false,
       fate: saved.end === null ? (earlier?.fate ?? null) : null,
       heldBack: null,
       losses: [...(earlier?.losses ?? [])],
