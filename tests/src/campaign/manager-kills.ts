@@ -1,7 +1,8 @@
 /**
- * The manager is killed at each of its messages in turn: as it takes one, before it sends one, and right after. The kernel sees it end;
+ * A manager is killed at each of its messages in turn: as it takes one, before it sends one, and right after. The kernel sees it end;
  * the world must come back behind nothing that was reported recoverable, and the script goes on to its end.
  */
+import type { PortId } from '@katydid/abi'
 import type { Messenger } from '@katydid/actor'
 import { Crashed } from '@katydid/actor/sim-endpoint.js'
 import type { CampaignRun } from './campaign-run.js'
@@ -56,28 +57,30 @@ async function runWithKill(
 
 /** Counts the manager's messages, and kills it at the one. */
 function watch({ world }: CampaignRun, points: { seen: number }, at: number): void {
-  const point = (): void => {
+  const point = (port: PortId): void => {
     points.seen++
     if (points.seen !== at) return
-    world.killManager(`killed at its message ${at}`)
+    world.killManager(`killed at its message ${at}`, port)
     throw new Crashed()
   }
   world.wrap = (messenger) => {
+    const { port } = messenger
+    const here = (): void => point(port)
     const watched: Messenger = {
-      port: messenger.port,
+      port,
       call: (...args) => {
-        point()
+        here()
         messenger.call(...args)
-        point()
+        here()
       },
       callSync: (...args) => {
-        point()
+        here()
         const reply = messenger.callSync(...args)
-        point()
+        here()
         return reply
       },
-      serve: (group, handlers) => messenger.serve(group, before(handlers, point)),
-      serveSome: (group, handlers) => messenger.serveSome(group, before(handlers, point)),
+      serve: (group, handlers) => messenger.serve(group, before(handlers, here)),
+      serveSome: (group, handlers) => messenger.serveSome(group, before(handlers, here)),
     }
     return watched
   }

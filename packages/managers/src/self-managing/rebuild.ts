@@ -35,7 +35,8 @@ export function* rebuild(
     container.map.height = entry.height
     containers.set(entry.token, container)
   }
-  const from = root?.replayFrom ?? asPosition(0)
+  // Positions begin at 1: before its first root page is stable a manager has all of its log to read.
+  const from = root?.replayFrom ?? asPosition(1)
   const replay = new LogReplay((token) => containers.get(token)?.folded ?? asInterval(0))
   yield* scan(context, identity, from, replay)
   for (const token of replay.destroyed) {
