@@ -69,7 +69,7 @@ export interface RegionPlan {
 /** Bytes of one trace ring. */
 export const traceRingBytes = traceRingWords.bytes + traceEvents * traceEventWords.bytes
 
-export const maxRegionBytes = 2 ** 31
+const maxRegionBytes = 2 ** 31
 
 /** Which capability table belongs to whom: the index of a table. */
 export const capabilityTables = {

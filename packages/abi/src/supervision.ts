@@ -6,7 +6,7 @@ import type { Capref, ContainerSlot, Generation, PortId, StateInterval, Token } 
 import type { Status } from './status.js'
 
 /** exit: ended by itself. core: uncaught exception. signal: terminated. hwerr: out of memory. */
-export const lifeEvents = ['exit', 'core', 'signal', 'hwerr'] as const
+const lifeEvents = ['exit', 'core', 'signal', 'hwerr'] as const
 export type LifeEvent = (typeof lifeEvents)[number]
 
 /** The end of an actor or of a locus's worker, as the supervisor saw it. */

@@ -6,7 +6,7 @@ import { systemClock, type Clock } from './clock.js'
 import type { Region } from './region.js'
 
 /** How often the supervisor raises the tick word. */
-export const tickMs = 100
+const tickMs = 100
 
 export class TickClock implements Clock {
   readonly #region: Region

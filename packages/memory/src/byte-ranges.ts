@@ -3,7 +3,7 @@ import { invariant } from '@katydid/actor'
 import type { WindowBase } from './window-base.js'
 
 /** Calls `visit` for each run of [offset, offset + length) that lies in one page, with the run's address made accessible. */
-export function eachRun(
+function eachRun(
   window: WindowBase,
   offset: number,
   length: number,

@@ -1,7 +1,7 @@
 import { asFrame, asLocus, type Status } from '@katydid/abi'
 import { AccessError, type TrapStrategy, type Window } from '@katydid/memory'
 import test, { type ExecutionContext } from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { joinAsLocus, smallMachine } from '../support/small-machine.js'
 
 const pages = 8

@@ -1,8 +1,8 @@
 import test from 'ava'
-import { page } from '../support/paging.js'
+import { runPaging } from '../support/paging.js'
 
 test('[ME1] a frame gets a new page only when no locus can still use the old translation', async (t) => {
-  const result = await page({ pages: 64, frames: 6, loci: 3, rounds: 6000, seed: 1 })
+  const result = await runPaging({ pages: 64, frames: 6, loci: 3, rounds: 6000, seed: 1 })
 
   t.is(result.strangers, 0)
   t.true(result.evictions > 1000)
@@ -11,7 +11,14 @@ test('[ME1] a frame gets a new page only when no locus can still use the old tra
 test('[ME1] reuse without acknowledgement is seen by this test', async (t) => {
   let strangers = 0
   for (let seed = 1; seed <= 20 && strangers === 0; seed++) {
-    const result = await page({ pages: 64, frames: 6, loci: 3, rounds: 6000, seed, flaw: 'reuse' })
+    const result = await runPaging({
+      pages: 64,
+      frames: 6,
+      loci: 3,
+      rounds: 6000,
+      seed,
+      flaw: 'reuse',
+    })
     strangers += result.strangers + result.lostWrites
   }
 
@@ -19,7 +26,7 @@ test('[ME1] reuse without acknowledgement is seen by this test', async (t) => {
 })
 
 test('[ME2] no write is lost between write-protection and the copy', async (t) => {
-  const result = await page({ pages: 32, frames: 5, loci: 3, rounds: 6000, seed: 2 })
+  const result = await runPaging({ pages: 32, frames: 5, loci: 3, rounds: 6000, seed: 2 })
 
   t.is(result.lostWrites, 0)
   t.true(result.evictions > 1000)
@@ -28,7 +35,14 @@ test('[ME2] no write is lost between write-protection and the copy', async (t) =
 test('[ME2] a copy before the acknowledgement is seen by this test', async (t) => {
   let lost = 0
   for (let seed = 1; seed <= 20 && lost === 0; seed++) {
-    const result = await page({ pages: 8, frames: 6, loci: 3, rounds: 20000, seed, flaw: 'copy' })
+    const result = await runPaging({
+      pages: 8,
+      frames: 6,
+      loci: 3,
+      rounds: 20000,
+      seed,
+      flaw: 'copy',
+    })
     lost += result.lostWrites
   }
 
@@ -36,7 +50,7 @@ test('[ME2] a copy before the acknowledgement is seen by this test', async (t) =
 })
 
 test('[ME4] what the clock hand takes out while loci use it comes back, and never after it was removed', async (t) => {
-  const result = await page({ pages: 24, frames: 12, loci: 3, rounds: 8000, seed: 4 })
+  const result = await runPaging({ pages: 24, frames: 12, loci: 3, rounds: 8000, seed: 4 })
 
   t.is(result.strangers, 0)
   t.is(result.lostWrites, 0)
@@ -44,7 +58,7 @@ test('[ME4] what the clock hand takes out while loci use it comes back, and neve
 })
 
 test('[ME5] views of real memory stay their page’s while the manager takes pages away', async (t) => {
-  const result = await page({
+  const result = await runPaging({
     pages: 32,
     frames: 6,
     loci: 3,
@@ -60,7 +74,7 @@ test('[ME5] views of real memory stay their page’s while the manager takes pag
 
 test('[ME6] loci killed at random moments harm nobody else’s pages and hold nobody up', async (t) => {
   for (const style of ['words', 'views'] as const) {
-    const result = await page({
+    const result = await runPaging({
       pages: 32,
       frames: 6,
       loci: 5,

@@ -81,10 +81,10 @@ function remove(seed: number): void {
   if (work.flaw === 'states read before the generation is raised') {
     const running = region.words.load(region.locusWord(locus, 'state')) === locusStates.running
     const generation = lcd.remove([0])
-    while (running && !lcd.acknowledged(generation));
+    if (running) while (!lcd.acknowledged(generation));
   } else {
     const generation = lcd.remove([0])
-    while (work.flaw !== 'no wait' && !lcd.acknowledged(generation));
+    if (work.flaw !== 'no wait') while (!lcd.acknowledged(generation));
   }
   region.i32[data] = 999
   baton.step()

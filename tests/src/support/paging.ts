@@ -40,20 +40,20 @@ interface Report {
 }
 
 /** Runs it and compares. */
-export async function page(run: PagingRun): Promise<PagingResult> {
+export async function runPaging(run: PagingRun): Promise<PagingResult> {
   const machine = smallMachine(run.pages, run.frames)
   const pager = new Pager(machine, run)
-  let live = run.loci
+  const alive = { loci: run.loci }
   const reports = Promise.all(
     Array.from({ length: run.loci }, async (_, locus) => {
       const isKilled = locus >= run.loci - (run.kills ?? 0)
       const report = await life(machine, run, locus, isKilled ? 150 + 60 * locus : null)
-      live--
+      alive.loci--
       return report
     }),
   )
-  reports.catch(() => (live = 0))
-  while (live > 0) {
+  reports.catch(() => (alive.loci = 0))
+  while (alive.loci > 0) {
     pager.turn()
     await new Promise((resolve) => setImmediate(resolve))
   }

@@ -37,13 +37,13 @@ export const pagePlace = record('page place', { block: diskBlock, checksum: coun
 /** Kinds of record in the log, by who reads them again. */
 export const recordKinds = ['capture', 'line', 'root_page', 'commit', 'root', 'note'] as const
 export type RecordKind = (typeof recordKinds)[number]
-export const logRecord = record('log record', {
+const logRecord = record('log record', {
   kind: oneOf('record kind', recordKinds),
   content: bytes,
 })
 
 /** One thing found in the log at start: a record, or a page with where it stands. */
-export const foundPage = record('found page', {
+const foundPage = record('found page', {
   cont: token,
   stateInterval,
   page: number,

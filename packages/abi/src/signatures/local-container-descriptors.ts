@@ -24,7 +24,7 @@ const lcd = {
 } as const
 
 /** One page to install: the frame that shows it and the access given. */
-export const installation = record('installation', { offset: contOffset, frame, access })
+const installation = record('installation', { offset: contOffset, frame, access })
 
 export const lcdCalls = group(0x240, {
   lcdCreate: call({

@@ -16,7 +16,7 @@ import {
 import { call, group } from '../signature.js'
 
 /** In which state an interval's image is, as its manager knows it. */
-export const intervalStates = ['none', 'volatile', 'stable', 'recoverable'] as const
+const intervalStates = ['none', 'volatile', 'stable', 'recoverable'] as const
 export type IntervalState = (typeof intervalStates)[number]
 
 const upcall = { kind: 'upcall', by: 'kernel' } as const
