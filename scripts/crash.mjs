@@ -2,7 +2,7 @@
  * Crashes of a scripted run, each followed by a recovery whose result is compared with the model: the power cut at every write (before,
  * after, torn, and again while it recovers), the manager killed at each of its messages, and damage to the stored bytes.
  *
- *   npm run crash                        all of it, about two minutes
+ *   npm run crash                        all of it, some minutes
  *   npm run crash -- --seed 7 --every 5  one write, message and mutation in five
  *   npm run crash -- --only damage       one part: cuts, kills, damage or bytes
  *   npm run crash -- --only bytes --stride 1   every single byte of the store
