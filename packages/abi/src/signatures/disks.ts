@@ -55,7 +55,7 @@ export const diskCalls = group(0x400, {
   diskWrite: call({
     ...disk,
     name: 'disk_write',
-    doc: 'Append pages and records, all in one group or in consecutive ones, in this order, with the records behind the pages. Frames must stand still until the answer; the sender begins a transfer of each before it asks, the driver ends it. With `barrier` the answer comes when all of it, and all that was written before it, is durable. The last sixteenth of the segments is kept back: pages from frames are refused (disk_full) there, records and pages by value are taken, since they are how space is won back.',
+    doc: 'Append pages and records, all in one group or in consecutive ones, in this order, with the records behind the pages. Frames must stand still until the answer; the sender begins a transfer of each before it asks, the driver ends it. With `barrier` the answer comes when all of it, and all that was written before it, is durable. The last sixteenth of the segments is kept back (two at least, none on a disk of fewer than twelve): pages from frames are refused (disk_full) there, pages by value may take half of it, records all, since they are how space is won back.',
     args: { pages: list(pageWrite), records: list(logRecord), barrier: bool },
     result: { position: logPosition, places: list(pagePlace) },
     errors: ['io_error', 'disk_full', 'too_large', 'closed', 'bad_argument'],

@@ -33,7 +33,8 @@ export function geometryProblem(geometry: Geometry): string | null {
 }
 
 /** Segments that pages from frames may not use: what is left is for winning space back. A very small disk keeps none. */
-export const keptSegments = ({ capacity }: Geometry): number => capacity >> 4
+export const keptSegments = ({ capacity }: Geometry): number =>
+  capacity < 12 ? 0 : Math.max(2, capacity >> 4)
 
 export function segmentStart(geometry: Geometry, segment: number): number {
   invariant(segment >= 0 && segment < geometry.capacity, 'DK9: a segment lies on the disk', {

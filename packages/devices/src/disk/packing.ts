@@ -29,9 +29,14 @@ export interface Room {
   readonly kept: number
 }
 
-/** Pages by value and records win space back: moved pages, maps, what makes the line go on. */
-const mayTakeKept = ({ pages }: WriteRequest['args']): boolean =>
-  pages.every(({ content }) => content !== null)
+/**
+ * Of `kept` segments, how many the request must leave. Pages by value win space back: moved pages, maps; half is theirs. Records
+ * make the line go on, and without them no world opens: they may take all.
+ */
+function mustLeave({ pages }: WriteRequest['args'], kept: number): number {
+  if (pages.length === 0) return 0
+  return pages.every(({ content }) => content !== null) ? kept >> 1 : kept
+}
 
 interface Mark {
   readonly groups: number
@@ -58,7 +63,7 @@ export class Packer<R extends Pick<WriteRequest, 'args'>> {
   add(request: R): boolean {
     const mark = this.#mark()
     const { pages, records } = request.args
-    const kept = mayTakeKept(request.args) ? 0 : this.#room.kept
+    const kept = mustLeave(request.args, this.#room.kept)
     const fits =
       pages.every((_, nth) =>
         this.#place(kept, 1, 0, (group) => group.pages.push({ request, nth })),

@@ -40,7 +40,8 @@ export class Space {
     this.free = status.freeSegments
     this.#segmentBytes = status.segmentBlocks * status.blockBytes
     // What the disk keeps back, what one batch takes, and one for what goes on besides.
-    this.tight = (status.segments >> 4) + Math.ceil(batchPages / (status.segmentBlocks - 1)) + 1
+    this.tight =
+      Math.max(2, status.segments >> 4) + Math.ceil(batchPages / (status.segmentBlocks - 1)) + 1
     this.low = Math.max(this.tight + 1, status.segments >> 2)
     invariant(this.low > this.tight, 'MG19: cleaning begins before pages must wait', {
       low: this.low,
