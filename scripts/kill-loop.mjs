@@ -17,7 +17,8 @@ const child = fileURLToPath(new URL('../tests/fixtures/kill-child.mjs', import.m
 const defaults = { frames: 96, snapshotEveryMs: 40, args: { pages: 400, rounds: 120, pauseMs: 5 } }
 const longestMs = 1500
 const longestStartMs = 800
-const lastRunMs = 120_000
+/** A process that tells nothing for so long hangs: every snapshot that becomes recoverable is told. */
+const silenceMs = 30_000
 
 /** Runs the loop; answers what happened. Throws a sentence when something was lost or wrong. */
 export async function killLoop({ times, seed, job = {}, log = () => {} }) {
@@ -50,16 +51,29 @@ async function oneRun({ dir, work, state, blow, log }) {
   const exited = once(life, 'close')
   let complaint = ''
   life.stderr.setEncoding('utf8').on('data', (text) => (complaint += text))
-  const timers = [setTimeout(() => life.kill('SIGKILL'), lastRunMs)]
+  let hangs = false
+  const timers = [
+    setTimeout(() => {
+      hangs = true
+      life.kill('SIGKILL')
+    }, silenceMs),
+  ]
+  const onHeard = () => timers[0].refresh()
   const strike = () => timers.push(setTimeout(() => life.kill('SIGKILL'), blow.afterMs))
   if (blow?.isEarly) strike()
   try {
-    await listen({ life, state, onOpened: () => (blow?.isEarly === false ? strike() : undefined) })
+    await listen({
+      life,
+      state,
+      onHeard,
+      onOpened: () => (blow?.isEarly === false ? strike() : undefined),
+    })
     const [code, signal] = await exited
     if (code !== 0 && signal !== 'SIGKILL')
       throw new Error(`the process ended with ${code ?? signal}: ${complaint.trim()}`)
+    if (hangs) throw new Error(`the process told nothing for ${silenceMs / 1000} s`)
     if (blow === null && state.outcome === null)
-      throw new Error(`the last run did not end within ${lastRunMs / 1000} s`)
+      throw new Error('the last run ended without a result')
     if (signal !== 'SIGKILL' || blow === null) return
     state.kills += 1
     const when = `${Math.round(blow.afterMs)} ms after ${blow.isEarly ? 'the start' : 'the opening'}`
@@ -71,9 +85,10 @@ async function oneRun({ dir, work, state, blow, log }) {
 }
 
 /** Hears what the process tells, until it ends. Throws when it is back behind what it had promised. */
-async function listen({ life, state, onOpened }) {
+async function listen({ life, state, onHeard, onOpened }) {
   const before = state.promised
   for await (const line of createInterface({ input: life.stdout })) {
+    onHeard()
     const told = JSON.parse(line)
     if (told.recoverable !== undefined) state.promised = told.recoverable
     if (told.result !== undefined) state.outcome = told
