@@ -32,7 +32,7 @@ const historyAt = locusWords.at.faultHistory
 const entryOf = (region: Region, locus: LocusSlot, sequence: number): number =>
   (region.plan.loci >> 2) + locus * recordWords + historyAt + (sequence % length) * entryWords
 
-/** The locus notes its fault number `sequence`, before it posts the trap. */
+/** The locus notes its fault number `sequence`, when it has posted the trap: the manager that answers it may not see it here yet. */
 export function noteFault(
   region: Region,
   locus: LocusSlot,

@@ -70,7 +70,6 @@ export function postTrap(
   )
   invariant(codec.bytes <= recordBytes, 'ME6: a trap fits its record', { bytes: codec.bytes })
   const sequence = (words.load(record + at.trapSequence) + 1) >>> 0
-  noteFault(region, locus, sequence, trap)
   words.store(record + at.trapSequence, sequence | 0)
   words.store(record + at.trapManager, trap.manager)
   words.store(
@@ -89,6 +88,8 @@ export function postTrap(
   words.store(record + at.trapState, states.posted)
   words.or(region.actorWord(trap.manager, 'traps') + (locus >> 5), 1 << (locus & 31))
   ring(words, region.actorWord(trap.manager, 'bell'), mail)
+  // Noted while the manager is already at it: the fault itself it has in the record.
+  noteFault(region, locus, sequence, trap)
 }
 
 /** The manager on port `manager` takes every trap posted to it. A record that does not read as a fault is answered `bad_message`. */
