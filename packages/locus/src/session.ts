@@ -84,11 +84,12 @@ function enter(
     resumed: plan.resumed,
   }
   thread.trace.event('locus_started', container, plan.resumed ? 1 : 0)
-  // Starting counts as at rest: it becomes running only through the gate, and uses entries only then.
-  thread.presence.throughGate()
-  thread.move(frame)
   try {
+    // While it is starting: a thread that loads modules is not ended, as that would end the process.
     const entry = loadProgram(plan.program)
+    // Starting counts as at rest: it becomes running only through the gate, and uses entries only then.
+    thread.presence.throughGate()
+    thread.move(frame)
     const block = runEntry(thread, entry, new Locus(thread, frame, plan.name))
     return { status: 'ok', detail: '', block }
   } catch (error) {

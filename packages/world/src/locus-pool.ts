@@ -7,6 +7,8 @@
 import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
 import {
+  locusOfPort,
+  locusStates,
   maxLociLimit,
   type Ending,
   type Generation,
@@ -14,7 +16,7 @@ import {
   type Order,
   type PortId,
 } from '@katydid/abi'
-import { invariant, type RegionHandle } from '@katydid/actor'
+import { invariant, Region, type RegionHandle } from '@katydid/actor'
 import { Piscina } from 'piscina'
 import { systemCode, systemWords } from './error.js'
 
@@ -48,9 +50,13 @@ interface Running {
 }
 
 const idleMs = 10_000
+/** How long a locus may take to load its modules before it is ended all the same, and how often it is looked at. */
+const mostLoadMs = 300
+const lookMs = 5
 
 export class LocusPool {
   readonly #options: LocusPoolOptions
+  readonly #region: Region
   readonly #pool: Piscina
   readonly #running = new Map<PortId, Running>()
   readonly #exits = new Map<Worker, Promise<unknown>>()
@@ -58,6 +64,7 @@ export class LocusPool {
 
   constructor(options: LocusPoolOptions) {
     this.#options = options
+    this.#region = new Region(options.region)
     this.#pool = new Piscina({
       filename: fileURLToPath(options.worker),
       minThreads: 0,
@@ -110,16 +117,29 @@ export class LocusPool {
     const running = this.#running.get(port)
     if (running === undefined || running.generation !== generation) return
     this.#watchExits()
-    running.abort.abort(reason)
+    void this.#hasLoaded(port).then(() => running.abort.abort(reason))
   }
 
   /** Ends every worker and waits until each has exited. */
   async close(): Promise<void> {
     this.#closing = true
     this.#watchExits()
+    await Promise.all([...this.#running.keys()].map((port) => this.#hasLoaded(port)))
     for (const { abort } of this.#running.values()) abort.abort('the world closes')
     await this.#pool.destroy()
     await Promise.all(this.#exits.values())
+  }
+
+  /**
+   * Settles when the locus is past loading modules, or after a while. A worker that is terminated inside a synchronous load of
+   * an ES module takes the whole process down with it (seen with Node 20.20).
+   */
+  async #hasLoaded(port: PortId): Promise<void> {
+    const state = this.#region.locusWord(locusOfPort(port), 'state')
+    for (let waited = 0; waited < mostLoadMs; waited += lookMs) {
+      if (this.#region.words.load(state) !== locusStates.starting) return
+      await new Promise((resolve) => setTimeout(resolve, lookMs))
+    }
   }
 
   #ended(port: PortId, generation: Generation, event: LifeEvent, detail: string): void {
