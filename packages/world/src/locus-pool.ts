@@ -66,7 +66,7 @@ export class LocusPool {
     this.#options = options
     this.#region = new Region(options.region)
     this.#pool = new Piscina({
-      filename: fileURLToPath(options.worker),
+      filename: fileURLToPath(new URL('./pool-entry.cjs', import.meta.url)),
       minThreads: 0,
       // Above the machine's limit of loci: a worker that is being ended must not keep its successor in a queue.
       maxThreads: 2 * maxLociLimit,
@@ -100,7 +100,8 @@ export class LocusPool {
     const abort = new AbortController()
     this.#running.set(port, { generation, abort })
     const task: LocusTask = { region: this.#options.region, port, generation }
-    const run = this.#pool.run(task, { signal: abort.signal }) as Promise<unknown>
+    const module = this.#options.worker.href
+    const run = this.#pool.run({ ...task, module }, { signal: abort.signal }) as Promise<unknown>
     this.#watchExits()
     void run.then(
       () => this.#ended(port, generation, 'exit', ''),
