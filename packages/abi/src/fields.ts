@@ -28,8 +28,10 @@ export type FieldKind =
 
 export interface Field<T> {
   readonly kind: FieldKind
-  /** The field's name in the generated reference. */
+  /** The field's type in the generated reference. */
   readonly label: string
+  /** Of a number: what it counts, or what it is the number of. */
+  readonly unit?: string
   /** For `word`: the closed list; the wire carries the index. */
   readonly words?: readonly string[]
   /** For `list` and `optional`: the kind of what is inside. */
@@ -44,19 +46,28 @@ export type Fields = Readonly<Record<string, Field<unknown>>>
 export type ValueOf<F> = F extends Field<infer T> ? T : never
 export type ValuesOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> }
 
-const u32 = <T>(label: string): Field<T> => ({ kind: 'u32', label })
-const f64 = <T>(label: string): Field<T> => ({ kind: 'f64', label })
+const u32 = <T>(label: string, unit: string): Field<T> => ({ kind: 'u32', label, unit })
+const f64 = <T>(label: string, unit: string): Field<T> => ({ kind: 'f64', label, unit })
 
-export const token = u32<Token>('Token')
-export const capref = u32<Capref>('Capref')
-export const contOffset = f64<ContOffset>('cont_offset')
-export const stateInterval = f64<StateInterval>('StateInterval')
-export const pageSetId = u32<PageSetId>('page set')
-export const frame = u32<Frame>('frame')
-export const diskBlock = u32<DiskBlock>('disk block')
-export const logPosition = f64<LogPosition>('log position')
-export const count = u32<number>('count')
-export const number = f64<number>('number')
+export const token = u32<Token>('Token', 'the manager’s name of a container')
+/** A machine, as a manager names it. */
+export const machineToken = u32<Token>('Token', 'the manager’s name of a machine')
+export const capref = u32<Capref>('Capref', 'the caller’s name of a capability')
+export const contOffset = f64<ContOffset>('cont_offset', 'bytes')
+export const stateInterval = f64<StateInterval>('StateInterval', 'number of an interval, from 1')
+export const pageSetId = u32<PageSetId>('page set', 'number of a page set')
+export const frame = u32<Frame>('frame', 'number of a frame')
+export const diskBlock = u32<DiskBlock>('disk block', 'blocks from the file’s beginning')
+export const logPosition = f64<LogPosition>('log position', 'groups of the log, from 1')
+/** A whole number up to 2^32 - 1 of `unit`. */
+export const countOf = (unit: string): Field<number> => u32('count', unit)
+/** Rights by their bits; of other kinds than containers some bits mean other things (see `rights`). */
+export const rightBits: Field<number> = u32(
+  'rights',
+  'bits: read 1, write 2, invoke 4, manage 8, snapshot 16, destroy 32, copy 64, master 128',
+)
+/** A number that 32 bits do not hold, or that need not be whole, of `unit`. */
+export const numberOf = (unit: string): Field<number> => f64('number', unit)
 export const bool: Field<boolean> = { kind: 'bool', label: 'Bool' }
 export const text: Field<string> = { kind: 'text', label: 'text' }
 export const bytes: Field<Uint8Array> = { kind: 'bytes', label: 'bytes' }

@@ -1,40 +1,75 @@
 /** The generated reference pages: signatures, layouts, statuses. `npm run docs` writes them, a test keeps them fresh. */
+import type { Field, Fields } from './fields.js'
 import { groups } from './groups.js'
 import { layoutTable, type AnyLayout } from './layout.js'
 import * as layouts from './layouts/index.js'
-import type { AnySignature } from './signature.js'
+import type { AnySignature, CallKind } from './signature.js'
 import { statusTable } from './status.js'
 
 const head = (title: string): string =>
   `# ${title}\n\n<!-- Generated from packages/abi by \`npm run docs\`. Do not edit. -->\n`
 
+const callsIntroduction = `Each call answers \`ok\` or one of its statuses, with a sentence; each status stands with what brings this very call to answer it.
+Whoever calls by message can meet three more, on the way: \`timed_out\` (no answer before the caller’s own deadline), \`actor_gone\` (the callee died or was
+started anew) and \`bad_message\` (the message is not of the declared shape, or the call is not the caller’s to make). A host’s
+call waits while the world is being recovered, and answers \`manager_failed\` once the world has failed.`
+
+/** On whom calls of a kind are made. */
+const served = {
+  upcall: 'on a manager',
+  downcall: 'on the kernel',
+  request: 'on a manager, carried by the kernel',
+  device: 'on a driver',
+  local: 'on the kernel’s code on its own thread, without a message',
+} as const satisfies Record<CallKind, string>
+
 function signatureSection(signature: AnySignature): string {
-  const args = Object.entries(signature.args)
-    .map(([name, field]) => `${name}: ${field.label}`)
-    .join(', ')
-  const result = Object.entries(signature.result)
-    .map(([name, field]) => `${name}: ${field.label}`)
-    .join(', ')
+  const { causes, by, kind, op } = signature
+  const statuses = Object.entries<string>(causes).map(
+    ([status, cause]) => `| [${status}](statuses.md) | ${cause} |`,
+  )
   return [
     `### \`${signature.name}\``,
     '',
     signature.doc,
     '',
-    `- **kind** ${signature.kind}, made by ${signature.by}; op 0x${signature.op.toString(16)}${signature.fixed ? '; msgpack of a fixed shape' : ''}`,
-    `- **arguments** ${args || 'none'}`,
-    `- **answers** ${result || 'nothing but the status'}`,
-    `- **statuses** ok${signature.errors.map((status) => `, [${status}](statuses.md)`).join('')}`,
+    `- **made by** ${by}, ${served[kind]} (${kind}, op 0x${op.toString(16)}${signature.fixed ? ', msgpack of a fixed shape' : ''})`,
     `- **repeating it** ${signature.idempotent ? 'does no harm' : 'acts twice'}`,
     `- **after a crash** ${signature.afterCrash}`,
     '',
+    ...fieldTable('argument', signature.args),
+    ...fieldTable('answer', signature.result),
+    ...(statuses.length === 0
+      ? ['It is never refused.', '']
+      : ['| status | cause |', '| --- | --- |', ...statuses, '']),
   ].join('\n')
+}
+
+function fieldTable(title: string, fields: Fields): string[] {
+  const rows = Object.entries(fields).map(
+    ([name, field]) => `| \`${name}\` | ${typeOf(field)} | ${unitOf(field)} |`,
+  )
+  return rows.length === 0 ? [] : [`| ${title} | type | unit |`, '| --- | --- | --- |', ...rows, '']
+}
+
+const typeOf = (field: Field<unknown>): string =>
+  field.words === undefined ? field.label : `${field.label}: ${field.words.join(', ')}`
+
+/** Of what is made of others, the units of those. */
+function unitOf(field: Field<unknown>): string {
+  if (field.of !== undefined) return unitOf(field.of)
+  const inner = Object.entries(field.fields ?? {}).map(([name, each]) => {
+    const unit = unitOf(each)
+    return unit === '' ? `\`${name}\` ${each.label}` : `\`${name}\` ${unit}`
+  })
+  return field.unit ?? inner.join('; ')
 }
 
 export function signaturesReference(): string {
   const sections = Object.entries(groups).map(
     ([title, group]) => `## ${title}\n\n${Object.values(group).map(signatureSection).join('\n')}`,
   )
-  return `${head('Calls')}\n${sections.join('\n')}`
+  return `${head('Calls')}\n${callsIntroduction}\n\n${sections.join('\n')}`
 }
 
 const known: readonly unknown[] = Object.values(layouts)

@@ -22,6 +22,8 @@ export interface Declaration<A extends Fields, R extends Fields, E extends Statu
   readonly result: R
   /** Statuses besides `ok` that it may answer. */
   readonly errors: readonly E[]
+  /** What brings this call to answer each of them. */
+  readonly causes: Readonly<Partial<Record<Status, string>>>
   /** May be repeated without harm when no answer came. */
   readonly idempotent: boolean
   /** What holds after a crash once it has answered `ok`. */
@@ -50,20 +52,25 @@ export interface Refusal<E extends Status> {
   readonly detail: string
 }
 
+/** None of a call that is never refused. */
+type RefusalOf<E extends Status> = [E] extends [never] ? never : Refusal<E>
+
 /** What the server of a call returns. */
 export type Answer<S> =
   | ({ readonly status: 'ok' } & ResultOf<S>)
-  | Refusal<Exclude<ErrorOf<S>, 'ok'>>
+  | RefusalOf<Exclude<ErrorOf<S>, 'ok'>>
 /** What its caller sees: also the two things that can happen on the way. */
 export type Reply<S> = Answer<S> | Refusal<'timed_out' | 'actor_gone' | 'bad_message'>
 
 export type Group = Readonly<Record<string, AnySignature>>
 
-/** Declares one call; `group` gives it its number. */
+/** Declares one call, with the cause of each status that it may answer; `group` gives it its number. */
 export function call<const A extends Fields, const R extends Fields, const E extends Status>(
-  declaration: Declaration<A, R, E>,
+  declaration: Omit<Declaration<A, R, never>, 'errors' | 'causes'> & {
+    readonly causes: Readonly<Record<E, string>>
+  },
 ): Declaration<A, R, E> {
-  return declaration
+  return { ...declaration, errors: Object.keys(declaration.causes) as E[] }
 }
 
 type Numbered<G> = {

@@ -62,7 +62,7 @@ function begin(thread: LocusThread): Plan | null {
     const reply = thread.messenger.callSync(actorPorts.kernel, locusCalls.locusBegin, {})
     if (reply.status === 'ok') return reply.plan
     if (reply.status === 'no_such_locus' || reply.status === 'actor_gone') return null
-    // Captured or recovered just now: asked again, as the call allows.
+    // No answer in time: asked again, as the call allows.
     thread.presence.pause(50)
   }
   return null

@@ -11,7 +11,10 @@ export const barrierCalls = group(0x480, {
     doc: 'fdatasync of the disk’s file.',
     args: {},
     result: {},
-    errors: ['io_error'],
+    causes: {
+      io_error:
+        'The system refused fdatasync; the sentence has its words. Nobody knows what of the unsynced writes is there, so the driver goes offline.',
+    },
     idempotent: false,
     afterCrash: 'Everything written before the call can be read back.',
   }),

@@ -1,10 +1,10 @@
 /**
  * Permission groups, and taking capabilities out of tables. Copying and listing stand with the containers.
  */
-import { capref, count } from '../fields.js'
+import { allowed } from '../causes.js'
+import { capref, rightBits } from '../fields.js'
 import { call, group } from '../signature.js'
 
-const capabilityErrors = ['invalid_capref', 'wrong_type', 'right_missing', 'entity_gone'] as const
 const own = {
   kind: 'downcall',
   by: 'locus, manager, host',
@@ -17,9 +17,16 @@ export const capabilityCalls = group(0x580, {
     ...own,
     name: 'cap_derive',
     doc: 'Make a permission group below that of `cap`, with those of the rights asked for that `cap` has. Answers a capability of the new group in the caller’s table, and one for the group itself: who holds that can destroy the group. Needs the right to copy.',
-    args: { cap: capref, rights: count },
+    args: { cap: capref, rights: rightBits },
     result: { cap: capref, group: capref },
-    errors: [...capabilityErrors, 'bad_argument', 'no_resource'],
+    causes: {
+      invalid_capref: '`cap` names nothing in the caller’s tables.',
+      entity_gone: 'What `cap` names was destroyed, or the permission group of `cap` was.',
+      right_missing: '`cap` does not give the right to copy, or none of the rights asked for.',
+      bad_argument: '`rights` is not made of the bits of rights, or is 0.',
+      no_resource:
+        'The machine has as many permission groups as it can and all of them are named somewhere, or the caller’s table has no room for two capabilities.',
+    },
     idempotent: false,
   }),
   capRemove: call({
@@ -28,7 +35,10 @@ export const capabilityCalls = group(0x580, {
     doc: 'Empty the slot of the caller’s own table, or of the container it is in. A capability to something that is gone can be removed too.',
     args: { cap: capref },
     result: {},
-    errors: ['invalid_capref'],
+    causes: {
+      invalid_capref:
+        '`cap` names nothing in the caller’s tables. The container that a locus is in stands in no slot and cannot be removed.',
+    },
     idempotent: false,
   }),
   groupDestroy: call({
@@ -37,7 +47,7 @@ export const capabilityCalls = group(0x580, {
     doc: 'Destroy a permission group that cap_derive made, and all that were derived from it: every capability bound to them, and every copy, is dead at once, in whatever table it is.',
     args: { group: capref },
     result: {},
-    errors: capabilityErrors,
+    causes: allowed('group', 'permission group', 'destroy'),
     idempotent: true,
   }),
 })

@@ -2,11 +2,24 @@
  * Containers and the capabilities to them.
  */
 import { caprefTables } from '../capref.js'
-import { bool, capref, count, list, number, oneOf, optional, record, text } from '../fields.js'
+import { allowed } from '../causes.js'
+import {
+  bool,
+  capref,
+  countOf,
+  list,
+  numberOf,
+  oneOf,
+  optional,
+  record,
+  rightBits,
+  text,
+} from '../fields.js'
 import { call, group } from '../signature.js'
 
 const container = { kind: 'downcall', by: 'locus, manager, host' } as const
-const capabilityErrors = ['invalid_capref', 'wrong_type', 'right_missing', 'entity_gone'] as const
+const byteLength = numberOf('bytes')
+const byteOffset = numberOf('bytes from the container’s beginning')
 const durable = 'Holds once a snapshot taken after it is recoverable.'
 
 /** A program: its module's file URL, the export that is its entry, and the hash of its content. */
@@ -17,9 +30,14 @@ export const containerCalls = group(0x500, {
     ...container,
     name: 'container_create',
     doc: 'Create a container of at most `size` bytes (a multiple of the page size). It has no manager, no invocation point and no mappings. `name` finds it again in the same world; empty for none.',
-    args: { size: number, name: text },
+    args: { size: byteLength, name: text },
     result: { cont: capref },
-    errors: ['bad_argument', 'no_resource'],
+    causes: {
+      bad_argument:
+        '`size` is not a multiple of the page size from one page to 2^48 bytes, or a live container has the name.',
+      no_resource:
+        'Every container slot is taken (a destroyed one keeps its slot until its end is recoverable), or the caller’s capability table is full.',
+    },
     idempotent: false,
     afterCrash: durable,
   }),
@@ -29,8 +47,12 @@ export const containerCalls = group(0x500, {
     name: 'container_find',
     doc: 'A capability for the container of that name. `managed` is false while no manager has taken it on.',
     args: { name: text },
-    result: { cont: capref, size: number, program: optional(program), managed: bool },
-    errors: ['no_such_container', 'no_resource'],
+    result: { cont: capref, size: byteLength, program: optional(program), managed: bool },
+    causes: {
+      no_such_container:
+        'No live container has the name: it was never made, was destroyed, or the world went back to before it was made.',
+      no_resource: 'The host’s capability table is full.',
+    },
     idempotent: true,
     afterCrash: durable,
   }),
@@ -40,7 +62,10 @@ export const containerCalls = group(0x500, {
     doc: 'Destroy the container: every capability to it dies at once. Its manager is told when the end is recoverable. `busy` while a locus is in it, or will come back into it from a nested invocation, or a manager lives in it.',
     args: { cont: capref },
     result: {},
-    errors: [...capabilityErrors, 'busy'],
+    causes: {
+      ...allowed('cont', 'container', 'destroy'),
+      busy: 'A locus is in it, will come back into it, or was made for it and has not ended; or a manager lives in it.',
+    },
     idempotent: true,
     afterCrash: durable,
   }),
@@ -50,7 +75,7 @@ export const containerCalls = group(0x500, {
     doc: 'An invoke of the container enters this program from now on.',
     args: { cont: capref, program },
     result: {},
-    errors: capabilityErrors,
+    causes: allowed('cont', 'container', 'write'),
     idempotent: true,
     afterCrash: durable,
   }),
@@ -60,7 +85,7 @@ export const containerCalls = group(0x500, {
     doc: 'The program an invoke of the container enters, or nil.',
     args: { cont: capref },
     result: { program: optional(program) },
-    errors: capabilityErrors,
+    causes: allowed('cont', 'container', 'invoke'),
     idempotent: true,
     afterCrash: durable,
   }),
@@ -70,7 +95,7 @@ export const containerCalls = group(0x500, {
     doc: 'The container cannot be invoked any more.',
     args: { cont: capref },
     result: {},
-    errors: capabilityErrors,
+    causes: allowed('cont', 'container', 'write'),
     idempotent: true,
     afterCrash: durable,
   }),
@@ -79,9 +104,24 @@ export const containerCalls = group(0x500, {
     by: 'locus, manager',
     name: 'window_open',
     doc: 'Make the page-table slice for [base, base + length) of the container, by way of what is mapped there. Answers the region byte address of the entry of the page at `base`. A window lies within one 2 GiB slab of one container, the one that supplies its pages: `slot` in the machine’s table, from its offset `origin` on. Length 0: as far as that goes; `length` says how far. `writable` says whether capability and mappings give the right to write. The manager of a container sees its own pages.',
-    args: { cont: capref, base: number, length: number },
-    result: { table: number, slot: count, writable: bool, origin: number, length: number },
-    errors: [...capabilityErrors, 'out_of_window', 'too_large', 'no_resource', 'misaligned'],
+    args: { cont: capref, base: byteOffset, length: byteLength },
+    result: {
+      table: numberOf('bytes from the region’s beginning'),
+      slot: countOf('slot of a container'),
+      writable: bool,
+      origin: byteOffset,
+      length: byteLength,
+    },
+    causes: {
+      ...allowed('cont', 'container', 'read'),
+      entity_gone:
+        'The container of `cont`, the permission group of the capability, or what was mapped at `base` was destroyed.',
+      out_of_window:
+        'The window leaves the container, or no single container supplies all of it within one 2 GiB slab.',
+      too_large: '`length` is not a whole number from 0 to 2^31.',
+      no_resource: 'The machine’s page-table area has no room for another slice.',
+      misaligned: '`base` is not a multiple of the page size from 0 on.',
+    },
     idempotent: true,
     afterCrash: 'Nothing: windows are volatile.',
   }),
@@ -89,9 +129,16 @@ export const containerCalls = group(0x500, {
     ...container,
     name: 'cap_copy',
     doc: 'Copy a capability of the caller into the table of the container `to`, with the same rights or fewer. The copy is of the same permission group and dies with it.',
-    args: { cap: capref, to: capref, rights: count },
+    args: { cap: capref, to: capref, rights: rightBits },
     result: { cap: capref },
-    errors: [...capabilityErrors, 'no_resource'],
+    causes: {
+      invalid_capref: '`cap` or `to` names nothing in the caller’s tables.',
+      wrong_type: '`to` is a capability for something else than a container.',
+      entity_gone: 'What `cap` or `to` names was destroyed, or its permission group was.',
+      right_missing:
+        '`cap` does not give the right to copy, or none of the rights asked for; or `to` does not give the right to write.',
+      no_resource: 'The capability table of the container `to` is full.',
+    },
     idempotent: false,
     afterCrash: durable,
   }),
@@ -102,10 +149,16 @@ export const containerCalls = group(0x500, {
     args: { table: oneOf('table', caprefTables) },
     result: {
       caps: list(
-        record('capability', { cap: capref, kind: text, name: text, rights: count, gone: bool }),
+        record('capability', {
+          cap: capref,
+          kind: text,
+          name: text,
+          rights: rightBits,
+          gone: bool,
+        }),
       ),
     },
-    errors: [],
+    causes: {},
     idempotent: true,
     afterCrash: durable,
   }),
@@ -115,22 +168,29 @@ export const containerCalls = group(0x500, {
     doc: 'Map [sourceAt, sourceAt + length) of the container `source` into `cont` at `at`: an access there reaches the source’s pages, or what is mapped there in turn, and faults are its manager’s. `rights` is read (1) or read and write (3), and the capability to the source has them; `cont` needs the right to write. Own pages of `cont` under it are hidden. All numbers are multiples of the page size. The same again is ok. `timed_out`: it is mapped, but a locus has not yet taken note of it.',
     args: {
       cont: capref,
-      at: number,
-      length: number,
+      at: byteOffset,
+      length: byteLength,
       source: capref,
-      sourceAt: number,
-      rights: count,
+      sourceAt: byteOffset,
+      rights: rightBits,
     },
     result: {},
-    errors: [
-      ...capabilityErrors,
-      'misaligned',
-      'out_of_window',
-      'bad_argument',
-      'mapping_cycle',
-      'already_mapped',
-      'timed_out',
-    ],
+    causes: {
+      invalid_capref: '`cont` or `source` names nothing in the caller’s tables.',
+      wrong_type: '`cont` or `source` is a capability for something else than a container.',
+      entity_gone:
+        'The container of `cont` or `source` was destroyed, or the permission group of the capability was.',
+      right_missing:
+        '`cont` does not give the right to write, `source` not the right to read, or `rights` asks to write and `source` does not allow it.',
+      misaligned: '`at`, `length` or `sourceAt` is not a multiple of the page size.',
+      out_of_window: 'The range leaves the container, or what it shows leaves the source.',
+      bad_argument:
+        '`rights` is neither 1 nor 3, `length` is not positive, or a manager lives in one of the two containers.',
+      mapping_cycle: 'The source is the container itself, or is supplied by it through mappings.',
+      already_mapped: 'Another mapping covers a part of the range.',
+      timed_out:
+        'The mapping is made, but a locus that used the range has not taken note of it within 5 s.',
+    },
     idempotent: true,
     afterCrash: durable,
   }),
@@ -138,9 +198,14 @@ export const containerCalls = group(0x500, {
     ...container,
     name: 'container_unmap',
     doc: 'End the mapping at exactly [at, at + length) of the container. Once it has answered, no access goes through it any more. `timed_out`: it has ended, but a locus has not yet taken note of it.',
-    args: { cont: capref, at: number, length: number },
+    args: { cont: capref, at: byteOffset, length: byteLength },
     result: {},
-    errors: [...capabilityErrors, 'not_mapped', 'timed_out'],
+    causes: {
+      ...allowed('cont', 'container', 'write'),
+      not_mapped: 'No mapping begins at `at` and is `length` long.',
+      timed_out:
+        'The mapping has ended, but a locus that used it has not taken note of that within 5 s.',
+    },
     idempotent: false,
     afterCrash: durable,
   }),
@@ -152,16 +217,16 @@ export const containerCalls = group(0x500, {
     result: {
       mappings: list(
         record('mapping', {
-          at: number,
-          length: number,
+          at: byteOffset,
+          length: byteLength,
           source: text,
-          sourceAt: number,
-          rights: count,
+          sourceAt: byteOffset,
+          rights: rightBits,
           alive: bool,
         }),
       ),
     },
-    errors: capabilityErrors,
+    causes: allowed('cont', 'container', 'read'),
     idempotent: true,
     afterCrash: durable,
   }),

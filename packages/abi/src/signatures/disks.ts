@@ -5,12 +5,12 @@
 import {
   bool,
   bytes,
-  count,
+  countOf,
   diskBlock,
   frame,
   list,
   logPosition,
-  number,
+  numberOf,
   oneOf,
   optional,
   record,
@@ -20,19 +20,25 @@ import {
 } from '../fields.js'
 import { call, group } from '../signature.js'
 
+/** Its offset in the container divided by the page size. */
+const pageNumber = numberOf('pages from the container’s beginning')
+const checksum = countOf('CRC-32 of the content')
+const segmentNumber = countOf('segments from the disk’s beginning')
+const closed = 'The driver has been told to stop and takes nothing more.'
+
 const disk = { kind: 'device', by: 'manager, kernel' } as const
 
 /** A page to write: from a frame of the machine, or (content not null) by value. */
 export const pageWrite = record('page write', {
   cont: token,
   stateInterval,
-  page: number,
+  page: pageNumber,
   frame,
   content: optional(bytes),
 })
 
 /** Where a page went: its block and the checksum (CRC-32) of its content. */
-export const pagePlace = record('page place', { block: diskBlock, checksum: count })
+export const pagePlace = record('page place', { block: diskBlock, checksum })
 
 /** Kinds of record in the log, by who reads them again. */
 export const recordKinds = ['capture', 'line', 'root_page', 'commit', 'root', 'note'] as const
@@ -46,9 +52,9 @@ const logRecord = record('log record', {
 const foundPage = record('found page', {
   cont: token,
   stateInterval,
-  page: number,
+  page: pageNumber,
   block: diskBlock,
-  checksum: count,
+  checksum,
 })
 
 export const diskCalls = group(0x400, {
@@ -58,7 +64,16 @@ export const diskCalls = group(0x400, {
     doc: 'Append pages and records, all in one group or in consecutive ones, in this order, with the records behind the pages. Frames must stand still until the answer; the sender begins a transfer of each before it asks, the driver ends it. With `barrier` the answer comes when all of it, and all that was written before it, is durable. The last sixteenth of the segments is kept back (two at least, none on a disk of fewer than twelve): pages from frames are refused (disk_full) there, pages by value may take half of it, records all, since they are how space is won back.',
     args: { pages: list(pageWrite), records: list(logRecord), barrier: bool },
     result: { position: logPosition, places: list(pagePlace) },
-    errors: ['io_error', 'disk_full', 'too_large', 'closed', 'bad_argument'],
+    causes: {
+      io_error:
+        'The write or the barrier behind it was refused by the system, or an earlier one was: after the first the driver writes nothing more until the world is opened again.',
+      disk_full:
+        'Too few segments are free for the write (the last sixteenth is kept back, see above), or the file system has no room. Nothing of it was written.',
+      too_large: 'More than 4096 pages, or a record above 1 MiB or above what a segment holds.',
+      closed,
+      bad_argument:
+        'A page given by value is not as long as a block, or a frame is none of the machine or has no transfer under way.',
+    },
     idempotent: false,
     afterCrash:
       'With barrier: everything in it can be read back. Without: a prefix of what was written is there.',
@@ -69,7 +84,10 @@ export const diskCalls = group(0x400, {
     doc: 'A barrier: all writes answered before it are durable when it answers.',
     args: {},
     result: { position: logPosition },
-    errors: ['io_error', 'closed'],
+    causes: {
+      io_error: 'A write before it or the barrier itself was refused by the system.',
+      closed,
+    },
     idempotent: true,
     afterCrash: 'Everything written before it can be read back.',
   }),
@@ -77,9 +95,9 @@ export const diskCalls = group(0x400, {
     ...disk,
     name: 'disk_free',
     doc: 'The caller needs no block of these segments any more. A segment is used anew when nobody needs it and no scan begins before its end. Names no segment in which a write of the caller may lie that it has not seen answered.',
-    args: { segments: list(count) },
+    args: { segments: list(segmentNumber) },
     result: {},
-    errors: ['bad_argument', 'closed'],
+    causes: { bad_argument: 'The disk has no segment of that number. None was freed.', closed },
     idempotent: true,
     afterCrash: 'Said again by the owner after a restart.',
   }),
@@ -89,7 +107,7 @@ export const diskCalls = group(0x400, {
     doc: 'The caller needs no record from before this position. The log is read from the least such position of all owners at the next start.',
     args: { from: logPosition },
     result: {},
-    errors: ['closed'],
+    causes: { closed },
     idempotent: true,
     afterCrash: 'May be forgotten: then more is read than need be.',
   }),
@@ -97,7 +115,7 @@ export const diskCalls = group(0x400, {
     ...disk,
     name: 'disk_scan',
     doc: 'What the log holds for this owner from position `from` on, found at the opening or written since, and durable: up to `limit` records and pages a call, in log order; `next` is where to go on (the next `cursor`; the first is 0), nil at the end. Pages come before the records of the same group.',
-    args: { from: logPosition, cursor: number, limit: count },
+    args: { from: logPosition, cursor: numberOf('as `next` said'), limit: countOf('finds') },
     result: {
       pages: list(foundPage),
       records: list(
@@ -107,9 +125,13 @@ export const diskCalls = group(0x400, {
           content: bytes,
         }),
       ),
-      next: optional(number),
+      next: optional(numberOf('as the next `cursor`')),
     },
-    errors: ['closed', 'io_error'],
+    causes: {
+      closed,
+      io_error:
+        'A write or barrier was refused by the system, so that what the scan would tell may not be durable.',
+    },
     idempotent: true,
     afterCrash: 'Same answer again.',
   }),
@@ -120,14 +142,14 @@ export const diskCalls = group(0x400, {
     args: {},
     result: {
       state: oneOf('device state', ['online', 'degraded', 'offline']),
-      segments: count,
-      freeSegments: count,
-      segmentBlocks: count,
-      blockBytes: count,
+      segments: countOf('segments'),
+      freeSegments: countOf('segments'),
+      segmentBlocks: countOf('blocks a segment'),
+      blockBytes: countOf('bytes a block'),
       lastPosition: logPosition,
       damage: optional(text),
     },
-    errors: ['closed'],
+    causes: {},
     idempotent: true,
     afterCrash: 'Nothing.',
   }),
@@ -135,9 +157,13 @@ export const diskCalls = group(0x400, {
     ...disk,
     name: 'disk_segment',
     doc: 'What the heads of the groups in one segment say of the caller’s pages there, in the order of their blocks. Read from the file, so that an owner that cleans the segment need not remember. Names only what was written; the owner knows which of it is still needed.',
-    args: { segment: count },
+    args: { segment: segmentNumber },
     result: { pages: list(foundPage) },
-    errors: ['bad_argument', 'io_error', 'closed'],
+    causes: {
+      bad_argument: 'The disk has no segment of that number.',
+      io_error: 'The system refused to read the file there.',
+      closed,
+    },
     idempotent: true,
     afterCrash: 'Same answer again, until the segment is used anew.',
   }),

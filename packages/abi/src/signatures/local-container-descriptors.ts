@@ -7,7 +7,7 @@ import {
   access,
   bool,
   contOffset,
-  count,
+  countOf,
   frame,
   list,
   optional,
@@ -33,7 +33,7 @@ export const lcdCalls = group(0x240, {
     doc: 'Open the descriptor of a container that the calling manager manages on this machine.',
     args: { cont: token },
     result: {},
-    errors: ['no_such_container'],
+    causes: {},
     idempotent: true,
   }),
   lcdInstall: call({
@@ -42,7 +42,12 @@ export const lcdCalls = group(0x240, {
     doc: 'Show frames of the page set at page-aligned offsets. Refused whole, with nothing changed, when a frame is not of the set.',
     args: { cont: token, pageset: pageSetId, pages: list(installation) },
     result: {},
-    errors: ['no_such_container', 'no_such_page_set', 'bad_argument'],
+    causes: {
+      no_such_container: 'The container does not live, or the caller does not manage it any more.',
+      no_such_page_set: 'A frame is not of the page set.',
+      bad_argument:
+        'An offset is not a multiple of the page size or lies in no open window; the page shows another frame; or the frame is shown elsewhere, or was seen raw in another container.',
+    },
     idempotent: true,
   }),
   lcdRemove: call({
@@ -50,8 +55,8 @@ export const lcdCalls = group(0x240, {
     name: 'lcd_remove',
     doc: 'Take pages out. The answer names the generation that every locus must acknowledge before the frames are used anew or written.',
     args: { cont: token, offsets: list(contOffset) },
-    result: { generation: count },
-    errors: ['no_such_container'],
+    result: { generation: countOf('removals of the container, modulo 2^32') },
+    causes: {},
     idempotent: true,
   }),
   lcdProtect: call({
@@ -59,8 +64,8 @@ export const lcdCalls = group(0x240, {
     name: 'lcd_protect',
     doc: 'Take write access from pages. The answer names the generation to be acknowledged before their content may be taken as still.',
     args: { cont: token, offsets: list(contOffset) },
-    result: { generation: count },
-    errors: ['no_such_container'],
+    result: { generation: countOf('removals of the container, modulo 2^32') },
+    causes: {},
     idempotent: true,
   }),
   lcdQuery: call({
@@ -69,7 +74,7 @@ export const lcdCalls = group(0x240, {
     doc: 'What the page shows: its frame, whether it can be written now, and whether it was touched since the clock hand last passed.',
     args: { cont: token, offset: contOffset },
     result: { frame: optional(frame), writable: bool, referenced: bool },
-    errors: ['no_such_container'],
+    causes: {},
     idempotent: true,
   }),
 })

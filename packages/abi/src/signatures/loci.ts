@@ -1,14 +1,15 @@
 /**
  * Loci: creation by a host or a program, and what a locus's own thread asks of its kernel.
  */
+import { allowed, touched } from '../causes.js'
 import {
   bool,
   bytes,
   capref,
-  count,
+  countOf,
   json,
   list,
-  number,
+  numberOf,
   optional,
   record,
   stateInterval,
@@ -17,13 +18,14 @@ import {
 import { call, group } from '../signature.js'
 import { program } from './containers.js'
 
-const capabilityErrors = ['invalid_capref', 'wrong_type', 'right_missing', 'entity_gone'] as const
+const locusNumber = countOf('number of a locus, never used again')
+const byteOffset = numberOf('bytes from the window’s beginning')
 
 /** What a locus's thread is given at its start. */
 export const entryPlan = record('entry plan', {
-  container: count,
+  container: countOf('slot of a container'),
   containerCap: capref,
-  size: number,
+  size: numberOf('bytes'),
   program,
   block: bytes,
   resumed: bool,
@@ -37,16 +39,17 @@ export const locusCalls = group(0x600, {
     name: 'locus_create',
     doc: 'Create a locus that invokes the container with the block. `name` finds it again in the same world; empty for none. `cap` is its master capability, in the caller’s table.',
     args: { cont: capref, block: bytes, name: text },
-    result: { locus: count, cap: capref },
-    errors: [
-      ...capabilityErrors,
-      'no_invocation_point',
-      'no_manager',
-      'no_resource',
-      'too_large',
-      'bad_argument',
-      'frozen',
-    ],
+    result: { locus: locusNumber, cap: capref },
+    causes: {
+      ...allowed('cont', 'container', 'invoke'),
+      no_invocation_point:
+        'set_invocation_point was never called for the container, or was undone.',
+      no_manager: 'Nobody manages the container yet, so its first access could not be served.',
+      no_resource:
+        'Every locus slot has a thread, ended ones among them until they were seen to end; or the caller’s capability table is full.',
+      too_large: 'The block has more than 32 KiB.',
+      bad_argument: 'A locus of that name runs already.',
+    },
     idempotent: false,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
   }),
@@ -57,14 +60,17 @@ export const locusCalls = group(0x600, {
     doc: 'The locus of that name: whether it has ended, how (a status, `end`), and its result block. `cap` is a capability for it; nil when the caller’s table is full.',
     args: { name: text },
     result: {
-      locus: count,
+      locus: locusNumber,
       ended: bool,
       recoverable: bool,
       end: text,
       block: bytes,
       cap: optional(capref),
     },
-    errors: ['no_such_locus'],
+    causes: {
+      no_such_locus:
+        'No locus has the name: it was never made, was destroyed, or the world went back to before it was made.',
+    },
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
   }),
@@ -75,7 +81,10 @@ export const locusCalls = group(0x600, {
     doc: 'The locus’s thread is up: what shall it enter?',
     args: {},
     result: { plan: entryPlan },
-    errors: ['no_such_locus', 'frozen'],
+    causes: {
+      no_such_locus:
+        'The locus was ended while its thread came up, or its capability table has no room for its own container.',
+    },
     idempotent: true,
     afterCrash: 'Asked again.',
   }),
@@ -86,7 +95,10 @@ export const locusCalls = group(0x600, {
     doc: 'The outermost invocation has returned this block, or failed with this status and sentence.',
     args: { status: text, detail: text, block: bytes },
     result: {},
-    errors: ['no_such_locus', 'too_large'],
+    causes: {
+      too_large:
+        'The block has more than 32 KiB. A program’s own result is looked at before, as it returns.',
+    },
     idempotent: true,
     afterCrash:
       'Holds once a snapshot taken after it is recoverable; else the locus runs again from its last safepoint.',
@@ -98,17 +110,20 @@ export const locusCalls = group(0x600, {
     doc: 'Invoke a container: the locus moves there and runs its program with the block, passed by value; answers the block it returns.',
     args: { cont: capref, block: bytes },
     result: { block: bytes },
-    errors: [
-      ...capabilityErrors,
-      'no_invocation_point',
-      'too_large',
-      'view_held',
-      'lock_held',
-      'program_failed',
-      'program_is_async',
-      'not_a_function',
-      'no_such_program',
-    ],
+    causes: {
+      ...allowed('cont', 'container', 'invoke'),
+      no_invocation_point: 'The container has no program to enter.',
+      too_large: 'The block given, or the block the program returned, has more than 32 KiB.',
+      view_held: 'The locus is inside eachPage, or the program returned from inside it.',
+      lock_held:
+        'The locus holds a lock of a standard structure, or the program returned with one held.',
+      program_failed:
+        'The program threw, threw as it was loaded, or returned what is no block; the sentence has its words.',
+      program_is_async: 'The program returned a promise, or its module awaits at its top level.',
+      not_a_function: 'The module does not export a function by the entry’s name.',
+      no_such_program: 'There is no module at the program’s file URL.',
+      access_denied: 'The invocation that asks is not the one that runs now.',
+    },
     idempotent: false,
     afterCrash: 'The invoker and the invoked go back together to one consistent state.',
   }),
@@ -117,9 +132,20 @@ export const locusCalls = group(0x600, {
     by: 'locus',
     name: 'wait',
     doc: 'Wait, keyed by container and offset, until notified, if the word holds the expected value. A safepoint as of its entry.',
-    args: { offset: number, expected: number, timeoutMs: number },
+    args: {
+      offset: byteOffset,
+      expected: numberOf('32-bit word'),
+      timeoutMs: numberOf('milliseconds'),
+    },
     result: {},
-    errors: ['not_equal', 'timed_out', 'view_held', 'lock_held', 'misaligned', 'out_of_window'],
+    causes: {
+      not_equal: 'The word held something else, before the wait or once the key was published.',
+      timed_out: 'Nobody notified the key for `timeoutMs`.',
+      view_held: 'The locus is inside eachPage.',
+      lock_held: 'The locus holds a lock of a standard structure.',
+      bad_argument: '`timeoutMs` is negative or no number.',
+      ...touched,
+    },
     idempotent: true,
     afterCrash: 'The program is entered again at its outermost invocation.',
   }),
@@ -128,22 +154,11 @@ export const locusCalls = group(0x600, {
     by: 'locus',
     name: 'notify',
     doc: 'Wake up to `most` loci that wait on the container and offset; answers how many.',
-    args: { offset: number, most: number },
-    result: { woken: count },
-    errors: ['misaligned', 'out_of_window'],
+    args: { offset: byteOffset, most: numberOf('loci') },
+    result: { woken: countOf('loci') },
+    causes: touched,
     idempotent: true,
     afterCrash: 'Nothing.',
-  }),
-  locusLost: call({
-    kind: 'downcall',
-    by: 'supervisor',
-    name: 'locus_lost',
-    doc: 'The locus’s worker has exited before its invocation ended.',
-    args: { locus: count, generation: count, event: text, detail: text },
-    result: {},
-    errors: ['no_such_locus'],
-    idempotent: true,
-    afterCrash: 'Nothing: every worker is gone then.',
   }),
   worldSnapshot: call({
     kind: 'downcall',
@@ -151,8 +166,15 @@ export const locusCalls = group(0x600, {
     name: 'world_snapshot',
     doc: 'Capture every container of the world together; with `durable`, answer when the cut is recoverable.',
     args: { durable: bool },
-    result: { capture: number },
-    errors: ['busy', 'frozen', 'manager_failed', 'io_error'],
+    result: { capture: numberOf('number of a capture, from 1') },
+    causes: {
+      busy: 'A locus did not come to rest within 2 s, or 64 captures already wait to become recoverable. Nothing changed.',
+      frozen:
+        'The world is stopping, being recovered or about to go back to its line, or went back before the capture was recoverable.',
+      manager_failed:
+        'A manager refused container_snapshot or did not answer within 2 s; with `durable` also: the snapshots were not stable within 60 s.',
+      io_error: 'With `durable`: the disk did not take the capture’s record.',
+    },
     idempotent: true,
     afterCrash: 'With durable: the world comes back at this cut or a later one.',
   }),
@@ -166,7 +188,7 @@ export const locusCalls = group(0x600, {
       containers: list(
         record('container', {
           name: text,
-          size: number,
+          size: numberOf('bytes'),
           interval: stateInterval,
           recoverable: stateInterval,
           manager: text,
@@ -174,11 +196,17 @@ export const locusCalls = group(0x600, {
         }),
       ),
       loci: list(
-        record('locus', { locus: count, name: text, state: text, container: text, faults: number }),
+        record('locus', {
+          locus: locusNumber,
+          name: text,
+          state: text,
+          container: text,
+          faults: numberOf('faults since its thread came up'),
+        }),
       ),
       report: json,
     },
-    errors: [],
+    causes: {},
     idempotent: true,
     afterCrash: 'Nothing.',
   }),
@@ -189,7 +217,7 @@ export const locusCalls = group(0x600, {
     doc: 'End the locus and forget it; its thread is stopped at once and its name is free. One that is at rest leaves everything else as it is. One that is not may have left something half done: the world goes back to its line, where the locus is gone. Suspend it first to be sure of the former. Needs the right to destroy.',
     args: { locus: capref },
     result: {},
-    errors: capabilityErrors,
+    causes: allowed('locus', 'locus', 'destroy'),
     idempotent: true,
     afterCrash:
       'Holds once a snapshot taken after it is recoverable; a rollback before that brings it back.',
@@ -201,7 +229,7 @@ export const locusCalls = group(0x600, {
     doc: 'The locus stays at its next safepoint until it is resumed. `atRest` says whether it stands still already: then it does not run another instruction before that. Twice is once. Needs the right to suspend.',
     args: { locus: capref },
     result: { atRest: bool },
-    errors: capabilityErrors,
+    causes: allowed('locus', 'locus', 'suspend'),
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
   }),
@@ -212,7 +240,7 @@ export const locusCalls = group(0x600, {
     doc: 'The locus goes on if it was suspended. Needs the right to suspend.',
     args: { locus: capref },
     result: {},
-    errors: capabilityErrors,
+    causes: allowed('locus', 'locus', 'suspend'),
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
   }),

@@ -12,7 +12,9 @@ export const managerNotices = group(0x180, {
     doc: 'After a recovery: these are all the containers of this manager that there are. Forget every other token and free what it holds.',
     args: { tokens: list(token) },
     result: {},
-    errors: ['not_supported'],
+    causes: {
+      not_supported: 'The manager keeps nothing over a recovery, so it has nothing to forget.',
+    },
     idempotent: true,
     afterCrash: 'Made again by the next recovery.',
   }),

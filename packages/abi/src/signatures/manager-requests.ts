@@ -2,6 +2,7 @@
  * The one call a user makes of a manager. The kernel carries it: it puts a capability for the container into
  * the manager's table and passes that on.
  */
+import { allowed } from '../causes.js'
 import { bool, capref, text } from '../fields.js'
 import { call, group } from '../signature.js'
 
@@ -13,16 +14,14 @@ export const managerRequests = group(0x300, {
     doc: 'Request the manager of that name (empty: the world’s first) to manage a container. A manager that accepts calls set_manager itself, before it answers; a refusal is ok with success false. `frozen`: the manager died over it and the world goes back to its line; ask again.',
     args: { cont: capref, manager: text },
     result: { success: bool },
-    errors: [
-      'invalid_capref',
-      'wrong_type',
-      'right_missing',
-      'entity_gone',
-      'no_resource',
-      'manager_failed',
-      'bad_argument',
-      'frozen',
-    ],
+    causes: {
+      ...allowed('cont', 'container', 'manage'),
+      no_resource: 'The manager’s capability table is full, so it cannot be given the container.',
+      manager_failed:
+        'The manager does not run, did not answer within 10 s, answered wrongly, or said yes without having called set_manager.',
+      bad_argument: 'The world has no manager of that name, or the container has another already.',
+      frozen: 'The manager died over the request, or a rollback is about to begin.',
+    },
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
   }),

@@ -5,8 +5,9 @@ import {
   access,
   capref,
   contOffset,
-  count,
-  number,
+  countOf,
+  machineToken,
+  numberOf,
   pageSetId,
   stateInterval,
   token,
@@ -19,6 +20,8 @@ import { call, group } from '../signature.js'
 const intervalStates = ['none', 'volatile', 'stable', 'recoverable'] as const
 export type IntervalState = (typeof intervalStates)[number]
 
+const unknownToken = 'The manager gave no container that token, or has forgotten it.'
+
 const upcall = { kind: 'upcall', by: 'kernel' } as const
 
 export const managerUpcalls = group(0x100, {
@@ -26,17 +29,21 @@ export const managerUpcalls = group(0x100, {
     ...upcall,
     name: 'container_fault',
     doc: 'An access violation has occurred at address addr in container cont: install the page with the access the manager chooses. addr is the exact offset and need not be aligned.',
-    args: { machineId: token, cont: token, addr: contOffset, accessType: access },
+    args: { machineId: machineToken, cont: token, addr: contOffset, accessType: access },
     result: {},
-    errors: [
-      'no_such_container',
-      'access_denied',
-      'no_frames',
-      'io_error',
-      'checksum_mismatch',
-      'frozen',
-      'manager_failed',
-    ],
+    causes: {
+      no_such_container:
+        'The manager gave no container that token, the container was destroyed while the fault waited, or it does not live on this machine any more.',
+      access_denied:
+        'The manager’s own policy forbids this access (no manager of Katydid’s own does).',
+      no_frames: 'The manager has no frame for the page and none was on its way for 2 s.',
+      io_error: 'The system refused to read the page’s block.',
+      checksum_mismatch:
+        'The page’s block does not have the checksum that its place was noted with.',
+      frozen: 'The container went back to an earlier interval while the fault waited.',
+      manager_failed:
+        'The manager’s own pages could not be read, or it answered what no fault may hear.',
+    },
     idempotent: true,
     afterCrash: 'Nothing: page tables are volatile, the access faults again.',
     fixed: true,
@@ -45,9 +52,9 @@ export const managerUpcalls = group(0x100, {
     ...upcall,
     name: 'page_discard',
     doc: 'Give back pageCount frames of the page set. The manager chooses the victims.',
-    args: { pageset: pageSetId, pageCount: count },
+    args: { pageset: pageSetId, pageCount: countOf('frames') },
     result: {},
-    errors: ['no_such_page_set'],
+    causes: { no_such_page_set: 'The manager has no page set of that number.' },
     idempotent: true,
     afterCrash: 'Nothing: page sets are volatile.',
     fixed: true,
@@ -56,12 +63,15 @@ export const managerUpcalls = group(0x100, {
     ...upcall,
     name: 'invoke_no_support',
     doc: 'An invoke has occurred on a remote machine that has no local knowledge of the container.',
-    args: { machineId: token, cont: token, stateInterval, params: bytes },
+    args: { machineId: machineToken, cont: token, stateInterval, params: bytes },
     result: {
       decision: oneOf('decision', ['local_support', 'migrate_to', 'refuse']),
-      machine: token,
+      machine: machineToken,
     },
-    errors: ['no_such_container', 'not_supported'],
+    causes: {
+      not_supported:
+        'The manager serves its containers on one machine only, as all of Katydid’s own do.',
+    },
     idempotent: true,
     afterCrash: 'Nothing: support is set up again when it is needed.',
   }),
@@ -71,7 +81,11 @@ export const managerUpcalls = group(0x100, {
     doc: 'Take a snapshot of the container now; stateInterval is its name from then on. No locus runs in the container until the answer.',
     args: { cont: token, stateInterval },
     result: {},
-    errors: ['no_such_container', 'not_supported'],
+    causes: {
+      no_such_container: unknownToken,
+      not_supported:
+        'The manager keeps no snapshots: captures leave the container’s pages out from then on.',
+    },
     idempotent: true,
     afterCrash: 'Nothing until state_interval_stable.',
   }),
@@ -81,7 +95,10 @@ export const managerUpcalls = group(0x100, {
     doc: 'Does the image of exactly this interval exist, and in which state?',
     args: { cont: token, stateInterval },
     result: { state: oneOf('SiState', intervalStates) },
-    errors: ['no_such_container'],
+    causes: {
+      no_such_container:
+        'The manager gave no container that token, and the interval asked for is not 0, the empty container.',
+    },
     idempotent: true,
     afterCrash: 'An answer of stable or recoverable holds after any crash.',
   }),
@@ -91,7 +108,10 @@ export const managerUpcalls = group(0x100, {
     doc: 'Make that snapshot stable. The manager is obliged to, and reports with state_interval_stable.',
     args: { cont: token, stateInterval },
     result: {},
-    errors: ['no_such_container', 'no_such_interval'],
+    causes: {
+      no_such_container: unknownToken,
+      no_such_interval: 'The manager took no snapshot by that name, or has discarded it.',
+    },
     idempotent: true,
     afterCrash: 'Nothing until state_interval_stable.',
   }),
@@ -101,7 +121,10 @@ export const managerUpcalls = group(0x100, {
     doc: 'The snapshot is a member of a consistent cut and the new baseline: earlier ones may be dropped.',
     args: { cont: token, stateInterval },
     result: {},
-    errors: ['no_such_container', 'no_such_interval'],
+    causes: {
+      no_such_container: unknownToken,
+      no_such_interval: 'The manager has no stable snapshot by that name.',
+    },
     idempotent: true,
     afterCrash: 'The snapshot can be restored after any later crash.',
   }),
@@ -114,11 +137,16 @@ export const managerUpcalls = group(0x100, {
       stateInterval,
       open: stateInterval,
       capability: capref,
-      slot: count,
-      size: number,
+      slot: countOf('slot of a container'),
+      size: numberOf('bytes'),
     },
     result: {},
-    errors: ['no_such_container', 'no_such_interval'],
+    causes: {
+      no_such_container:
+        'The manager has no container by that token, and the interval is not 0, to which it could go back.',
+      no_such_interval:
+        'The manager has no stable snapshot by that name; of volatile containers it has none but 0.',
+    },
     idempotent: true,
     afterCrash: 'Made again by the next recovery if the crash came first.',
   }),
@@ -128,7 +156,7 @@ export const managerUpcalls = group(0x100, {
     doc: 'The container is gone: forget it and free what it holds.',
     args: { cont: token },
     result: {},
-    errors: ['no_such_container'],
+    causes: { no_such_container: unknownToken },
     idempotent: true,
     afterCrash: 'Made again by the next recovery if the crash came first.',
   }),

@@ -32,7 +32,10 @@ export type CapabilityError = 'invalid_capref' | 'wrong_type' | 'right_missing' 
 export type Right = keyof typeof rights
 
 /** What a Capref led to, or why it led nowhere. */
-export type Resolved<T> = ({ readonly status: 'ok' } & T) | Refusal<CapabilityError>
+export type Resolved<T, E extends CapabilityError = CapabilityError> =
+  | ({ readonly status: 'ok' } & T)
+  | Refusal<E>
+type Held = { readonly capability: PlacedCapability }
 
 /** The table that a principal's Caprefs of this flag refer to; null when it has none. */
 export function tableOf(machine: Machine, from: PortId, which: CaprefTable): number | null {
@@ -53,14 +56,28 @@ export function tableOf(machine: Machine, from: PortId, which: CaprefTable): num
   return own === null ? null : capabilityTables.ofContainer(shape, own.slot)
 }
 
-/** Looks a Capref up in its caller's tables; `kind` and `right` are what the call needs. */
+/** Looks a Capref up in its caller's tables; `kind` and `right` are what the call needs. No kind is wrong for `any`. */
+export function resolve(
+  machine: Machine,
+  from: PortId,
+  capref: Capref,
+  kind: 'any',
+  right: Right | null,
+): Resolved<Held, Exclude<CapabilityError, 'wrong_type'>>
+export function resolve(
+  machine: Machine,
+  from: PortId,
+  capref: Capref,
+  kind: EntityKind,
+  right: Right | null,
+): Resolved<Held>
 export function resolve(
   machine: Machine,
   from: PortId,
   capref: Capref,
   kind: EntityKind | 'any',
   right: Right | null,
-): Resolved<{ readonly capability: PlacedCapability }> {
+): Resolved<Held> {
   if (capref === hereCapref) return resolveHere(machine, from, kind, right)
   const named = readCapref(capref)
   const table = tableOf(machine, from, named.table)
@@ -91,7 +108,7 @@ function resolveHere(
   from: PortId,
   kind: EntityKind | 'any',
   right: Right | null,
-): Resolved<{ readonly capability: PlacedCapability }> {
+): Resolved<Held> {
   const inside = isLocusPort(from)
     ? machine.region.words.load(machine.region.locusWord(locusOfPort(from), 'container'))
     : -1

@@ -42,7 +42,7 @@ export function locusEnd(
   call: IncomingCall<LocusEndCall>,
 ): Answer<LocusEndCall> {
   const locus = machine.loci.speaking(call.from, call.generation)
-  if (locus === null) return refuse('no_such_locus', `no locus runs on port ${call.from}`)
+  invariant(locus !== null, 'LO63: only a thread of the present is heard', { port: call.from })
   if (args.block.byteLength > maxBlockBytes)
     return refuse(
       'too_large',

@@ -47,7 +47,7 @@ export function mapRootPage(
       ? { status: 'ok' }
       : refuse('bad_argument', `the root page is at ${manager.root.offset} and stays there`)
   if (!showRootPage(machine, manager, args.addr, null))
-    return refuse('bad_argument', 'no frame or no table space is left for the root page')
+    return refuse('no_resource', 'no frame or no table space is left for the root page')
   return { status: 'ok' }
 }
 
