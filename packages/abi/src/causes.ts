@@ -4,7 +4,7 @@
  */
 
 /** What a Capref in `argument` refuses with, whatever rights it gives. */
-export const named = (argument: string, kind: string) =>
+const named = (argument: string, kind: string) =>
   ({
     invalid_capref: `\`${argument}\` names nothing in the caller’s tables: it is made up, or its slot was emptied or filled anew.`,
     wrong_type: `\`${argument}\` is a capability for something else than a ${kind}.`,
@@ -31,5 +31,5 @@ export const touched = {
   checksum_mismatch: 'The word’s page was not resident and its block is damaged.',
   frozen: 'The container went back to an earlier interval while the word’s page was waited for.',
   manager_failed:
-    'The manager of the word’s page died, was silent for ten seconds, or eight times showed nothing that the access could use.',
+    'The manager of the word’s page died, was silent for ten seconds, was given up, or eight times showed nothing that the access could use.',
 } as const

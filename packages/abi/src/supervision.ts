@@ -96,6 +96,13 @@ export type WorldEvent =
       readonly heldUs: number
       readonly rendezvousUs: number
     }
+  | {
+      /** Its record was not written: it never counts. Nothing else is lost, and the next capture tries again. */
+      readonly kind: 'capture_failed'
+      readonly capture: number
+      readonly status: string
+      readonly detail: string
+    }
   | { readonly kind: 'recoverable'; readonly capture: number }
   | {
       readonly kind: 'rollback'
@@ -115,6 +122,13 @@ export type WorldEvent =
       readonly unmade?: boolean
     }
   | { readonly kind: 'ended'; readonly ending: Ending }
+  | {
+      /** It failed too often: its containers have stopped, the rest of the world goes on. */
+      readonly kind: 'manager_given_up'
+      readonly port: PortId
+      readonly name: string
+      readonly detail: string
+    }
   | { readonly kind: 'log'; readonly port: PortId; readonly text: string }
   | {
       readonly kind: 'stalled'
@@ -122,4 +136,12 @@ export type WorldEvent =
       readonly name: string
       readonly forMs: number
     }
+  | {
+      /** An actor could not do something without which the world goes on: a snapshot, a page of its own, a record. */
+      readonly kind: 'trouble'
+      readonly port: PortId
+      readonly status: string
+      readonly detail: string
+    }
+  /** The world has stopped. Only its kernel says so. */
   | { readonly kind: 'failed'; readonly status: string; readonly detail: string }

@@ -89,8 +89,6 @@ export class Machine {
   phase: Phase = 'booting'
   /** Captures older than the line that the log still held at boot: a way back when the line is damaged. */
   olderCaptures: Capture[] = []
-  /** When managers failed of late, in milliseconds of the clock. */
-  failures: number[] = []
   /** Root pages on their way to the disk. */
   rootWrites = 0
   /** Why a recovery session is wanted; nil: none is. */

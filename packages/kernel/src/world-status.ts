@@ -16,6 +16,7 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     interval: asInterval(machine.containers.interval(each.slot)),
     recoverable: each.intervals.recoverable,
     manager: each.manager === null ? 'none' : `${each.manager}`,
+    state: machine.containers.hasFailed(each) ? ('failed' as const) : ('live' as const),
     program: each.program,
   }))
   const report = {
@@ -25,12 +26,11 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     newer: captures.newer.map((each) => ({
       capture: each.id,
       durable: each.durable,
-      failed: each.failed,
     })),
     freeFrames: frames.count,
     managers: machine.managers
       .all()
-      .map(({ port, program, state }) => ({ port, name: program.name, state })),
+      .map(({ port, program, state, why }) => ({ port, name: program.name, state, why })),
     pageSets: machine.pageSets.all(),
     tableBytesFree: machine.slices.freeBytes,
     logPosition: machine.log.position,

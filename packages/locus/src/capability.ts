@@ -44,13 +44,19 @@ export function invocable(
     throw new LocusError('wrong_type', `${hex(capref)} does not name a container`)
   const container = asContainer(found.of)
   const { words } = region
+  const state = words.load(region.containerWord(container, 'state'))
   if (
     words.load(region.containerWord(container, 'generation')) !== found.generation ||
-    words.load(region.containerWord(container, 'state')) !== containerStates.live
+    (state !== containerStates.live && state !== containerStates.failed)
   )
     throw new LocusError('entity_gone', `the container of ${hex(capref)} was destroyed`)
   if ((found.rights & rights.invoke) === 0)
     throw new LocusError('right_missing', `${hex(capref)} does not have the right to invoke`)
+  if (state === containerStates.failed)
+    throw new LocusError(
+      'manager_failed',
+      `the manager of the container of ${hex(capref)} failed too often and was given up; open the world again`,
+    )
   return container
 }
 

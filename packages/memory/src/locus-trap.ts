@@ -26,6 +26,9 @@ const parkMs = 1000
 /** Parks without an answer before the trap is given up. */
 const patience = 10
 
+const givenUp =
+  'the manager of the container failed too often and was given up; its containers have stopped until the world is opened again'
+
 export class LocusTrap implements TrapStrategy {
   readonly #region: Region
   readonly #locus: LocusSlot
@@ -46,8 +49,10 @@ export class LocusTrap implements TrapStrategy {
   resolve(trap: Trap): void {
     const { words } = this.#region
     const manager = managerOf(this.#region, trap.container)
-    if (words.load(this.#region.containerWord(trap.container, 'state')) !== containerStates.live)
-      throw new AccessError('entity_gone', 'the container was destroyed or is stopped')
+    const standing = words.load(this.#region.containerWord(trap.container, 'state'))
+    if (standing === containerStates.failed) throw new AccessError('manager_failed', givenUp)
+    if (standing !== containerStates.live)
+      throw new AccessError('entity_gone', 'the container was destroyed')
     if (manager === null)
       throw new AccessError(
         'no_manager',

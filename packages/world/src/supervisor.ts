@@ -80,8 +80,8 @@ export class Supervisor<Kernel extends KernelControl> {
       worker: workers.locus,
       onEnding: (ending) => this.#locusEnded(ending),
       onOrder: (order) => {
-        // Whatever a program may post on its thread's port: a report is all that is listened to.
-        if (order?.order === 'report') this.#obey(order)
+        // Whatever a program may post on its thread’s port: what it logs is all that is listened to.
+        if (order?.order === 'report' && order.event.kind === 'log') this.#obey(order)
       },
       ...(locusHeapMb === undefined
         ? {}
@@ -106,7 +106,10 @@ export class Supervisor<Kernel extends KernelControl> {
       port,
       generation: asGeneration(last + 1),
       data,
-      onOrder: (order) => this.#obey(order),
+      onOrder: (order) => {
+        const allowed = port === actorPorts.kernel ? order : reportOf(port, order)
+        if (allowed !== null) this.#obey(allowed)
+      },
     })
     this.#actors.set(port, actor)
     if (port === actorPorts.kernel) this.#kernel = actor as unknown as SpawnedActor<Kernel>
@@ -258,4 +261,13 @@ export class Supervisor<Kernel extends KernelControl> {
     this.#events.emit({ kind: 'failed', status, detail })
     void this.close()
   }
+}
+
+/** Whatever managers and drivers may post: only what they report is listened to, and the end of the world is not theirs to say. */
+function reportOf(port: PortId, order: Order | null | undefined): Order | null {
+  if (order?.order !== 'report') return null
+  const { event } = order
+  if (event.kind !== 'failed') return order
+  const { status, detail } = event
+  return { order: 'report', event: { kind: 'trouble', port, status, detail } }
 }

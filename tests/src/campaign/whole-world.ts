@@ -357,6 +357,13 @@ export class WholeWorld {
       case 'failed':
         if (!this.faulty) this.problems.push(`the world failed: ${event.status}, ${event.detail}`)
         return
+      case 'trouble':
+      case 'capture_failed':
+        if (!this.faulty) this.problems.push(`${event.kind}: ${event.status}, ${event.detail}`)
+        return
+      case 'manager_given_up':
+        this.problems.push(event.detail)
+        return
       case 'ended':
       case 'log':
       case 'stalled':

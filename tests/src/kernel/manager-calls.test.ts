@@ -182,6 +182,8 @@ test('[MG42] a circle of managers without a root page is refused, with one it is
     stable: null,
     state: 'running' as const,
     generation: asGeneration(1),
+    failures: [],
+    why: '',
   }))
   machine.managers.add(one!)
   machine.managers.add(two!)

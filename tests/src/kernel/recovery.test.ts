@@ -8,6 +8,7 @@ import {
   type CaptureRecord,
 } from '@katydid/kernel/state-interval/records.js'
 import { Assembly, partBytes, readPart, splitRecord } from '@katydid/kernel/state-interval/parts.js'
+import { FileFault } from '@katydid/devices'
 import test from 'ava'
 import { assert, boolean, integer, nat, property } from 'fast-check'
 import { KernelWorld } from './support/kernel-world.js'
@@ -370,4 +371,65 @@ test('[SI20] a disk that refuses is told with its words', async (t) => {
     ['io_error'],
   )
   t.is((await world.settle(world.kernel.stop())).status, 'manager_failed')
+})
+
+/** From now on the disk's file refuses to be written, with this code. Answers what makes it whole again. */
+function refuseWrites(world: KernelWorld, code: string): () => void {
+  const { file } = world
+  const write = file.write.bind(file)
+  file.write = () => {
+    throw new FileFault(code, 'refused on purpose')
+  }
+  return () => {
+    file.write = write
+  }
+}
+
+test('[SI21] a capture whose record finds no room never counts: an event says so, and the next one tries again', async (t) => {
+  const world = await counting(1)
+  const { line } = world.kernel.machine.captures
+  world.write()
+  const mend = refuseWrites(world, 'ENOSPC')
+
+  const refused = await world.call('world_snapshot', { durable: true })
+  mend()
+  const taken = await world.call('world_snapshot', { durable: true })
+
+  t.is(refused.status, 'io_error')
+  t.deepEqual(
+    world.of('capture_failed').map(({ status, capture }) => [status, capture]),
+    [['disk_full', line + 1]],
+  )
+  t.is(taken.status, 'ok')
+  t.true(world.kernel.machine.captures.line > line)
+  t.is(world.kernel.machine.phase, 'open')
+  t.deepEqual(world.of('failed'), [])
+})
+
+test('[SI21] the policy tries again by itself, however many captures were refused, though nothing ran since', async (t) => {
+  const world = await KernelWorld.open({ snapshotEveryMs: 100 })
+  await world.container('a')
+  world.write()
+  const mend = refuseWrites(world, 'ENOSPC')
+  world.run(1_000)
+  const refused = world.of('capture_failed').length
+  mend()
+
+  world.run(1_000)
+
+  t.true(refused > 3, `${refused}`)
+  t.true(world.kernel.machine.captures.line > 0)
+})
+
+test('[SI21] a device that has failed takes nothing more, and the world fails with its words', async (t) => {
+  const world = await counting(1)
+  world.write()
+  refuseWrites(world, 'EIO')
+
+  await world.call('world_snapshot', { durable: true })
+  world.run(100)
+
+  t.is(world.kernel.machine.phase, 'failed')
+  t.is(world.of('failed')[0]?.status, 'io_error')
+  t.regex(world.of('failed')[0]?.detail ?? '', /refused on purpose/)
 })

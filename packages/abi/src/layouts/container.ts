@@ -1,8 +1,11 @@
 /** One record a container and machine: what its loci, its manager and the kernel share about it. */
 import { layout } from '../layout.js'
 
-/** free: no container. live: as usual. stopped: destroyed, or its manager is gone; an access is refused. */
-export const containerStates = { free: 0, live: 1, stopped: 2 } as const
+/**
+ * free: no container. live: as usual. stopped: destroyed, an access is `entity_gone`. failed: its manager was given up, an access
+ * is `manager_failed`; the container itself is kept.
+ */
+export const containerStates = { free: 0, live: 1, stopped: 2, failed: 3 } as const
 
 export const containerWords = layout('ContainerWords', 768, 'One a container slot.', {
   gen: {
@@ -10,7 +13,7 @@ export const containerWords = layout('ContainerWords', 768, 'One a container slo
     writer: 'whoever removes or protects, by add',
     doc: 'generation of the translations (M1)',
   },
-  state: { words: 1, writer: 'kernel actor', doc: 'free, live or stopped' },
+  state: { words: 1, writer: 'kernel actor', doc: 'free, live, stopped or failed' },
   generation: { words: 1, writer: 'kernel actor', doc: 'which container has the slot' },
   manager: { words: 1, writer: 'kernel actor', doc: 'port of its manager, or -1' },
   managerGeneration: {

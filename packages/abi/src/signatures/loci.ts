@@ -10,6 +10,7 @@ import {
   json,
   list,
   numberOf,
+  oneOf,
   optional,
   record,
   stateInterval,
@@ -47,6 +48,8 @@ export const locusCalls = group(0x600, {
       no_manager: 'Nobody manages the container yet, so its first access could not be served.',
       no_resource:
         'Every locus slot has a thread, ended ones among them until they were seen to end; or the caller’s capability table is full.',
+      manager_failed:
+        'The container has stopped: its manager failed too often and was given up for this session.',
       too_large: 'The block has more than 32 KiB.',
       bad_argument: 'A locus of that name runs already.',
     },
@@ -113,6 +116,8 @@ export const locusCalls = group(0x600, {
     causes: {
       ...allowed('cont', 'container', 'invoke'),
       no_invocation_point: 'The container has no program to enter.',
+      manager_failed:
+        'The container has stopped: its manager failed too often and was given up for this session.',
       too_large: 'The block given, or the block the program returned, has more than 32 KiB.',
       view_held: 'The locus is inside eachPage, or the program returned from inside it.',
       lock_held:
@@ -173,7 +178,8 @@ export const locusCalls = group(0x600, {
         'The world is stopping, being recovered or about to go back to its line, or went back before the capture was recoverable.',
       manager_failed:
         'A manager refused container_snapshot or did not answer within 2 s; with `durable` also: the snapshots were not stable within 60 s.',
-      io_error: 'With `durable`: the disk did not take the capture’s record.',
+      io_error:
+        'With `durable`: the disk did not take the capture’s record; the sentence says whether it is full or has failed.',
     },
     idempotent: true,
     afterCrash: 'With durable: the world comes back at this cut or a later one.',
@@ -192,6 +198,7 @@ export const locusCalls = group(0x600, {
           interval: stateInterval,
           recoverable: stateInterval,
           manager: text,
+          state: oneOf('container state', ['live', 'failed']),
           program: optional(program),
         }),
       ),

@@ -37,7 +37,7 @@ export const managerDowncalls = group(0x200, {
       right_missing:
         'The caller does not manage the container now, and `cont` does not give the master right.',
       bad_argument:
-        'The container has snapshots with its present manager; a manager lives in it and would change or be renamed; the manager calls another container by that token; or the manager would need the container’s pages to supply them and no root page breaks the circle.',
+        'The container has snapshots with its present manager; a manager lives in it and would change or be renamed; it has stopped because its manager was given up; the manager calls another container by that token; or the manager would need the container’s pages to supply them and no root page breaks the circle.',
     },
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
@@ -87,7 +87,7 @@ export const managerDowncalls = group(0x200, {
       not_supported:
         'Its manager keeps no snapshots of it; or it is the container another manager lives in, which only that manager snapshots.',
       manager_failed:
-        'A manager of the world refused container_snapshot or did not answer within 2 s; or, of a self-managed container, its own manager did.',
+        'A manager of the world refused container_snapshot or did not answer within 2 s; or, of a self-managed container, its own manager did. Or the container has stopped because its manager was given up.',
     },
     idempotent: true,
     afterCrash: 'Nothing until the snapshot is recoverable.',

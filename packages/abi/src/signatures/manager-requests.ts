@@ -18,7 +18,7 @@ export const managerRequests = group(0x300, {
       ...allowed('cont', 'container', 'manage'),
       no_resource: 'The manager’s capability table is full, so it cannot be given the container.',
       manager_failed:
-        'The manager does not run, did not answer within 10 s, answered wrongly, or said yes without having called set_manager.',
+        'The manager does not run (it may have been given up), did not answer within 10 s, answered wrongly, or said yes without having called set_manager.',
       bad_argument: 'The world has no manager of that name, or the container has another already.',
       frozen: 'The manager died over the request, or a rollback is about to begin.',
     },

@@ -78,6 +78,11 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
 function watch(world: World, name: string, screen: Screen, say: (line: string) => void): void {
   world.on('rollback', ({ capture, reason }) => say(`went back to capture ${capture}: ${reason}`))
   world.on('log', ({ text }) => say(`${name}: ${text}`))
+  world.on('capture_failed', ({ detail }) =>
+    screen.err(`katydid: ${detail}; the next one tries again`),
+  )
+  world.on('trouble', ({ detail }) => screen.err(`katydid: ${detail}`))
+  world.on('manager_given_up', ({ detail }) => screen.err(`katydid: ${detail}`))
   world.on('stalled', ({ name: locus, forMs }) =>
     screen.err(`katydid: locus ${locus} has been silent for ${Math.round(forMs / 1000)} s`),
   )

@@ -30,7 +30,7 @@ async function status(screen: Screen, dir: string, asJson: boolean): Promise<voi
     )
     for (const each of found.containers)
       screen.out(
-        `container ${each.name}: ${bytes(each.size)}, interval ${each.recoverable}, program ${each.program?.module ?? 'none'}`,
+        `container ${each.name}: ${each.state === 'live' ? '' : 'stopped with its manager, '}${bytes(each.size)}, interval ${each.recoverable}, program ${each.program?.module ?? 'none'}`,
       )
     for (const each of found.loci)
       screen.out(

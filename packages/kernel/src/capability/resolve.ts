@@ -6,7 +6,6 @@ import {
   actorPorts,
   capabilitySlots,
   capabilityTables,
-  containerStates,
   hereCapref,
   hereRights,
   hostPort,
@@ -165,7 +164,7 @@ export function exists(machine: Machine, capability: Capability): boolean {
       return (
         container !== null &&
         container.generation === capability.generation &&
-        machine.containers.state(container) === containerStates.live
+        machine.containers.isThere(container)
       )
     }
     case 'manager':

@@ -53,8 +53,27 @@ export class ContainerTable {
     return this.#slots.filter((each) => each !== null)
   }
 
+  /** Those that were not destroyed: what their capabilities name is there. */
   live(): Container[] {
-    return this.all().filter((each) => this.state(each) === containerStates.live)
+    return this.all().filter((each) => this.isThere(each))
+  }
+
+  /** Whether it was not destroyed; it may have stopped with its manager. */
+  isThere(container: Container): boolean {
+    const state = this.state(container)
+    return state === containerStates.live || state === containerStates.failed
+  }
+
+  /** Its manager was given up: every access is refused, and it is kept as it is. */
+  fail(container: Container): void {
+    invariant(this.isThere(container), 'MG70: what is destroyed does not fail', {
+      slot: container.slot,
+    })
+    this.#store(container.slot, 'state', containerStates.failed)
+  }
+
+  hasFailed(container: Container): boolean {
+    return this.state(container) === containerStates.failed
   }
 
   named(name: string): Container | null {

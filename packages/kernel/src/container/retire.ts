@@ -74,7 +74,8 @@ export function tellDestroyed(machine: Machine, container: Container): void {
     forgetCapabilities(machine, container)
     machine.containers.remove(container)
   }
-  if (container.manager === null) {
+  // Nobody is there to be told of one that was given up; when it is started again it hears which containers there are.
+  if (container.manager === null || machine.managers.isGivenUp(container.manager)) {
     remove()
     return
   }

@@ -2,7 +2,7 @@
  * The mapping chain: which container really supplies the page at an offset, where in it, with what rights, and how far that
  * goes on. The graph has no circle, so every walk ends; a source that is gone is `entity_gone`, never the pages hidden under it.
  */
-import { containerStates, maxWindowBytes, refuse, type Refusal } from '@katydid/abi'
+import { maxWindowBytes, refuse, type Refusal } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { Container } from './container.js'
@@ -71,7 +71,7 @@ export function sourceOf(machine: Machine, mapping: Mapping): Container | null {
   const source = machine.containers.at(mapping.source)
   if (source === null || source.generation !== mapping.generation) return null
   if (!machine.groups.isAlive(mapping.group)) return null
-  return machine.containers.state(source) === containerStates.live ? source : null
+  return machine.containers.isThere(source) ? source : null
 }
 
 /** Every container that can be reached from this one by mappings, itself included. */

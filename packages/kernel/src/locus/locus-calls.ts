@@ -37,6 +37,8 @@ export function locusCreate(
       'no_manager',
       `“${container.name}” has no manager; adopt it first (manage_request)`,
     )
+  if (machine.containers.hasFailed(container))
+    return refuse('manager_failed', machine.managers.at(container.manager)?.why ?? '')
   if (args.block.byteLength > maxBlockBytes)
     return refuse(
       'too_large',

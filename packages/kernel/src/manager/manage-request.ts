@@ -27,7 +27,10 @@ export function manageRequest(
   if (machine.recoveryWanted !== null)
     return refuse('frozen', 'a manager has died and the world goes back to its line; ask again')
   if (manager.state !== 'running')
-    return refuse('manager_failed', `the manager “${manager.program.name}” does not run`)
+    return refuse(
+      'manager_failed',
+      manager.why === '' ? `the manager “${manager.program.name}” does not run` : manager.why,
+    )
   if (container.manager === manager.port) return { status: 'ok', success: true }
   // Its pages are with the one it has, and so is what a crash would bring back.
   if (container.manager !== null)

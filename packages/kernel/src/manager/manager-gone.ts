@@ -7,6 +7,7 @@ import { invariant } from '@katydid/actor'
 import { isIdle, reclaim, reclaimActor } from '@katydid/memory'
 import type { Machine } from '../machine.js'
 import { requestRecovery } from '../recovery/request.js'
+import { noteFailure } from './give-up.js'
 import type { Manager } from './manager-table.js'
 import { dropRootPage } from './root-page.js'
 
@@ -20,6 +21,7 @@ export function managerEnded(machine: Machine, manager: Manager, ending: Ending)
   })
   if (
     manager.state === 'dead' ||
+    manager.state === 'given_up' ||
     (manager.generation !== 0 && ending.generation < manager.generation)
   )
     return
@@ -28,7 +30,7 @@ export function managerEnded(machine: Machine, manager: Manager, ending: Ending)
   machine.silentManagers.delete(manager.port)
   reclaimActor(machine.region, manager.port)
   machine.counters.add('restarts')
-  machine.failures.push(machine.clock.nowMs())
+  noteFailure(machine, manager)
   const why = `${ending.event}${ending.detail === '' ? '' : `: ${ending.detail}`}`
   requestRecovery(machine, `the manager on port ${manager.port} ended (${why})`)
 }

@@ -34,8 +34,13 @@ export interface Manager {
   /** The mapped root page. */
   root: RootPage | null
   stable: StableRoot | null
-  state: 'idle' | 'running' | 'dead'
+  /** given_up: it failed too often, and is not started again in this session. */
+  state: 'idle' | 'starting' | 'running' | 'dead' | 'given_up'
   generation: Generation
+  /** When it failed of late, in milliseconds of the kernel’s clock. */
+  failures: number[]
+  /** Why it was given up, as a sentence. */
+  why: string
 }
 
 export class ManagerTable {
@@ -59,6 +64,11 @@ export class ManagerTable {
   named(name: string): Manager | null {
     if (name === '') return this.at(actorPorts.firstManager)
     return this.all().find(({ program }) => program.name === name) ?? null
+  }
+
+  /** Whether its containers have stopped with it. */
+  isGivenUp(port: number | null): boolean {
+    return port !== null && this.at(port)?.state === 'given_up'
   }
 
   all(): Manager[] {

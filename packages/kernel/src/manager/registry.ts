@@ -17,6 +17,8 @@ export const idleManager = (port: number, program: ManagerProgram): Manager => (
   stable: null,
   state: 'idle',
   generation: asGeneration(0),
+  failures: [],
+  why: '',
 })
 
 /**

@@ -33,6 +33,8 @@ export function setManager(
   invariant(manager !== null, 'CP2: a capability that resolves names something', {
     slot: named.capability.slot,
   })
+  if (machine.managers.isGivenUp(container.manager))
+    return refuse('bad_argument', 'the container has stopped with its manager, and stays as it is')
   if (
     container.selfManaged &&
     (container.manager !== manager.port || container.token !== args.contId)

@@ -51,6 +51,7 @@ export function* startManager(machine: Machine, manager: Manager): Script<boolea
   const generationWord = machine.region.actorWord(port, 'generation')
   const before = words.load(generationWord)
   const boot = bootOf(machine, manager)
+  manager.state = 'starting'
   machine.order({
     order: 'start_manager',
     port,

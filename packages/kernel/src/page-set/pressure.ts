@@ -31,8 +31,11 @@ export function grantable(machine: Machine, set: PageSetView): number {
 
 /** Root pages that have no frame yet: without one their managers cannot start, and map_root_page waits for nobody. */
 function rootPagesToCome(machine: Machine): number {
-  return machine.managers.all().filter(({ program, root }) => program.keepsRoot && root === null)
-    .length
+  return machine.managers
+    .all()
+    .filter(
+      ({ program, root, state }) => program.keepsRoot && root === null && state !== 'given_up',
+    ).length
 }
 
 /** Whether waiting can help: another set holds more than its least. */

@@ -8,6 +8,8 @@ import type { Machine } from '../machine.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { SavedContainer } from '../state-interval/records.js'
 
+import { problemOf, type Problem } from './problem.js'
+
 /** A manager that starts reads its part of the log before it answers. */
 export const answerMs = 60_000
 
@@ -17,24 +19,24 @@ export interface Choice {
   readonly damage: string | null
 }
 
-/** The capture to go back to; a sentence when a manager did not answer or nothing can be restored. */
+/** The capture to go back to; a problem when a manager did not answer; nil when nothing can be restored, and the world has failed. */
 export function* chooseLine(
   machine: Machine,
   captures: readonly Capture[],
-): Script<Choice | string> {
+): Script<Choice | Problem | null> {
   const known = new Map<string, boolean>()
   const newestFirst = [...captures].sort((a, b) => b.id - a.id)
   const lost: number[] = []
   for (const capture of newestFirst) {
     const stable = yield* isRestorable(machine, capture, known)
-    if (typeof stable === 'string') return stable
+    if (typeof stable !== 'boolean') return stable
     if (stable) return { capture, damage: damageOf(machine, capture.id, lost) }
     lost.push(capture.id)
   }
   if (machine.captures.line > 0) {
     const sentence = `capture ${machine.captures.line} was reported recoverable, and no capture can be restored`
     machine.fail('damaged', sentence)
-    return sentence
+    return null
   }
   return { capture: null, damage: null }
 }
@@ -54,23 +56,36 @@ function* isRestorable(
   machine: Machine,
   capture: Capture,
   known: Map<string, boolean>,
-): Script<boolean | string> {
+): Script<boolean | Problem> {
   for (const saved of capture.record.containers) {
     if (saved.manager === null || saved.label === 0) continue
+    if (machine.managers.isGivenUp(saved.manager)) {
+      if (!wasOnLine(machine, saved)) return false
+      continue
+    }
     const key = `${saved.manager} ${saved.token} ${saved.label}`
     const cached = known.get(key)
     const stable = cached ?? (yield* askManager(machine, saved))
-    if (typeof stable === 'string') return stable
+    if (typeof stable !== 'boolean') return stable
     known.set(key, stable)
     if (!stable) return false
   }
   return true
 }
 
-function* askManager(machine: Machine, saved: SavedContainer): Script<boolean | string> {
+/** Its manager cannot be asked: what was announced as recoverable holds, and nothing newer is relied on. */
+function wasOnLine(machine: Machine, { slot, generation, label }: SavedContainer): boolean {
+  const { base } = machine.captures
+  const announced = base?.record.containers.find(
+    (each) => each.slot === slot && each.generation === generation,
+  )
+  return announced !== undefined && label <= announced.label
+}
+
+function* askManager(machine: Machine, saved: SavedContainer): Script<boolean | Problem> {
   const port = asPort(saved.manager!)
   if (machine.managers.at(port)?.state !== 'running')
-    return `the manager of “${saved.name}” (port ${port}) does not run`
+    return problemOf(port, `the manager of “${saved.name}” (port ${port}) does not run`)
   const args = { cont: asToken(saved.token), stateInterval: asInterval(saved.label) }
   const reply = yield* ask(
     machine.messenger,
@@ -81,5 +96,8 @@ function* askManager(machine: Machine, saved: SavedContainer): Script<boolean | 
   )
   if (reply.status === 'ok') return reply.state === 'stable' || reply.state === 'recoverable'
   if (reply.status === 'no_such_container') return false
-  return `the manager of “${saved.name}” did not say what it has: ${reply.status}, ${reply.detail}`
+  return problemOf(
+    port,
+    `the manager of “${saved.name}” did not say what it has: ${reply.status}, ${reply.detail}`,
+  )
 }

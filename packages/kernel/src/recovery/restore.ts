@@ -22,16 +22,19 @@ import type { Capture } from '../state-interval/capture-table.js'
 import { raiseCaptureNumber } from '../state-interval/cut.js'
 import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
 import { answerMs } from './choose.js'
+import { problemOf, type Problem } from './problem.js'
 
 /** Puts the capture's containers back and rolls their managers back; what went wrong, or nil. */
-export function* restoreContainers(machine: Machine, capture: Capture): Script<string | null> {
+export function* restoreContainers(machine: Machine, capture: Capture): Script<Problem | null> {
   machine.containers.raiseGenerations(capture.record.generations)
   const restored = capture.record.containers.map((saved) => ({
     saved,
     container: place(machine, saved),
   }))
   const asks = restored.flatMap(({ saved, container }) =>
-    container.manager === null ? [] : [rollBack(machine, saved, container)],
+    container.manager === null || machine.containers.hasFailed(container)
+      ? []
+      : [rollBack(machine, saved, container)],
   )
   const problems = yield* all(machine.messenger, asks)
   return problems.find((each) => each !== null) ?? null
@@ -69,6 +72,7 @@ function place(machine: Machine, saved: SavedContainer): Container {
     epoch: saved.epoch,
     incarnation: saved.incarnation + 1,
   })
+  if (machine.managers.isGivenUp(container.manager)) machine.containers.fail(container)
   raiseCaptureNumber(machine, container.slot)
   const table = capabilityTables.ofContainer(machine.region.plan.shape, container.slot)
   machine.capabilities.restore(table, saved.capabilities)
@@ -79,7 +83,7 @@ function* rollBack(
   machine: Machine,
   saved: SavedContainer,
   container: Container,
-): Script<string | null> {
+): Script<Problem | null> {
   const port = container.manager!
   const capability = grantContainer(machine, port, container, masterRights)
   invariant(capability !== null, 'CP1: a manager’s table has room for what it manages', { port })
@@ -95,7 +99,10 @@ function* rollBack(
   const reply = yield* ask(machine.messenger, port, managerUpcalls.contRollback, args, answerMs)
   return reply.status === 'ok'
     ? null
-    : `the manager of “${saved.name}” did not go back to ${saved.label}: ${reply.status}, ${reply.detail}`
+    : problemOf(
+        port,
+        `the manager of “${saved.name}” did not go back to ${saved.label}: ${reply.status}, ${reply.detail}`,
+      )
 }
 
 /** Puts the capture's loci back; `before` is what was known of them, so that what must not run again does not. */
@@ -124,7 +131,7 @@ export function restoreLoci(
       resumed: true,
       suspended: saved.suspended,
       stands: false,
-      fate: saved.end === null ? (earlier?.fate ?? null) : null,
+      fate: saved.end === null ? (earlier?.fate ?? fateOf(machine, saved)) : null,
       heldBack: null,
       losses: [...(earlier?.losses ?? [])],
       watch: noWatch(),
@@ -132,6 +139,13 @@ export function restoreLoci(
     machine.loci.add(locus)
     return locus
   })
+}
+
+/** A locus whose container has stopped with its manager does not run in this session; the next goes on with it. */
+function fateOf(machine: Machine, saved: SavedLocus): Locus['fate'] {
+  const container = machine.containers.at(saved.container)
+  if (container === null || !machine.containers.hasFailed(container)) return null
+  return { status: 'manager_failed', detail: machine.managers.at(container.manager!)?.why ?? '' }
 }
 
 /** Starts again what had not ended, from its saved registers; what lost its right to run ends with its reason. */

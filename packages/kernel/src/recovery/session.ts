@@ -1,11 +1,13 @@
 /**
  * A recovery session: one path for a killed process, a dead manager and a lost locus. It ends with the world open at its
- * line, or failed with a sentence; a manager that fails more than five times in a minute ends it.
+ * line, or failed with a sentence. A manager that fails more than five times in a minute is given up.
  */
+import { asGeneration } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { killDead } from '../capability/group-calls.js'
 import { createOwnContainer, startManager } from '../manager/start-manager.js'
+import { giveUpFailing, noteFailure } from '../manager/give-up.js'
 import type { Manager } from '../manager/manager-table.js'
 import { savedManagers } from '../manager/registry.js'
 import type { Capture } from '../state-interval/capture-table.js'
@@ -13,10 +15,9 @@ import { openGate, shutGate } from '../state-interval/gate.js'
 import { chooseLine } from './choose.js'
 import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
 import { restoreContainers, restoreLoci, resumeLoci } from './restore.js'
+import { problemOf, type Problem } from './problem.js'
 import { tellLive } from './tell-live.js'
 
-const mostFailures = 5
-const failureWindowMs = 60_000
 const endMs = 10_000
 
 /** Brings the world back to its line and opens it; reports how. */
@@ -28,22 +29,16 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
   let why = reason
   for (let attempts = 1; ; attempts++) {
     machine.recoveryWanted = null
-    machine.failures = machine.failures.filter((at) => machine.clock.nowMs() - at < failureWindowMs)
-    if (machine.failures.length > mostFailures || attempts > mostFailures) {
-      machine.fail(
-        'manager_failed',
-        `a manager failed ${Math.max(machine.failures.length, attempts - 1)} times in a row; last: ${why}`,
-      )
+    const hopeless = giveUpFailing(machine, attempts, why)
+    if (hopeless !== null) {
+      machine.fail('manager_failed', hopeless)
       return
     }
     const problem = yield* attempt(machine, reason)
     if (phaseOf(machine) === 'failed') return
     if (problem === null && wanted(machine) === null) break
-    why = problem ?? wanted(machine) ?? reason
-    if (problem === null) continue
-    const counted = machine.failures.length
-    yield* endManagers(machine, problem)
-    if (machine.failures.length === counted) machine.failures.push(machine.clock.nowMs())
+    why = problem?.sentence ?? wanted(machine) ?? reason
+    if (problem !== null) yield* endManager(machine, problem)
   }
   machine.counters.set('recoveryMs', machine.clock.nowMs() - beganMs)
   finish(machine, reason, boot, beganMs)
@@ -53,7 +48,7 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
 const phaseOf = (machine: Machine): Machine['phase'] => machine.phase
 const wanted = (machine: Machine): string | null => machine.recoveryWanted
 
-function* attempt(machine: Machine, reason: string): Script<string | null> {
+function* attempt(machine: Machine, reason: string): Script<Problem | null> {
   machine.session++
   machine.captures.queued
     .splice(0)
@@ -71,6 +66,7 @@ function* attempt(machine: Machine, reason: string): Script<string | null> {
   }
   if (!(yield* note(machine, machine.captures.line, false))) return null
   for (const manager of machine.managers.all()) {
+    if (manager.state === 'given_up') continue
     // It died after memory was cleared: what it had is taken back first, by another attempt.
     if (hasRemains(machine, manager)) {
       machine.recoveryWanted ??= reason
@@ -82,13 +78,13 @@ function* attempt(machine: Machine, reason: string): Script<string | null> {
   const { base, newer } = machine.captures
   const candidates = [...(base === null ? [] : [base]), ...newer.filter((each) => each.durable)]
   const choice = yield* chooseLine(machine, [...machine.olderCaptures, ...candidates])
-  if (typeof choice === 'string') return choice
+  if (choice === null || 'port' in choice) return choice
   machine.damage =
     [machine.damage, choice.damage].filter((each) => each !== null).join('; ') || null
   return yield* goTo(machine, choice.capture)
 }
 
-function* goTo(machine: Machine, capture: Capture | null): Script<string | null> {
+function* goTo(machine: Machine, capture: Capture | null): Script<Problem | null> {
   const { captures } = machine
   if (!(yield* note(machine, capture?.id ?? 0, true))) return null
   forgetContainers(machine, capture)
@@ -130,7 +126,7 @@ function* note(machine: Machine, capture: number, rolledBack: boolean): Script<b
   return false
 }
 
-function* bringUp(machine: Machine, manager: Manager): Script<string | null> {
+function* bringUp(machine: Machine, manager: Manager): Script<Problem | null> {
   if (manager.state === 'running') return null
   if (manager.own === null && !createOwnContainer(machine, manager)) {
     machine.fail(
@@ -142,7 +138,10 @@ function* bringUp(machine: Machine, manager: Manager): Script<string | null> {
   const up = yield* startManager(machine, manager)
   return up
     ? null
-    : `the manager “${manager.program.name}” (port ${manager.port}) did not start in time`
+    : problemOf(
+        manager.port,
+        `the manager “${manager.program.name}” (port ${manager.port}) did not start in time`,
+      )
 }
 
 /** Whether a dead manager still has frames: one that starts now would find them shown in its own container. */
@@ -152,11 +151,22 @@ function hasRemains(machine: Machine, { port, root, state }: Manager): boolean {
 }
 
 /** A manager that answered wrongly or not at all is ended, so that the next attempt begins with a new one. */
-function* endManagers(machine: Machine, reason: string): Script<void> {
-  const alive = machine.managers.all().filter((each) => each.state === 'running')
-  for (const { port, generation } of alive)
-    machine.order({ order: 'stop_actor', port, generation, reason })
-  yield* machine.waits.until(() => alive.every((each) => each.state === 'dead'), endMs)
+function* endManager(machine: Machine, { port, sentence }: Problem): Script<void> {
+  const manager = machine.managers.at(port)
+  invariant(manager !== null, 'SI15: a problem is somebody’s', { port })
+  const { state } = manager
+  if (state === 'running' || state === 'starting') {
+    const generation = asGeneration(
+      machine.region.words.load(machine.region.actorWord(port, 'generation')),
+    )
+    machine.order({ order: 'stop_actor', port, generation, reason: sentence })
+    yield* machine.waits.until(() => manager.state === 'dead', endMs)
+  }
+  // Its end is a failure by itself. One that never came up, or does not end, has none.
+  if (manager.state === state && state !== 'dead') {
+    noteFailure(machine, manager)
+    manager.state = 'dead'
+  }
 }
 
 function finish(machine: Machine, reason: string, boot: boolean, beganMs: number): void {

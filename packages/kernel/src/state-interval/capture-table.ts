@@ -64,6 +64,13 @@ export class CaptureTable {
     return capture
   }
 
+  /** Its record is not on the disk: it never counts, and what it held is to be captured again. */
+  drop(capture: Capture): void {
+    invariant(!capture.durable, 'SI21: what is durable is not given up', { id: capture.id })
+    this.newer = this.newer.filter((each) => each !== capture)
+    this.changesSeen = -1
+  }
+
   /** That capture is the line now; older ones are forgotten. */
   advance(capture: Capture): void {
     invariant(capture.id > this.line, 'SI6: the line never goes back', {

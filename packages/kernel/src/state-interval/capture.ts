@@ -143,8 +143,12 @@ function* makeDurable(machine: Machine, capture: Capture): Script<void> {
     advanceLine(machine)
     return
   }
-  capture.failed = `the disk did not take the capture: ${written.status}, ${written.detail}`
-  machine.report({ kind: 'failed', status: 'io_error', detail: capture.failed })
+  capture.failed = `the disk did not take capture ${capture.id}: ${written.status}, ${written.detail}`
+  machine.captures.drop(capture)
+  const { status } = written
+  machine.report({ kind: 'capture_failed', capture: capture.id, status, detail: capture.failed })
+  // After a refusal by the device itself the disk takes nothing more: no later capture could do better.
+  if (status === 'io_error') machine.fail(status, capture.failed)
 }
 
 function reportCapture(

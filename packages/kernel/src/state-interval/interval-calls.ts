@@ -41,6 +41,8 @@ export function snapshotRequest(
       'no_manager',
       `“${container.name}” has no manager; adopt it first (manage_request)`,
     )
+  if (machine.containers.hasFailed(container))
+    return refuse('manager_failed', machine.managers.at(container.manager)?.why ?? '')
   if (container.selfManaged) {
     if (call.from !== container.manager)
       return refuse('not_supported', 'the manager of a self-managed container snapshots it itself')

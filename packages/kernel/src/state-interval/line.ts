@@ -2,7 +2,7 @@
  * The line: the newest capture of which everything is stable. It only goes forward. Its own record is durable before
  * anybody is told, because managers drop older snapshots then.
  */
-import { asInterval, managerUpcalls } from '@katydid/abi'
+import { actorPorts, asInterval, managerUpcalls } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
 import { bury } from '../container/retire.js'
 import { reportEnd } from '../locus/locus-end.js'
@@ -20,11 +20,14 @@ const rootLag = 64
 function candidate(machine: Machine): Capture | null {
   // While the world goes back, what captures name is not there to be asked.
   if (machine.phase !== 'open' && machine.phase !== 'stopping') return null
-  if (machine.managers.all().some((each) => each.program.keepsRoot && each.stable === null))
-    return null
+  if (machine.managers.all().some((each) => keepsRoot(each) && each.stable === null)) return null
   const stable = machine.captures.newer.filter((each) => each.durable && isStable(machine, each))
   return stable.at(-1) ?? null
 }
+
+/** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
+const keepsRoot = ({ program, state, stable }: Manager): boolean =>
+  program.keepsRoot && (state !== 'given_up' || stable !== null)
 
 function isStable(machine: Machine, capture: Capture): boolean {
   return capture.record.containers.every((saved) => {
@@ -64,8 +67,11 @@ function* announce(machine: Machine): Script<void> {
     ])
     if (machine.session !== session || !machine.captures.newer.includes(capture)) return
     if (written.status !== 'ok') {
-      const detail = `the disk did not take the line: ${written.status}, ${written.detail}`
-      machine.report({ kind: 'failed', status: 'io_error', detail })
+      const { status } = written
+      const detail = `the disk did not take the line: ${status}, ${written.detail}`
+      // The next capture, or the next snapshot that becomes stable, moves it.
+      if (status === 'io_error') machine.fail(status, detail)
+      else machine.report({ kind: 'trouble', port: actorPorts.kernel, status, detail })
       return
     }
     for (const { stable } of roots) if (stable !== null) stable.after = before
@@ -131,7 +137,7 @@ export function trim(machine: Machine): void {
   if (base === null) return
   const needed = machine.managers
     .all()
-    .filter(({ program }) => program.keepsRoot)
+    .filter(keepsRoot)
     .map((each) => each.stable?.after ?? 0)
   machine.log.trim(Math.min(base.after, ...needed))
 }

@@ -45,8 +45,7 @@ function* lastCapture(machine: Machine): Script<StopResult> {
     machine.captures.rendezvous === null &&
     !somethingRan(machine)
   if (nothingNew && newest === undefined) return { status: 'ok', capture: machine.captures.line }
-  if (nothingNew && newest !== undefined && newest.failed === null)
-    return yield* untilRecoverable(machine, newest)
+  if (nothingNew && newest !== undefined) return yield* untilRecoverable(machine, newest)
   const outcome = yield* until<CaptureOutcome>((done) =>
     requestCapture(machine, done, { keepShut: true }),
   )

@@ -97,7 +97,12 @@ export class Cleaner {
       this.#failure = error.message
       this.#round = null
       const detail = `segments of the disk are cleaned no more: ${error.message}`
-      this.#context.report({ kind: 'failed', status: error.status, detail })
+      this.#context.report({
+        kind: 'trouble',
+        port: this.#context.port,
+        status: error.status,
+        detail,
+      })
     }
   }
 
@@ -145,7 +150,12 @@ export class Cleaner {
       this.#restsUntilMs = clock.nowMs() + options.cleanRestMs
       const problem = this.#moves.copy(round.copies.splice(0, options.cleanPages))
       if (problem !== null)
-        this.#context.report({ kind: 'failed', status: 'damaged', detail: problem })
+        this.#context.report({
+          kind: 'trouble',
+          port: this.#context.port,
+          status: 'damaged',
+          detail: problem,
+        })
       return
     }
     if (round.found.length > 0) return

@@ -152,6 +152,6 @@ export class Flush {
     if (version.dropped || version.failure !== null) return
     version.failure = sentence
     const detail = `snapshot ${version.interval} of container ${container.token} cannot be written: ${sentence}`
-    this.#context.report({ kind: 'failed', status: 'io_error', detail })
+    this.#context.report({ kind: 'trouble', port: this.#context.port, status: 'io_error', detail })
   }
 }

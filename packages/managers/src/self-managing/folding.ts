@@ -71,7 +71,12 @@ export class Folding {
       if (!(error instanceof AccessError)) throw error
       this.#failure = error.message
       const detail = `the manager’s maps cannot be brought up to date: ${error.message}`
-      this.#context.report({ kind: 'failed', status: error.status, detail })
+      this.#context.report({
+        kind: 'trouble',
+        port: this.#context.port,
+        status: error.status,
+        detail,
+      })
     }
     return true
   }

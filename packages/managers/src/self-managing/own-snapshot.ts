@@ -85,7 +85,8 @@ export class OwnSnapshot {
     const status = store.writeAll()
     if (status !== 'ok') {
       this.#context.report({
-        kind: 'failed',
+        kind: 'trouble',
+        port: this.#context.port,
         status,
         detail: 'the manager cannot write its own pages; it goes on with its older root page',
       })
@@ -140,7 +141,8 @@ export class OwnSnapshot {
     } else {
       store.keep(superseded)
       this.#context.report({
-        kind: 'failed',
+        kind: 'trouble',
+        port: this.#context.port,
         status: reply.status,
         detail: `the manager’s root page is not durable: ${reply.detail}`,
       })

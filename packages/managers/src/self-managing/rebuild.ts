@@ -105,5 +105,5 @@ function restore(
   }
   if (found.brokenAt === null) return
   const detail = `snapshot ${found.brokenAt} of container ${container.token} is damaged in the log; it goes back to ${container.label}`
-  context.report({ kind: 'failed', status: 'damaged', detail })
+  context.report({ kind: 'trouble', port: context.port, status: 'damaged', detail })
 }

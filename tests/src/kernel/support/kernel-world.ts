@@ -73,6 +73,7 @@ export class KernelWorld {
   readonly kernel: KernelActor
   readonly file: MemoryFile
   readonly stable: Stable
+  readonly othersStable: Map<PortId, Stable>
   readonly orders: Order[] = []
   readonly events: WorldEvent[] = []
   readonly behaviour: Behaviour
@@ -98,6 +99,7 @@ export class KernelWorld {
       },
     })
     this.file = new MemoryFile(4096, earlier?.file.image.slice())
+    this.othersStable = earlier?.othersStable ?? new Map()
     this.stable = new Map(
       [...(earlier?.stable ?? [])].map(([token, labels]) => [token, new Set(labels)]),
     )
@@ -306,10 +308,18 @@ export class KernelWorld {
       this.sim.endpoint(port),
       boot as ManagerBoot,
       isFirst ? this.behaviour : { ...goodBehaviour(), ...(options as Partial<Behaviour>) },
-      isFirst ? this.stable : new Map(),
+      this.#stableOf(port),
     )
     this.managers.set(port, manager)
     if (isFirst) this.manager = manager
+  }
+
+  /** What a manager has made stable outlives it, and the world. */
+  #stableOf(port: PortId): Stable {
+    if (port === actorPorts.firstManager) return this.stable
+    const stable = this.othersStable.get(port) ?? new Map<number, Set<number>>()
+    this.othersStable.set(port, stable)
+    return stable
   }
 
   *#startLocus(port: PortId, generation: number) {
