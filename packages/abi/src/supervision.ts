@@ -48,7 +48,7 @@ export interface ManagerProgram {
   readonly name: string
   /** A module of Katydid's own, or a file URL. */
   readonly module: string
-  /** Hash of its content, kept with the root page. */
+  /** Hash of its content and of what it imports, kept with the world’s records. */
   readonly hash: string
   /** Size in bytes of the container it lives in. */
   readonly containerBytes: number
@@ -66,6 +66,8 @@ export type Order =
       readonly module: string
       readonly boot: unknown
       readonly options: unknown
+      /** The hash its module must have, as the world recorded it; nil: any. */
+      readonly recordedHash: string | null
     }
   | {
       readonly order: 'stop_actor'

@@ -14,6 +14,7 @@ import {
   pageSetCalls,
   semaphoreCalls,
   type Ending,
+  type PortId,
 } from '@katydid/abi'
 import { invariant, run } from '@katydid/actor'
 import { hostTable, type HostCall } from './host-calls.js'
@@ -110,6 +111,13 @@ export class KernelActor {
         'io_error',
         `the disk’s driver ended (${ending.event}: ${ending.detail}); nothing can be kept any more`,
       )
+  }
+
+  /** The host accepts the module as it is now: that is what the world records of the manager from now on. */
+  accepted(port: PortId, hash: string): void {
+    const manager = this.machine.managers.at(port)
+    invariant(manager !== null, 'MG73: what is accepted is a manager’s module', { port })
+    manager.program = { ...manager.program, hash }
   }
 
   /** Snapshots the world, waits until that is recoverable, and keeps it still. */

@@ -32,6 +32,7 @@ const control = {
   boot: () => kernel.boot(),
   call: (call: string | number, args: unknown) => kernel.call(call, args),
   reported: (ending: Parameters<KernelActor['reported']>[0]) => kernel.reported(ending),
+  accepted: (...of: Parameters<KernelActor['accepted']>) => kernel.accepted(...of),
   stop: async () => {
     const result = await kernel.stop()
     return result

@@ -19,7 +19,7 @@ import {
   shapeOf,
   type OpenOptions,
 } from './options.js'
-import { contentHash } from './programs.js'
+import { moduleHash } from './module-hash.js'
 import { World } from './world.js'
 
 /** The one machine a world has so far. */
@@ -52,6 +52,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       format: found === null,
       worldId: manifest.world,
       managers,
+      acceptChanged: options.acceptChanged ?? false,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
       ...(options.managerFrames === undefined ? {} : { managerFrames: options.managerFrames }),
       ...(options.locusHeapMb === undefined ? {} : { locusHeapMb: options.locusHeapMb }),
@@ -110,16 +111,15 @@ async function refuseChanged(machine: Machine): Promise<void> {
   for (const { name, program } of containers) {
     if (program === null) continue
     const file = fileURLToPath(program.module)
-    const content = fs.existsSync(file) ? fs.readFileSync(file) : null
-    if (content === null)
+    if (!fs.existsSync(file))
       throw new KatydidError(
         'no_such_program',
         `The program of container ${name} is gone: ${file}. Bring it back, or open the world with acceptChanged.`,
       )
-    if (contentHash(content) !== program.hash)
+    if (moduleHash(file) !== program.hash)
       throw new KatydidError(
         'program_changed',
-        `The program of container ${name} has changed since the world recorded it: ${file}. Bring the old content back, or open the world with acceptChanged.`,
+        `The program of container ${name} has changed since the world recorded it: ${file}, or something it imports. Bring the old content back, or open the world with acceptChanged.`,
       )
   }
 }

@@ -37,6 +37,7 @@ export interface MachineOptions {
   readonly diskBytes: number
   /** Whether a blank file becomes a disk, or is damage. */
   readonly format: boolean
+  readonly acceptChanged?: boolean
   readonly managerFrames?: number
   readonly locusHeapMb?: number
 }
@@ -88,6 +89,7 @@ export class Machine {
       workers,
       events,
       diskFd,
+      acceptChanged: options.acceptChanged ?? false,
       ...(locusHeapMb === undefined ? {} : { locusHeapMb }),
     })
     const ready = firstOf(events)

@@ -1,10 +1,9 @@
 /** The managers a host names when it opens a world: which module each is, what it is given, and how it is chosen. */
-import fs from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { maxManagers, type ManagerProgram } from '@katydid/abi'
 import { KatydidError, systemWords } from './error.js'
-import { contentHash } from './programs.js'
+import { moduleHash } from './module-hash.js'
 import { firstManagerName, managerFile } from './workers.js'
 
 /** A manager besides the one that every world has. */
@@ -43,16 +42,16 @@ export function managerPrograms(options: readonly ManagerOption[]): ManagerProgr
 function programOf(option: ManagerOption): ManagerProgram {
   const { name } = option
   const module = moduleOf(option)
-  let content: Buffer
+  let hash: string
   try {
-    content = fs.readFileSync(managerFile(module))
+    hash = moduleHash(fileURLToPath(managerFile(module)))
   } catch (error) {
     throw bad(`The module of manager ${name} cannot be read: ${systemWords(error)}.`)
   }
   return {
     name,
     module,
-    hash: contentHash(content),
+    hash,
     containerBytes: option.containerBytes ?? defaultContainerBytes,
     keepsRoot: option.keepsRoot ?? false,
     options: plainOptions(option),

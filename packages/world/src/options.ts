@@ -18,7 +18,7 @@ export interface OpenOptions {
   readonly create?: boolean
   /** The largest size of a new world's disk file in bytes; default 8 GiB, sparse. */
   readonly diskBytes?: number
-  /** Accept programs whose content differs from what the world recorded. */
+  /** Accept programs and managers whose modules differ from what the world recorded. */
   readonly acceptChanged?: boolean
   /** Managers besides the self-managing one, at most four. Those with containers in the world come back unnamed, too. */
   readonly managers?: readonly ManagerOption[]

@@ -5,6 +5,7 @@
  * tick by which deadlines are counted. A kernel, disk or barrier thread that dies is not started again: everything of
  * theirs is on the disk, so the world stops with a clear status and is opened anew.
  */
+import { fileURLToPath } from 'node:url'
 import {
   actorPorts,
   asGeneration,
@@ -20,6 +21,7 @@ import { spawnActor, type Region, type SpawnedActor } from '@katydid/actor'
 import { KatydidError } from './error.js'
 import type { WorldEvents } from './events.js'
 import { LocusPool } from './locus-pool.js'
+import { moduleHash } from './module-hash.js'
 import type { Workers } from './workers.js'
 
 type StartManager = Extract<Order, { order: 'start_manager' }>
@@ -28,6 +30,8 @@ type StartManager = Extract<Order, { order: 'start_manager' }>
 export interface KernelControl {
   /** An actor or a locus's worker has ended and can run no more. */
   reported(ending: Ending): void
+  /** A manager's module is not what the world recorded, and the host accepts it: this is its hash now. */
+  accepted(port: PortId, hash: string): void
 }
 
 export interface SupervisorOptions {
@@ -37,6 +41,8 @@ export interface SupervisorOptions {
   /** Descriptor of the disk's file, from which managers read blocks themselves. */
   readonly diskFd: number
   readonly locusHeapMb?: number
+  /** Managers whose module is not what the world recorded are started all the same. */
+  readonly acceptChanged?: boolean
 }
 
 /** Milliseconds a tick. A stopped process counts as one tick, however long it was stopped. */
@@ -58,6 +64,7 @@ export class Supervisor<Kernel extends KernelControl> {
   readonly #workers: Workers
   readonly #events: WorldEvents
   readonly #diskFd: number
+  readonly #acceptChanged: boolean
   readonly #loci: LocusPool
   readonly #actors = new Map<PortId, SpawnedActor<unknown>>()
   readonly #restarts = new Map<PortId, number[]>()
@@ -75,6 +82,7 @@ export class Supervisor<Kernel extends KernelControl> {
     this.#workers = workers
     this.#events = events
     this.#diskFd = diskFd
+    this.#acceptChanged = options.acceptChanged ?? false
     this.#loci = new LocusPool({
       region: region.handle,
       worker: workers.locus,
@@ -203,7 +211,8 @@ export class Supervisor<Kernel extends KernelControl> {
     this.#locusEnded({ event: 'signal', port, generation, detail })
   }
 
-  #startManager({ port, module, boot, options }: StartManager): void {
+  #startManager({ port, module, boot, options, recordedHash }: StartManager): void {
+    if (!this.#isAsRecorded(port, module, recordedHash)) return
     const now = performance.now()
     const recent = (this.#restarts.get(port) ?? []).filter((at) => now - at < restartWindowMs)
     if (recent.length >= mostRestarts) {
@@ -214,6 +223,37 @@ export class Supervisor<Kernel extends KernelControl> {
     this.#restarts.set(port, [...recent, now])
     const data = { boot, diskFd: this.#diskFd, ...(options === null ? {} : { options }) }
     this.start(port, `manager ${port}`, this.#workers.manager(module), data)
+  }
+
+  /**
+   * Whether the manager's module may be started: it is what the world recorded, or the host accepts it. Katydid's own belong to
+   * its version, which the world's manifest is checked for.
+   */
+  #isAsRecorded(port: PortId, module: string, recorded: string | null): boolean {
+    if (recorded === null || !module.startsWith('file:')) return true
+    const file = fileURLToPath(module)
+    let hash: string
+    try {
+      hash = moduleHash(file)
+    } catch {
+      this.#fail(
+        'no_such_program',
+        `The module of the manager at port ${port} is gone: ${file}. Bring it back; the world’s containers need it.`,
+      )
+      return false
+    }
+    if (hash === recorded) return true
+    if (this.#acceptChanged) {
+      this.#kernel?.control.accepted(port, hash).catch(() => {
+        // The kernel is gone too: its own ending tells.
+      })
+      return true
+    }
+    this.#fail(
+      'program_changed',
+      `The module of the manager at port ${port} has changed since the world recorded it: ${file}, or something it imports. Bring the old content back, or open the world with acceptChanged.`,
+    )
+    return false
   }
 
   #actorEnded(name: string, ending: Ending): void {

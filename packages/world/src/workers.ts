@@ -1,7 +1,7 @@
 /** Where the threads' modules are. The only place that knows files of other rooms. */
-import fs from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { ManagerProgram } from '@katydid/abi'
-import { contentHash } from './programs.js'
+import { moduleHash } from './module-hash.js'
 
 export interface Workers {
   readonly kernel: URL
@@ -36,7 +36,7 @@ export function ownWorkers(): Workers {
     defaultManager: {
       name: firstManagerName,
       module: managerModule,
-      hash: contentHash(fs.readFileSync(managerFile(managerModule))),
+      hash: moduleHash(fileURLToPath(managerFile(managerModule))),
       containerBytes: managerBytes,
       keepsRoot: true,
       options: null,

@@ -28,7 +28,9 @@ export interface RootPage {
 
 export interface Manager {
   readonly port: PortId
-  readonly program: ManagerProgram
+  program: ManagerProgram
+  /** The hash that the world has on record for a manager with containers in it; nil once it was started, or when there is none. */
+  recordedHash: string | null
   /** The container it lives in and manages. */
   own: Container | null
   /** The mapped root page. */

@@ -9,9 +9,14 @@ import type { CaptureRecord, SavedManager } from '../state-interval/records.js'
 import type { Manager } from './manager-table.js'
 
 /** A manager that has not been started. */
-export const idleManager = (port: number, program: ManagerProgram): Manager => ({
+export const idleManager = (
+  port: number,
+  program: ManagerProgram,
+  recordedHash: string | null = null,
+): Manager => ({
   port: asPort(port),
   program,
+  recordedHash,
   own: null,
   root: null,
   stable: null,
@@ -34,8 +39,10 @@ export function otherManagers(
   const found = new Map<string, Manager>()
   for (const { port, ...program } of recorded) {
     const now = configured.find(({ name }) => name === program.name)
+    // Without containers of its own nothing hangs on what it was.
+    const recordedHash = used.has(port) ? program.hash : null
     if (now !== undefined || used.has(port))
-      found.set(program.name, idleManager(port, now ?? program))
+      found.set(program.name, idleManager(port, now ?? program, recordedHash))
   }
   const ports = new Set([...found.values()].map(({ port }) => Number(port)))
   for (const program of configured) {
@@ -55,8 +62,15 @@ export function otherManagers(
 
 /** The managers besides the first, as each line record keeps them. */
 export function savedManagers(machine: Machine): SavedManager[] {
-  return machine.managers
-    .all()
-    .filter(({ port }) => port !== actorPorts.firstManager)
-    .map(({ port, program }) => ({ port, ...program }))
+  return (
+    machine.managers
+      .all()
+      .filter(({ port }) => port !== actorPorts.firstManager)
+      // Until it was started: whether its module may be another is not decided yet.
+      .map(({ port, program, recordedHash }) => ({
+        port,
+        ...program,
+        hash: recordedHash ?? program.hash,
+      }))
+  )
 }

@@ -58,6 +58,7 @@ export function* startManager(machine: Machine, manager: Manager): Script<boolea
     module: manager.program.module,
     boot,
     options: program.options,
+    recordedHash: manager.recordedHash,
   })
   const state = (): number => words.load(machine.region.actorWord(port, 'state'))
   const decided = yield* machine.waits.until(
@@ -70,6 +71,7 @@ export function* startManager(machine: Machine, manager: Manager): Script<boolea
   if (!decided || state() === actorStates.dead) return false
   manager.generation = asGeneration(words.load(generationWord))
   manager.state = 'running'
+  manager.recordedHash = null
   machine.containers.setManager(own, port, ownToken)
   return true
 }
