@@ -14,6 +14,7 @@ import { driverMeter, fileOf, formatOf, type DiskData } from './disk/disk-boot.j
 import type { DiskControl } from './disk/disk-control.js'
 import { DiskCore } from './disk/disk-core.js'
 import { openDisk } from './disk/open.js'
+import { byCapability } from './disk/permission.js'
 import { regionFrames } from './disk/region-frames.js'
 import { barrierAt, serveDisk } from './disk/serve-disk.js'
 
@@ -32,7 +33,7 @@ const core = new DiskCore({
   meter: driverMeter(region, boot.port, trace),
   clock: systemClock,
 })
-serveDisk(endpoint, core)
+serveDisk(endpoint, core, byCapability(region, boot.port))
 const control: DiskControl = {
   status: () => core.status(),
   stop: () =>

@@ -6,6 +6,7 @@ import { actorPorts, asBlock } from '@katydid/abi'
 import type { Simulator } from '@katydid/actor'
 import {
   barrierAt,
+  byCapability,
   DiskCore,
   FileFault,
   JournaledFile,
@@ -60,7 +61,7 @@ export class DiskBench implements BlockFile {
       meter: silentMeter,
       clock: sim.clock,
     })
-    serveDisk(endpoint, core)
+    serveDisk(endpoint, core, byCapability(sim.region, actorPorts.disk))
     sim.onTurn(actorPorts.disk, () => {
       core.turn()
       return Infinity

@@ -12,7 +12,7 @@ async function worldWithManager(t: ExecutionContext) {
   const module = path.join(folder, 'manager.mjs')
   const part = path.join(folder, 'part.mjs')
   const served = import.meta.resolve('@katydid/managers/demand-zero/demand-zero.worker.js')
-  fs.writeFileSync(part, `await import('${served}')\n`)
+  fs.writeFileSync(part, `await import(${JSON.stringify(served)})\n`)
   fs.writeFileSync(module, "await import('./part.mjs')\n")
   const options = { dir: temporaryFolder(t), managers: [{ name: 'mine', module }] }
   const world = await openForTest(t, options)

@@ -9,6 +9,7 @@ import {
 } from '@katydid/abi'
 import { Simulator } from '@katydid/actor'
 import {
+  anybody,
   barrierAt,
   DiskCore,
   MemoryFile,
@@ -45,7 +46,7 @@ function simulatedDisk(seed: number): DiskUnderTest {
       meter: silentMeter,
       clock: sim.clock,
     })
-    serveDisk(driver, core)
+    serveDisk(driver, core, anybody)
     sim.onTurn(actorPorts.disk, () => {
       core.turn()
       return Infinity

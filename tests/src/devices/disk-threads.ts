@@ -10,6 +10,9 @@ import {
   type ArgsOf,
   type PortId,
   type Reply,
+  capabilityTables,
+  entityKinds,
+  rights,
 } from '@katydid/abi'
 import { Counters, Region, spawnActor, type Endpoint, type SpawnedActor } from '@katydid/actor'
 import type {
@@ -35,6 +38,18 @@ export interface ThreadOptions {
 const owners = [actorPorts.firstManager, asPort(actorPorts.firstManager + 1)] as const
 const workers = import.meta.resolve('@katydid/devices/disk.worker.js')
 
+/** What the kernel would write into the owner's table. */
+export function grantDisk(region: Region, owner: PortId, bits: number): void {
+  const table = capabilityTables.ofActor(region.plan.shape, owner)
+  const store = (field: 'kind' | 'slot' | 'generation' | 'rights', value: number): void =>
+    region.words.store(region.capabilityWord(table, 3, field), value)
+  store('kind', entityKinds.none)
+  store('slot', actorPorts.disk)
+  store('generation', 1)
+  store('rights', bits)
+  store('kind', bits === 0 ? entityKinds.none : entityKinds.disk)
+}
+
 export class DiskThreads implements DiskUnderTest {
   readonly owners = owners
   readonly blockBytes = 4096
@@ -52,6 +67,7 @@ export class DiskThreads implements DiskUnderTest {
     fs.writeFileSync(path.join(folder, 'disk'), options.image ?? new Uint8Array(0))
     this.fd = fs.openSync(path.join(folder, 'disk'), 'r+')
     this.#options = options
+    for (const owner of owners) grantDisk(this.region, owner, rights.read | rights.write)
     this.#endpoints = new Map(owners.map((owner) => [owner, portHere(this.region, owner).endpoint]))
   }
 

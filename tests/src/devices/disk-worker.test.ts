@@ -14,7 +14,7 @@ import { beginTransfer } from '@katydid/memory'
 import test, { type ExecutionContext } from 'ava'
 import { temporaryFolder } from '../support/folders.js'
 import { ok, pageContent, recordContent, recordId } from './bench.js'
-import { DiskThreads, type ThreadOptions } from './disk-threads.js'
+import { DiskThreads, grantDisk, type ThreadOptions } from './disk-threads.js'
 
 type WriteArgs = ArgsOf<typeof diskCalls.diskWrite>
 
@@ -194,4 +194,22 @@ test('[DK1] after a power cut made of a killed disk’s journal, all acknowledge
     acknowledged,
   )
   t.is(ok(await after.ask(one, diskCalls.diskStatus, {})).damage, null)
+})
+
+test('[DK22] on threads: an owner whose capability is gone, or allows reading only, is refused from its next call on', async (t) => {
+  const disk = await startDisk(t)
+  const [owner] = disk.owners
+  const write = () => disk.ask(owner, diskCalls.diskWrite, numbered(1, true))
+
+  const first = await write()
+  grantDisk(disk.region, owner, 1)
+  const readOnly = await write()
+  const read = await disk.ask(owner, diskCalls.diskStatus, {})
+  grantDisk(disk.region, owner, 0)
+  const nothing = await disk.ask(owner, diskCalls.diskStatus, {})
+
+  t.deepEqual(
+    [first.status, readOnly.status, read.status, nothing.status],
+    ['ok', 'right_missing', 'ok', 'right_missing'],
+  )
 })

@@ -24,6 +24,8 @@ interface Sent {
   readonly holder: { readonly answer: WriteAnswer | null }
   /** Length of the journal when it was promised to be durable; null: not yet. */
   promisedAt: number | null
+  /** A cut came before its answer: in which group it begins is not known, only that it is there. */
+  isGuessed: boolean
   /** Whether its places were taken note of. */
   isHeard: boolean
 }
@@ -66,6 +68,7 @@ export class OwnerModel {
       records: Array.from({ length: records }, take),
       barrier,
       promisedAt: null,
+      isGuessed: false,
       isHeard: false,
     }
     const holder = bench.write(owner, write.pages, write.records, barrier)
@@ -144,14 +147,15 @@ export class OwnerModel {
   }
 
   /** Whether the owner has trimmed behind the beginning of the write, as early as that may lie: each of its groups is in a segment of its own. */
-  #isTrimmed({ owner, pages, records, holder }: Sent, upTo: number): boolean {
+  #isTrimmed({ owner, pages, records, holder, isGuessed }: Sent, upTo: number): boolean {
     const { answer } = holder
     if (answer?.status !== 'ok') return false
     const segments = new Set(
       answer.places.map(({ block }) => Math.floor(block / this.#segmentBlocks)),
     )
     const isOneGroup = pages.length === 0 || (segments.size === 1 && records.length === 0)
-    const first = isOneGroup ? answer.position : answer.position - segments.size
+    const last = isOneGroup ? answer.position : answer.position - segments.size
+    const first = isGuessed ? 0 : last
     return this.#trims.some(
       (trim) => trim.owner === owner && trim.at <= upTo && trim.position > first,
     )
@@ -235,11 +239,14 @@ export class OwnerModel {
       const records = sent.records.filter((id) => found.has(id))
       if (pages.length + records.length === 0) return []
       const places = pages.map((id) => ({ block: blocks.get(id)!, checksum: 0 }))
+      const isGuessed = sent.isGuessed || sent.holder.answer?.status !== 'ok'
       const told = sent.holder.answer?.status === 'ok' ? sent.holder.answer.position : position
       // The last of its groups may be gone: the log ends before it.
       const heard = asPosition(Math.min(told, position))
       const answer = { status: 'ok', position: heard, places } as const
-      return [{ ...sent, pages, records, promisedAt: 0, isHeard: true, holder: { answer } }]
+      return [
+        { ...sent, pages, records, promisedAt: 0, isGuessed, isHeard: true, holder: { answer } },
+      ]
     })
     const dropped = new Set(
       this.#live.flatMap(({ page, droppedAt }) => (droppedAt === Infinity ? [] : [page])),

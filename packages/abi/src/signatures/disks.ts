@@ -24,6 +24,10 @@ import { call, group } from '../signature.js'
 const pageNumber = numberOf('pages from the container’s beginning')
 const checksum = countOf('CRC-32 of the content')
 const segmentNumber = countOf('segments from the disk’s beginning')
+const mayNotWrite =
+  'The caller’s own table has no capability that gives the right to write the disk: it was given none, or it was removed or taken back.'
+const mayNotRead =
+  'The caller’s own table has no capability that gives the right to read the disk: it was given none, or it was removed or taken back.'
 const closed = 'The driver has been told to stop and takes nothing more.'
 
 const disk = { kind: 'device', by: 'manager, kernel' } as const
@@ -65,6 +69,7 @@ export const diskCalls = group(0x400, {
     args: { pages: list(pageWrite), records: list(logRecord), barrier: bool },
     result: { position: logPosition, places: list(pagePlace) },
     causes: {
+      right_missing: mayNotWrite,
       io_error:
         'The write or the barrier behind it was refused by the system, or an earlier one was: after the first the driver writes nothing more until the world is opened again.',
       disk_full:
@@ -85,6 +90,7 @@ export const diskCalls = group(0x400, {
     args: {},
     result: { position: logPosition },
     causes: {
+      right_missing: mayNotWrite,
       io_error: 'A write before it or the barrier itself was refused by the system.',
       closed,
     },
@@ -97,7 +103,11 @@ export const diskCalls = group(0x400, {
     doc: 'The caller needs no block of these segments any more. A segment is used anew when nobody needs it and no scan begins before its end. Names no segment in which a write of the caller may lie that it has not seen answered.',
     args: { segments: list(segmentNumber) },
     result: {},
-    causes: { bad_argument: 'The disk has no segment of that number. None was freed.', closed },
+    causes: {
+      right_missing: mayNotWrite,
+      bad_argument: 'The disk has no segment of that number. None was freed.',
+      closed,
+    },
     idempotent: true,
     afterCrash: 'Said again by the owner after a restart.',
   }),
@@ -107,7 +117,7 @@ export const diskCalls = group(0x400, {
     doc: 'The caller needs no record from before this position. The log is read from the least such position of all owners at the next start.',
     args: { from: logPosition },
     result: {},
-    causes: { closed },
+    causes: { right_missing: mayNotWrite, closed },
     idempotent: true,
     afterCrash: 'May be forgotten: then more is read than need be.',
   }),
@@ -128,6 +138,7 @@ export const diskCalls = group(0x400, {
       next: optional(numberOf('as the next `cursor`')),
     },
     causes: {
+      right_missing: mayNotRead,
       closed,
       io_error:
         'A write or barrier was refused by the system, so that what the scan would tell may not be durable.',
@@ -149,7 +160,7 @@ export const diskCalls = group(0x400, {
       lastPosition: logPosition,
       damage: optional(text),
     },
-    causes: {},
+    causes: { right_missing: mayNotRead },
     idempotent: true,
     afterCrash: 'Nothing.',
   }),
@@ -160,6 +171,7 @@ export const diskCalls = group(0x400, {
     args: { segment: segmentNumber },
     result: { pages: list(foundPage) },
     causes: {
+      right_missing: mayNotRead,
       bad_argument: 'The disk has no segment of that number.',
       io_error: 'The system refused to read the file there.',
       closed,

@@ -73,8 +73,7 @@ export class DiskCore {
     const { frames, meter } = this.#options
     const refusal = this.#shut() ?? refusalOf(args, this.#writer.geometry, frames)
     if (refusal !== null) {
-      for (const { content, frame } of args.pages) if (content === null) frames.ended(frame)
-      reply(refusal)
+      this.refuseWrite(args, refusal, reply)
       return
     }
     meter.add('writes')
@@ -87,6 +86,13 @@ export class DiskCore {
       position: 0,
       segments: [],
     })
+  }
+
+  /** A write that is not taken: the transfers that were begun for it end all the same. */
+  refuseWrite(args: WriteArgs, refusal: WriteAnswer, reply: (answer: WriteAnswer) => void): void {
+    invariant(refusal.status !== 'ok', 'DK22: what is refused is not done', {})
+    this.#endTransfers({ args })
+    reply(refusal)
   }
 
   /** `disk_sync`. */
@@ -276,7 +282,7 @@ export class DiskCore {
     request.reply(answer)
   }
 
-  #endTransfers({ args }: Pending): void {
+  #endTransfers({ args }: { readonly args: WriteArgs }): void {
     for (const { content, frame } of args.pages)
       if (content === null) this.#options.frames.ended(frame)
   }

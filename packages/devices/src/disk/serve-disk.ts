@@ -6,27 +6,36 @@ import { asFault } from './block-file.js'
 import type { DiskCore } from './disk-core.js'
 import type { Barrier } from './durability.js'
 import type { DiskMeter } from './meter.js'
+import type { Permission } from './permission.js'
 
-/** Serves the disk calls. Somebody calls `core.turn()` after the mail of each turn. */
-export function serveDisk(messenger: Messenger, core: DiskCore): void {
+/** Serves the disk calls to whoever may make them. Somebody calls `core.turn()` after the mail of each turn. */
+export function serveDisk(messenger: Messenger, core: DiskCore, permission: Permission): void {
   invariant(!core.isClosed, 'DK17: a closed disk is not served')
   messenger.serve(diskCalls, {
     diskWrite: (args, call) => {
-      core.write(call.from, args, (answer) => call.reply(answer))
+      const refusal = permission(call.from, 'write')
+      if (refusal === null) core.write(call.from, args, (answer) => call.reply(answer))
+      else core.refuseWrite(args, refusal, (answer) => call.reply(answer))
       return later
     },
     diskSync: (_, call) => {
+      const refusal = permission(call.from, 'write')
+      if (refusal !== null) return refusal
       core.sync((answer) => call.reply(answer))
       return later
     },
-    diskFree: ({ segments }, call) => core.free(call.from, segments),
-    diskTrim: ({ from }, call) => core.trim(call.from, from),
+    diskFree: ({ segments }, call) =>
+      permission(call.from, 'write') ?? core.free(call.from, segments),
+    diskTrim: ({ from }, call) => permission(call.from, 'write') ?? core.trim(call.from, from),
     diskScan: (args, call) => {
+      const refusal = permission(call.from, 'read')
+      if (refusal !== null) return refusal
       core.scan(call.from, args, (answer) => call.reply(answer))
       return later
     },
-    diskStatus: () => core.status(),
-    diskSegment: ({ segment }, call) => core.segment(call.from, segment),
+    diskStatus: (_, call) => permission(call.from, 'read') ?? core.status(),
+    diskSegment: ({ segment }, call) =>
+      permission(call.from, 'read') ?? core.segment(call.from, segment),
   })
 }
 

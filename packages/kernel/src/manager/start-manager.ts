@@ -88,7 +88,7 @@ function bootOf(machine: Machine, manager: Manager): ManagerBoot {
     rights: masterRights,
     group: 0,
   })
-  // Its driver serves whoever has a mailbox to it; this says so, and is what a manager can hand on or list.
+  // Its driver serves who holds this. A manager that removes it, or of which it is taken back, has no disk any more.
   const disk = machine.capabilities.grant(table, 'own', {
     kind: 'disk',
     slot: actorPorts.disk,

@@ -26,6 +26,7 @@ import {
 import { Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
 import {
   barrierAt,
+  byCapability,
   DiskCore,
   MemoryFile,
   openDisk,
@@ -354,7 +355,7 @@ export class KernelWorld {
       meter: silentMeter,
       clock: this.sim.clock,
     })
-    serveDisk(endpoint, core)
+    serveDisk(endpoint, core, byCapability(this.sim.region, actorPorts.disk))
     this.sim.onTurn(actorPorts.disk, () => {
       core.turn()
       return Infinity

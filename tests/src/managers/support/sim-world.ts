@@ -13,6 +13,7 @@ import {
 } from '@katydid/abi'
 import { Counters, run, Simulator, type Random, type SimTask } from '@katydid/actor'
 import {
+  anybody,
   barrierAt,
   DiskCore,
   FileFault,
@@ -544,7 +545,7 @@ export class SimWorld {
           this.scanned += answer.pages.length + answer.records.length
         reply(answer)
       })
-    serveDisk(endpoint, core)
+    serveDisk(endpoint, core, anybody)
     this.sim.onTurn(actorPorts.disk, () => {
       core.turn()
       return Infinity
