@@ -6,6 +6,7 @@ export { AccessError, Window, type PageMode, type PageVisitor } from '@katydid/m
 export { decodeBlock, encodeBlock } from './block.js'
 export { LocusError } from './locus-error.js'
 export { Locus } from './locus.js'
+export type { NewContainer } from './make-container.js'
 export type { Registers } from './registers.js'
 export type { LocusOutcome, LocusTask } from './session.js'
 export * from './structures/index.js'

@@ -27,6 +27,7 @@ import { decodeBlock } from './block.js'
 import { invoke } from './invoke.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
+import { makeContainer, type NewContainer } from './make-container.js'
 import { Registers } from './registers.js'
 import { semaphoreP } from './semaphore.js'
 import type { Holder } from './structures/memory.js'
@@ -269,6 +270,15 @@ export class Locus implements Holder<Window> {
   ): { readonly locus: number; readonly cap: Capref } {
     const { locus, cap } = this.#must(locusCalls.locusCreate, { cont, block, name })
     return { locus, cap }
+  }
+
+  /**
+   * Makes a container for the manager of that name and answers its master capability: to map it here, to invoke it, to hand it on.
+   * It is there for good once a snapshot taken after this is recoverable. `no_manager`: the manager does not take it on;
+   * `bad_argument`: the world has no such manager, or the name is taken; else refuses as container_create and manage_request say.
+   */
+  createContainer(options: NewContainer): Capref {
+    return makeContainer((signature, args) => this.call(signature, args), options)
   }
 
   /** Makes a call on the kernel, for containers, capabilities and loci. Answers its reply, refusals too. */
