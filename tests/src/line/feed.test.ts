@@ -1,6 +1,7 @@
 /** Eager and lazy give the same answers; lazy works only when asked. */
 import * as fc from 'fast-check'
 import test from 'ava'
+import { runs } from './runs.js'
 import { WitnessEngine } from '@katydid/kernel/state-interval/line/engine.js'
 import { LineFeed } from '@katydid/kernel/state-interval/line/feed.js'
 import type { Point } from '@katydid/kernel/state-interval/line/line.js'
@@ -34,7 +35,7 @@ test('[SI46] eager and lazy have the same line at every question, whenever it is
     )
   })
 
-  fc.assert(held, { numRuns: 300, seed: 2026 })
+  fc.assert(held, { numRuns: runs, seed: 2026 })
 })
 
 test('[SI46] lazy: no step and no announcement until asked, then each reason counts once', (t) => {

@@ -1,6 +1,7 @@
 /** Points reported in any order enter the engine in rising order, and nothing that was received is forgotten on the way. */
 import * as fc from 'fast-check'
 import test from 'ava'
+import { runs } from './runs.js'
 import { PointOrder } from '@katydid/kernel/state-interval/line/order.js'
 import type { Point } from '@katydid/kernel/state-interval/line/line.js'
 
@@ -133,7 +134,7 @@ test('[SI42] I14: in any order of reports what is fed rises, and holds together 
     },
   )
 
-  fc.assert(held, { numRuns: 2000, seed: 2026 })
+  fc.assert(held, { numRuns: 2 * runs, seed: 2026 })
 })
 
 function watched(): { order: PointOrder; fed: Point[] } {

@@ -25,30 +25,56 @@ export interface Traffic {
   readonly seed: number
 }
 
-/** All streams, with about so many units each. */
+/** Each kind of stream, with about so many units. */
 export function streams(units: number): Stream[] {
-  const calls = { shape: 'calls', messages: 160 * units, every: 50, seed: 7 } as const
-  const shapes: PatternName[] = ['fanIn', 'chain', 'ring', 'comb', 'unzip']
-  const of = (capture: CaptureRule, rest: Partial<Traffic> = {}): Stream => {
-    const traffic = { units, capture, ...calls, ...rest }
-    const kind = traffic.kind === 'logging' ? ', logging' : ''
-    const name = `${ruleNames[capture]} ${traffic.shape} N=${traffic.units}${kind}`
-    return { name, make: () => trafficStream(traffic) }
-  }
+  const messages = 160 * units
   return [
-    of('counter'),
-    of('epoch'),
-    of('epoch', { shape: 'messages' }),
-    of('free'),
-    of('free', { kind: 'logging' }),
-    ...shapes.map((name) => ({
-      name: `${name} N=${units}`,
-      make: () => patternStream(name, units),
-    })),
+    callsOrMessages({ units, capture: 'counter', messages }),
+    callsOrMessages({ units, capture: 'epoch', messages }),
+    callsOrMessages({ units, capture: 'epoch', shape: 'messages', messages }),
+    callsOrMessages({ units, capture: 'free', messages }),
+    callsOrMessages({ units, capture: 'free', kind: 'logging', messages }),
+    ...(['fanIn', 'chain', 'ring', 'comb', 'unzip'] as const).map((name) => pattern(name, units)),
   ]
 }
 
-const ruleNames = { counter: 'counter', epoch: 'epoch', free: 'uncoordinated' } as const
+/** The streams of the table in docs/internals/line-engine.md. */
+export function tableStreams(): Stream[] {
+  return [
+    callsOrMessages({ units: 64, capture: 'counter' }),
+    callsOrMessages({ units: 64, capture: 'epoch' }),
+    callsOrMessages({ units: 1024, capture: 'epoch', messages: 160_000 }),
+    callsOrMessages({ units: 256, capture: 'epoch', shape: 'messages' }),
+    callsOrMessages({ units: 64, capture: 'free' }),
+    callsOrMessages({ units: 64, capture: 'free', kind: 'logging' }),
+    ...(['fanIn', 'chain', 'ring', 'comb', 'unzip'] as const).map((name) => pattern(name, 1024)),
+  ]
+}
+
+function callsOrMessages(chosen: Partial<Traffic> & Pick<Traffic, 'units' | 'capture'>): Stream {
+  const whole: Traffic = { shape: 'calls', messages: 40_000, every: 50, seed: 7, ...chosen }
+  const logging = whole.kind === 'logging' ? ', logging' : ''
+  return {
+    name: `${ruleNames[whole.capture]}, ${whole.shape}${logging}, ${whole.units} units`,
+    make: () => trafficStream(whole),
+  }
+}
+
+function pattern(name: PatternName, units: number): Stream {
+  return { name: `${shapeNames[name]}, ${units} units`, make: () => patternStream(name, units) }
+}
+
+const ruleNames = { counter: 'own counters', epoch: 'epochs', free: 'uncoordinated' } as const
+
+const shapeNames: Readonly<Record<PatternName, string>> = {
+  zCycle: 'cycle of three',
+  domino: 'domino',
+  fanIn: 'fan-in',
+  chain: 'chain',
+  ring: 'ring',
+  comb: 'comb',
+  unzip: 'unzip',
+}
 
 /** One pattern, once. */
 export function patternStream(name: PatternName, units: number): Point[] {
@@ -62,7 +88,7 @@ export function patternStream(name: PatternName, units: number): Point[] {
 
 /** Loci that invoke and return, or messages without order; snapshots at random times, stable soon after, in any order. */
 export function trafficStream(traffic: Traffic): Point[] {
-  const { units, capture, shape, messages, every } = traffic
+  const { units, capture, messages, every } = traffic
   const points: Point[] = []
   const kinds = Array.from({ length: units }, () => traffic.kind ?? ('snapshotting' as const))
   const order = new PointOrder((point) => points.push(point))
@@ -71,7 +97,7 @@ export function trafficStream(traffic: Traffic): Point[] {
   const draw = (below: number) => random.below(below)
   const stacks = Array.from({ length: Math.max(1, units >> 2) }, () => [draw(units)])
   for (let nth = 0; nth < messages; nth++) {
-    if (shape === 'calls') callOrReturn(history, stacks[draw(stacks.length)]!, draw)
+    if (traffic.shape === 'calls') callOrReturn(history, stacks[draw(stacks.length)]!, draw)
     else send(history, draw(units), draw)
     // A tick an epoch, and each unit notices it at a time of its own.
     if (nth % (units * every) === 0) history.tick()
