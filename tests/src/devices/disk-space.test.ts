@@ -1,5 +1,14 @@
 /** A full disk, freed segments, and where the next scan begins. */
-import { asFrame, asInterval, asPosition, asToken } from '@katydid/abi'
+import {
+  asFrame,
+  asInterval,
+  asPosition,
+  asToken,
+  superblockWords,
+  type RecordKind,
+} from '@katydid/abi'
+import type { DiskCore } from '@katydid/devices'
+import { segmentBlocksFor } from '@katydid/devices/disk/geometry.js'
 import test from 'ava'
 import { alice, Bench, bob, kernel, ok, pageContent } from './bench.js'
 
@@ -217,34 +226,42 @@ test('[DK9] [DK10] between two superblocks nothing is written anew that the olde
   t.is(late.status, 'ok')
 })
 
-test('[DK20] pages from frames leave the last sixteenth of the segments to records and pages by value', (t) => {
+test('[DK20] of what is kept back pages from frames leave all, copies half, maps and most records a quarter, lines and root pages nothing', (t) => {
   const content = pageContent(1)
   const frames = { bytes: () => content, ended: () => {} }
   const bench = new Bench({ ...shape, capacity: 32, frames })
-  const fromFrame = (page: number): string => {
-    const pages = [
-      { cont: asToken(7), stateInterval: asInterval(1), page, frame: asFrame(9), content: null },
-    ]
+  const status = (pages: readonly object[], records: readonly object[]): string => {
     const outcome = { status: 'none' }
-    bench.core.write(alice, { pages, records: [], barrier: false }, ({ status }) => {
-      outcome.status = status
-    })
+    const args = { pages, records, barrier: false } as Parameters<DiskCore['write']>[1]
+    bench.core.write(alice, args, (answer) => Object.assign(outcome, { status: answer.status }))
     bench.rest()
     return outcome.status
   }
+  const page = (nth: number, interval: number, given: Uint8Array | null): object => {
+    const at = { cont: asToken(7), stateInterval: asInterval(interval), page: nth }
+    return { ...at, frame: asFrame(9), content: given }
+  }
+  const fromFrame = (nth: number): string => status([page(nth, 1, null)], [])
+  const byValue = (interval: number) => (nth: number) => status([page(nth, interval, content)], [])
+  const some = (kind: RecordKind) => () => status([], [{ kind, content: new Uint8Array(300) }])
+  const until = (write: (nth: number) => string): number => {
+    for (let nth = 0; nth < 10_000; nth++) {
+      const status = write(nth)
+      if (status !== 'ok') return status === 'disk_full' ? bench.core.status().freeSegments : -1
+    }
+    return -2
+  }
 
-  let taken = 0
-  while (fromFrame(taken) === 'ok') taken++
-  const { freeSegments } = bench.core.status()
-  const again = fromFrame(1000)
-  const byValue = [1, 2, 3, 4, 5].map((nth) => bench.store(alice, numbers(nth * 10, 5)).status)
-  const record = bench.store(kernel, [], [1])
+  const left = [
+    until(fromFrame),
+    until(byValue(0)),
+    until(byValue(1)),
+    until(some('note')),
+    until(some('line')),
+  ]
 
-  t.is(again, 'disk_full')
-  t.is(freeSegments, 2)
-  t.is(byValue[0], 'ok')
-  t.is(byValue.at(-1), 'disk_full')
-  t.is(record.status, 'ok')
+  t.deepEqual(left, [4, 2, 1, 1, 0])
+  t.is(bench.core.status().keptSegments, 4)
 })
 
 test('[DK21] the heads of a segment say whose pages stand where, before and after an opening', (t) => {
@@ -285,4 +302,49 @@ test('[DK21] a segment used anew names nothing of its former use', (t) => {
     places.map(({ block }) => block),
   )
   t.true(found.every(({ block }) => block <= places[0]!.block))
+})
+
+test('[DK30] an opening knows the segments that were free when the scan’s beginning last moved', (t) => {
+  const bench = new Bench({ ...shape, capacity: 12 })
+  const segments = new Set<number>()
+  for (let round = 0; round < 9; round++)
+    for (const { block } of ok(bench.store(alice, numbers(1 + round * 5, 5))).places)
+      segments.add(segmentOf(block))
+  const used = bench.core.status().freeSegments
+  ok(bench.core.free(alice, [...segments].slice(0, 6)))
+  ok(bench.core.trim(alice, asPosition(ok(bench.store(alice, [900])).position)))
+  bench.rest()
+  ok(bench.core.trim(alice, asPosition(ok(bench.store(alice, [901])).position)))
+  bench.rest()
+  const { freeSegments } = bench.core.status()
+
+  const again = new Bench({ ...shape, capacity: 12, image: bench.memory.image })
+  const first = again.core.status().freeSegments
+  const kept = bench.scan(alice)
+  const written = again.store(bob, numbers(2000, 9))
+
+  t.true(freeSegments >= used + 5, `${freeSegments} after ${used}`)
+  t.is(first, freeSegments)
+  t.is(written.status, 'ok')
+  t.deepEqual(again.scan(alice).pages.at(-1), kept.pages.at(-1))
+})
+
+test('[DK30] of bits that do not belong to a superblock’s words nothing is believed', (t) => {
+  const bench = new Bench(shape)
+  ok(bench.store(alice, [1]))
+  const image = bench.memory.image.slice()
+  for (const slot of [0, 1]) image[slot * 512 + superblockWords.bytes]! ^= 2
+
+  t.throws(() => new Bench({ ...shape, image }), { message: /Both superblocks/ })
+})
+
+test('[DK31] a small disk has small segments, a large one large ones, and each holds the longest record', (t) => {
+  const mib = 1024 ** 2
+
+  t.is(segmentBlocksFor(8192 * mib, 4096), 512)
+  t.is(segmentBlocksFor(32 * mib, 4096), 128)
+  t.is(segmentBlocksFor(16 * mib, 4096), 128)
+  t.is(segmentBlocksFor(16 * mib, 65_536), 8)
+  for (const blockBytes of [4096, 16_384, 65_536])
+    t.true(segmentBlocksFor(16 * mib, blockBytes) * blockBytes >= 320 * 1024)
 })

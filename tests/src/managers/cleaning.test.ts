@@ -62,6 +62,8 @@ for (const mishap of ['process', 'manager'] as const)
 
     for (let steps = 0; steps < 240; steps += 8) {
       const world = killed(before, 10)
+      for (let page = 0; page < 32; page++) world.write(0, page, 900 + page)
+      world.capture()
       for (let i = 0; i < 2; i++) world.locus(world.sim.random.fork(), 60, 160)
       world.sim.runUntil(() => world.counters.get('pagesMoved') > 0, 60_000)
       for (let step = 0; step < steps; step++) world.sim.step(world.sim.clock.nowMs() + 5)

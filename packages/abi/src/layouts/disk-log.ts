@@ -41,7 +41,12 @@ export const superblockWords = layout(
     },
     owners: { words: 1, writer: 'driver', doc: 'bit n: port n ever wrote to the disk' },
     pageOwners: { words: 1, writer: 'driver', doc: 'bit n: port n ever wrote pages' },
-    reserved: { words: 8, writer: 'nobody', doc: 'to 128 bytes' },
+    freeSum: {
+      words: 1,
+      writer: 'driver',
+      doc: 'CRC-32 of the bits behind these words, one a segment; bit n: segment n may be written anew, unless the scan finds a group in it',
+    },
+    reserved: { words: 7, writer: 'nobody', doc: 'to 128 bytes' },
     checksum: { words: 1, writer: 'driver', doc: 'CRC-32 of the words before it' },
   },
 )

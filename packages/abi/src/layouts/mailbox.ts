@@ -58,5 +58,9 @@ export const counterNames = [
   'ownPagesMax',
   'ownFramesMax',
   'pagesMoved',
+  'faultsHeld',
+  'snapshotsForRoom',
+  'pagesAhead',
+  'pagesAheadWasted',
 ] as const
 export type CounterName = (typeof counterNames)[number]

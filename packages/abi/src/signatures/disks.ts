@@ -149,12 +149,13 @@ export const diskCalls = group(0x400, {
   diskStatus: call({
     ...disk,
     name: 'disk_status',
-    doc: 'State, size and what the scan at opening found: the last group, and a sentence when damage cost something.',
+    doc: 'State, size, how many of the free segments are kept back from pages in frames, and what the scan at opening found: the last group, and a sentence when damage cost something.',
     args: {},
     result: {
       state: oneOf('device state', ['online', 'degraded', 'offline']),
       segments: countOf('segments'),
       freeSegments: countOf('segments'),
+      keptSegments: countOf('segments'),
       segmentBlocks: countOf('blocks a segment'),
       blockBytes: countOf('bytes a block'),
       lastPosition: logPosition,

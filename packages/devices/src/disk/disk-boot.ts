@@ -5,7 +5,7 @@ import type { BlockFile } from './block-file.js'
 import type { FaultPlan } from './fault-plan.js'
 import { FaultyFile } from './faulty-file.js'
 import { FileJournal } from './file-journal.js'
-import { defaultSegmentBlocks } from './geometry.js'
+import { segmentBlocksFor } from './geometry.js'
 import { JournaledFile } from './journal.js'
 import type { DiskMeter } from './meter.js'
 import { RealFile } from './real-file.js'
@@ -40,8 +40,9 @@ export function fileOf(data: BarrierData, region: Region): BlockFile {
 /** How a blank file is to be formatted, or null. */
 export function formatOf(data: DiskData, region: Region): Format | null {
   if (data.format === false) return null
-  const segmentBlocks = data.segmentBlocks ?? defaultSegmentBlocks
-  const segments = Math.floor(data.bytes / (segmentBlocks * region.plan.shape.pageBytes))
+  const { pageBytes } = region.plan.shape
+  const segmentBlocks = data.segmentBlocks ?? segmentBlocksFor(data.bytes, pageBytes)
+  const segments = Math.floor(data.bytes / (segmentBlocks * pageBytes))
   invariant(segments > 0, 'DK16: a disk’s file has room for its superblocks', { ...data })
   const uuid = [...globalThis.crypto.getRandomValues(new Uint32Array(4))] as unknown as DiskUuid
   return { uuid, segmentBlocks, capacity: segments - 1 }

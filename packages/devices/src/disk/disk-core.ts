@@ -16,7 +16,7 @@ import {
 import { invariant, type Clock } from '@katydid/actor'
 import { asFault, type BlockFile, type FileFault } from './block-file.js'
 import { Durability, type Barrier } from './durability.js'
-import { segmentOf } from './geometry.js'
+import { keptSegments, segmentOf } from './geometry.js'
 import { LogWriter } from './log-writer.js'
 import type { DiskMeter } from './meter.js'
 import type { OpenedDisk } from './open.js'
@@ -24,6 +24,7 @@ import { Packer } from './packing.js'
 import { refusalOf, type Frames, type WriteAnswer, type WriteArgs } from './request.js'
 import { ScanStart } from './scan-start.js'
 import { segmentContent } from './segment-content.js'
+import { freeBytes } from './superblock.js'
 import { Trims } from './trims.js'
 import { writeGroups, type Outcome, type Pending } from './write-groups.js'
 
@@ -182,6 +183,7 @@ export class DiskCore {
       state: this.#closed ? 'offline' : this.#state,
       segments: geometry.capacity,
       freeSegments: segments.countFree(this.#scanStart.floor),
+      keptSegments: keptSegments(geometry),
       segmentBlocks: geometry.segmentBlocks,
       blockBytes: geometry.blockBytes,
       lastPosition: asPosition(position),
@@ -324,6 +326,7 @@ export class DiskCore {
         usedSegments: segments.used,
         owners: this.#trims.owners,
         pageOwners: this.#writer.pageOwners,
+        free: segments.freeBits(group.position, freeBytes(geometry)),
       })
       this.#durability.wrote()
       this.#durability.ask((problem) => {

@@ -12,11 +12,28 @@ export interface Geometry {
 /** In place of a segment's number: none. */
 export const noSegment = 0xffffffff
 
-export const defaultSegmentBlocks = 512
+/** Blocks a segment of a large disk. */
+const mostSegmentBlocks = 512
+/** A new disk has so many segments or more, as far as they can hold what must not be cut: room is won back by whole segments. */
+const wantedSegments = 64
+/** The longest record that anybody writes, with its head, fits every segment. */
+const longestRecordBytes = 320 * 1024
 
 /** A group has a head and at least the room for a few pages, and the log always needs a segment to go on in. */
 const leastSegmentBlocks = 4
 const leastCapacity = 3
+
+/** Blocks a segment of a new disk of so many bytes: a power of two. */
+export function segmentBlocksFor(bytes: number, blockBytes: number): number {
+  const least = Math.max(8, longestRecordBytes / blockBytes)
+  const wanted = Math.max(least, Math.min(mostSegmentBlocks, bytes / blockBytes / wantedSegments))
+  const segmentBlocks = 2 ** Math.ceil(Math.log2(wanted))
+  invariant(segmentBlocks >= leastSegmentBlocks, 'DK30: a segment has room for a group', {
+    bytes,
+    segmentBlocks,
+  })
+  return segmentBlocks
+}
 
 /** What is wrong with a geometry, as a sentence; null when it is fine. */
 export function geometryProblem(geometry: Geometry): string | null {
@@ -34,7 +51,7 @@ export function geometryProblem(geometry: Geometry): string | null {
 
 /** Segments that pages from frames may not use: what is left is for winning space back. A very small disk keeps none. */
 export const keptSegments = ({ capacity }: Geometry): number =>
-  capacity < 12 ? 0 : Math.max(2, capacity >> 4)
+  capacity < 16 ? 0 : Math.max(4, capacity >> 4)
 
 export function segmentStart(geometry: Geometry, segment: number): number {
   invariant(segment >= 0 && segment < geometry.capacity, 'DK9: a segment lies on the disk', {

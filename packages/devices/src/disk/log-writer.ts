@@ -57,7 +57,8 @@ export class LogWriter {
       position: last.head.position,
       checksum: last.head.checksum,
     }
-    this.segments = new Segments(this.geometry, opened.usedSegments, opened.superblock.pageOwners)
+    const { pageOwners, free } = opened.superblock
+    this.segments = new Segments(this.geometry, opened.usedSegments, pageOwners, free)
     this.#pageOwners = opened.superblock.pageOwners
     this.#takeOver(opened)
   }

@@ -2,6 +2,7 @@
  * Packing what waits into groups: as few as the segments allow, in the order of arrival, each request's records behind its pages. Nothing is
  * written and nothing taken: a request that the disk has no room for is left out whole, before a byte of it is written.
  */
+import type { RecordKind } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Geometry } from './geometry.js'
 import { groupBlocks, recordRoom } from './group.js'
@@ -29,13 +30,18 @@ export interface Room {
   readonly kept: number
 }
 
+/** Records without which no world opens, and nothing that was won counts. */
+const last: readonly RecordKind[] = ['line', 'root_page']
+
 /**
- * Of `kept` segments, how many the request must leave. Pages by value win space back: moved pages, maps; half is theirs. Records
- * make the line go on, and without them no world opens: they may take all.
+ * Of `kept` segments, how many the request must leave, so that of two things the one that wins room with less comes through: pages
+ * from frames leave all, copies (by value, of interval 0) half, maps and records of captures and snapshots a quarter, and what a
+ * world opens with nothing.
  */
-function mustLeave({ pages }: WriteRequest['args'], kept: number): number {
-  if (pages.length === 0) return 0
-  return pages.every(({ content }) => content !== null) ? kept >> 1 : kept
+function mustLeave({ pages, records }: WriteRequest['args'], kept: number): number {
+  if (pages.some(({ content }) => content === null)) return kept
+  if (pages.some(({ stateInterval }) => stateInterval === 0)) return kept >> 1
+  return pages.length === 0 && records.every(({ kind }) => last.includes(kind)) ? 0 : kept >> 2
 }
 
 interface Mark {

@@ -15,6 +15,8 @@ export interface Facts {
   readonly usedSegments: number
   readonly owners: number
   readonly pageOwners: number
+  /** Segments that may be written anew when both scans begin at the group, as bits. */
+  readonly free: Uint8Array
 }
 
 interface Slot {

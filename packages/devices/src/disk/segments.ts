@@ -19,14 +19,21 @@ export class Segments {
   readonly #unanswered = new Map<number, number>()
   #used: number
 
-  /** Segments from `used` on were never written; the others are needed by `owners`. */
-  constructor(geometry: Geometry, used: number, owners: number) {
+  /** Segments from `used` on were never written; the others are needed by `owners`, but for those whose bit is set in `free`. */
+  constructor(
+    geometry: Geometry,
+    used: number,
+    owners: number,
+    free: Uint8Array = new Uint8Array(0),
+  ) {
     invariant(used <= geometry.capacity, 'DK9: used segments lie on the disk', {
       used,
       ...geometry,
     })
     this.#geometry = geometry
     this.#neededBy = new Uint32Array(geometry.capacity).fill(owners, 0, used)
+    for (let segment = 0; segment < used; segment++)
+      if (((free[segment >> 3] ?? 0) & (1 << (segment & 7))) !== 0) this.#neededBy[segment] = 0
     this.#lastGroup = new Float64Array(geometry.capacity)
     this.#used = used
   }
@@ -92,6 +99,16 @@ export class Segments {
       this.#lastGroup[segment]! < floor &&
       !this.#chained.has(segment)
     )
+  }
+
+  /** Those that may be written anew while scans begin at `floor` or later, as bits in so many bytes. */
+  freeBits(floor: number, bytes: number): Uint8Array {
+    const bits = new Uint8Array(bytes)
+    const count = Math.min(this.#geometry.capacity, bytes * 8)
+    invariant(count > 0, 'DK30: a disk has segments to speak of', { bytes })
+    for (let segment = 0; segment < count; segment++)
+      if (this.isFree(segment, floor)) bits[segment >> 3]! |= 1 << (segment & 7)
+    return bits
   }
 
   /** How many may be written anew. */

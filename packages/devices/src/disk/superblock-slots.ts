@@ -8,6 +8,7 @@ import { DiskOpenError } from './open-error.js'
 import {
   decodeSuperblock,
   encodeSuperblock,
+  freeBytes,
   slotOf,
   type DiskUuid,
   type SlotContent,
@@ -53,6 +54,7 @@ export function formatDisk(file: BlockFile, format: Format): void {
     usedSegments: 2,
     owners: 0,
     pageOwners: 0,
+    free: new Uint8Array(freeBytes(geometry)),
   }
   const head = {
     position: 1,

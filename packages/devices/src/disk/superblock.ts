@@ -25,6 +25,8 @@ export interface Superblock {
   /** Ports that ever wrote, and those that ever wrote pages, as bits. */
   readonly owners: number
   readonly pageOwners: number
+  /** Bit n of it: nobody needed segment n then, the scan begins behind it, and the log was elsewhere. As many bits as a block has room for. */
+  readonly free: Uint8Array
 }
 
 /** What stands in a superblock's block: a superblock, nothing at all, something else, or one of another version. */
@@ -32,6 +34,10 @@ export type SlotContent =
   | { readonly kind: 'valid'; readonly superblock: Superblock }
   | { readonly kind: 'blank' | 'damaged' }
   | { readonly kind: 'other_version'; readonly version: number }
+
+/** Bytes of the bits, behind the words, for a disk of this geometry. */
+export const freeBytes = ({ blockBytes, capacity }: Geometry): number =>
+  Math.min(blockBytes - superblockWords.bytes, Math.ceil(capacity / 8))
 
 const sumBytes = superblockWords.at.checksum * 4
 
@@ -62,6 +68,13 @@ export function encodeSuperblock(of: Superblock): Uint8Array {
   words.setWord('usedSegments', of.usedSegments)
   words.setWord('owners', of.owners)
   words.setWord('pageOwners', of.pageOwners)
+  invariant(
+    of.free.length === freeBytes(of.geometry),
+    'DK30: a superblock says of as many segments as it can whether they are free',
+    { bytes: of.free.length },
+  )
+  bytes.set(of.free, superblockWords.bytes)
+  words.setWord('freeSum', checksum(of.free))
   words.setWord('checksum', checksum(bytes.subarray(0, sumBytes)))
   return bytes
 }
@@ -73,14 +86,20 @@ export function decodeSuperblock(bytes: Uint8Array): SlotContent {
   if (words.word('magic') !== diskMagic.superblock) return { kind: 'damaged' }
   const version = words.word('version')
   if (version !== diskVersion) return { kind: 'other_version', version }
+  const geometry = {
+    blockBytes: words.word('blockBytes'),
+    segmentBlocks: words.word('segmentBlocks'),
+    capacity: words.word('capacity'),
+  }
+  // The words are one sector, the bits may be others, which a cut can have left as they were.
+  const free = bytes.slice(superblockWords.bytes, superblockWords.bytes + freeBytes(geometry))
+  if (free.length === freeBytes(geometry) && words.word('freeSum') !== checksum(free))
+    return { kind: 'damaged' }
   return {
     kind: 'valid',
     superblock: {
-      geometry: {
-        blockBytes: words.word('blockBytes'),
-        segmentBlocks: words.word('segmentBlocks'),
-        capacity: words.word('capacity'),
-      },
+      geometry,
+      free,
       uuid: [0, 1, 2, 3].map((nth) => words.word('uuid', nth)) as unknown as DiskUuid,
       sequence: words.float('sequence'),
       scanBlock: words.word('scanBlock'),

@@ -21,6 +21,17 @@ export interface Fault {
   answer(status: Status): void
 }
 
+/** Slows those who write: a fault that would make a page dirty is held so long before it is served. */
+export interface Brake {
+  /** Milliseconds, counted from when the fault came; 0: nobody is held. May change at any time. */
+  readonly delayMs: number
+}
+
+interface Held {
+  readonly fault: Fault
+  readonly sinceMs: number
+}
+
 /** So long a fault waits for a frame though none is coming yet: a snapshot that was just taken shares every page until it is written. */
 const starvedMs = 2_000
 
@@ -28,6 +39,9 @@ export class Faults {
   readonly #context: PagingContext
   readonly #departures: Departures
   #waiting: Fault[] = []
+  #held: Held[] = []
+  /** Nil: nobody is ever held. */
+  brake: Brake | null = null
   /** Since when no frame is coming for those that wait; null while one is. */
   #starvedSinceMs: number | null = null
 
@@ -41,13 +55,25 @@ export class Faults {
     return this.#waiting.length
   }
 
+  /** Faults that are held so that their loci write more slowly. */
+  get held(): number {
+    return this.#held.length
+  }
+
   take(fault: Fault): void {
-    this.#context.counters.add('faults')
-    this.#waiting.push(fault)
+    const { counters, clock } = this.#context
+    counters.add('faults')
+    if (!this.#mustHold(fault)) {
+      this.#waiting.push(fault)
+      return
+    }
+    counters.add('faultsHeld')
+    this.#held.push({ fault, sinceMs: clock.nowMs() })
   }
 
   /** Serves what can be served, in the order in which it came. */
   serve(): void {
+    if (this.#held.length > 0) this.#release()
     if (this.#waiting.length === 0) return
     const faults = this.#waiting
     this.#waiting = faults.filter((fault) => {
@@ -73,11 +99,28 @@ export class Faults {
 
   /** Answers every waiting fault of the container (of all when null) with `status`. */
   refuse(container: PagedContainer | null, status: Status): void {
-    this.#waiting = this.#waiting.filter((fault) => {
-      if (container !== null && fault.container !== container) return true
-      fault.answer(status)
-      return false
-    })
+    const isMeant = (fault: Fault): boolean => container === null || fault.container === container
+    for (const fault of this.#waiting) if (isMeant(fault)) fault.answer(status)
+    this.#waiting = this.#waiting.filter((fault) => !isMeant(fault))
+    // Who is held waits for no frame: it is refused only with its container.
+    if (container === null) return
+    for (const { fault } of this.#held) if (isMeant(fault)) fault.answer(status)
+    this.#held = this.#held.filter(({ fault }) => !isMeant(fault))
+  }
+
+  /** A page that is dirty already takes no more room by being written. */
+  #mustHold({ access, container, offset }: Fault): boolean {
+    if (access === 'read' || this.brake === null || this.brake.delayMs === 0) return false
+    return !container.open.dirty.has(Math.floor(offset / this.#context.pageBytes))
+  }
+
+  #release(): void {
+    const now = this.#context.clock.nowMs()
+    const delayMs = this.brake?.delayMs ?? 0
+    invariant(delayMs >= 0, 'MG80: a fault is held for a bounded time', { delayMs })
+    const isOver = ({ sinceMs }: Held): boolean => now - sinceMs >= delayMs
+    for (const held of this.#held) if (isOver(held)) this.#waiting.push(held.fault)
+    this.#held = this.#held.filter((held) => !isOver(held))
   }
 
   #attempt(fault: Fault): Status | 'wait' {

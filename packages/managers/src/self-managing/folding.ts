@@ -95,7 +95,7 @@ export class Folding {
     const version = container.versions[0]!
     let progress = this.#underWay.get(container)
     if (progress === undefined || progress.version !== version) {
-      progress = { version, entries: version.places.entries() }
+      progress = { version, entries: byPage(version) }
       this.#underWay.set(container, progress)
     }
     const { usage, maps } = this.#context.store
@@ -138,5 +138,15 @@ export class Folding {
     if (places !== null) return
     this.graveyard.shift()
     this.progress++
+  }
+}
+
+/** In the order of their pages: each page of the map is brought in once, however few frames of our own there are. */
+function* byPage({ places }: Delta): Generator<readonly [number, PagePlace]> {
+  const pages = Float64Array.from(places.keys()).sort()
+  for (const page of pages) {
+    const place = places.get(page)
+    invariant(place !== undefined, 'SI4: a version does not change while it is folded', { page })
+    yield [page, place]
   }
 }

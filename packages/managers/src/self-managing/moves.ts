@@ -59,7 +59,7 @@ export class Moves {
     return this.#isNamed(page)
   }
 
-  /** Copies the pages; what cannot be read is left where it is. Answers what was wrong, or null. */
+  /** Copies the pages that the maps still name; what cannot be read is left where it is. Answers what was wrong, or null. */
   copy(pages: readonly Described[]): string | null {
     invariant(!this.#writing, 'MG20: one batch of copies is under way', { pages: pages.length })
     const { read, pageBytes, writer, store, counters } = this.#context
@@ -67,6 +67,8 @@ export class Moves {
     const writes: PageWrite[] = []
     const copied: Described[] = []
     for (const page of pages) {
+      // Folded anew since it was looked up: its block may be free by now, and written by somebody else.
+      if (!this.#isNamed(page)) continue
       const content = new Uint8Array(pageBytes)
       const status = read(page, content)
       if (status !== 'ok') {

@@ -154,16 +154,18 @@ export class OwnSnapshot {
 
   *#free(from: LogPosition) {
     const { messenger, writer, store, counters } = this.#context
-    yield* ask(messenger, this.#identity.disk, diskCalls.diskTrim, { from })
     const before = writer.pagesSent
     store.usage.takeUnneeded(writer.isAnswered(before))
     // A write that is not answered may lie in a segment that looks unneeded. The disk answers writes in their turn.
     while (!writer.isAnswered(before))
       yield* ask(messenger, this.#identity.disk, diskCalls.diskStatus, {})
     const segments = store.usage.leave()
-    if (segments.length === 0) return
-    counters.add('segmentsFreed', segments.length)
-    yield* ask(messenger, this.#identity.disk, diskCalls.diskFree, { segments })
+    if (segments.length > 0) {
+      counters.add('segmentsFreed', segments.length)
+      yield* ask(messenger, this.#identity.disk, diskCalls.diskFree, { segments })
+    }
+    // Last: the superblock that this may cause says which segments are free, so that the next opening knows of these too.
+    yield* ask(messenger, this.#identity.disk, diskCalls.diskTrim, { from })
   }
 
   #finish(done: boolean): void {

@@ -24,6 +24,7 @@ import { Flush } from './flush.js'
 import { Folding } from './folding.js'
 import type { Identity } from './identity.js'
 import { OwnSnapshot } from './own-snapshot.js'
+import { RoomKeeper } from './room-keeper.js'
 import { start, type Started } from './start.js'
 import { Turns } from './turns.js'
 import { notices, upcalls, type UpcallParts } from './upcalls.js'
@@ -70,7 +71,8 @@ export class SelfManagingManager {
     const ownSnapshot = new OwnSnapshot(context, folding, identity)
     const pagers = { pager, folding }
     const cleaner = new Cleaner(context, identity, folding, ownSnapshot, space)
-    const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner)
+    const keeper = new RoomKeeper(context, folding, ownSnapshot, space, pager.faults)
+    const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner, keeper)
     this.#parts = { context, pagers, flush, ownSnapshot, identity, ownPageSet, turns }
     this.#early.open({
       upcalls: upcalls(this.#parts),

@@ -21,7 +21,12 @@ export class Space {
   readonly #disk: PortId
   readonly #writer: DiskWriter
   readonly #segmentBytes: number
+  readonly #blockBytes: number
+  /** Segments that the disk keeps back from pages in frames. */
+  readonly #kept: number
   #askedAt = 0
+  /** Where the log's growth stood when the disk last answered. */
+  #heardAt = 0
   #asking = false
   #waiting: (() => void)[] = []
 
@@ -39,14 +44,26 @@ export class Space {
     this.segmentBlocks = status.segmentBlocks
     this.free = status.freeSegments
     this.#segmentBytes = status.segmentBlocks * status.blockBytes
+    this.#blockBytes = status.blockBytes
+    this.#kept = status.keptSegments
     // What the disk keeps back, what one batch takes, and one for what goes on besides.
-    this.tight =
-      Math.max(2, status.segments >> 4) + Math.ceil(batchPages / (status.segmentBlocks - 1)) + 1
+    this.tight = this.#kept + Math.ceil(batchPages / (status.segmentBlocks - 1)) + 1
     this.low = Math.max(this.tight + 1, status.segments >> 2)
     invariant(this.low > this.tight, 'MG19: cleaning begins before pages must wait', {
       low: this.low,
       tight: this.tight,
     })
+  }
+
+  /** Blocks on the whole disk. */
+  get blocks(): number {
+    return this.segments * this.segmentBlocks
+  }
+
+  /** Blocks that pages from frames may still take, by what the disk last said and the log has grown by since. */
+  get room(): number {
+    const grown = Math.ceil((this.#writer.bytesEver - this.#heardAt) / this.#blockBytes)
+    return (this.free - this.#kept) * (this.segmentBlocks - 1) - grown
   }
 
   /** Asks the disk when the log has grown by half a segment since. */
@@ -63,12 +80,17 @@ export class Space {
 
   #ask(): void {
     this.#asking = true
-    this.#askedAt = this.#writer.bytesEver
+    const asked = this.#writer.bytesEver
+    this.#askedAt = asked
     const waiting = this.#waiting
     this.#waiting = []
     this.#messenger.call(this.#disk, diskCalls.diskStatus, {}, (reply) => {
       this.#asking = false
-      if (reply.status === 'ok') this.free = reply.freeSegments
+      if (reply.status === 'ok') {
+        this.free = reply.freeSegments
+        // What was answered since we asked may not be in it.
+        this.#heardAt = asked
+      }
       for (const heard of waiting) heard()
       if (this.#waiting.length > 0 && !this.#asking) this.#ask()
     })

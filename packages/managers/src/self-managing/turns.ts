@@ -4,6 +4,7 @@ import type { Cleaner } from './cleaner.js'
 import type { Context } from './context.js'
 import type { Flush } from './flush.js'
 import type { OwnSnapshot } from './own-snapshot.js'
+import { shortLookMs, type RoomKeeper } from './room-keeper.js'
 import type { Pagers } from './rollback.js'
 
 export class Turns {
@@ -12,6 +13,7 @@ export class Turns {
   readonly #flush: Flush
   readonly #ownSnapshot: OwnSnapshot
   readonly #cleaner: Cleaner
+  readonly #keeper: RoomKeeper
 
   constructor(
     context: Context,
@@ -19,17 +21,20 @@ export class Turns {
     flush: Flush,
     ownSnapshot: OwnSnapshot,
     cleaner: Cleaner,
+    keeper: RoomKeeper,
   ) {
     this.#context = context
     this.#pagers = pagers
     this.#flush = flush
     this.#ownSnapshot = ownSnapshot
     this.#cleaner = cleaner
+    this.#keeper = keeper
   }
 
   /** Answers in how many milliseconds it wants the next turn; a bell may bring it earlier. */
   turn(): number {
     const { pager, folding } = this.#pagers
+    this.#keeper.settle()
     pager.turn()
     this.#flush.settle()
     this.#ownSnapshot.settle()
@@ -40,6 +45,7 @@ export class Turns {
     pager.ring()
     if (folded && folding.isPending) return 0
     if (this.#cleaner.isPending) return this.#context.options.cleanRestMs
+    if (this.#keeper.isPending) return shortLookMs
     return pager.isAwaiting || folding.isPending ? lookAgainMs : Infinity
   }
 

@@ -509,7 +509,9 @@ export class StandInKernel {
         this.discarded++
         return { status: 'ok' }
       },
-      snapshotRequest: (_, call) => {
+      snapshotRequest: ({ cont }, call) => {
+        // Snapshots of users' containers are the test's to take.
+        if (cont !== 1) return refuse('busy', 'the loci do not come to rest')
         const stateInterval = asInterval(this.#ownInterval++)
         const args = { cont: asToken(1), stateInterval }
         this.messenger.call(managerPort, managerUpcalls.containerSnapshot, args, (reply) =>

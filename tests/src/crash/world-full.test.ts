@@ -1,0 +1,89 @@
+/** Worlds on a disk that what they write in one interval would fill: on real threads, killed, opened again. */
+import test, { type ExecutionContext } from 'ava'
+import { spawn } from 'node:child_process'
+import { temporaryFolder } from '../support/folders.js'
+import { fixture } from '../support/worlds.js'
+
+interface Life {
+  readonly opened: boolean
+  readonly failed: string | null
+  readonly results: readonly { readonly step: number }[] | null
+  readonly counters: Readonly<Record<string, number>>
+}
+
+interface Job {
+  readonly options: object
+  readonly size: number
+  readonly loci: readonly object[]
+}
+
+const mib = 1024 ** 2
+const diskBytes = 32 * mib
+
+/** So many loci at full speed over so many pages together. */
+function job(livePages: number, loci: number, steps: number, snapshotEveryMs: number): Job {
+  const pages = Math.floor(livePages / loci)
+  const args = { pages, steps, stride: 307, safepoints: 16 }
+  return {
+    options: { frames: 256, loci: 4, diskBytes, snapshotEveryMs },
+    size: 32 * mib,
+    loci: Array.from({ length: loci }, (_, nth) => ({ ...args, first: nth * pages })),
+  }
+}
+
+/** One life of the world: to its end, or until it is killed so long after it had opened. */
+function life(t: ExecutionContext, dir: string, of: Job, killAfterMs: number): Promise<Life> {
+  const child = spawn(process.execPath, [fixture('full-child'), dir, JSON.stringify(of)])
+  t.teardown(() => child.kill('SIGKILL'))
+  let said = ''
+  let timer: NodeJS.Timeout | undefined
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+    if (said.includes('"opened"') && killAfterMs < Infinity)
+      timer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+  })
+  return new Promise((resolve) => {
+    child.on('close', () => {
+      clearTimeout(timer)
+      const lines = said.split('\n').filter((line) => line.endsWith('}'))
+      const all = Object.assign({}, ...lines.map((line) => JSON.parse(line) as object)) as Life
+      resolve({
+        opened: said.includes('"opened"'),
+        failed: all.failed ?? null,
+        results: all.results ?? null,
+        counters: all.counters ?? {},
+      })
+    })
+  })
+}
+
+test('[MG80] on a disk of 32 MiB loci rewrite 12 MiB at full speed, are killed, and come to their ends', async (t) => {
+  const dir = temporaryFolder(t)
+  const fast = job(3072, 2, 20_000, 1000)
+
+  const lives = [
+    await life(t, dir, fast, 700),
+    await life(t, dir, fast, 1_500),
+    await life(t, dir, fast, Infinity),
+  ]
+
+  const last = lives.at(-1)!
+  t.deepEqual(
+    lives.map(({ failed }) => failed),
+    [null, null, null],
+  )
+  t.deepEqual(last.results, [{ step: 20_000 }, { step: 20_000 }])
+  t.true(last.counters['bytesWritten']! > 2 * diskBytes, `${last.counters['bytesWritten']} bytes`)
+  t.true(last.counters['snapshotsForRoom']! > 0)
+})
+
+test('[DK30] a world that needs more than its disk holds fails, and opens again each time', async (t) => {
+  const dir = temporaryFolder(t)
+  const greedy = job(7_400, 2, 4_000, 300)
+
+  const lives = [await life(t, dir, greedy, Infinity)]
+  for (let nth = 0; nth < 9; nth++) lives.push(await life(t, dir, greedy, (nth * 137) % 400))
+
+  t.regex(lives[0]!.failed ?? 'it did not fail', /disk_full|io_error/)
+  t.deepEqual(new Set(lives.map(({ opened }) => opened)), new Set([true]))
+})

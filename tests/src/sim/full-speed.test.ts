@@ -1,0 +1,89 @@
+/** Loci that write as fast as they can, on a disk that an interval of theirs would fill several times. */
+import test from 'ava'
+import { CampaignHost } from '../campaign/host.js'
+import { readAll } from '../campaign/random-program.js'
+import {
+  WholeWorld,
+  smallShape,
+  type SimProgram,
+  type WholeShape,
+} from '../campaign/whole-world.js'
+
+/** 8 MiB of disk, and less than half of it in use: 800 pages. */
+const shape: WholeShape = {
+  ...smallShape,
+  frames: 160,
+  maxLoci: 3,
+  disk: { segmentBlocks: 32, capacity: 63 },
+  manager: { ...smallShape.manager, snapshotBytes: 32 * 1024 * 1024, snapshotFolds: 32 },
+  others: [],
+  snapshotEveryMs: 5_000,
+  delayMs: () => 0,
+}
+const pages = 400
+const rewrites = 10
+const first = new Map([
+  ['l0', 0],
+  ['l1', pages],
+])
+
+/** Writes its pages over and over, and comes to a safepoint after every eighth. */
+const fast: SimProgram = function* (locus) {
+  const from = first.get(locus.name)!
+  while (locus.model.registers[0]! < BigInt(pages * rewrites)) {
+    const step = Number(locus.model.registers[0]!)
+    const page = from + ((step * 37) % pages)
+    yield* locus.load(page * 4096)
+    yield* locus.store(page * 4096, step + 1)
+    locus.setRegister(0, BigInt(step + 1))
+    if (step % 8 === 0) yield* locus.safepoint()
+  }
+  return Uint8Array.of(1)
+}
+const programs = new Map([
+  ['fast', fast],
+  ['read', readAll],
+])
+
+async function begin(seed: number): Promise<WholeWorld> {
+  const world = new WholeWorld(seed, shape, programs)
+  await world.open()
+  const host = new CampaignHost(world)
+  await host.create('a', 2 * pages)
+  await host.adopt('a')
+  await host.setProgram('a', 'fast')
+  for (const name of first.keys()) await host.start(name, 'a')
+  return world
+}
+
+const hasEnded = (world: WholeWorld): boolean =>
+  [...first.keys()].every((name) => world.model.loci.get(name)?.end === 'ok')
+
+test('[MG80] a simulated world whose live pages fit runs to its end however fast it writes', async (t) => {
+  const world = await begin(7)
+  const ended = world.until(() => hasEnded(world) || world.problems.length > 0, 600_000)
+  await new CampaignHost(world).readBack()
+
+  t.true(ended)
+  t.deepEqual(world.problems, [])
+  t.true(world.disk.core.status().lastPosition > 100)
+  const { counters } = world.kernel.machine
+  t.true(counters.get('snapshots') > 5, `${counters.get('snapshots')} snapshots`)
+})
+
+test('[MG80] it is killed again and again with hardly any room left, and opens each time', async (t) => {
+  let world = await begin(8)
+  const problems: string[] = []
+  for (let life = 0; life < 12 && !hasEnded(world); life++) {
+    world.until(() => hasEnded(world), 400 + life * 90)
+    problems.push(...world.problems)
+    world = new WholeWorld(20 + life, shape, programs, world.remains())
+    const { status, detail } = await world.open()
+    if (status !== 'ok') problems.push(`life ${life}: ${status}, ${detail}`)
+  }
+  const ended = world.until(() => hasEnded(world) || world.problems.length > 0, 600_000)
+  await new CampaignHost(world).readBack()
+
+  t.true(ended)
+  t.deepEqual([...problems, ...world.problems], [])
+})
