@@ -230,7 +230,7 @@ test('[DK20] of what is kept back pages from frames leave all, copies half, maps
   const content = pageContent(1)
   const frames = { bytes: () => content, ended: () => {} }
   const bench = new Bench({ ...shape, capacity: 32, frames })
-  const status = (pages: readonly object[], records: readonly object[]): string => {
+  const answered = (pages: readonly object[], records: readonly object[]): string => {
     const outcome = { status: 'none' }
     const args = { pages, records, barrier: false } as Parameters<DiskCore['write']>[1]
     bench.core.write(alice, args, (answer) => Object.assign(outcome, { status: answer.status }))
@@ -241,9 +241,10 @@ test('[DK20] of what is kept back pages from frames leave all, copies half, maps
     const at = { cont: asToken(7), stateInterval: asInterval(interval), page: nth }
     return { ...at, frame: asFrame(9), content: given }
   }
-  const fromFrame = (nth: number): string => status([page(nth, 1, null)], [])
-  const byValue = (interval: number) => (nth: number) => status([page(nth, interval, content)], [])
-  const some = (kind: RecordKind) => () => status([], [{ kind, content: new Uint8Array(300) }])
+  const fromFrame = (nth: number): string => answered([page(nth, 1, null)], [])
+  const byValue = (interval: number) => (nth: number) =>
+    answered([page(nth, interval, content)], [])
+  const some = (kind: RecordKind) => () => answered([], [{ kind, content: new Uint8Array(300) }])
   const until = (write: (nth: number) => string): number => {
     for (let nth = 0; nth < 10_000; nth++) {
       const status = write(nth)

@@ -6,9 +6,9 @@ import {
   softLimit,
 } from '@katydid/managers/self-managing/headroom.js'
 import test from 'ava'
-import fc from 'fast-check'
+import { assert as holds, integer, property } from 'fast-check'
 
-const blocks = fc.integer({ min: 0, max: 4_000_000 })
+const blocks = integer({ min: 0, max: 4_000_000 })
 
 test('[MG81] what is in memory only is room spoken for, with heads and own pages', (t) => {
   t.is(headroom({ free: 1000, unwritten: 0, own: 0 }), 1000)
@@ -17,8 +17,8 @@ test('[MG81] what is in memory only is room spoken for, with heads and own pages
 })
 
 test('[MG80] a writer is held the longer the less is left, not at all at the limit, and never longer than a second', (t) => {
-  fc.assert(
-    fc.property(blocks, blocks, blocks, (disk, one, other) => {
+  holds(
+    property(blocks, blocks, blocks, (disk, one, other) => {
       const soft = Math.max(1, softLimit(disk))
       const [less, more] = [Math.min(one, other), Math.max(one, other)]
       t.true(holdMs(less, soft) >= holdMs(more, soft))
