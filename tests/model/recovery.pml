@@ -1,0 +1,687 @@
+/*
+ * The epoch protocol: captures, messages, stable points, the line, a crash, the recovery session, garbage.
+ *
+ * Promises checked, each against ground truth that the protocol never reads (sets of unique message ids):
+ *   I1 nobody remembers a message that its sender does not        I2 the line never goes down
+ *   I3 the line is the highest there is (all combinations tried)   I5 what was sent and not received still arrives
+ *   I6 nothing is applied twice                                    I7 garbage takes nothing that any later crash needs
+ *   I8 no live state depends on an interval that was rolled back   I18 an epoch entered by captures alone becomes the line
+ *
+ * A step of a kernel is one d_step; every order of the steps is explored. One container a machine. Scratch is 0 between steps.
+ * A point is named by its slot; slot 0 is the beginning. A logging container has a point for each interval.
+ *
+ * Sizes: NC containers, NM messages, NP slots, NX crashes, NE epochs; LOGS: bits of the logging containers; CRASHES: bit m set
+ * when the containers of mask m may crash together. FRAMES: nested calls and their returns. DISCARD: points given up unstable.
+ * SPARE: garbage between line and present. ANYMIX: a deadline may pass at any capture. Mutants: -DNAME, listed in models.mjs.
+ */
+#ifndef NC
+#define NC 2
+#endif
+#ifndef NM
+#define NM 2
+#endif
+#ifndef NP
+#define NP 3
+#endif
+#ifndef NX
+#define NX 1
+#endif
+#ifndef NE
+#define NE 2
+#endif
+#ifndef LOGS
+#define LOGS 0
+#endif
+#ifndef CRASHES
+#define CRASHES 255
+#endif
+#define LOGGING(c) ((LOGS >> (c)) & 1)
+#define HAS(set, i) (((set) >> (i)) & 1)
+#define KEEP 255
+
+/* What a slot holds. SPARED: garbage by the single-failure rule; DROPPED: given up before it was stable; PASSED: below the line. */
+#define NONE 0
+#define VOLATILE 1
+#define STABLE 2
+#define SPARED 3
+#define DROPPED 4
+#define PASSED 5
+#define RETAINED(c, k) (pt[c].p[k].st == VOLATILE || pt[c].p[k].st == STABLE)
+
+/* A state of a container: open interval, epoch, dependencies since the last point; ground truth: sent and received ids. */
+typedef Standing { byte si; byte ep; byte dep[NC]; byte sent; byte rcv; byte st }
+typedef Points { Standing p[NP] }
+typedef Ends { byte last[4] }
+/* A message by its unique id. call: 0 one way, 1 a nested call, u + 2 the return of call u. fly: 1 first copy, 2 re-sent copy. */
+typedef Message { byte from; byte to; byte seq; byte stamp; byte inc; byte ep; byte call; byte fly; byte again }
+
+Points pt[NC];
+Standing cur[NC];
+byte n[NC];          /* slots in use */
+byte line[NC];       /* slot of the announced line */
+byte inc[NC];        /* incarnation as decided */
+Ends ends[NC];       /* ends[c].last[i]: last interval of incarnation i of c that survived */
+byte target[NC];     /* decided and not yet applied: the slot to go to, or KEEP */
+bool unaware[NC];    /* a decision is on the disk that this survivor has not applied */
+byte live[NC];       /* calls whose frame stands on the stack: never part of a snapshot */
+Message m[NM];
+byte nm; byte crashes;
+byte mixed;          /* ground truth: epochs that some container entered without a capture */
+
+/* Scratch. */
+byte c, k, q, x, y, u, o, v, w, h, sent, rcv;
+byte hi[NC], top[NC], g[NC];
+bool more, ok;
+
+inline scrub() {
+  v = 0; w = 0; h = 0; c = 0; k = 0; q = 0; x = 0; y = 0; u = 0; o = 0; sent = 0; rcv = 0; more = false; ok = false;
+  do :: c < NC -> hi[c] = 0; top[c] = 0; g[c] = 0; c++ :: else -> break od;
+  c = 0
+}
+inline clear(slot, as) {
+  slot.si = 0; slot.sent = 0; slot.rcv = 0; slot.st = as;
+  o = 0; do :: o < NC -> slot.dep[o] = 0; o++ :: else -> break od; o = 0
+}
+inline copy(into, old) {
+  into.si = old.si; into.ep = old.ep; into.sent = old.sent; into.rcv = old.rcv;
+  o = 0; do :: o < NC -> into.dep[o] = old.dep[o]; o++ :: else -> break od; o = 0
+}
+
+/* ---- the line, as the protocol computes it: the greatest fixpoint from above --------------------------------------- */
+
+#ifdef LOGLATE
+#define COUNTS(a, s) (pt[a].p[s].st == STABLE || (LOGGING(a) && pt[a].p[s].st == VOLATILE))
+#else
+#define COUNTS(a, s) (pt[a].p[s].st == STABLE)
+#endif
+/* Newest point of a that counts: it and all earlier ones are stable or given up. */
+inline newest(me, out) {
+  out = line[me]; k = out + 1;
+  do
+#ifdef OUTOFORDER
+  :: k < n[me] ->
+#elif defined(LOGLATE)
+  :: k < n[me] && (LOGGING(me) || pt[me].p[k].st != VOLATILE) ->
+#else
+  :: k < n[me] && pt[me].p[k].st != VOLATILE ->
+#endif
+     if :: COUNTS(me, k) -> out = k :: else fi; k++
+  :: else -> break
+  od;
+  k = 0
+}
+/* Present state of a as a candidate: of a logging container it is its newest interval. */
+#define PRESENT(a) (n[a] - LOGGING(a))
+#define SI(a, slot) (slot == n[a] -> cur[a].si : pt[a].p[slot].si)
+#define DEP(a, slot, b) (slot == n[a] -> cur[a].dep[b] : pt[a].p[slot].dep[b])
+
+/* hi[] down to where no chain of points needs an interval that the others' candidates do not hold. */
+inline settle() {
+  more = true;
+  do
+  :: more ->
+     more = false; c = 0;
+     do
+     :: c < NC ->
+        k = 1; ok = true;
+        do
+        :: ok && k <= hi[c] ->
+           q = 0;
+           do
+           :: q < NC ->
+              x = DEP(c, k, q); y = SI(q, hi[q]);
+              if :: x > y -> ok = false :: else fi; q++
+           :: else -> break
+           od;
+           if :: ok -> k++ :: else fi
+        :: else -> break
+        od;
+        if
+        :: !ok ->
+           k--; do :: k > 0 && !RETAINED(c, k) -> k-- :: else -> break od;
+           hi[c] = k; more = true
+        :: else
+        fi;
+        c++
+     :: else -> break
+     od
+  :: else -> break
+  od;
+  c = 0; k = 0; q = 0; x = 0; y = 0; ok = false
+}
+
+/* Line of the candidates up to top[], in hi[]; compared with ground truth over all combinations. */
+inline solve() {
+  c = 0;
+  do :: c < NC -> hi[c] = top[c]; c++ :: else -> break od;
+#ifndef LOCAL
+  settle();
+#endif
+  c = 0; sent = 0; rcv = 0;
+  do
+  :: c < NC ->
+     assert(hi[c] >= line[c]);                                       /* I2 */
+     assert(hi[c] == n[c] || RETAINED(c, hi[c]));                    /* I7 */
+     if :: hi[c] == n[c] -> sent = sent | cur[c].sent; rcv = rcv | cur[c].rcv
+        :: else -> sent = sent | pt[c].p[hi[c]].sent; rcv = rcv | pt[c].p[hi[c]].rcv fi;
+     g[c] = line[c]; c++
+  :: else -> break
+  od;
+  assert((rcv & ~sent) == 0);                                        /* I1 */
+  more = true;                                                       /* I3: g[] runs through all combinations */
+  do
+  :: more ->
+     c = 0; sent = 0; rcv = 0; ok = true;
+     do
+     :: c < NC ->
+        if
+        :: g[c] == n[c] -> sent = sent | cur[c].sent; rcv = rcv | cur[c].rcv
+        :: g[c] < n[c] && (RETAINED(c, g[c]) || pt[c].p[g[c]].st == SPARED) ->
+           sent = sent | pt[c].p[g[c]].sent; rcv = rcv | pt[c].p[g[c]].rcv
+        :: else -> ok = false
+        fi; c++
+     :: else -> break
+     od;
+     c = 0;
+     do
+     :: c < NC -> assert(!ok || (rcv & ~sent) != 0 || g[c] <= hi[c]); c++
+     :: else -> break
+     od;
+     c = 0;                                                          /* the next combination */
+     do
+     :: c < NC && g[c] == top[c] -> g[c] = line[c]; c++
+     :: c < NC && g[c] < top[c] -> g[c]++; break
+     :: else -> more = false; break
+     od
+  :: else -> break
+  od;
+  c = 0; sent = 0; rcv = 0; ok = false
+}
+
+/* I18: an epoch that everybody entered by a capture (logging: by its log) is in the line once its points count. */
+inline progress() {
+  u = 1;
+  do
+  :: u <= NE ->
+     c = 0; ok = !HAS(mixed, u);
+     do
+     :: ok && c < NC ->
+        if
+        :: LOGGING(c) ->
+           k = n[c] - 1; do :: k > 0 && pt[c].p[k].ep >= u -> k-- :: else -> break od;
+           ok = (cur[c].ep >= u) && k <= top[c]
+        :: else ->
+           k = 1; do :: k < n[c] && pt[c].p[k].ep < u -> k++ :: else -> break od;
+           ok = k < n[c] && k <= top[c]
+        fi;
+        g[c] = k; c++
+     :: else -> break
+     od;
+     c = 0;
+     do :: ok && c < NC -> assert(hi[c] >= g[c]); c++ :: else -> break od;
+     u++
+  :: else -> break
+  od;
+  u = 0; k = 0; ok = false
+}
+
+/* ---- garbage ---------------------------------------------------------------------------------------------------- */
+
+/* The dependencies of a point given up go to the next one that stays, or to the open interval. */
+inline merge_up(me, slot) {
+#ifndef NOMERGE
+  x = slot + 1; do :: x < n[me] && !RETAINED(me, x) -> x++ :: else -> break od;
+  y = 0;
+  do
+  :: y < NC ->
+     if
+     :: x < n[me] && pt[me].p[slot].dep[y] > pt[me].p[x].dep[y] -> pt[me].p[x].dep[y] = pt[me].p[slot].dep[y]
+     :: x == n[me] && pt[me].p[slot].dep[y] > cur[me].dep[y] -> cur[me].dep[y] = pt[me].p[slot].dep[y]
+     :: else
+     fi; y++
+  :: else -> break
+  od;
+#endif
+  y = 0;
+  do :: y < NC -> pt[me].p[slot].dep[y] = 0; y++ :: else -> break od;
+  x = 0; y = 0
+}
+/* Everything below the line. */
+inline pass_over() {
+  c = 0;
+  do
+  :: c < NC ->
+#ifdef GC
+     newest(c, x);
+#else
+     x = line[c];
+#endif
+     u = 0;
+     do
+     :: u < x -> if :: pt[c].p[u].st != PASSED -> clear(pt[c].p[u], PASSED) :: else fi; u++
+     :: else -> break
+     od; c++
+  :: else -> break
+  od;
+  c = 0; u = 0; x = 0
+}
+/* Between line and present only what some single failure would need stays: the line of "only container u is lost", for each u and
+ * each of its points that may be the newest stable one when it is lost. */
+inline spare() {
+#ifdef SPARE
+  u = 0; sent = 0;
+  c = 0; do :: c < NC -> g[c] = (1 << line[c]); c++ :: else -> break od;
+  do
+  :: u < NC ->
+     newest(u, sent); rcv = sent;
+     do
+#ifdef SPARENOW
+     :: rcv == sent ->
+#else
+     :: rcv < n[u] ->                                                /* what is pending may be stable by then */
+#endif
+        c = 0;
+        do :: c < NC -> hi[c] = (c == u -> rcv : PRESENT(c)); c++ :: else -> break od;
+        settle();
+        c = 0; do :: c < NC -> g[c] = g[c] | (1 << hi[c]); c++ :: else -> break od;
+        rcv++
+     :: else -> break
+     od;
+     u++
+  :: else -> break
+  od;
+  c = 0; rcv = 0;
+  do
+  :: c < NC ->
+     u = line[c];
+     newest(c, sent);
+     do
+     :: u < n[c] ->
+        if
+        :: pt[c].p[u].st == STABLE && u <= sent && !HAS(g[c], u) && !LOGGING(c) ->
+           merge_up(c, u); pt[c].p[u].st = SPARED
+        :: else
+        fi; u++
+     :: else -> break
+     od; c++
+  :: else -> break
+  od;
+#endif
+  skip
+}
+
+/* After a point became stable, or was given up. */
+inline advance() {
+  c = 0;
+  do :: c < NC -> newest(c, y); top[c] = y; c++ :: else -> break od;
+  y = 0;
+  solve();
+  progress();
+  c = 0;
+  do :: c < NC -> line[c] = hi[c]; c++ :: else -> break od;
+  pass_over();
+  spare();
+  scrub()
+}
+
+/* ---- live checks ------------------------------------------------------------------------------------------------ */
+
+/* The state in which a container will go on: a survivor that has not applied the decision counts as what it goes back to. */
+#define SENT(a) (unaware[a] && target[a] != KEEP -> pt[a].p[target[a]].sent : cur[a].sent)
+#define RCV(a) (unaware[a] && target[a] != KEEP -> pt[a].p[target[a]].rcv : cur[a].rcv)
+#define ORPHAN(a, i, s) (i < inc[a] && s > ends[a].last[i])
+
+inline sound() {
+  c = 0; sent = 0; rcv = 0;
+  do :: c < NC -> sent = sent | SENT(c); rcv = rcv | RCV(c); c++ :: else -> break od;
+  assert((rcv & ~sent) == 0);                                        /* I1, I8 */
+  c = 0; ok = true;
+  do :: c < NC -> ok = ok && !unaware[c]; c++ :: else -> break od;
+  c = 0; u = 0;
+  do
+  :: ok && u < nm ->
+     if
+     :: HAS(sent, u) && !HAS(rcv, u) ->                              /* I5 */
+        assert(((m[u].fly & 1) && !ORPHAN(m[u].from, m[u].inc, m[u].stamp)) ||
+               ((m[u].fly & 2) && !ORPHAN(m[u].from, m[u].again, m[u].stamp)))
+     :: else
+     fi; u++
+  :: else -> break
+  od;
+  scrub()
+}
+
+/* ---- steps of a kernel ------------------------------------------------------------------------------------------ */
+
+/* The incarnation under which a sends: a survivor on its way back does not know the new one yet. */
+#define OWN(a) (unaware[a] && target[a] != KEEP -> inc[a] - 1 : inc[a])
+
+inline send(me, you, what) {
+  d_step {
+    printf("SEND %d from %d to %d kind %d interval %d epoch %d\n", nm, me, you, what, cur[me].si, cur[me].ep);
+    u = 0; x = 0;
+    do
+    :: u < nm -> if :: HAS(cur[me].sent, u) && m[u].to == you -> x++ :: else fi; u++
+    :: else -> break
+    od;
+    m[nm].from = me; m[nm].to = you; m[nm].seq = x; m[nm].stamp = cur[me].si; m[nm].inc = OWN(me);
+    m[nm].ep = cur[me].ep; m[nm].call = what; m[nm].fly = 1;
+    cur[me].sent = cur[me].sent | (1 << nm);
+    /* Sends of a logged interval happen again at its replay: they are part of its point. */
+#ifndef NOREPLAY
+    if
+    :: LOGGING(me) && pt[me].p[n[me] - 1].si == cur[me].si -> pt[me].p[n[me] - 1].sent = cur[me].sent
+    :: else
+    fi;
+#endif
+    if :: what == 1 -> live[me] = live[me] | (1 << nm) :: else fi;
+    nm++;
+    scrub()
+  }
+}
+
+inline capture(me, epoch) {
+  printf("CAPTURE %d interval %d epoch %d\n", me, cur[me].si, epoch);
+  copy(pt[me].p[n[me]], cur[me]); pt[me].p[n[me]].ep = epoch; pt[me].p[n[me]].st = VOLATILE; n[me]++;
+  y = 0; do :: y < NC -> cur[me].dep[y] = 0; y++ :: else -> break od; y = 0;
+#ifndef NOBUMP
+  cur[me].si++;
+#endif
+  cur[me].ep = epoch
+}
+
+/* An epoch above ep entered without a capture. */
+inline mix(me, epoch) {
+  x = cur[me].ep + 1;
+  do :: x <= epoch -> mixed = mixed | (1 << x); x++ :: else -> break od; x = 0
+}
+
+/* Takes copy b of message i: dropped, or received; how: 0 epoch known, 1 captured first, 2 mixed. */
+inline take(id, which, how) {
+  x = m[id].to; y = (which == 1 -> m[id].inc : m[id].again);
+#ifdef NOINC
+  ok = true;
+#else
+  ok = unaware[x] || !ORPHAN(m[id].from, y, m[id].stamp);
+#endif
+#ifndef NODEDUP
+  u = 0;
+  do
+  :: u < nm -> if :: HAS(cur[x].rcv, u) && m[u].from == m[id].from && m[u].seq == m[id].seq -> ok = false :: else fi; u++
+  :: else -> break
+  od;
+#endif
+  m[id].fly = m[id].fly & ~which;
+  c = x; x = 0; y = 0; u = 0;
+  if
+  :: ok ->
+     printf("DELIVER %d to %d how %d\n", id, c, how);
+     assert(!HAS(cur[c].rcv, id));                                    /* I6 */
+     assert(m[id].call < 2 || LOGGING(c) || HAS(live[c], m[id].call - 2));   /* a return finds the frame that waits for it */
+     if :: how == 1 -> capture(c, m[id].ep) :: else fi;
+#ifndef NOCAPTURE
+#ifndef NOMARK
+     if :: how == 2 -> mix(c, m[id].ep) :: else fi;
+#endif
+#endif
+     if :: m[id].ep > cur[c].ep -> cur[c].ep = m[id].ep :: else fi;
+     cur[c].si++;
+#ifndef NODEPS
+     if :: m[id].stamp > cur[c].dep[m[id].from] -> cur[c].dep[m[id].from] = m[id].stamp :: else fi;
+#endif
+     cur[c].rcv = cur[c].rcv | (1 << id);
+     if :: m[id].call > 1 -> live[c] = live[c] & ~(1 << (m[id].call - 2)) :: else fi;
+     if
+     :: LOGGING(c) ->                                                /* the receipt is logged: a point of its own */
+        copy(pt[c].p[n[c]], cur[c]); pt[c].p[n[c]].st = VOLATILE; n[c]++;
+        y = 0; do :: y < NC -> cur[c].dep[y] = 0; y++ :: else -> break od; y = 0
+     :: else
+     fi
+  :: else -> printf("DROP %d\n", id)
+  fi;
+  if :: m[id].fly == 0 -> m[id].again = 0 :: else fi;
+  scrub()
+}
+/* All that is logged so far is forced to the disk. */
+inline flush(me) {
+  printf("FLUSH %d\n", me);
+  x = 0;
+  do :: x < n[me] -> if :: pt[me].p[x].st == VOLATILE -> pt[me].p[x].st = STABLE :: else fi; x++ :: else -> break od;
+  x = 0
+}
+#ifdef NOFREEZE
+#define OPEN(a) true
+#else
+#define OPEN(a) !unaware[a]
+#endif
+#ifdef NOCAPTURE
+#define FIRST(i) false
+#define NOW(i) true
+#else
+#define FIRST(i) (!LOGGING(m[i].to) && m[i].ep > cur[m[i].to].ep)
+#define NOW(i) !FIRST(i)
+#endif
+#ifdef ANYMIX
+#define LATE(i) FIRST(i)
+#else
+#define LATE(i) (FIRST(i) && live[m[i].to] != 0)
+#endif
+#ifdef FRAMECAP
+#define CAPTURABLE(a) (n[a] < NP)
+#else
+#define CAPTURABLE(a) (n[a] < NP && live[a] == 0)
+#endif
+#define ROOM(i) (!LOGGING(m[i].to) || n[m[i].to] < NP)
+
+/* ---- crash and recovery session ------------------------------------------------------------------------------------ */
+
+/* Points above a slot are no candidates any more. */
+inline forget(me, slot) {
+  x = slot + 1;
+  do :: x < n[me] -> clear(pt[me].p[x], NONE); pt[me].p[x].ep = 0; x++ :: else -> break od;
+  n[me] = slot + 1; x = 0
+}
+/* Goes to a slot: the image, a new incarnation, nothing of the future. */
+inline go_back(me, slot) {
+  printf("ROLLBACK %d to slot %d interval %d\n", me, slot, pt[me].p[slot].si);
+  copy(cur[me], pt[me].p[slot]);
+  y = 0; do :: y < NC -> cur[me].dep[y] = 0; y++ :: else -> break od; y = 0;
+  if :: !LOGGING(me) -> cur[me].si++ :: else fi;
+  live[me] = 0;
+  forget(me, slot)
+}
+/* Messages of a that are in its state and not in the receiver's, from its send log. */
+inline resend(me) {
+#ifndef NORESEND
+  x = 0;
+  do
+  :: x < nm ->
+     if
+     :: m[x].from == me && HAS(cur[me].sent, x) && !HAS(RCV(m[x].to), x) ->
+        m[x].fly = m[x].fly | 2; m[x].again = inc[me];
+#ifdef RESTAMP
+        m[x].stamp = cur[me].si - 1
+#endif
+     :: else
+     fi; x++
+  :: else -> break
+  od;
+  x = 0;
+#endif
+  skip
+}
+inline apply(me) {
+  if :: target[me] != KEEP -> go_back(me, target[me]) :: else fi;
+  target[me] = 0; unaware[me] = false;
+  resend(me)
+}
+/* The decision: candidates, line, incarnations; those that crashed apply it at once, survivors in steps of their own. */
+inline crash(mask) {
+  d_step {
+    printf("CRASH %d\n", mask);
+    crashes++;
+#ifndef NOFINISH
+    /* A survivor with a decision on its disk goes back first, and is a candidate only then. */
+    c = 0;
+    do :: c < NC -> if :: unaware[c] -> apply(c) :: else fi; c++ :: else -> break od;
+#endif
+    c = 0;
+    do
+    :: c < NC ->
+       if
+       :: HAS(mask, c) ->
+          newest(c, y); top[c] = y; y = 0;
+#ifdef LOGLATE
+          do :: top[c] > line[c] && pt[c].p[top[c]].st == VOLATILE -> top[c]-- :: else -> break od;
+#endif
+          forget(c, top[c]);
+          do                                                         /* a point that was not stable is gone, record and all */
+          :: x <= top[c] -> if :: pt[c].p[x].st == VOLATILE -> clear(pt[c].p[x], DROPPED) :: else fi; x++
+          :: else -> break
+          od; x = 0
+       :: else -> top[c] = PRESENT(c)
+       fi; c++
+    :: else -> break
+    od;
+    solve();
+    c = 0;
+    do
+    :: c < NC ->
+       if
+       :: hi[c] < PRESENT(c) || HAS(mask, c) ->
+          ends[c].last[inc[c]] = pt[c].p[hi[c]].si;
+#ifndef ENDHIGH
+          x = 0;                                                     /* what survived of older incarnations may be less now */
+          do
+          :: x < inc[c] -> if :: ends[c].last[x] > ends[c].last[inc[c]] -> ends[c].last[x] = ends[c].last[inc[c]] :: else fi; x++
+          :: else -> break
+          od; x = 0;
+#endif
+          inc[c]++; target[c] = hi[c];
+#ifndef LATEFORGET
+          forget(c, hi[c])                                           /* at the decision, for everybody's line */
+#endif
+       :: else -> target[c] = KEEP
+       fi;
+       unaware[c] = true; c++
+    :: else -> break
+    od;
+    c = 0; do :: c < NC -> top[c] = 0; hi[c] = 0; g[c] = 0; c++ :: else -> break od;
+    c = 0;
+    do :: c < NC -> if :: HAS(mask, c) -> apply(c) :: else fi; c++ :: else -> break od;
+    sound()
+  }
+}
+
+/* ---- every order ------------------------------------------------------------------------------------------------- */
+
+#define DELIVER(i) \
+  :: i < nm && (m[i].fly & 1) && OPEN(m[i].to) && NOW(i) && ROOM(i) -> v = i; w = 1; h = 0 \
+  :: i < nm && (m[i].fly & 2) && OPEN(m[i].to) && NOW(i) && ROOM(i) -> v = i; w = 2; h = 0 \
+  :: i < nm && (m[i].fly & 1) && OPEN(m[i].to) && FIRST(i) && CAPTURABLE(m[i].to) -> v = i; w = 1; h = 1 \
+  :: i < nm && (m[i].fly & 2) && OPEN(m[i].to) && FIRST(i) && CAPTURABLE(m[i].to) -> v = i; w = 2; h = 1 \
+  :: i < nm && (m[i].fly & 1) && OPEN(m[i].to) && LATE(i) -> v = i; w = 1; h = 2 \
+  :: i < nm && (m[i].fly & 2) && OPEN(m[i].to) && LATE(i) -> v = i; w = 2; h = 2
+#define FROM(a) \
+  :: nm < NM -> v = a; w = (a + 1) % NC \
+  :: nm < NM && NC > 2 -> v = a; w = (a + 2) % NC
+#ifdef FRAMES
+#define NESTED :: h = 1
+#else
+#define NESTED
+#endif
+/* A call received and not yet answered is answered at any time. */
+#define ANSWERED(i) ((m[0].call == i + 2 && HAS(cur[m[i].to].sent, 0)) || (m[1].call == i + 2 && HAS(cur[m[i].to].sent, 1)) || \
+  (m[2 % NM].call == i + 2 && HAS(cur[m[i].to].sent, 2 % NM)) || (m[3 % NM].call == i + 2 && HAS(cur[m[i].to].sent, 3 % NM)))
+#define ANSWER(i) \
+  :: i < nm && nm < NM && m[i].call == 1 && HAS(cur[m[i].to].rcv, i) && !ANSWERED(i) -> v = m[i].to; w = m[i].from; h = i + 2
+#define TICK(a) :: !LOGGING(a) && OPEN(a) && CAPTURABLE(a) && cur[a].ep < NE -> v = a; w = cur[a].ep + 1
+#define ASKED(a) :: !LOGGING(a) && OPEN(a) && CAPTURABLE(a) -> v = a; w = cur[a].ep
+/* A logging container only raises its epoch and asks for a log flush. */
+#define RAISE(a) :: LOGGING(a) && OPEN(a) && cur[a].ep < NE -> v = a
+#define FLUSH(a) :: LOGGING(a) && pt[a].p[n[a] - 1].st == VOLATILE -> v = a
+#define LEARN(a) :: unaware[a] -> v = a
+/* Reports come in any order. */
+#define REPORT(a, s) :: !LOGGING(a) && s < n[a] && pt[a].p[s % NP].st == VOLATILE -> v = a; w = s
+#define CRASH(mask) :: crashes < NX && HAS(CRASHES, mask) && mask < (1 << NC) -> v = mask
+#if NC > 2
+#define ALL(option) option(0) option(1) option(2)
+#define REPORTS(s) REPORT(0, s) REPORT(1, s) REPORT(2, s)
+#else
+#define ALL(option) option(0) option(1)
+#define REPORTS(s) REPORT(0, s) REPORT(1, s)
+#endif
+
+init {
+  d_step {
+    do
+    :: c < NC -> pt[c].p[0].st = STABLE; n[c] = 1; cur[c].si = 1 - LOGGING(c); c++
+    :: else -> break
+    od;
+    c = 0
+  }
+end:
+  do
+  :: atomic { if ALL(FROM) fi; if :: skip NESTED fi; send(v, w, h) }
+#ifdef FRAMES
+  :: atomic { if ANSWER(0) ANSWER(1) ANSWER(2) fi; send(v, w, h) }
+#endif
+  :: atomic {
+       if
+       DELIVER(0)
+       DELIVER(1)
+#if NM > 2
+       DELIVER(2)
+#endif
+#if NM > 3
+       DELIVER(3)
+#endif
+       fi;
+       d_step { take(v, w, h); sound() }
+     }
+  :: atomic { if ALL(TICK) fi; d_step { capture(v, w); scrub() } }
+#ifdef FREE
+  :: atomic { if ALL(ASKED) fi; d_step { capture(v, w); scrub() } }
+#endif
+#if LOGS > 0
+  :: atomic { if ALL(RAISE) fi; d_step { cur[v].ep++; scrub() } }
+  :: atomic { if ALL(FLUSH) fi; d_step { flush(v); advance() } }
+#endif
+  :: atomic {
+       if
+       REPORTS(1)
+       REPORTS(2)
+#if NP > 3
+       REPORTS(3)
+#endif
+       fi;
+       d_step { printf("STABLE %d slot %d\n", v, w); pt[v].p[w].st = STABLE; advance() }
+     }
+#ifdef DISCARD
+  :: atomic {
+       if
+       REPORTS(1)
+       REPORTS(2)
+       fi;
+       d_step { printf("DISCARD %d slot %d\n", v, w); mixed = 255; merge_up(v, w); pt[v].p[w].st = DROPPED; advance() }
+     }
+#endif
+#if NX > 0
+  :: atomic { if ALL(LEARN) fi; d_step { apply(v); sound() } }
+  :: atomic {
+       if
+       CRASH(1)
+       CRASH(2)
+       CRASH(3)
+#if NC > 2
+       CRASH(4)
+       CRASH(5)
+       CRASH(6)
+       CRASH(7)
+#endif
+       fi;
+       crash(v)
+     }
+#endif
+  od
+}
