@@ -28,6 +28,10 @@ export const traceKinds = [
   'invoke',
   'safepoint',
   'mark',
+  'write',
+  'snapshot',
+  'fold',
+  'clean',
 ] as const
 export type TraceKind = (typeof traceKinds)[number]
 

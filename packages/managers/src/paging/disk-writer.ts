@@ -11,6 +11,7 @@ import {
   type Reply,
 } from '@katydid/abi'
 import { invariant, type Counters, type Messenger } from '@katydid/actor'
+import type { Trace } from './trace.js'
 
 type WriteArgs = ArgsOf<(typeof diskCalls)['diskWrite']>
 export type WriteReply = Reply<(typeof diskCalls)['diskWrite']>
@@ -24,6 +25,7 @@ export class DiskWriter {
   readonly #messenger: Messenger
   readonly #disk: PortId
   readonly #counters: Counters
+  readonly #trace: Trace
   #last: LogPosition = asPosition(0)
   #inFlight = 0
   #waitsForRoom = false
@@ -41,10 +43,11 @@ export class DiskWriter {
    */
   roomMayCome: (refusals: number) => boolean = () => false
 
-  constructor(messenger: Messenger, disk: PortId, counters: Counters) {
+  constructor(messenger: Messenger, disk: PortId, counters: Counters, trace: Trace) {
     this.#messenger = messenger
     this.#disk = disk
     this.#counters = counters
+    this.#trace = trace
   }
 
   /** No write begun from now on stands before this position. */
@@ -95,6 +98,7 @@ export class DiskWriter {
     onAnswer: (reply: WriteReply) => void,
   ): void {
     invariant(pages.length + records.length > 0, 'MG8: something is written', { barrier })
+    this.#trace.event('write', pages.length, records.length)
     this.#inFlight++
     const nth = pages.length > 0 ? ++this.#pagesSent : 0
     if (nth > 0) this.#unanswered.add(nth)
@@ -118,6 +122,7 @@ export class DiskWriter {
 
   /** Writes pages given by value, and waits: the disk never waits for a manager. */
   writeNow(pages: readonly PageWrite[], pageBytes: number): WriteReply {
+    this.#trace.event('write', pages.length)
     const reply = this.#messenger.callSync(this.#disk, diskCalls.diskWrite, {
       pages,
       records: [],

@@ -66,6 +66,7 @@ export class Eviction {
       this.ringFor(container)
       const generation = container.lcd!.remove(list.map((frame) => frames.page(frame) * pageBytes))
       for (const frame of list) frames.become(frame, frameStates.removing, generation)
+      this.#context.trace.event('discard', list.length, container.token)
       this.#batches.push({ container, generation, frames: list })
     }
     return victims.length

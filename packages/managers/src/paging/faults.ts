@@ -61,8 +61,9 @@ export class Faults {
   }
 
   take(fault: Fault): void {
-    const { counters, clock } = this.#context
+    const { counters, clock, trace } = this.#context
     counters.add('faults')
+    trace.event('fault', fault.offset, fault.container.token)
     if (!this.#mustHold(fault)) {
       this.#waiting.push(fault)
       return
@@ -170,7 +171,7 @@ export class Faults {
   }
 
   #show(container: PagedContainer, page: number, frame: Frame, access: Access): Status {
-    const { frames, counters, pageBytes, policy } = this.#context
+    const { frames, counters, pageBytes, policy, trace } = this.#context
     const status = container.lcd!.install([{ offset: page * pageBytes, frame, access }])
     invariant(
       status === 'ok' || status === 'no_such_container',
@@ -181,13 +182,15 @@ export class Faults {
       frames.become(frame, frameStates.shown)
       counters.add('rescues')
     }
-    if (status === 'ok') policy.referenced(frame)
+    if (status !== 'ok') return status
+    policy.referenced(frame)
+    trace.event('install', page * pageBytes, frame)
     return status
   }
 
   /** The page lives in a fresh frame from now on; the old one stands still for whoever needs it. */
   #moveToCopy(container: PagedContainer, page: number, old: Frame): Status | 'wait' {
-    const { frames, reserve, region, counters, pageBytes } = this.#context
+    const { frames, reserve, region, counters, pageBytes, trace } = this.#context
     const frame = reserve.take()
     if (frame === null) return 'wait'
     region.frameBytes(frame).set(region.frameBytes(old))
@@ -199,6 +202,7 @@ export class Faults {
     frames.hold(frame, container, page)
     container.resident.set(page, frame)
     container.open.dirty.add(page)
+    trace.event('install', page * pageBytes, frame)
     counters.add('copies')
     const version = container.sharedBy(page)
     if (version === undefined) this.#departures.leave(old, replaced.generation)

@@ -12,6 +12,7 @@ import type { PagingContext } from './paging-context.js'
 import { Reserve } from './reserve.js'
 import type { Surroundings } from './surroundings.js'
 import { serveTaking } from './taking.js'
+import { silentTrace } from './trace.js'
 
 /** A context but for what only the manager knows: its containers, and where their pages stand. */
 export type Paging = Omit<PagingContext, 'store' | 'older' | 'containers'> & {
@@ -24,7 +25,7 @@ export function* openPaging(
   boot: ManagerBoot,
   least: number,
 ): Script<Paging> {
-  const { region, messenger, clock, read, options } = surroundings
+  const { region, messenger, clock, read, options, trace = silentTrace } = surroundings
   const { pageBytes } = region.plan.shape
   const set = yield* ask(messenger, actorPorts.kernel, pageSetCalls.pageSetCreate, { least })
   if (set.status !== 'ok') throw new CannotStart('its page set', set)
@@ -35,13 +36,13 @@ export function* openPaging(
     pageBytes,
   })
   const counters = new Counters(region, messenger.port)
-  const writer = new DiskWriter(messenger, boot.disk, counters)
+  const writer = new DiskWriter(messenger, boot.disk, counters, trace)
   writer.startAfter(disk.lastPosition)
   const policy = policyByName(options.policy, region)
   const frames = new FrameTable(region, policy)
   const reserve = new Reserve(region, messenger, clock, frames, set.pageset, options)
   serveTaking(messenger, { region, frames, reserve })
   const { port } = messenger
-  const figures = { pageBytes, policy, options }
+  const figures = { pageBytes, policy, options, trace }
   return { region, clock, read, port, counters, frames, reserve, writer, disk, ...figures }
 }

@@ -8,6 +8,7 @@ import type { FrameTable } from './frame-table.js'
 import type { PagedContainer } from './paged-container.js'
 import type { PagePlace } from './place.js'
 import type { Reserve } from './reserve.js'
+import type { Trace } from './trace.js'
 
 /** Fills `into` with the block at `place`: `ok`, `io_error` or `checksum_mismatch`. */
 export type BlockReader = (place: PagePlace, into: Uint8Array) => Status
@@ -41,6 +42,7 @@ export interface PagingContext {
   readonly frames: FrameTable
   readonly reserve: Reserve
   readonly writer: DiskWriter
+  readonly trace: Trace
   readonly policy: ReplacementPolicy
   readonly store: { readonly usage: BlockUsage }
   /** Where a page stands of which the container itself says `ask the map`; null: it was never written. */

@@ -43,6 +43,7 @@ export async function serveManager<Options extends PagingOptions>(
       read: (place, into) => readBlock(diskFd, asBlock(place.block), into, place.checksum),
       report: (event) => order({ order: 'report', event }),
       options: { ...defaults, ...options },
+      trace,
     },
     boot,
   )

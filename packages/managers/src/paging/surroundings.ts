@@ -1,5 +1,6 @@
 /** What a manager is given and cannot make itself. */
 import type { WorldEvent } from '@katydid/abi'
+import type { Trace } from './trace.js'
 import type { Clock, Messenger, Region } from '@katydid/actor'
 import type { BlockReader, PagingOptions } from './paging-context.js'
 
@@ -10,4 +11,6 @@ export interface Surroundings<Options extends PagingOptions = PagingOptions> {
   readonly read: BlockReader
   readonly report: (event: WorldEvent) => void
   readonly options: Options
+  /** Where it notes what it does; nowhere unless given. */
+  readonly trace?: Trace
 }

@@ -53,6 +53,7 @@ export function volatileCalls(parts: VolatileParts): Handlers<typeof managerUpca
       containers.set(cont, container)
       noteToken(tokens, cont)
       context.counters.add('rollbacks')
+      context.trace.event('rollback', cont, stateInterval)
       return { status: 'ok' }
     },
     containerDestroyed: ({ cont }) => {

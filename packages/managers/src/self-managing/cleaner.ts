@@ -37,6 +37,7 @@ interface Round {
   found: Described[]
   readonly copies: Described[]
   readonly freeBefore: number
+  copied: number
   phase: 'emptying' | 'asking' | 'snapshot' | 'counting'
 }
 
@@ -125,6 +126,7 @@ export class Cleaner {
       found: [],
       copies: [],
       freeBefore: free,
+      copied: 0,
       phase: 'emptying',
     }
   }
@@ -148,7 +150,9 @@ export class Cleaner {
     if (round.copies.length >= options.cleanPages || (nothingMore && round.copies.length > 0)) {
       if (clock.nowMs() < this.#restsUntilMs && !writer.waitsForRoom) return
       this.#restsUntilMs = clock.nowMs() + options.cleanRestMs
-      const problem = this.#moves.copy(round.copies.splice(0, options.cleanPages))
+      const copies = round.copies.splice(0, options.cleanPages)
+      round.copied += copies.length
+      const problem = this.#moves.copy(copies)
       if (problem !== null)
         this.#context.report({
           kind: 'trouble',
@@ -192,6 +196,7 @@ export class Cleaner {
       else this.#passed.delete(segment)
     }
     const { free } = this.#space
+    this.#context.trace.event('clean', round.all.length, round.copied)
     this.#freeAfter = free
     this.#stalledAt = free > round.freeBefore ? -1 : this.#folding.progress
     this.#round = null

@@ -9,7 +9,7 @@ import type { OwnStore } from './own-store.js'
 
 export type Surroundings = ManagerSurroundings<SelfManagingOptions>
 
-export interface Context extends Surroundings, PagingContext {
+export interface Context extends Omit<Surroundings, 'trace'>, PagingContext {
   readonly options: SelfManagingOptions
   readonly store: OwnStore
   readonly ownFrames: OwnFrames

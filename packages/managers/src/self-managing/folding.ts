@@ -125,6 +125,7 @@ export class Folding {
     for (const place of version.places.values()) this.#context.store.usage.drop(place.block)
     container.versions.shift()
     container.folded = version.interval
+    this.#context.trace.event('fold', container.token, version.interval)
     this.#underWay.delete(container)
     this.foldsSince++
     this.progress++

@@ -67,7 +67,9 @@ export class OwnSnapshot {
 
   /** container_snapshot of our own container: to be written in the next turn. */
   begin(interval: StateInterval): void {
-    if (!this.#committing) this.#due = interval
+    if (this.#committing) return
+    this.#due = interval
+    this.#context.trace.event('snapshot', this.#identity.own.token, interval)
   }
 
   /** Writes the snapshot that is due, if any. */

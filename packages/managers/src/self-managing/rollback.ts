@@ -62,4 +62,5 @@ export function rollBack(
     // Refused: the next recovery rolls back again before anything else is written.
   })
   context.counters.add('rollbacks')
+  context.trace.event('rollback', container.token, interval)
 }

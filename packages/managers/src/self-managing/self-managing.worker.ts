@@ -29,6 +29,7 @@ const manager = new SelfManagingManager(
     read: (place, into) => readBlock(diskFd, asBlock(place.block), into, place.checksum),
     report: (event) => order({ order: 'report', event }),
     options: { ...defaultOptions, ...options },
+    trace,
   },
   boot,
 )

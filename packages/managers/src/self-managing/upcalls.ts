@@ -80,6 +80,7 @@ export function upcalls(parts: UpcallParts): Upcalls {
       })
       mergeFailed(context, pagers.pager.departures, container)
       counters.add('snapshots')
+      context.trace.event('snapshot', cont, stateInterval)
       return { status: 'ok' }
     },
     stateIntervalQuery: ({ cont, stateInterval }) => {

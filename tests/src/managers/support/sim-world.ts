@@ -10,6 +10,7 @@ import {
   trapStates,
   type LocusSlot,
   type ManagerBoot,
+  type TraceKind,
 } from '@katydid/abi'
 import { Counters, run, Simulator, type Random, type SimTask } from '@katydid/actor'
 import {
@@ -72,6 +73,8 @@ export class SimWorld {
   model: Content = new Map()
   readonly captured: Map<number, Content>
   readonly reports: string[] = []
+  /** What the manager noted in its trace. */
+  readonly traced: { readonly kind: TraceKind; readonly a: number; readonly b: number }[] = []
   /** Reads of blocks fail from now on. */
   readsFail = false
   /** The file refuses writes as if it were full. */
@@ -145,6 +148,7 @@ export class SimWorld {
           return checksum(into) === place.checksum ? 'ok' : 'checksum_mismatch'
         },
         report: (event) => this.reports.push(JSON.stringify(event)),
+        trace: { event: (kind, a = 0, b = 0) => this.traced.push({ kind, a, b }) },
         options: { ...defaultOptions, ownFrames: 8, ...this.shape.options },
       },
       this.kernel.boot(),
