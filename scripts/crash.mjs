@@ -38,29 +38,49 @@ console.log(`seed ${seed}`)
 for (const [name, part] of Object.entries(parts)) {
   if (values.only !== undefined && values.only !== name) continue
   const began = Date.now()
-  const { wrong, ...counts } = await part()
+  const onProgress = teller(name, began)
+  const { wrong, ...counts } = await part(onProgress)
+  onProgress(Infinity, wrong)
   console.log(`${name}: ${JSON.stringify(counts)} in ${((Date.now() - began) / 1000).toFixed(0)} s`)
-  for (const each of wrong) console.error(`wrong: ${each}`)
   if (wrong.length > 0) process.exitCode = 1
 }
 
-function cuts() {
-  return cutEverywhere({ seed, every, torn: 2, compoundEvery: 3 })
+/**
+ * Says what is wrong as soon as it is found, and every ten seconds how far it has come: a run that is ended by somebody's patience has
+ * said by then what it knew. On a machine that does much else the same run takes many times as long.
+ */
+function teller(name, began) {
+  let said = 0
+  let saidAt = began
+  return (done, wrong) => {
+    for (; said < wrong.length; said++) console.error(`wrong: ${wrong[said]}`)
+    const now = Date.now()
+    if (done === Infinity || now - saidAt < 10_000) return
+    saidAt = now
+    console.error(
+      `${name}: ${done} so far, ${wrong.length} wrong, after ${((now - began) / 1000).toFixed(0)} s`,
+    )
+  }
 }
 
-function kills() {
-  return killAtMessages({ seed, every })
+function cuts(onProgress) {
+  return cutEverywhere({ seed, every, torn: 2, compoundEvery: 3, onProgress })
 }
 
-async function damage() {
+function kills(onProgress) {
+  return killAtMessages({ seed, every, onProgress })
+}
+
+async function damage(onProgress) {
   const store = await smallStore(seed)
   const all = [...drawnMutations(store, seed, 3 * store.blocks)]
   return sufferDamage(
     store,
     all.filter((_, nth) => nth % every === 0),
+    onProgress,
   )
 }
 
-async function bytes() {
-  return flipEveryByte(await smallStore(seed), { stride })
+async function bytes(onProgress) {
+  return flipEveryByte(await smallStore(seed), { stride, onProgress })
 }

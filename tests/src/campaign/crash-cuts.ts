@@ -10,6 +10,9 @@ import { programsOf, type CampaignRun, type RunShape } from './campaign-run.js'
 import { crashShape, scriptedRun } from './scripted-run.js'
 import { WholeWorld, type Remains } from './whole-world.js'
 
+/** Hears how far a campaign has come: how many it has looked at, and what was wrong among them. */
+export type Progress = (done: number, wrong: readonly string[]) => void
+
 export interface CutOptions {
   readonly seed: number
   /** Looks at one write in so many; 1: at all. */
@@ -21,7 +24,7 @@ export interface CutOptions {
   readonly rounds?: number
   /** Of the scripted run; the worlds that come after it have `crashShape`. */
   readonly shape?: RunShape
-  readonly onImage?: (images: number) => void
+  readonly onProgress?: Progress
 }
 
 export interface CutResult {
@@ -63,7 +66,7 @@ export async function cutEverywhere(options: CutOptions): Promise<CutResult> {
       await comeBack(remains, place, tally, options, random)
       if (tally.wrong.length > 20) return { writes: writes.length, ...tally }
     }
-    options.onImage?.(tally.images)
+    options.onProgress?.(tally.images, tally.wrong)
   }
   return { writes: writes.length, ...tally }
 }

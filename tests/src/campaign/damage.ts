@@ -9,6 +9,7 @@ import { DiskOpenError } from '@katydid/devices'
 import { programsOf } from './campaign-run.js'
 import { CampaignHost } from './host.js'
 import { crashShape, scriptedRun } from './scripted-run.js'
+import type { Progress } from './crash-cuts.js'
 import { WholeWorld, type Remains } from './whole-world.js'
 
 /** A store, and what was done to it. */
@@ -87,7 +88,7 @@ export function flipped(image: Uint8Array, at: number, bits: number): Mutation {
 export async function sufferDamage(
   store: Store,
   mutations: Iterable<Mutation>,
-  onMutation: (done: number) => void = () => {},
+  onProgress: Progress = () => {},
 ): Promise<DamageResult> {
   const outcomes = { refused: 0, 'older, reported': 0, whole: 0, 'reads refused': 0, wrong: 0 }
   const wrong: string[] = []
@@ -98,7 +99,7 @@ export async function sufferDamage(
     count++
     if (found.outcome === 'wrong') wrong.push(`${what}: ${found.why}`)
     if (wrong.length > 20) break
-    onMutation(count)
+    onProgress(count, wrong)
   }
   return { mutations: count, outcomes, wrong }
 }

@@ -5,6 +5,7 @@
  */
 import { DiskOpenError, MemoryFile, openDisk, type OpenedDisk } from '@katydid/devices'
 import { checksum } from '@katydid/memory'
+import type { Progress } from './crash-cuts.js'
 import type { Store } from './damage.js'
 
 export interface EveryByteResult {
@@ -23,7 +24,7 @@ export function flipEveryByte(
   options: {
     readonly stride: number
     readonly first?: number
-    readonly onByte?: (at: number) => void
+    readonly onProgress?: Progress
   },
 ): EveryByteResult {
   const { image } = store.remains
@@ -44,7 +45,7 @@ export function flipEveryByte(
       if (error instanceof DiskOpenError) count.refused++
       else wrong.push(`byte ${at}: ${error instanceof Error ? error.stack : String(error)}`)
     }
-    options.onByte?.(at)
+    options.onProgress?.(count.bytes, wrong)
   }
   return { ...count, wrong }
 }

@@ -6,6 +6,7 @@ import type { PortId } from '@katydid/abi'
 import type { Messenger } from '@katydid/actor'
 import { Crashed } from '@katydid/actor/sim-endpoint.js'
 import type { CampaignRun } from './campaign-run.js'
+import type { Progress } from './crash-cuts.js'
 import { scriptedRun } from './scripted-run.js'
 
 export interface KillOptions {
@@ -13,7 +14,7 @@ export interface KillOptions {
   /** Kills at one message in so many; 1: at each. */
   readonly every: number
   readonly rounds?: number
-  readonly onKill?: (kills: number, of: number) => void
+  readonly onProgress?: Progress
 }
 
 export interface KillResult {
@@ -33,7 +34,7 @@ export async function killAtMessages(options: KillOptions): Promise<KillResult> 
     const { wrong: found } = await runWithKill(seed, rounds, at)
     kills++
     wrong.push(...found.map((what) => `seed ${seed}, manager killed at its message ${at}: ${what}`))
-    options.onKill?.(kills, Math.ceil(count.points / every))
+    options.onProgress?.(kills, wrong)
   }
   return { points: count.points, kills, wrong }
 }

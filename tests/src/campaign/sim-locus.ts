@@ -40,6 +40,9 @@ class Gone extends Error {}
 class Missed extends Error {}
 
 const trapPatienceMs = 10_000
+/** As a locus's attachment has them. */
+const rounds = 8
+const roundsUnderPressure = 1000
 
 export class SimLocus {
   readonly world: WholeWorld
@@ -211,17 +214,24 @@ export class SimLocus {
     return state.reply!
   }
 
-  /** An access by the rules: a miss posts the trap and gives way until it is answered. */
+  /**
+   * An access by the rules: a miss posts the trap and gives way until it is answered. As with a locus's thread, answers during which
+   * pages of the container were taken out are not held against the manager: what it showed may have gone again.
+   */
   *access(attempt: (window: Window) => number): Step<number> {
     this.world.operations++
     yield* this.#pause('step')
-    for (let round = 0; round < 8; round++) {
+    const { words } = this.region
+    for (let round = 0, all = 0; round < rounds && all < roundsUnderPressure; all++) {
       try {
         return attempt(this.#window!)
       } catch (error) {
         if (!(error instanceof Missed)) throw error
       }
+      const generation = this.region.containerWord(this.#missed!.container, 'gen')
+      const before = words.load(generation)
       yield* this.#resolve()
+      if (words.load(generation) === before) round++
     }
     throw new AccessError('manager_failed', 'eight answers without access')
   }

@@ -7,9 +7,15 @@ import { crashShape } from '../campaign/scripted-run.js'
 const part = { seed: 4, torn: 1, compoundEvery: 3, rounds: 4 }
 
 test('[WO20] a world whose power fails at a write, torn or whole, and again as it recovers, is back at what was recoverable', async (t) => {
-  const { wrong, images, compound } = await cutEverywhere({ ...part, every: 11 })
+  const told: number[] = []
+  const onProgress = (done: number, found: readonly string[]): void => {
+    told.push(done + found.length)
+  }
+
+  const { wrong, images, compound } = await cutEverywhere({ ...part, every: 11, onProgress })
 
   t.deepEqual(wrong, [])
+  t.is(told.at(-1), images, 'it says how far it has come as it goes on')
   t.true(images > 30 && compound > 9, `${images} images, ${compound} of them cut again`)
 })
 
