@@ -12,6 +12,7 @@ import { managerRequests } from './signatures/manager-requests.js'
 import { managerUpcalls } from './signatures/manager-upcalls.js'
 import { pageSetCalls } from './signatures/page-sets.js'
 import { semaphoreCalls } from './signatures/semaphores.js'
+import { overlayUpcalls, transactionCalls } from './signatures/transactions.js'
 import type { Group } from './signature.js'
 
 export const groups: Readonly<Record<string, Group>> = {
@@ -28,4 +29,6 @@ export const groups: Readonly<Record<string, Group>> = {
   Semaphores: semaphoreCalls,
   'Manager notices': managerNotices,
   'Frame notices': frameNotices,
+  Transactions: transactionCalls,
+  'Overlay upcalls': overlayUpcalls,
 }

@@ -66,6 +66,9 @@ export const statusTable = {
     'The source is the container itself or is supplied by it in the end; mappings must not run in a circle.',
   already_mapped: 'Something is mapped into that range already. Unmap it first.',
   not_mapped: 'Nothing is mapped into exactly that range.',
+  conflict:
+    'The transaction gave way to an older one in a deadlock; nothing of it is left. Try it again.',
+  transaction_open: 'A transaction is open; do this before or after it.',
 } as const
 
 /** One word of the closed list. */

@@ -13,6 +13,7 @@ import {
   managerRequests,
   pageSetCalls,
   semaphoreCalls,
+  transactionCalls,
   type Ending,
   type PortId,
 } from '@katydid/abi'
@@ -27,6 +28,7 @@ import {
   pageSetHandlers,
   requestHandlers,
   semaphoreHandlers,
+  transactionHandlers,
 } from './kernel.js'
 import { locusThreadEnded } from './locus/locus-end.js'
 import { watchLoci } from './locus/stalled.js'
@@ -65,6 +67,10 @@ export class KernelActor {
     messenger.serve(pageSetCalls, guarded(machine, pageSetCalls, pageSetHandlers(machine)))
     messenger.serve(capabilityCalls, guarded(machine, capabilityCalls, capabilityHandlers(machine)))
     messenger.serve(semaphoreCalls, guarded(machine, semaphoreCalls, semaphoreHandlers(machine)))
+    messenger.serve(
+      transactionCalls,
+      guarded(machine, transactionCalls, transactionHandlers(machine)),
+    )
     messenger.serveSome(locusCalls, guarded(machine, locusCalls, locusHandlers(machine)))
     this.#host = hostTable(machine)
   }

@@ -7,6 +7,7 @@ import type {
   managerRequests,
   pageSetCalls,
   semaphoreCalls,
+  transactionCalls,
 } from '@katydid/abi'
 import type { Handlers } from '@katydid/actor'
 import { capCopy, capList } from './capability/capability-calls.js'
@@ -41,6 +42,13 @@ import {
   stateIntervalStable,
   worldSnapshot,
 } from './state-interval/interval-calls.js'
+import { transactionWindow } from './transaction/overlay-window.js'
+import { transactionStabilise } from './transaction/recoverable.js'
+import {
+  transactionAbort,
+  transactionBegin,
+  transactionCommit,
+} from './transaction/transaction-calls.js'
 import { worldStatus } from './world-status.js'
 
 export function containerHandlers(machine: Machine): Handlers<typeof containerCalls> {
@@ -114,5 +122,15 @@ export function semaphoreHandlers(machine: Machine): Handlers<typeof semaphoreCa
     semaphoreP: (args, call) => semaphoreP(machine, args, call),
     semaphoreV: (args, call) => semaphoreV(machine, call.from, args),
     semaphoreDestroy: (args, call) => semaphoreDestroy(machine, call.from, args),
+  }
+}
+
+export function transactionHandlers(machine: Machine): Handlers<typeof transactionCalls> {
+  return {
+    transactionBegin: (args, call) => transactionBegin(machine, args, call),
+    transactionWindow: (args, call) => transactionWindow(machine, args, call),
+    transactionCommit: (args, call) => transactionCommit(machine, args, call),
+    transactionAbort: (args, call) => transactionAbort(machine, args, call),
+    transactionStabilise: (_, call) => transactionStabilise(machine, call),
   }
 }

@@ -17,6 +17,7 @@ import { FreeFrames } from './page-set/free-frames.js'
 import { Idleness } from './page-set/idleness.js'
 import { PageSetTable } from './page-set/page-set-table.js'
 import { SemaphoreTable } from './semaphore/semaphore-table.js'
+import { OverlayTable } from './transaction/overlay-table.js'
 import { CaptureTable, type Capture } from './state-interval/capture-table.js'
 import { DurableLog } from './state-interval/durable-log.js'
 import { Waits } from './waits.js'
@@ -72,6 +73,7 @@ export class Machine {
   readonly frames: FreeFrames
   readonly pageSets: PageSetTable
   readonly managers = new ManagerTable()
+  readonly overlays = new OverlayTable()
   readonly captures = new CaptureTable()
   readonly log: DurableLog
   /** Page sets whose manager refused to discard, and until when they are left alone. */

@@ -35,6 +35,7 @@ export function invoke(
     capref: hereCapref,
     args,
     resumed: false,
+    within: null,
   }
   const frames = region.containerWord(container, 'frames')
   region.words.add(frames, 1)

@@ -26,6 +26,7 @@ import { KeyedWait } from './keyed-wait.js'
 import { LocusError } from './locus-error.js'
 import { Presence } from './presence.js'
 import type { ProgramCache } from './program-cache.js'
+import type { OverlayUse } from './transaction/overlay-use.js'
 
 /** One invocation: where it runs, with what. */
 export interface Frame {
@@ -40,6 +41,8 @@ export interface Frame {
   readonly capref: Capref
   readonly args: Uint8Array
   readonly resumed: boolean
+  /** The invocation that has begun the transaction which this is; null: it is no transaction. */
+  readonly within: Frame | null
 }
 
 export class LocusThread {
@@ -51,6 +54,8 @@ export class LocusThread {
   readonly trap: LocusTrap
   readonly trace: TraceRing
   readonly programs: ProgramCache
+  /** Page tables that its transactions have run on, by number. */
+  readonly overlays = new Map<number, OverlayUse>()
   #current: Frame | null = null
   /** Epoch in which mappings were noted last. */
   #notedIn = -1

@@ -30,9 +30,12 @@ import type { Frame, LocusThread } from './locus-thread.js'
 import { makeContainer, type NewContainer } from './make-container.js'
 import { Registers } from './registers.js'
 import { semaphoreP } from './semaphore.js'
+import { sleepOn, wakeOn } from './sleep.js'
 import type { Holder } from './structures/memory.js'
 import { isThenable } from './thenable.js'
 import { openWindow } from './open-window.js'
+import { transact, type TransactionOptions } from './transaction/transact.js'
+import type { Transaction } from './transaction/transaction.js'
 
 /** How long a capture may take until its caller gives up waiting for the answer. */
 const snapshotDeadlineMs = 60_000
@@ -260,6 +263,25 @@ export class Locus implements Holder<Window> {
   }
 
   /**
+   * Runs `body` as a transaction on the container of `cont`, whose manager is transactional, and answers what it returns: its
+   * reads and writes through the transaction's windows take effect at one instant, or not at all, and the registers with
+   * them. A body may be entered several times: after a deadlock it is run again. What it throws ends the transaction and is thrown on.
+   * A safepoint as of its entry, and at its end unless `durable` is `volatile`: it returns when no crash can undo it. `conflict`:
+   * gave way more than `retries` times; `timed_out`: it took longer than `timeoutMs`, or is committed and not yet known to be
+   * recoverable, as the sentence says; else refuses as transaction_begin and transaction_stabilise say.
+   */
+  transaction<T>(
+    cont: Capref,
+    body: (transaction: Transaction) => T,
+    options: TransactionOptions = {},
+  ): T {
+    const frame = this.#require()
+    this.#thread.requireFree('a transaction')
+    const parts = { thread: this.#thread, frame, registers: this.registers }
+    return transact({ ...parts, safepoint: () => this.safepoint() }, cont, body, options)
+  }
+
+  /**
    * Makes a locus that invokes the container of `cont` with the block, and answers its number and a capability for it. It is
    * there for good once a snapshot taken after this is recoverable. Refuses as locus_create says.
    */
@@ -304,18 +326,12 @@ export class Locus implements Holder<Window> {
   }
 
   sleep(memory: Window, offset: number, expected: number, timeoutMs: number): void {
-    const { presence, waits } = this.#thread
     this.#require()
-    waits.wait(
-      memory.attachment.container,
-      memory.origin + offset,
-      () => memory.atomicLoad(offset) === expected,
-      (woken) => presence.quietUntil(woken, timeoutMs),
-    )
+    sleepOn(this.#thread, memory, offset, expected, timeoutMs)
   }
 
   wake(memory: Window, offset: number, most: number): void {
-    this.#thread.waits.notify(memory.attachment.container, memory.origin + offset, most)
+    wakeOn(this.#thread, memory, offset, most)
   }
 
   #safepointSlowly(): void {
@@ -338,6 +354,11 @@ export class Locus implements Holder<Window> {
   /** The invocation, if it is the one that runs now. */
   #require(): Frame {
     if (this.#thread.current === this.#frame) return this.#frame
+    if (this.#thread.current?.within === this.#frame)
+      throw new LocusError(
+        'transaction_open',
+        'a transaction is open, and what is not of it could not be undone with it; use the transaction’s own windows, and do the rest before or after it',
+      )
     throw new LocusError(
       'access_denied',
       'this invocation is not the one that runs now: it has returned, has invoked another, or is in outside()',

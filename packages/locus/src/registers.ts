@@ -46,6 +46,16 @@ export class Registers {
     this.#i64[this.#place(index)] = value
   }
 
+  /** All of them, as they are now. */
+  copy(): BigInt64Array {
+    return this.#i64.slice(this.#first, this.#first + registerCount)
+  }
+
+  /** Puts back what `copy` answered. */
+  restore(values: BigInt64Array): void {
+    this.#i64.set(values, this.#first)
+  }
+
   #place(index: number): number {
     if (Number.isInteger(index) && index >= 0 && index < registerCount) return this.#first + index
     throw new LocusError(

@@ -82,6 +82,7 @@ function enter(
     capref: plan.containerCap,
     args: plan.block,
     resumed: plan.resumed,
+    within: null,
   }
   thread.trace.event('locus_started', container, plan.resumed ? 1 : 0)
   try {

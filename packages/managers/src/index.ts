@@ -15,3 +15,4 @@ export {
 } from './self-managing/options.js'
 export { SelfManagingManager } from './self-managing/self-managing.js'
 export * from './testing/conformance.js'
+export { TransactionalManager } from './transactional/transactional.js'

@@ -24,6 +24,11 @@ export function eachPage(
 ): void {
   const { region, locus } = window.attachment
   window.requireRange(offset, length)
+  if (mode === 'direct' && window.binding.private === true)
+    throw new AccessError(
+      'not_supported',
+      'in a transaction pages are copies until it commits, so their real memory cannot be shown; use the checked mode',
+    )
   const show = mode === 'direct' ? showDirect : showCopy
   if (locus === null) return eachRun(window, offset, length, access, visit, show)
   // A safepoint, invoke or wait inside is `view_held`: the locus's `pinned` word says so.

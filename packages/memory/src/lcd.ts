@@ -111,6 +111,11 @@ export class Lcd {
     return raiseGeneration(this.region, this.container)
   }
 
+  /** The container is changed in another way than through an entry with write access: the next capture takes it along. */
+  noteWritten(): void {
+    this.region.words.store(this.region.containerWord(this.container, 'written'), 1)
+  }
+
   /** The clock hand: clears present only, and says whether the page had been touched since it last passed. */
   ageOut(offset: number): boolean {
     return this.#change(this.#index(offset), (entry) => entry & ~entryBits.present) < 0
@@ -170,8 +175,7 @@ export class Lcd {
     invariant(entry < 0, 'LD1: what is shown is present', { entry, frame: page.frame })
     this.region.words.store(this.region.frameWord(page.frame, 'entry'), index * 4)
     // Before the entry: a capture that finds it 0 has a container that nobody can have written since the last one.
-    if (page.access === 'write')
-      this.region.words.store(this.region.containerWord(this.container, 'written'), 1)
+    if (page.access === 'write') this.noteWritten()
     // One store publishes frame and access together; what the frame holds was written before.
     this.region.words.store(index, entry)
   }

@@ -20,6 +20,8 @@ export interface WindowBinding {
   readonly host: ContainerSlot
   /** What that word was before the kernel was asked. */
   readonly mappings: number
+  /** Its pages are copies that stand for the container's only until they are committed: no view of real memory is given out. */
+  readonly private?: boolean
   /** Asks whether the binding still holds; the refusal when it does not. May block, quiet meanwhile. */
   confirm(): AccessError | null
 }

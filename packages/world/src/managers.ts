@@ -10,18 +10,33 @@ import { firstManagerName, managerFile } from './workers.js'
 export interface ManagerOption {
   /** By which containers choose it; keeps its containers from one opening to the next. */
   readonly name: string
-  /** Its worker module, as a path or file URL; default: Katydid's own of that name (`demand-zero`). */
+  /** Its worker module, as a path or file URL; default: Katydid's own of that name (`demand-zero`, `transactional`). */
   readonly module?: string | URL
   /** What its module takes as options. */
   readonly options?: unknown
-  /** Size in bytes of the container it lives in; default 1 MiB. */
+  /** Size in bytes of the container it lives in; default 1 MiB, of `transactional` 64 MiB. */
   readonly containerBytes?: number
-  /** Whether it keeps a root page, so that nothing of its containers is recoverable before that is stable; default false. */
+  /** Whether it keeps a root page, so that nothing of its containers is recoverable before that is stable; default false, of `transactional` true. */
   readonly keepsRoot?: boolean
 }
 
-const ownModules: Readonly<Record<string, string>> = {
-  'demand-zero': 'demand-zero/demand-zero.worker.js',
+interface OwnModule {
+  readonly file: string
+  readonly containerBytes: number
+  readonly keepsRoot: boolean
+}
+
+const ownModules: Readonly<Record<string, OwnModule>> = {
+  'demand-zero': {
+    file: 'demand-zero/demand-zero.worker.js',
+    containerBytes: 1024 ** 2,
+    keepsRoot: false,
+  },
+  transactional: {
+    file: 'transactional/transactional.worker.js',
+    containerBytes: 64 * 1024 ** 2,
+    keepsRoot: true,
+  },
 }
 const defaultContainerBytes = 1024 ** 2
 
@@ -42,6 +57,7 @@ export function managerPrograms(options: readonly ManagerOption[]): ManagerProgr
 function programOf(option: ManagerOption): ManagerProgram {
   const { name } = option
   const module = moduleOf(option)
+  const own = option.module === undefined ? ownModules[name] : undefined
   let hash: string
   try {
     hash = moduleHash(fileURLToPath(managerFile(module)))
@@ -52,8 +68,8 @@ function programOf(option: ManagerOption): ManagerProgram {
     name,
     module,
     hash,
-    containerBytes: option.containerBytes ?? defaultContainerBytes,
-    keepsRoot: option.keepsRoot ?? false,
+    containerBytes: option.containerBytes ?? own?.containerBytes ?? defaultContainerBytes,
+    keepsRoot: option.keepsRoot ?? own?.keepsRoot ?? false,
     options: plainOptions(option),
   }
 }
@@ -81,7 +97,7 @@ function moduleOf({ name, module }: ManagerOption): string {
     throw bad(
       `Katydid has no manager ${name} of its own, only ${Object.keys(ownModules).join(', ')}: name its module.`,
     )
-  return own
+  return own.file
 }
 
 const bad = (sentence: string): KatydidError => new KatydidError('bad_argument', sentence)

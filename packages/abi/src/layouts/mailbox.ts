@@ -62,5 +62,8 @@ export const counterNames = [
   'snapshotsForRoom',
   'pagesAhead',
   'pagesAheadWasted',
+  'commits',
+  'aborts',
+  'conflicts',
 ] as const
 export type CounterName = (typeof counterNames)[number]

@@ -35,7 +35,7 @@ export const managerUpcalls = group(0x100, {
       no_such_container:
         'The manager gave no container that token, the container was destroyed while the fault waited, or it does not live on this machine any more.',
       access_denied:
-        'The manager’s own policy forbids this access (no manager of Katydid’s own does).',
+        'The manager’s own policy forbids this access: it is a store, and the container changes by transactions alone.',
       no_frames: 'The manager has no frame for the page and none was on its way for 2 s.',
       io_error: 'The system refused to read the page’s block.',
       checksum_mismatch:

@@ -25,6 +25,8 @@ export class ContainerTable {
   readonly #region: Region
   readonly #slots: (Container | null)[]
   readonly #generations: number[]
+  /** Slots of overlays: taken, and of no container. */
+  readonly #shadows = new Set<number>()
 
   constructor(region: Region) {
     this.#region = region
@@ -87,7 +89,7 @@ export class ContainerTable {
   /** A new, empty container without manager; null when every slot is taken. */
   create(shape: ContainerShape): Container | null {
     const free = this.#slots.findIndex(
-      (each, slot) => each === null && shape.avoid?.has(slot) !== true,
+      (each, slot) => each === null && !this.#shadows.has(slot) && shape.avoid?.has(slot) !== true,
     )
     if (free < 0) return null
     const generation = this.#generations[free]! + 1
@@ -114,7 +116,8 @@ export class ContainerTable {
     at: { readonly interval: number; readonly epoch: number; readonly incarnation: number },
   ): void {
     const { slot } = container
-    invariant(this.#slots[slot] === null, 'CO1: a slot has one container', { slot })
+    const isFree = this.#slots[slot] === null && !this.#shadows.has(slot)
+    invariant(isFree, 'CO1: a slot has one container', { slot })
     this.#slots[slot] = container
     this.#generations[slot] = Math.max(this.#generations[slot]!, container.generation)
     this.#store(slot, 'generation', container.generation)
@@ -130,6 +133,40 @@ export class ContainerTable {
     this.setInterval(slot, at.interval)
     this.setManager(container, container.manager, container.token)
     this.#store(slot, 'state', containerStates.live)
+  }
+
+  /**
+   * A page table of its own over `below`, by the same manager: a slot from the end of the table, of a generation that no
+   * capability has. Null when every slot is taken.
+   */
+  createShadow(below: Container): Container | null {
+    const slot = this.#slots.findLastIndex((each, at) => each === null && !this.#shadows.has(at))
+    if (slot < 0) return null
+    const generation = ++this.#generations[slot]!
+    invariant(below.manager !== null, 'TX7: an overlay has a manager', { slot: below.slot })
+    const shadow = { ...below, slot: asContainer(slot), generation, mappings: [] }
+    this.#shadows.add(slot)
+    this.#store(slot as ContainerSlot, 'generation', generation)
+    this.#region.f64[this.#region.containerWord(shadow.slot, 'size') >> 1] = below.size
+    for (const field of ['rootPage', 'written', 'ackBell', 'frames'] as const)
+      this.#store(shadow.slot, field, 0)
+    this.#region.words.add(this.#region.containerWord(shadow.slot, 'program'), 1)
+    this.setManager(shadow, below.manager, below.token)
+    this.#store(shadow.slot, 'state', containerStates.live)
+    return shadow
+  }
+
+  /** Nothing is shown in the overlay from now on. */
+  haltShadow({ slot }: Container): void {
+    invariant(this.#shadows.has(slot), 'TX7: only an overlay is halted as one', { slot })
+    this.#store(slot, 'state', containerStates.stopped)
+  }
+
+  /** Its slot is free. */
+  removeShadow({ slot }: Container): void {
+    invariant(this.#shadows.delete(slot), 'TX7: an overlay leaves its own slot', { slot })
+    this.#store(slot, 'state', containerStates.free)
+    this.#store(slot, 'manager', -1)
   }
 
   /** Who manages it from now on, and by what name; the generation is that of the manager's present incarnation. */

@@ -6,6 +6,7 @@ import { capabilityTables, managerUpcalls, type LocusSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { reclaim } from '@katydid/memory'
 import type { Machine } from '../machine.js'
+import { releaseOverlays } from '../transaction/release.js'
 import type { Container } from './container.js'
 import { isNoted, tellMappingChange } from './mapping-change.js'
 import { dropSlices } from './slices.js'
@@ -25,6 +26,7 @@ function isInUse(machine: Machine, container: Container): boolean {
   }
   return (
     container.selfManaged ||
+    machine.overlays.isOpenOn(container) ||
     region.words.load(region.containerWord(container.slot, 'frames')) !== 0 ||
     machine.loci.live().some((each) => each.container === container.slot) ||
     machine.loci.threads().some((each) => each.slot !== null && isInside(each.slot))
@@ -47,6 +49,7 @@ export function retire(machine: Machine, container: Container): boolean {
     return false
   }
   machine.groups.dropEntity('container', container.slot, container.generation)
+  releaseOverlays(machine, (each) => each.below === container)
   // Loci that reach it by mappings are refused as soon as they look, and have looked before its pages are anybody else's.
   const raised = tellMappingChange(machine, container, [container])
   machine.graves.push({ container, sinceCapture: machine.captures.next, raised })

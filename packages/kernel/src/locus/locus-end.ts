@@ -18,6 +18,7 @@ import { invariant, isDead, type IncomingCall } from '@katydid/actor'
 import { reclaimLocus } from '@katydid/memory'
 import type { Machine } from '../machine.js'
 import { requestRecovery } from '../recovery/request.js'
+import { releaseOverlays } from '../transaction/release.js'
 import { saveLocus } from '../state-interval/cut.js'
 import type { Locus, LocusEnd } from './locus.js'
 
@@ -97,6 +98,7 @@ export function locusThreadEnded(machine: Machine, ending: Ending): void {
   const speaking = machine.loci.speaking(ending.port, ending.generation)
   if (speaking === null || speaking.slot === null) return
   reclaimLocus(machine.region, speaking.slot)
+  releaseOverlays(machine, (each) => each.locus === speaking.id)
   const locus = machine.loci.release(ending.port, ending.generation)
   if (locus === null || locus.end !== null) return
   if (machine.phase === 'recovering' || machine.phase === 'failed' || locus.fate !== null) return

@@ -7,6 +7,7 @@ import {
   type ArgsOf,
   type managerDowncalls,
   type PortId,
+  type ServiceLevel,
 } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { resolve, resolveContainer } from '../capability/resolve.js'
@@ -15,6 +16,8 @@ import type { Machine } from '../machine.js'
 import type { Manager } from './manager-table.js'
 
 type Calls = typeof managerDowncalls
+
+const restored: readonly ServiceLevel[] = ['snapshotting', 'transactional']
 
 /** set_manager: for the holder of the master right, or the present manager. Twice the same is ok. */
 export function setManager(
@@ -85,7 +88,7 @@ function closesCycle(machine: Machine, container: Container, by: Manager): boole
   return false
 }
 
-/** quality_of_service: this kernel restores snapshots only, so `snapshotting` is the level it accepts. */
+/** quality_of_service: this kernel restores snapshots only, so it accepts the levels whose managers have whole states in them. */
 export function qualityOfService(
   machine: Machine,
   from: PortId,
@@ -95,7 +98,7 @@ export function qualityOfService(
   if (found.status !== 'ok') return found
   if (found.container.manager !== from)
     return refuse('right_missing', 'only the container’s manager says what it promises')
-  if (args.serviceLevel !== 'snapshotting')
+  if (!restored.includes(args.serviceLevel))
     return refuse('not_supported', `this machine does not restore ${args.serviceLevel} containers`)
   found.container.serviceLevel = args.serviceLevel
   machine.changed()

@@ -31,9 +31,11 @@ export function force(
   }
   const set = machine.pageSets.all().find((each) => each.id === pageset)
   if (victims.length === 0 || set === undefined) return then(0)
-  const raised = machine.containers
-    .all()
-    .map((each) => ({ each, generation: raiseGeneration(machine.region, each.slot) }))
+  const shown = [...machine.containers.all(), ...machine.overlays.all().map(({ shadow }) => shadow)]
+  const raised = shown.map((each) => ({
+    each,
+    generation: raiseGeneration(machine.region, each.slot),
+  }))
   const quiet = (): boolean =>
     raised.every(({ each, generation }) => isOver(machine, each, generation))
   run(machine.messenger, machine.waits.until(quiet, acknowledgeMs), (over) => {
@@ -68,8 +70,9 @@ function closeOff(region: Region, frame: Frame): boolean {
 
 /** Whether nobody of the container uses what was closed off; one that is gone is used by nobody. */
 function isOver(machine: Machine, container: Container, generation: number): boolean {
+  const isOverlay = machine.overlays.all().some(({ shadow }) => shadow === container)
   return (
-    machine.containers.at(container.slot) !== container ||
+    (machine.containers.at(container.slot) !== container && !isOverlay) ||
     acknowledged(machine.region, container.slot, generation)
   )
 }

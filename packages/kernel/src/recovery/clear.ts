@@ -40,6 +40,7 @@ export function* clearMemory(machine: Machine): Script<boolean> {
     reclaim.pageTable(machine.region, container.slot)
     reclaim.shownFrames(machine.region, container.slot)
   }
+  for (const { shadow } of machine.overlays.all()) reclaim.pageTable(machine.region, shadow.slot)
   const dead = machine.managers.all().filter(({ state }) => state !== 'running')
   for (const manager of dead) reclaimManager(machine, manager)
   return yield* freeLimbo(

@@ -12,6 +12,7 @@ import type { Departures } from './departures.js'
 import { frameStates } from './frame-table.js'
 import type { PagedContainer } from './paged-container.js'
 import { fillFrame } from './page-content.js'
+import { livesIn } from './moved-page.js'
 
 /** A fault to be answered exactly once, from a trap or from a message. */
 export interface Fault {
@@ -128,17 +129,30 @@ export class Faults {
     const { container } = fault
     const page = Math.floor(fault.offset / this.#context.pageBytes)
     if (container.lcd === null) return 'no_such_container'
+    if (fault.access !== 'read' && this.#isSealed(container)) return 'access_denied'
     const frame = container.resident.get(page)
     if (frame === undefined) return this.#bringIn(container, page, fault.access)
     if (fault.access === 'read') {
-      const access = container.open.dirty.has(page) ? 'write' : 'read'
-      return this.#show(container, page, frame, access)
+      const isOpen = container.open.dirty.has(page) && !this.#isSealed(container)
+      return this.#show(container, page, frame, isOpen ? 'write' : 'read')
     }
     return this.#showForWrite(container, page, frame)
   }
 
+  /** Whether the container changes by commits alone. */
+  #isSealed(container: PagedContainer): boolean {
+    return this.#context.sealed && container.below === null
+  }
+
   #bringIn(container: PagedContainer, page: number, access: Access): Status | 'wait' {
     const { frames, reserve } = this.#context
+    const { below } = container
+    if (below !== null && !below.resident.has(page)) {
+      // Two frames or none: the one without the other would only be taken away again.
+      if (reserve.free < 2) return 'wait'
+      const brought = this.#bringIn(below, page, 'read')
+      if (brought !== 'ok') return brought
+    }
     const frame = reserve.take()
     if (frame === null) return 'wait'
     const filled = fillFrame(this.#context, container, page, frame)
@@ -200,16 +214,9 @@ export class Faults {
       return replaced.status
     }
     frames.hold(frame, container, page)
-    container.resident.set(page, frame)
-    container.open.dirty.add(page)
     trace.event('install', page * pageBytes, frame)
     counters.add('copies')
-    const version = container.sharedBy(page)
-    if (version === undefined) this.#departures.leave(old, replaced.generation)
-    else {
-      version.kept.set(page, old)
-      frames.become(old, frameStates.kept, replaced.generation)
-    }
+    livesIn(this.#context, this.#departures, container, { page, frame, from: replaced.generation })
     return 'ok'
   }
 }

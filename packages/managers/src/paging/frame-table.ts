@@ -90,6 +90,16 @@ export class FrameTable {
     this.#policy.inserted(frame)
   }
 
+  /** The page that the frame shows is `container`'s from now on, at the same place. */
+  handOver(frame: Frame, container: PagedContainer): void {
+    const at = this.#at(frame)
+    invariant(this.#state[at] === frameStates.shown, 'TX1: what is committed was shown', {
+      frame,
+      state: this.#state[at],
+    })
+    this.#container[at] = container
+  }
+
   /** Changes the state of a frame that holds something. */
   become(frame: Frame, state: FrameState, generation?: number): void {
     const at = this.#at(frame)

@@ -15,7 +15,7 @@ import { serveTaking } from './taking.js'
 import { silentTrace } from './trace.js'
 
 /** A context but for what only the manager knows: its containers, and where their pages stand. */
-export type Paging = Omit<PagingContext, 'store' | 'older' | 'containers'> & {
+export type Paging = Omit<PagingContext, 'store' | 'older' | 'sealed' | 'containers'> & {
   readonly disk: ResultOf<typeof diskCalls.diskStatus>
 }
 

@@ -30,7 +30,7 @@ export function* openVolatile(
   const { disk, ...paging } = yield* openPaging(surroundings, boot, leastFrames)
   const usage = new SwapSpace(disk.segments, disk.segmentBlocks)
   const containers = new Map<Token, VolatileContainer>()
-  const context = { ...paging, store: { usage }, older: () => null, containers }
+  const context = { ...paging, store: { usage }, older: () => null, sealed: false, containers }
   const pager = new Pager(context, () => {
     const traps = takeTraps(context.region, context.port)
     onTraps?.(traps)

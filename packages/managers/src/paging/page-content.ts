@@ -7,6 +7,20 @@ import { frameStates } from './frame-table.js'
 import type { PagedContainer } from './paged-container.js'
 import type { PagePlace } from './place.js'
 
+/** The page of an overlay is a copy of the container's, which is resident: the fault has seen to that. */
+function copyFromBelow(
+  { region, counters }: PagingContext,
+  below: PagedContainer,
+  page: number,
+  into: Uint8Array,
+): Status {
+  const shown = below.resident.get(page)
+  invariant(shown !== undefined, 'TX2: what is copied for a transaction is in memory', { page })
+  into.set(region.frameBytes(shown))
+  counters.add('copies')
+  return 'ok'
+}
+
 /** `ok`, or why the content cannot be had: a read error, a damaged block, or the same of a page of our own maps. */
 export function fillFrame(
   context: PagingContext,
@@ -20,6 +34,7 @@ export function fillFrame(
     { page, frame },
   )
   const into = context.region.frameBytes(frame)
+  if (container.below !== null) return copyFromBelow(context, container.below, page, into)
   const located = container.locate(page)
   let place: PagePlace | null
   try {

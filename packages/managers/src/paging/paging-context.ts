@@ -48,5 +48,7 @@ export interface PagingContext {
   /** Where a page stands of which the container itself says `ask the map`; null: it was never written. */
   readonly older: (token: Token, page: number) => PagePlace | null
   readonly options: PagingOptions
+  /** Pages of containers change by commits alone: nobody is shown one for writing but in an overlay. */
+  readonly sealed: boolean
   readonly containers: ReadonlyMap<Token, PagedContainer>
 }

@@ -30,7 +30,7 @@ export function* adopt(context: Context, identity: Identity, cont: Capref) {
   })
   yield* ask(messenger, actorPorts.kernel, managerDowncalls.qualityOfService, {
     cont,
-    serviceLevel: 'snapshotting',
+    serviceLevel: context.options.serviceLevel,
   })
   return true
 }

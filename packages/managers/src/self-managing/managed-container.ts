@@ -14,6 +14,7 @@ import type { MapRoot } from './place.js'
 
 export class ManagedContainer implements PagedContainer {
   readonly token: Token
+  readonly below = null
   /** In the manager's table; nil until the kernel has said (a container found in the log). */
   capability: Capref | null = null
   /** Its descriptor on this machine; nil until the kernel has said its slot. */

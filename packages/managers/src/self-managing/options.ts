@@ -1,5 +1,5 @@
 /** What a self-managing manager is given at its start: what the kernel says, its disk's descriptor, and its policy's figures. */
-import type { ManagerBoot } from '@katydid/abi'
+import type { ManagerBoot, ServiceLevel } from '@katydid/abi'
 import type { PagingOptions } from '../paging/paging-context.js'
 
 export interface SelfManagingOptions extends PagingOptions {
@@ -15,6 +15,8 @@ export interface SelfManagingOptions extends PagingOptions {
   /** Pages copied at a time when segments are cleaned, and how long it rests between, unless room is short. */
   readonly cleanPages: number
   readonly cleanRestMs: number
+  /** What it promises of its containers. */
+  readonly serviceLevel: ServiceLevel
 }
 
 export const defaultOptions: SelfManagingOptions = {
@@ -30,6 +32,7 @@ export const defaultOptions: SelfManagingOptions = {
   snapshotFolds: 32,
   cleanPages: 16,
   cleanRestMs: 5,
+  serviceLevel: 'snapshotting',
 }
 
 /** The `data` of a self-managing manager's worker: the kernel's `boot`, the disk's descriptor (from the world), and options. */

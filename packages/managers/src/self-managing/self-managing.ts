@@ -14,7 +14,7 @@
 import type { ManagerBoot } from '@katydid/abi'
 import type { managerRequests } from '@katydid/abi'
 import { invariant, later, run, type Handlers } from '@katydid/actor'
-import { takeTraps } from '@katydid/memory'
+import { takeTraps, type PendingTrap } from '@katydid/memory'
 import { adopt } from './adoption.js'
 import { Cleaner } from './cleaner.js'
 import type { Context, Surroundings } from './context.js'
@@ -23,6 +23,7 @@ import { Pager } from '../paging/pager.js'
 import { Flush } from './flush.js'
 import { Folding } from './folding.js'
 import type { Identity } from './identity.js'
+import { nothing, type MakeLayer } from './layer.js'
 import { OwnSnapshot } from './own-snapshot.js'
 import { RoomKeeper } from './room-keeper.js'
 import { start, type Started } from './start.js'
@@ -34,8 +35,8 @@ export class SelfManagingManager {
   #parts: (UpcallParts & { readonly turns: Turns }) | null = null
   readonly #early: EarlyCalls
 
-  /** Serves its calls at once and begins to start; calls wait until it is up. */
-  constructor(surroundings: Surroundings, boot: ManagerBoot) {
+  /** Serves its calls at once and begins to start; calls wait until it is up. `over` makes what lies over its paging. */
+  constructor(surroundings: Surroundings, boot: ManagerBoot, over: MakeLayer = nothing) {
     invariant(
       boot.port === surroundings.messenger.port,
       'MG1: a manager lives at the port it was started for',
@@ -43,7 +44,7 @@ export class SelfManagingManager {
     )
     this.#isFresh = boot.rootPage === null
     this.#early = new EarlyCalls(surroundings.messenger)
-    run(surroundings.messenger, start(surroundings, boot), (started) => this.#begin(started))
+    run(surroundings.messenger, start(surroundings, boot), (started) => this.#begin(started, over))
   }
 
   get isUp(): boolean {
@@ -62,9 +63,11 @@ export class SelfManagingManager {
     else this.#parts.ownSnapshot.request(done)
   }
 
-  #begin({ context, identity, ownPageSet, graveyard, space }: Started): void {
+  #begin({ context, identity, ownPageSet, graveyard, space }: Started, over: MakeLayer): void {
     invariant(this.#parts === null, 'MG12: a manager starts once', { port: context.port })
-    const pager = new Pager(context, () => takeTraps(context.region, context.port))
+    const traps = (): readonly PendingTrap[] => layer.sift(takeTraps(context.region, context.port))
+    const pager = new Pager(context, traps)
+    const layer = over(context, pager)
     const folding = new Folding(context)
     folding.graveyard.push(...graveyard)
     const flush = new Flush(context, pager.departures)
@@ -72,8 +75,8 @@ export class SelfManagingManager {
     const pagers = { pager, folding }
     const cleaner = new Cleaner(context, identity, folding, ownSnapshot, space)
     const keeper = new RoomKeeper(context, folding, ownSnapshot, space, pager.faults)
-    const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner, keeper)
-    this.#parts = { context, pagers, flush, ownSnapshot, identity, ownPageSet, turns }
+    const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner, keeper, layer)
+    this.#parts = { context, pagers, flush, ownSnapshot, identity, layer, ownPageSet, turns }
     this.#early.open({
       upcalls: upcalls(this.#parts),
       requests: this.#requests(context, identity),

@@ -106,6 +106,7 @@ export function* start(
     options: { ...options, snapshotBytes },
     older: (token, page) => store.maps.get(containers.get(token)!.map, page),
     store,
+    sealed: options.serviceLevel === 'transactional',
     ownFrames: new OwnFrames(messenger, own.pageset, store.pages),
     containers,
   }

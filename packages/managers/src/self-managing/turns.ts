@@ -3,6 +3,7 @@ import { lookAgainMs } from '../paging/pager.js'
 import type { Cleaner } from './cleaner.js'
 import type { Context } from './context.js'
 import type { Flush } from './flush.js'
+import type { Layer } from './layer.js'
 import type { OwnSnapshot } from './own-snapshot.js'
 import { shortLookMs, type RoomKeeper } from './room-keeper.js'
 import type { Pagers } from './rollback.js'
@@ -14,6 +15,7 @@ export class Turns {
   readonly #ownSnapshot: OwnSnapshot
   readonly #cleaner: Cleaner
   readonly #keeper: RoomKeeper
+  readonly #layer: Layer
 
   constructor(
     context: Context,
@@ -22,6 +24,7 @@ export class Turns {
     ownSnapshot: OwnSnapshot,
     cleaner: Cleaner,
     keeper: RoomKeeper,
+    layer: Layer,
   ) {
     this.#context = context
     this.#pagers = pagers
@@ -29,10 +32,16 @@ export class Turns {
     this.#ownSnapshot = ownSnapshot
     this.#cleaner = cleaner
     this.#keeper = keeper
+    this.#layer = layer
   }
 
   /** Answers in how many milliseconds it wants the next turn; a bell may bring it earlier. */
   turn(): number {
+    const wanted = this.#layer.turn()
+    return Math.min(wanted, this.#turn())
+  }
+
+  #turn(): number {
     const { pager, folding } = this.#pagers
     this.#keeper.settle()
     pager.turn()
@@ -43,6 +52,7 @@ export class Turns {
     this.#cleaner.settle()
     this.#snapshotWhenDue()
     pager.ring()
+    this.#layer.ring()
     if (folded && folding.isPending) return 0
     if (this.#cleaner.isPending) return this.#context.options.cleanRestMs
     if (this.#keeper.isPending) return shortLookMs

@@ -13,6 +13,7 @@ import { faultAnswer } from '../paging/fault-answer.js'
 import { clear, seat } from '../paging/seat.js'
 import type { Context } from './context.js'
 import type { Flush } from './flush.js'
+import type { Layer } from './layer.js'
 import type { Identity } from './identity.js'
 import { writeRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
@@ -28,6 +29,7 @@ export interface UpcallParts {
   readonly flush: Flush
   readonly ownSnapshot: OwnSnapshot
   readonly identity: Identity
+  readonly layer: Layer
   /** The page set of our own pages, which is never asked back. */
   readonly ownPageSet: PageSetId
 }
@@ -128,7 +130,7 @@ export function upcalls(parts: UpcallParts): Upcalls {
 }
 
 function contRollback(
-  { context, pagers, identity }: UpcallParts,
+  { context, pagers, identity, layer }: UpcallParts,
   args: ArgsOf<(typeof managerUpcalls)['contRollback']>,
 ) {
   const { cont, stateInterval, open } = args
@@ -144,6 +146,7 @@ function contRollback(
     open,
     stateInterval,
   })
+  layer.forget(container)
   clear(pagers.pager, container, 'frozen')
   seat(context, container, args)
   rollBack(context, pagers, container, stateInterval, open)
@@ -172,7 +175,8 @@ function forgetOrphans(parts: UpcallParts): void {
 }
 
 /** The container is gone: its frames, its deltas and, slice by slice, its map. */
-function forget({ context, pagers }: UpcallParts, container: ManagedContainer): void {
+function forget({ context, pagers, layer }: UpcallParts, container: ManagedContainer): void {
+  layer.forget(container)
   clear(pagers.pager, container, 'no_such_container')
   for (const delta of [container.open, ...container.versions]) dropDelta(context, pagers, delta)
   container.versions.length = 0
