@@ -147,6 +147,28 @@ export class SimLocus {
     })
   }
 
+  /** Accesses within `body` go to another page table, as those of a transaction do. */
+  *elsewhere<T>(
+    { slot, table, size }: { slot: ContainerSlot; table: number; size: number },
+    body: () => Step<T>,
+  ): Step<T> {
+    const home = this.#window!
+    const attachment = this.#attachmentTo(slot)
+    home.attachment.detach()
+    attachment.attach()
+    this.#window = new Window(attachment, 0, size, table)
+    try {
+      return yield* body()
+    } finally {
+      // Of a thread that was ended the kernel takes back what it was attached to.
+      if (this.#alive) {
+        attachment.detach()
+        home.attachment.attach()
+        this.#window = home
+      }
+    }
+  }
+
   setRegister(index: number, value: bigint): void {
     this.region.i64[(this.region.locusWord(this.slot, 'registers') >> 1) + index] = value
     this.model.registers[index] = value
@@ -283,12 +305,7 @@ export class SimLocus {
     this.cap = plan.containerCap
     this.resumed = plan.resumed
     yield* this.#throughGate()
-    const attachment = new Attachment(this.region, this.containerSlot, this.slot, {
-      resolve: (trap) => {
-        this.#missed = trap
-        throw new Missed()
-      },
-    })
+    const attachment = this.#attachmentTo(this.containerSlot)
     attachment.attach()
     try {
       this.#compareRegisters()
@@ -310,6 +327,15 @@ export class SimLocus {
         this.problem(`${error.status}: ${error.message}`)
       return { status: error.status, detail: error.message, block: new Uint8Array(0) }
     }
+  }
+
+  #attachmentTo(container: ContainerSlot): Attachment {
+    return new Attachment(this.region, container, this.slot, {
+      resolve: (trap) => {
+        this.#missed = trap
+        throw new Missed()
+      },
+    })
   }
 
   #compareRegisters(): void {
@@ -353,7 +379,7 @@ export class SimLocus {
 
   #goQuiet(state: number = locusStates.quiet): void {
     this.#store('state', state)
-    if (this.#window !== null) ringWaiter(this.region, this.containerSlot)
+    if (this.#window !== null) ringWaiter(this.region, this.#window.attachment.container)
   }
 
   #comeBack(): void {

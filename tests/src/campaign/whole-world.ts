@@ -23,6 +23,7 @@ import {
   demandZeroDefaults,
   DemandZeroManager,
   SelfManagingManager,
+  TransactionalManager,
   type DemandZeroOptions,
   type SelfManagingOptions,
 } from '@katydid/managers'
@@ -62,6 +63,16 @@ export const demandZero: ManagerProgram = {
   hash: 'd',
   containerBytes: 16 * 4096,
   keepsRoot: false,
+  options: {},
+}
+
+/** A manager whose containers are changed in transactions. */
+export const transactional: ManagerProgram = {
+  name: 'transactional',
+  module: 'transactional',
+  hash: 't',
+  containerBytes: 256 * 4096,
+  keepsRoot: true,
   options: {},
 }
 
@@ -407,6 +418,12 @@ export class WholeWorld {
       return
     }
     const options = { ...defaultOptions, ...this.shape.manager }
+    if (module === transactional.module) {
+      const other = new TransactionalManager({ ...surroundings, options }, boot)
+      this.others.add(port)
+      this.sim.onTurn(port, () => other.turn())
+      return
+    }
     const manager = new SelfManagingManager({ ...surroundings, options }, boot)
     this.manager = manager
     this.managerMessenger = surroundings.messenger

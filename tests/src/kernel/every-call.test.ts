@@ -12,6 +12,7 @@ import {
   pageSetCalls,
   readCapref,
   semaphoreCalls,
+  transactionCalls,
   type AnySignature,
   type Capref,
   type Field,
@@ -43,6 +44,7 @@ const groups: readonly object[] = [
   managerDowncalls,
   managerRequests,
   pageSetCalls,
+  transactionCalls,
 ]
 /** Not made of messages, not served to anybody here, or the end of the caller. */
 const left = ['invoke', 'wait', 'notify', 'locus_lost', 'locus_begin', 'locus_end']

@@ -261,9 +261,9 @@ test('[MG44] the service level is said by the container’s manager, and only wh
     },
   )
 
-  t.deepEqual(serviceLevels.map(say), ['ok', 'not_supported', 'not_supported', 'not_supported'])
+  t.deepEqual(serviceLevels.map(say), ['ok', 'ok', 'not_supported', 'not_supported'])
   t.is(stranger.status, 'right_missing')
-  t.is(world.kernel.machine.containers.named('a')!.serviceLevel, 'snapshotting')
+  t.is(world.kernel.machine.containers.named('a')!.serviceLevel, 'transactional')
 })
 
 test('[MG46] who waits for a recoverable cut has managers asked to make it stable', async (t) => {

@@ -27,6 +27,7 @@ import {
   managerDowncalls,
   rights,
   semaphoreCalls,
+  transactionCalls,
   type Answer,
   type Capref,
   type CaprefTable,
@@ -81,6 +82,9 @@ export class LocusMachine {
     readonly source: number
     readonly writable: boolean
   }[] = []
+  /** How transactions end: they are on container 1, and their overlay is container 2. */
+  readonly commits: ('ok' | 'conflict' | 'timed_out')[] = []
+  aborts = 0
   /** Snapshot requests that wait for the loci to rest. */
   captures = 0
   capturedRegisters: Float64Array = new Float64Array(32)
@@ -323,6 +327,7 @@ export class LocusMachine {
         return later
       },
     })
+    this.#serveTransactions()
     this.#endpoint.serveSome(managerDowncalls, {
       snapshotRequest: (_args, call) => {
         const slots = isLocusPort(call.from) ? [locusOfPort(call.from)] : []
@@ -335,6 +340,33 @@ export class LocusMachine {
           () => call.reply({ status: 'ok', stateInterval: asInterval(41 + this.captures) }),
         )
         return later
+      },
+    })
+  }
+
+  #serveTransactions(): void {
+    const { region } = this
+    let number = 0
+    this.#endpoint.serveSome(transactionCalls, {
+      transactionBegin: ({ age }) => {
+        number++
+        const place = { transaction: number, overlay: 1, slot: 2, below: 1 }
+        return { status: 'ok', age: age === 0 ? number : age, ...place }
+      },
+      transactionWindow: ({ length }) => {
+        const directory = region.words.load(region.containerWord(asContainer(2), 'directory'))
+        const table = region.words.load(directory >> 2)
+        return { status: 'ok', table, length: length === 0 ? 4096 : length }
+      },
+      transactionCommit: () => {
+        const answer = this.commits.shift() ?? 'ok'
+        return answer === 'ok'
+          ? { status: 'ok', pageCount: 1 }
+          : { status: answer, detail: 'as the test wants it' }
+      },
+      transactionAbort: () => {
+        this.aborts++
+        return { status: 'ok', fate: 'open' }
       },
     })
   }

@@ -7,6 +7,7 @@ import {
   Mutex,
   SharedMap,
   type Locus,
+  type Transaction,
 } from '@katydid/locus'
 import type { Capref } from '@katydid/abi'
 
@@ -418,6 +419,22 @@ export function endless(locus: Locus): void {
 }
 
 /** Counts in what is mapped at `at`, with a safepoint a round, until its own word 4 says that it is enough. */
+/** One transaction on container 1; says what it met, how often its body ran, and what its registers hold. */
+export function transacts(locus: Locus): unknown {
+  const { fails, retries } = locus.argument<{ fails: boolean; retries: number }>()
+  let entered = 0
+  const body = (transaction: Transaction): number => {
+    entered++
+    transaction.registers.setNumber(0, transaction.registers.getNumber(0) + 1)
+    transaction.window().setInt32(0, entered)
+    if (fails) throw new Error('it fails')
+    return entered
+  }
+  const options = { durable: 'volatile', retries } as const
+  const met = statusOfThrown(() => locus.transaction(locus.container, body, options))
+  return { met, entered, register: locus.registers.getNumber(0) }
+}
+
 export function mappedRounds(locus: Locus): unknown {
   const { at, write } = locus.argument<{ at: number; write: boolean }>()
   const own = locus.window(0, 4096)

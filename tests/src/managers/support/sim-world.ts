@@ -32,6 +32,7 @@ import {
   type Surroundings,
 } from '@katydid/managers'
 import { Attachment, checksum, postTrap, Window } from '@katydid/memory'
+import { SimTransaction } from './sim-transaction.js'
 import { managerPort, StandInKernel, type UserContainer } from './stand-in-kernel.js'
 
 export interface WorldShape {
@@ -46,6 +47,8 @@ export interface WorldShape {
   readonly delayMs?: number
   readonly segments?: number
   readonly segmentBlocks?: number
+  /** Stores are transactions, each of one store: the manager's containers change in no other way. */
+  readonly transactional?: boolean
   /** The manager in place of the real one; `die` ends its thread. */
   readonly manager?: (
     surroundings: Surroundings,
@@ -196,11 +199,16 @@ export class SimWorld {
 
   /** Writes one word by a locus of its own, and waits until it is done; answers `ok` or why it was refused. */
   write(container: number, page: number, value: number): string {
-    return this.#once(container, (window) => {
-      window.setInt32(page * this.#stepBytes + 8, value | 0)
-      this.model.set(`${container}:${page}`, value >>> 0)
-      return value
-    }).status
+    const { status } = this.#once(
+      container,
+      (window) => {
+        window.setInt32(page * this.#stepBytes + 8, value | 0)
+        return value
+      },
+      'write',
+    )
+    if (status === 'ok') this.model.set(`${container}:${page}`, value >>> 0)
+    return status
   }
 
   /** Reads one word by a locus of its own. */
@@ -213,19 +221,22 @@ export class SimWorld {
     const found = this.kernel.containers[container]!
     const met = ['waits', 'waits']
     const last = this.sim.region.plan.shape.maxLoci - 1
-    const enter = this.#enter.bind(this)
-    const windows = met.map((_, index) => enter(asLocus(last - index), found))
-    for (const [index, window] of windows.entries()) {
+    for (const index of met.keys()) {
       const at = page * this.#stepBytes + 16 + 8 * index
-      const access = this.#access(asLocus(last - index), window, () => {
-        window.setInt32(at, value)
-        return window.getInt32(at)
-      })
+      const deed = this.#deed(
+        asLocus(last - index),
+        found,
+        (window) => {
+          window.setInt32(at, value)
+          return window.getInt32(at)
+        },
+        'write',
+      )
       this.sim.task(
         `together ${index}`,
         (function* () {
           try {
-            met[index] = (yield* access) === value ? 'ok' : 'another value'
+            met[index] = (yield* deed) === value ? 'ok' : 'another value'
           } catch (error) {
             met[index] = (error as Error).message
           }
@@ -233,13 +244,11 @@ export class SimWorld {
       )
     }
     this.sim.runUntil(() => !met.includes('waits'), this.sim.clock.nowMs() + 20_000)
-    for (const [index, window] of windows.entries()) {
-      // Whatever the other wrote meanwhile: both words are in one page.
-      const kept = met[0] === 'ok' && met[1] === 'ok' && !this.#holds(window, page, value)
-      if (kept) met[index] = 'a write was lost'
-      this.#leave(asLocus(last - index), window)
-    }
-    return met
+    const window = this.#enter(asLocus(last), found)
+    // Whatever the other wrote meanwhile: both words are in one page.
+    const lost = met[0] === 'ok' && met[1] === 'ok' && !this.#holds(window, page, value)
+    this.#leave(asLocus(last), window)
+    return lost ? ['a write was lost', 'a write was lost'] : met
   }
 
   /** Whether both words of a page that is in memory hold the value. */
@@ -283,17 +292,20 @@ export class SimWorld {
     return progress
   }
 
-  #once(container: number, attempt: (window: Window) => number): { status: string; value: number } {
+  #once(
+    container: number,
+    attempt: (window: Window) => number,
+    access: 'read' | 'write' = 'read',
+  ): { status: string; value: number } {
     const slot = asLocus(this.sim.region.plan.shape.maxLoci - 1)
     const found = this.kernel.containers[container]!
-    const window = this.#enter(slot, found)
     const outcome = { status: 'waits', value: 0 }
-    const access = this.#access(slot, window, () => attempt(window))
+    const deed = this.#deed(slot, found, attempt, access)
     this.sim.task(
       'once',
       (function* () {
         try {
-          outcome.value = yield* access
+          outcome.value = yield* deed
           outcome.status = 'ok'
         } catch (error) {
           outcome.status = (error as Error).message
@@ -301,8 +313,28 @@ export class SimWorld {
       })(),
     )
     this.sim.runUntil(() => outcome.status !== 'waits', this.sim.clock.nowMs() + 20_000)
-    this.#leave(slot, window)
     return outcome
+  }
+
+  /** One access by a locus of its own; a store as a transaction where stores are. */
+  *#deed(
+    slot: LocusSlot,
+    container: UserContainer,
+    attempt: (window: Window) => number,
+    access: 'read' | 'write',
+  ): Generator<() => boolean, number, void> {
+    const isOne = this.shape.transactional === true && access === 'write'
+    const transaction = isOne ? new SimTransaction(this.kernel, container, slot) : null
+    yield* transaction?.begin() ?? []
+    const window = this.#enter(slot, transaction?.overlay ?? container)
+    let value: number
+    try {
+      value = yield* this.#access(slot, window, () => attempt(window))
+    } finally {
+      this.#leave(slot, window)
+    }
+    yield* transaction?.commit() ?? []
+    return value
   }
 
   get lociRunning(): number {

@@ -118,6 +118,11 @@ export class StandInKernel {
     }
   }
 
+  /** A page table of its own over the container, in a slot that no container has. */
+  makeOverlay(slot: ContainerSlot, over: UserContainer): void {
+    this.#makeTable(slot, this.#pages, 0, over.token)
+  }
+
   /** A new container under the manager; answers it once the manager has taken it on. */
   *adopt(): Generator<Ask, UserContainer, unknown> {
     const slot = asContainer(this.containers.length + 1)

@@ -1,0 +1,61 @@
+/** What the library makes of transactions, on a locus's own thread: the test plays the kernel. */
+import { asContainer } from '@katydid/abi'
+import { decodeBlock, encodeBlock } from '@katydid/locus'
+import test from 'ava'
+import { LocusMachine } from '../locus/support/locus-machine.js'
+
+const module = new URL('../locus/support/programs.js', import.meta.url).href
+
+/** A locus of container 0 with a transaction on container 1, whose commits are answered in that order. */
+async function transact(
+  commits: LocusMachine['commits'],
+  { fails = false, retries = 5 }: { readonly fails?: boolean; readonly retries?: number } = {},
+) {
+  const machine = new LocusMachine({ containers: 3, pages: 16 })
+  machine.commits.push(...commits)
+  const { region } = machine
+  const { block } = await machine.run(0, {
+    program: { module, entry: 'transacts' },
+    block: encodeBlock({ fails, retries }),
+  })
+  const received = (receiver: number, sender: number): bigint => {
+    const index = region.dependencyIndex(asContainer(receiver), asContainer(sender))
+    return Atomics.load(region.i64, index)
+  }
+  await machine.close()
+  return { outcome: decodeBlock(block), aborts: machine.aborts, received }
+}
+
+test('[TX13] at a commit the container depends on where it comes from, and that on what was read', async (t) => {
+  const { outcome, received } = await transact([])
+
+  t.deepEqual(outcome, { met: 'ok', entered: 1, register: 1 })
+  t.true(received(1, 0) >= 100n)
+  t.true(received(0, 1) >= 200n)
+})
+
+test('[TX13] what aborts leaves the container depending on nobody, and is known where it was read', async (t) => {
+  const { outcome, aborts, received } = await transact([], { fails: true })
+
+  t.like(outcome, { entered: 1, register: 0 })
+  t.is(aborts, 1)
+  t.is(received(1, 0), 0n)
+  t.true(received(0, 1) >= 200n)
+})
+
+test('[TX8] who gave way is entered again with the registers of before, so often and no more', async (t) => {
+  const [twice, tooOften, late] = [
+    await transact(['conflict', 'conflict']),
+    await transact(['conflict', 'conflict', 'conflict'], { retries: 2 }),
+    await transact(['timed_out']),
+  ]
+
+  t.deepEqual(twice.outcome, { met: 'ok', entered: 3, register: 1 })
+  t.regex(metIn(tooOften), /conflict:/)
+  t.like(tooOften.outcome, { entered: 3, register: 0 })
+  t.regex(metIn(late), /timed_out:/)
+  t.like(late.outcome, { entered: 1, register: 0 })
+})
+
+const metIn = ({ outcome }: { readonly outcome: unknown }): string =>
+  (outcome as { readonly met: string }).met
