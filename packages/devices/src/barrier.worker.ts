@@ -6,8 +6,8 @@ import {
   exposeControl,
   Region,
   serveForever,
-  systemClock,
   TraceRing,
+  TickClock,
 } from '@katydid/actor'
 import { driverMeter, fileOf, type BarrierData } from './disk/disk-boot.js'
 import type { BarrierControl } from './disk/disk-control.js'
@@ -15,9 +15,10 @@ import { serveBarrier } from './disk/serve-disk.js'
 
 const boot = actorBoot()
 const region = new Region(boot.region)
+const clock = new TickClock(region)
 const bell = bellOf(region, boot.port)
 const trace = new TraceRing(region, boot.port)
-const endpoint = new Endpoint({ region, port: boot.port, clock: systemClock, bell, trace })
+const endpoint = new Endpoint({ region, port: boot.port, clock, bell, trace })
 const file = fileOf(boot.data as BarrierData, region)
 let isStopped = false
 serveBarrier(endpoint, file, driverMeter(region, boot.port, trace))

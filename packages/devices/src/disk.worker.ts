@@ -7,8 +7,8 @@ import {
   exposeControl,
   Region,
   serveForever,
-  systemClock,
   TraceRing,
+  TickClock,
 } from '@katydid/actor'
 import { driverMeter, fileOf, formatOf, type DiskData } from './disk/disk-boot.js'
 import type { DiskControl } from './disk/disk-control.js'
@@ -21,9 +21,10 @@ import { barrierAt, serveDisk } from './disk/serve-disk.js'
 const boot = actorBoot()
 const data = boot.data as DiskData
 const region = new Region(boot.region)
+const clock = new TickClock(region)
 const bell = bellOf(region, boot.port)
 const trace = new TraceRing(region, boot.port)
-const endpoint = new Endpoint({ region, port: boot.port, clock: systemClock, bell, trace })
+const endpoint = new Endpoint({ region, port: boot.port, clock, bell, trace })
 const file = fileOf(data, region)
 const core = new DiskCore({
   file,
@@ -31,7 +32,7 @@ const core = new DiskCore({
   frames: regionFrames(region),
   barrier: barrierAt(endpoint, actorPorts.barrier),
   meter: driverMeter(region, boot.port, trace),
-  clock: systemClock,
+  clock,
 })
 serveDisk(endpoint, core, byCapability(region, boot.port))
 const control: DiskControl = {

@@ -7,21 +7,22 @@ import {
   order,
   Region,
   serveForever,
-  systemClock,
   TraceRing,
+  TickClock,
 } from '@katydid/actor'
 import { KernelActor } from './kernel-actor.js'
 import type { KernelConfig } from './machine.js'
 
 const { region: handle, port, data } = actorBoot()
 const region = new Region(handle)
+const clock = new TickClock(region)
 const bell = bellOf(region, port)
 const trace = new TraceRing(region, port)
-const endpoint = new Endpoint({ region, port, clock: systemClock, bell, trace })
+const endpoint = new Endpoint({ region, port, clock, bell, trace })
 const kernel = new KernelActor({
   region,
   messenger: endpoint,
-  clock: systemClock,
+  clock,
   config: data as KernelConfig,
   order,
 })

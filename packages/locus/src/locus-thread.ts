@@ -14,7 +14,6 @@ import {
 import {
   bellOf,
   Endpoint,
-  systemClock,
   TraceRing,
   type Clock,
   type Messenger,
@@ -61,7 +60,7 @@ export class LocusThread {
   #notedIn = -1
   #semaphoreWaits = 0
 
-  constructor(region: Region, slot: LocusSlot, programs: ProgramCache, clock: Clock = systemClock) {
+  constructor(region: Region, slot: LocusSlot, programs: ProgramCache, clock: Clock) {
     const port = locusPort(slot)
     const bell = bellOf(region, port)
     this.region = region

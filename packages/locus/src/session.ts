@@ -12,7 +12,7 @@ import {
   type ValueOf,
   type entryPlan,
 } from '@katydid/abi'
-import type { Region, RegionHandle } from '@katydid/actor'
+import { TickClock, type Region, type RegionHandle } from '@katydid/actor'
 import { runEntry } from './invoke.js'
 import { LocusError } from './locus-error.js'
 import { LocusThread, type Frame } from './locus-thread.js'
@@ -45,7 +45,7 @@ export function runLocus(region: Region, { port, generation }: LocusTask): Locus
   const { words } = region
   if (words.load(region.locusWord(slot, 'generation')) !== generation)
     return { status: 'no_such_locus', detail: `the slot of port ${port} has another locus by now` }
-  const thread = new LocusThread(region, slot, new ProgramCache())
+  const thread = new LocusThread(region, slot, new ProgramCache(), new TickClock(region))
   const plan = begin(thread)
   if (plan === null) return { status: 'no_such_locus', detail: 'the kernel does not know of it' }
   const end = enter(thread, plan)

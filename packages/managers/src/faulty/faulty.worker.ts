@@ -8,7 +8,7 @@ import {
   order,
   Region,
   serveForever,
-  systemClock,
+  TickClock,
 } from '@katydid/actor'
 import { readBlock } from '@katydid/memory'
 import { defaultOptions, type SelfManagingData } from '../self-managing/options.js'
@@ -19,13 +19,14 @@ const { region: handle, port, data } = actorBoot()
 const { boot, diskFd, options } = data as SelfManagingData
 const { way, ...figures } = { way: 'neverAnswers' as WayName, ...options }
 const region = new Region(handle)
+const clock = new TickClock(region)
 const bell = new Bell(region.words, region.actorWord(port, 'bell'))
-const endpoint = new Endpoint({ region, port, clock: systemClock, bell })
+const endpoint = new Endpoint({ region, port, clock, bell })
 const manager = new FaultyManager(
   {
     region,
     messenger: endpoint,
-    clock: systemClock,
+    clock,
     read: (place, into) => readBlock(diskFd, asBlock(place.block), into, place.checksum),
     report: (event) => order({ order: 'report', event }),
     options: { ...defaultOptions, ...figures },

@@ -9,8 +9,8 @@ import {
   order,
   Region,
   serveForever,
-  systemClock,
   TraceRing,
+  TickClock,
 } from '@katydid/actor'
 import { readBlock } from '@katydid/memory'
 import type { PagingOptions } from './paging-context.js'
@@ -32,14 +32,15 @@ export async function serveManager<Options extends PagingOptions>(
   const { boot, diskFd, options } = data as ManagerData
   invariant(boot.port === port, 'MG1: a manager lives at the port it was started for', { port })
   const region = new Region(handle)
+  const clock = new TickClock(region)
   const bell = new Bell(region.words, region.actorWord(port, 'bell'))
   const trace = new TraceRing(region, port)
-  const endpoint = new Endpoint({ region, port, clock: systemClock, bell, trace })
+  const endpoint = new Endpoint({ region, port, clock, bell, trace })
   const manager = create(
     {
       region,
       messenger: endpoint,
-      clock: systemClock,
+      clock,
       read: (place, into) => readBlock(diskFd, asBlock(place.block), into, place.checksum),
       report: (event) => order({ order: 'report', event }),
       options: { ...defaults, ...options },

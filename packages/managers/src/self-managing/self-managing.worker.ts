@@ -8,8 +8,8 @@ import {
   order,
   Region,
   serveForever,
-  systemClock,
   TraceRing,
+  TickClock,
 } from '@katydid/actor'
 import { readBlock } from '@katydid/memory'
 import { defaultOptions, type SelfManagingData } from './options.js'
@@ -18,14 +18,15 @@ import { SelfManagingManager } from './self-managing.js'
 const { region: handle, port, data } = actorBoot()
 const { boot, diskFd, options } = data as SelfManagingData
 const region = new Region(handle)
+const clock = new TickClock(region)
 const bell = new Bell(region.words, region.actorWord(port, 'bell'))
 const trace = new TraceRing(region, port)
-const endpoint = new Endpoint({ region, port, clock: systemClock, bell, trace })
+const endpoint = new Endpoint({ region, port, clock, bell, trace })
 const manager = new SelfManagingManager(
   {
     region,
     messenger: endpoint,
-    clock: systemClock,
+    clock,
     read: (place, into) => readBlock(diskFd, asBlock(place.block), into, place.checksum),
     report: (event) => order({ order: 'report', event }),
     options: { ...defaultOptions, ...options },
