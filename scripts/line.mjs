@@ -3,7 +3,8 @@
  *
  *   npm run line -- --histories 100000 --seed 7    so many histories; a minute or two
  *   npm run line -- --seed 7 --path 12:0:3         one failure again, as its report says
- *   npm run line -- --table --limit 10             inspections a dependency of each engine on named streams, at most so many seconds each
+ *   npm run line -- --table --only comb            the row of one stream; without --only, of all
+ *   npm run line -- --table --limit 10             inspections a dependency of each engine on named streams, at most so many seconds of a processor each
  *
  * A failure prints the seed, the path and the history it was shrunk to. Exit code 1 then.
  */
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     path: { type: 'string' },
     table: { type: 'boolean' },
     limit: { type: 'string' },
+    only: { type: 'string' },
   },
 })
 const histories = Number(values.histories ?? 10_000)
@@ -63,7 +65,10 @@ function campaign() {
 
 async function table() {
   let isFirst = true
-  for await (const { stream, points, dependencies, cells } of lineTable(limit * 1000)) {
+  for await (const { stream, points, dependencies, cells } of lineTable(
+    limit * 1000,
+    values.only,
+  )) {
     if (isFirst) {
       const names = ['stream', 'points', 'dependencies', ...cells.map(({ engine }) => engine)]
       console.log(`| ${names.join(' | ')} | µs a point |\n|${' --- |'.repeat(names.length + 1)}`)

@@ -1,12 +1,12 @@
 /**
  * Mutation testing of the engine of the line: changes one place of its code at a time and sees whether a test fails.
  *
- *   npm run mutate                     all of it: about half an hour
+ *   npm run mutate                     all of it: some minutes
  *   npm run mutate -- --only link-cut  one file of packages/kernel/src/state-interval/line
  *
  * Stryker has an installation of its own in tests/mutate, made by the first run: nobody else needs it. It works on copies of the
  * built engine and its built tests in a folder of their own, so it never touches the workspace, and what it tells of are lines of the
- * built files. The files of tests that change the engine's text themselves are left out.
+ * built files. The tests that change the engine's text themselves are left out.
  */
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -33,7 +33,7 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-mutate-'))
 try {
   layOut()
   const stryker = path.join(tools, 'node_modules/@stryker-mutator/core/bin/stryker.js')
-  process.exitCode = node([stryker, 'run'], folder, { KATYDID_LINE_RUNS: '150' })
+  process.exitCode = node([stryker, 'run'], folder, { KATYDID_LINE_RUNS: '100' })
 } finally {
   fs.rmSync(folder, { recursive: true, force: true })
 }
@@ -53,29 +53,29 @@ function layOut() {
     text.replaceAll('@katydid/kernel/state-interval/line/', `${'../'.repeat(depth)}engine/`),
   )
   for (const name of ['flaws.test.js']) fs.rmSync(path.join(folder, 'line', name))
-  for (const name of ['ava', 'fast-check', '@katydid/actor']) {
+  for (const name of ['fast-check', '@katydid/actor']) {
     const link = path.join(folder, 'node_modules', name)
     fs.mkdirSync(path.dirname(link), { recursive: true })
     fs.symlinkSync(fs.realpathSync(path.join(root, 'tests/node_modules', name)), link)
   }
-  write('package.json', {
-    type: 'module',
-    ava: { files: ['line/**/*.test.js'], failFast: true, concurrency: 2, timeout: '1m' },
-  })
-  fs.copyFileSync(path.join(tools, 'facts.mjs'), path.join(folder, 'facts.mjs'))
+  const ava = path.join(folder, 'node_modules/ava')
+  fs.mkdirSync(ava)
+  fs.copyFileSync(path.join(tools, 'ava.mjs'), path.join(ava, 'index.mjs'))
+  fs.writeFileSync(path.join(ava, 'package.json'), '{"name":"ava","main":"index.mjs"}')
+  write('package.json', { type: 'module' })
+  for (const name of ['facts.mjs', 'runner.mjs'])
+    fs.copyFileSync(path.join(tools, name), path.join(folder, name))
   write('stryker.config.json', {
     mutate: (values.only === undefined ? files : [values.only]).map((name) => `engine/${name}.js`),
-    testRunner: 'command',
-    // The test of a million points would take half the time, and shows what pendingCount shows in others.
-    commandRunner: { command: 'node node_modules/ava/entrypoints/cli.mjs --match="!*million*"' },
+    testRunner: 'warm',
+    coverageAnalysis: 'perTest',
     reporters: ['clear-text', 'progress-append-only'],
-    plugins: ['./facts.mjs'],
+    plugins: ['./facts.mjs', './runner.mjs'],
     ignorers: ['facts'],
     mutator: { excludedMutations: ['StringLiteral'] },
     concurrency: 1,
-    // An endless loop has no other end.
-    timeoutMS: 4000,
-    timeoutFactor: 1.2,
+    // For endless loops that do not pass the mutant's place; the runner stops the others.
+    timeoutMS: 30_000,
     allowEmpty: true,
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   })

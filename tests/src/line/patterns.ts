@@ -80,6 +80,20 @@ function fanIn(history: History, size: number): void {
   for (let unit = 1; unit < units; unit++) captureAndReport(history, unit)
 }
 
+/** One tells each of the others in an interval of its own; theirs are reported first, out of that order, and wait for its points. */
+function fanOut(history: History, size: number): void {
+  const units = Math.min(size, history.unitCount)
+  for (let unit = 1; unit < units; unit++) {
+    tell(history, 0, unit)
+    capture(history, 0)
+  }
+  for (let turn = 1; turn < units; turn++) {
+    const unit = 1 + ((turn * 7) % (units - 1))
+    captureAndReport(history, unit)
+  }
+  report(history, 0)
+}
+
 /**
  * A blocked chain, and teeth that each need its far end while somebody waits for them already: whoever walks to the chain's
  * root for each tooth walks the whole chain.
@@ -141,6 +155,7 @@ export const patterns = {
   chain,
   ring,
   fanIn,
+  fanOut,
   comb,
   unzip,
 } as const satisfies Record<string, Pattern>

@@ -34,7 +34,9 @@ export function streams(units: number): Stream[] {
     callsOrMessages({ units, capture: 'epoch', shape: 'messages', messages }),
     callsOrMessages({ units, capture: 'free', messages }),
     callsOrMessages({ units, capture: 'free', kind: 'logging', messages }),
-    ...(['fanIn', 'chain', 'ring', 'comb', 'unzip'] as const).map((name) => pattern(name, units)),
+    ...(['fanIn', 'fanOut', 'chain', 'ring', 'comb', 'unzip'] as const).map((name) =>
+      pattern(name, units),
+    ),
   ]
 }
 
@@ -47,7 +49,9 @@ export function tableStreams(): Stream[] {
     callsOrMessages({ units: 256, capture: 'epoch', shape: 'messages' }),
     callsOrMessages({ units: 64, capture: 'free' }),
     callsOrMessages({ units: 64, capture: 'free', kind: 'logging' }),
-    ...(['fanIn', 'chain', 'ring', 'comb', 'unzip'] as const).map((name) => pattern(name, 1024)),
+    ...(['fanIn', 'fanOut', 'chain', 'ring', 'comb', 'unzip'] as const).map((name) =>
+      pattern(name, 1024),
+    ),
   ]
 }
 
@@ -70,6 +74,7 @@ const shapeNames: Readonly<Record<PatternName, string>> = {
   zCycle: 'cycle of three',
   domino: 'domino',
   fanIn: 'fan-in',
+  fanOut: 'fan-out',
   chain: 'chain',
   ring: 'ring',
   comb: 'comb',
