@@ -26,7 +26,13 @@ export function invoke(
   const args = Uint8Array.from(requireBlock(block))
   const { region } = thread
   const container = invocable(region, thread.slot, from.container, capref)
-  const entry = thread.programs.entryOf(region, container, capref, () => askProgram(thread, capref))
+  const entry = thread.programs.entryOf(
+    region,
+    container,
+    capref,
+    () => askProgram(thread, capref),
+    (program) => thread.load(program),
+  )
   const frame: Frame = {
     container,
     uses: thread.usesOf(container),

@@ -26,6 +26,9 @@ import { LocusError } from './locus-error.js'
 import { Presence } from './presence.js'
 import type { ProgramCache } from './program-cache.js'
 import type { OverlayUse } from './transaction/overlay-use.js'
+import { loadProgram, type Entry, type Program } from './program.js'
+
+const awaitEndMs = 60_000
 
 /** One invocation: where it runs, with what. */
 export interface Frame {
@@ -99,6 +102,28 @@ export class LocusThread {
     words.store(this.region.locusWord(this.slot, 'container'), frame.container)
     words.store(this.region.locusWord(this.slot, 'depth'), frame.depth)
     frame.uses.attach()
+  }
+
+  /**
+   * Loads a program's module, as `loadProgram` does. A thread that is terminated inside Node's own loading of an ES module takes the
+   * whole process down with it; so nobody terminates it meanwhile, and one that is to be terminated does not begin.
+   */
+  load(program: Program): Entry {
+    const { words } = this.region
+    const loading = this.region.locusWord(this.slot, 'loading')
+    const ending = this.region.locusWord(this.slot, 'ending')
+    // Stored before `ending` is looked at; who terminates stores that before it looks at this. So one of the two sees the other.
+    words.store(loading, 1)
+    if (words.load(ending) !== 0) {
+      words.store(loading, 0)
+      // The thread ends in here.
+      for (;;) words.wait(ending, 1, awaitEndMs)
+    }
+    try {
+      return loadProgram(program)
+    } finally {
+      words.store(loading, 0)
+    }
   }
 
   /** A number for a wait at a semaphore: never 0. */

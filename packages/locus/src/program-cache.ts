@@ -2,7 +2,7 @@
 import type { Capref, ContainerSlot } from '@katydid/abi'
 import type { Region } from '@katydid/actor'
 import { LocusError } from './locus-error.js'
-import { loadProgram, type Entry, type Program } from './program.js'
+import type { Entry, Program } from './program.js'
 
 interface Known {
   readonly generation: number
@@ -16,8 +16,14 @@ export type AskProgram = (capref: Capref) => Program | null
 export class ProgramCache {
   readonly #known = new Map<ContainerSlot, Known>()
 
-  /** The entry of the container's program. `no_invocation_point`, or as `loadProgram` refuses. */
-  entryOf(region: Region, container: ContainerSlot, capref: Capref, ask: AskProgram): Entry {
+  /** The entry of the container's program. `no_invocation_point`, or as `load` refuses. */
+  entryOf(
+    region: Region,
+    container: ContainerSlot,
+    capref: Capref,
+    ask: AskProgram,
+    load: (program: Program) => Entry,
+  ): Entry {
     // Before asking: a change in between then makes the next invocation ask again.
     const version = region.words.load(region.containerWord(container, 'program'))
     const generation = region.words.load(region.containerWord(container, 'generation'))
@@ -29,7 +35,7 @@ export class ProgramCache {
         'no_invocation_point',
         'the container has no invocation point; set one first (set_invocation_point)',
       )
-    const entry = loadProgram(program)
+    const entry = load(program)
     this.#known.set(container, { generation, version, entry })
     return entry
   }

@@ -18,7 +18,6 @@ import { LocusError } from './locus-error.js'
 import { LocusThread, type Frame } from './locus-thread.js'
 import { Locus } from './locus.js'
 import { ProgramCache } from './program-cache.js'
-import { loadProgram } from './program.js'
 
 /** What the pool's worker is given. */
 export interface LocusTask {
@@ -86,8 +85,7 @@ function enter(
   }
   thread.trace.event('locus_started', container, plan.resumed ? 1 : 0)
   try {
-    // While it is starting: a thread that loads modules is not ended, as that would end the process.
-    const entry = loadProgram(plan.program)
+    const entry = thread.load(plan.program)
     // Starting counts as at rest: it becomes running only through the gate, and uses entries only then.
     thread.presence.throughGate()
     thread.move(frame)

@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
 import {
   locusOfPort,
-  locusStates,
   maxLociLimit,
   type Ending,
   type Generation,
@@ -50,9 +49,12 @@ interface Running {
 }
 
 const idleMs = 10_000
-/** How long a locus may take to load its modules before it is ended all the same, and how often it is looked at. */
-const mostLoadMs = 300
-const lookMs = 5
+/**
+ * How long a locus may take to load a module before it is ended all the same, and how often it is looked at. What takes longer runs code
+ * of the module, which may be ended at any time; what must not be ended is Node's own part, which is short.
+ */
+const mostLoadMs = 5_000
+const lookMs = 2
 
 export class LocusPool {
   readonly #options: LocusPoolOptions
@@ -118,29 +120,31 @@ export class LocusPool {
     const running = this.#running.get(port)
     if (running === undefined || running.generation !== generation) return
     this.#watchExits()
-    void this.#hasLoaded(port).then(() => running.abort.abort(reason))
+    void this.#mayEnd(port).then(() => running.abort.abort(reason))
   }
 
   /** Ends every worker and waits until each has exited. */
   async close(): Promise<void> {
     this.#closing = true
     this.#watchExits()
-    await Promise.all([...this.#running.keys()].map((port) => this.#hasLoaded(port)))
+    await Promise.all([...this.#running.keys()].map((port) => this.#mayEnd(port)))
     for (const { abort } of this.#running.values()) abort.abort('the world closes')
     await this.#pool.destroy()
     await Promise.all(this.#exits.values())
   }
 
   /**
-   * Settles when the locus is past loading modules, or after a while. A worker that is terminated inside a synchronous load of
-   * an ES module takes the whole process down with it (seen with Node 20.20).
+   * Settles when the locus is not loading a module, at its start or for a nested invocation, and will not begin to. A worker that is
+   * terminated inside Node's synchronous load of an ES module takes the whole process down with it (Node 20.20).
    */
-  async #hasLoaded(port: PortId): Promise<void> {
-    const state = this.#region.locusWord(locusOfPort(port), 'state')
-    for (let waited = 0; waited < mostLoadMs; waited += lookMs) {
-      if (this.#region.words.load(state) !== locusStates.starting) return
+  async #mayEnd(port: PortId): Promise<void> {
+    const { words } = this.#region
+    const slot = locusOfPort(port)
+    // Before the look: a locus stores `loading` before it looks at this.
+    words.store(this.#region.locusWord(slot, 'ending'), 1)
+    const loading = this.#region.locusWord(slot, 'loading')
+    for (let waited = 0; waited < mostLoadMs && words.load(loading) !== 0; waited += lookMs)
       await new Promise((resolve) => setTimeout(resolve, lookMs))
-    }
   }
 
   #ended(port: PortId, generation: Generation, event: LifeEvent, detail: string): void {

@@ -1,9 +1,13 @@
 /** Each way in which the thread of a locus ends, on real workers. */
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { asGeneration, asPort, defaultShape, type Ending } from '@katydid/abi'
 import { Region } from '@katydid/actor'
 import { LocusPool } from '@katydid/world/locus-pool.js'
 import test, { type ExecutionContext } from 'ava'
+import { temporaryFolder } from '../support/folders.js'
 import { root } from '../support/house.js'
 
 const shape = { ...defaultShape, frames: 4, maxLoci: 2, tableBytes: 65536 }
@@ -83,4 +87,20 @@ test('[WO4] a locus has a worker of its own, and its slot serves again when it h
   t.is(first.port, asPort(10))
   t.is(second.generation, asGeneration(2))
   t.is(loci.live, 1)
+})
+
+test('[WO25] a locus is ended while it loads programs for nested invocations, again and again, and the process lives', (t) => {
+  const folder = temporaryFolder(t)
+  for (let n = 0; n < 2000; n++)
+    fs.writeFileSync(path.join(folder, `p${n}.mjs`), `export default () => ${n}\n`)
+  const fixture = (name: string): string => `${root}/tests/fixtures/${name}`
+
+  const child = spawnSync(
+    process.execPath,
+    [fixture('loading-child.mjs'), fixture('loading-task.mjs'), '40'],
+    { encoding: 'utf8', env: { ...process.env, KATYDID_PROGRAMS: folder }, timeout: 120_000 },
+  )
+
+  t.is(child.stdout.trim(), 'ended 40', child.stderr.slice(-500))
+  t.is(child.status, 0)
 })

@@ -79,7 +79,17 @@ export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
   trapSequence: { words: 1, writer: 'locus', doc: 'raised by every trap' },
   reserved1: { words: 1, writer: 'nobody', doc: 'to an even word' },
   trapRecord: { words: 8, writer: 'locus', doc: 'container_fault as msgpack of fixed shape' },
-  reserved2: { words: 16, writer: 'nobody', doc: 'to a cache line' },
+  loading: {
+    words: 1,
+    writer: 'locus',
+    doc: '1: its thread is inside the loading of a module, and must not be terminated',
+  },
+  ending: {
+    words: 1,
+    writer: 'world’s thread; 0 by the kernel at create',
+    doc: '1: its thread is about to be terminated, and begins to load nothing more',
+  },
+  reserved2: { words: 14, writer: 'nobody', doc: 'to a cache line' },
   registers: { words: 64, writer: 'locus; kernel at restore', doc: '32 registers of 64 bits' },
   faultHistory: {
     words: 48,
