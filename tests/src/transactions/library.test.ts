@@ -23,7 +23,7 @@ async function transact(
     return Atomics.load(region.i64, index)
   }
   await machine.close()
-  return { outcome: decodeBlock(block), aborts: machine.aborts, received }
+  return { outcome: decodeBlock(block), aborts: machine.aborts, ages: machine.ages, received }
 }
 
 test('[TX13] at a commit the container depends on where it comes from, and that on what was read', async (t) => {
@@ -55,6 +55,12 @@ test('[TX8] who gave way is entered again with the registers of before, so often
   t.like(tooOften.outcome, { entered: 3, register: 0 })
   t.regex(metIn(late), /timed_out:/)
   t.like(late.outcome, { entered: 1, register: 0 })
+})
+
+test('[TX5] another try is as old as the first', async (t) => {
+  const { ages } = await transact(['conflict', 'conflict'])
+
+  t.deepEqual(ages, [0, 1, 1])
 })
 
 const metIn = ({ outcome }: { readonly outcome: unknown }): string =>

@@ -91,9 +91,16 @@ test('[TX5] a circle is found when, and only when, there is one, and leads from 
 })
 
 test('[TX5] the youngest gives way, and so everybody who tries again, as old as before, commits in the end', (t) => {
+  let defeated = 0
   for (let seed = 1; seed <= 50; seed++) {
     const table = new LockTable<Worker>()
-    const workers = all.map((age): Worker => ({ age: age + 1, at: 0, waits: false, commits: 0 }))
+    const workers = all.map((age): Worker => ({
+      age: age + 1,
+      at: 0,
+      waits: false,
+      commits: 0,
+      defeats: 0,
+    }))
     let rounds = 0
     for (; workers.some(({ commits }) => commits < 20); rounds++) {
       if (rounds > 20_000) throw new Error(`seed ${seed}: somebody never commits`)
@@ -101,7 +108,11 @@ test('[TX5] the youngest gives way, and so everybody who tries again, as old as 
       if (!worker.waits && worker.commits < 20) step(table, worker, seed)
     }
     t.is(table.size, 0)
+    const [oldest, ...others] = workers.map(({ defeats }) => defeats)
+    t.is(oldest, 0)
+    if (others.some((each) => each > 0)) defeated++
   }
+  t.true(defeated > 20, `somebody gave way with ${defeated} seeds`)
 })
 
 interface Worker {
@@ -109,6 +120,8 @@ interface Worker {
   at: number
   waits: boolean
   commits: number
+  /** How often it gave way. */
+  defeats: number
 }
 
 /** Locks four pages in an order of its own, then lets go of all. Who is on a circle and youngest begins anew. */
@@ -128,6 +141,7 @@ function step(table: LockTable<Worker>, worker: Worker, seed: number): void {
     const victim = youngest(circle)
     victim.waits = false
     victim.at = 0
+    victim.defeats++
     serve(table, victim)
   }
 }

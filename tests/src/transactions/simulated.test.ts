@@ -1,4 +1,6 @@
 /** Random transactions of several loci in the simulator: real kernel, manager and disk. */
+import { Random } from '@katydid/actor'
+import { crashImage, powerCut } from '@katydid/devices'
 import test from 'ava'
 import { Ledger } from './ledger.js'
 import { smallCourse, TransactionWorld, type Course } from './sim-transactions.js'
@@ -39,15 +41,15 @@ test('[TX1] a process killed at any step leaves each transaction whole or not at
 })
 
 test('[TX1] managers and loci killed on the way, at any message, leave transactions whole or not at all', async (t) => {
-  const course = { ...smallCourse, transactions: 6 }
-  let rollbacks = 0
+  const course = { ...smallCourse, transactions: 20 }
+  let [rollbacks, undone] = [0, 0]
   for (let seed = 1; seed <= 16; seed++) {
     const ledger = new Ledger()
     const run = new TransactionWorld(seed, ledger, course)
     const { world } = run
     await run.begin()
     for (let kill = 0; kill < 3; kill++) {
-      world.until(() => run.isDone, 5 + world.random.below(200))
+      world.until(() => run.isDone, 5 + world.random.below(80))
       world.until(() => world.phase === 'open')
       const [locus] = world.lociPorts()
       const [manager] = world.others
@@ -58,9 +60,35 @@ test('[TX1] managers and loci killed on the way, at any message, leave transacti
     const wrong = await run.finish()
 
     rollbacks += world.of('rollback').length
+    undone += ledger.entries.filter(({ state }) => state === 'gone').length
     t.deepEqual(wrong, [], `seed ${seed}`)
   }
-  t.true(rollbacks >= 20, `${rollbacks} rollbacks`)
+  t.true(rollbacks >= 20 && undone > 20, `${rollbacks} rollbacks, ${undone} undone`)
+})
+
+test('[TX11] after power cuts what was acknowledged is there, and each other transaction whole or not', async (t) => {
+  let [acknowledged, undone] = [0, 0]
+  for (let seed = 1; seed <= 10; seed++) {
+    const ledger = new Ledger()
+    const random = new Random(seed)
+    let run = new TransactionWorld(seed, ledger, smallCourse)
+    let base = new Uint8Array(0)
+    await run.begin()
+    for (let life = 1; life <= 4 && !run.isDone; life++) {
+      run.world.until(() => run.isDone, 10 + random.below(60))
+      const cut = powerCut(base, run.world.disk.journal.entries)
+      base = Uint8Array.from(crashImage(cut, () => random.chance(0.5)))
+      t.deepEqual(run.world.problems, [])
+      run = new TransactionWorld(seed + life, ledger, smallCourse, run.world.remains(base))
+      await run.world.open()
+    }
+    const wrong = await run.finish()
+
+    acknowledged += ledger.entries.filter((each) => each.acknowledged).length
+    undone += ledger.entries.filter(({ state }) => state === 'gone').length
+    t.deepEqual(wrong, [], `seed ${seed}`)
+  }
+  t.true(acknowledged > 100 && undone > 20, `${acknowledged} acknowledged, ${undone} undone`)
 })
 
 /** Steps that a whole course takes. */

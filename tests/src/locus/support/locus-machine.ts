@@ -84,6 +84,8 @@ export class LocusMachine {
   }[] = []
   /** How transactions end: they are on container 1, and their overlay is container 2. */
   readonly commits: ('ok' | 'conflict' | 'timed_out')[] = []
+  /** The ages that transactions were begun with. */
+  readonly ages: number[] = []
   aborts = 0
   /** Snapshot requests that wait for the loci to rest. */
   captures = 0
@@ -350,6 +352,7 @@ export class LocusMachine {
     this.#endpoint.serveSome(transactionCalls, {
       transactionBegin: ({ age }) => {
         number++
+        this.ages.push(age)
         const place = { transaction: number, overlay: 1, slot: 2, below: 1 }
         return { status: 'ok', age: age === 0 ? number : age, ...place }
       },
