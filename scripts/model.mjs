@@ -81,9 +81,9 @@ export async function explore(each, scratch) {
   const place = fs.mkdtempSync(path.join(scratch, `${each.model}-`))
   const names = [...each.sizes.split(' '), ...(each.mutant === undefined ? [] : [each.mutant.name])]
   const defines = names.map((name) => `-D${name}`)
-  // The preprocessor writes beside its input.
-  fs.copyFileSync(path.join(folder, `${each.model}.pml`), path.join(place, 'model.pml'))
-  const made = await runProgram('spin', [...defines, '-a', 'model.pml'], place)
+  // The preprocessor writes beside its input, and trails name it.
+  fs.cpSync(folder, place, { recursive: true })
+  const made = await runProgram('spin', [...defines, '-a', `${each.model}.pml`], place)
   if (made.code !== 0)
     throw new Error(`spin refuses ${each.model} ${names.join(' ')}\n${made.text}`)
   // What takes time with few states is the compiler.

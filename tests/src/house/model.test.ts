@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'ava'
-import { importScript, readText } from '../support/house.js'
+import { importScript, readText, repositoryFiles } from '../support/house.js'
 
 interface Run {
   readonly model: string
@@ -88,7 +88,7 @@ test('[HO22] a mutant is found by an error, and by nothing else', (t) => {
 
 test('[HO22] the table and the models have the same mutants', (t) => {
   for (const { name, mutants } of models) {
-    const text = readText(`tests/model/${name}.pml`)
+    const text = sourcesOf(name).map(readText).join('')
     // Sizes and features have a default or are asked for by a configuration; all else that is asked about is a mutant.
     const asked = new Set(
       [...text.matchAll(/^#(?:ifn?def |elif defined\()(\w+)/gm)].map(([, word = '']) => word),
@@ -108,3 +108,10 @@ test('[HO22] the table and the models have the same mutants', (t) => {
     t.deepEqual(inModel.sort(), mutants.map((each) => each.name).sort(), name)
   }
 })
+
+/** A model and what it includes. */
+function sourcesOf(name: string): string[] {
+  return repositoryFiles().filter(
+    (file) => /^tests\/model\/[\w-]+\.pml$/.test(file) && file.includes(`/${name}`),
+  )
+}
