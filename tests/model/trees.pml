@@ -8,7 +8,7 @@
  * That an epoch into which nobody was mixed becomes the line is I18 of recovery.pml.
  *
  * Sizes: NL loci (each at home in a container of its own), NC containers, NE epochs, NK calls a locus, depth at most 3. DEADLINE:
- * what waits may be let in at any time, mixed. Mutants: -DNAME, listed in models.mjs.
+ * what waits may be let in at any time, mixed. FRAMESONLY: held is what is on the stack, not all that was visited. Mutants: -DNAME, listed in models.mjs.
  */
 #ifndef NL
 #define NL 2
@@ -99,6 +99,12 @@ inline arrive(t, e, c) {
   visited[t] = visited[t] | (1 << c)
 }
 
+/* Held is only what is on the stack. */
+inline restack(t) {
+  visited[t] = 0; i = 0;
+  do :: i < depth[t] -> visited[t] = visited[t] | (1 << stack[t].at[i]); i++ :: else -> break od; i = 0
+}
+
 proctype Locus(byte t) {
   byte calls, to, e;
   do
@@ -124,6 +130,9 @@ proctype Locus(byte t) {
        printf("%d returns at %d\n", t, e);
        to = stack[t].at[depth[t] - 1];
        arrive(t, e, to);
+#ifdef FRAMESONLY
+       restack(t);
+#endif
        if :: depth[t] == 1 -> alive[t] = false; mixed[t] = false; visited[t] = 0; te[t] = 0 :: else fi;
        to = 0; e = 0; check()
      }
