@@ -20,7 +20,7 @@ const longestStartMs = 800
 /** A process that tells nothing for so long hangs: every snapshot that becomes recoverable is told. */
 const silenceMs = 30_000
 
-/** Runs the loop; answers what happened. Throws a sentence when something was lost or wrong. */
+/** Runs the loop (`job.twoManagers`: under two managers at once); answers what happened. Throws a sentence when something was lost or wrong. */
 export async function killLoop({ times, seed, job = {}, log = () => {} }) {
   const work = { ...defaults, ...job, args: { ...defaults.args, ...job.args } }
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-kill-'))
@@ -103,7 +103,7 @@ async function listen({ life, state, onHeard, onOpened }) {
 }
 
 /** The result a run without any kill would have. */
-function check({ args: { pages, rounds } }, { outcome }) {
+function check({ args: { pages, rounds }, twoManagers }, { outcome }) {
   let sum = 0
   for (let page = 0; page < pages; page++) {
     for (let slot = 0; slot < 1000; slot++) {
@@ -111,9 +111,11 @@ function check({ args: { pages, rounds } }, { outcome }) {
       if (last >= 1) sum = (sum + (page ^ last)) | 0
     }
   }
-  const { round, sum: found } = outcome.result
-  if (round !== rounds || found !== sum)
-    throw new Error(`wrong result: round ${round} and sum ${found}, not ${rounds} and ${sum}`)
+  for (const { round, sum: found } of twoManagers
+    ? [outcome.result, outcome.other]
+    : [outcome.result])
+    if (round !== rounds || found !== sum)
+      throw new Error(`wrong result: round ${round} and sum ${found}, not ${rounds} and ${sum}`)
 }
 
 /** Numbers from 0 to 1, the same for the same seed. */

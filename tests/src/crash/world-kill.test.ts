@@ -7,7 +7,11 @@ interface KillLoop {
     readonly times: number
     readonly seed: number
     readonly job?: object
-  }) => Promise<{ kills: number; resumed: number; outcome: { result: { round: number } } }>
+  }) => Promise<{
+    kills: number
+    resumed: number
+    outcome: { result: { round: number }; other?: { round: number }; managers?: string[] }
+  }>
 }
 
 test('[WO8] a world killed at random moments goes on from what was recoverable, to the right result', async (t) => {
@@ -22,6 +26,22 @@ test('[WO8] a world killed at random moments goes on from what was recoverable, 
   t.is(kills, 6)
   t.true(resumed >= 3)
   t.is(outcome.result.round, 250)
+})
+
+test('[MG75] a world with two self-managing managers, each with containers of its own, is killed at random moments, and both come to the right result', async (t) => {
+  const { killLoop } = await importScript<KillLoop>('kill-loop.mjs')
+
+  const { kills, resumed, outcome } = await killLoop({
+    times: 5,
+    seed: 33,
+    job: { twoManagers: true, args: { rounds: 100, pages: 200 } },
+  })
+
+  t.is(kills, 5)
+  t.true(resumed >= 2)
+  t.is(outcome.result.round, 100)
+  t.is(outcome.other?.round, 100)
+  t.deepEqual(outcome.managers?.toSorted(), ['3', '4'])
 })
 
 test('[WO9] a manager that dies again and again costs work and nothing else', async (t) => {
