@@ -50,9 +50,11 @@ test('[SI40] the life that the page tells', (t) => {
   engine.stable(point(c, 5, [[a, 4]]))
   engine.stable(point(a, 4, [[c, 5]]))
   const before = [a, b, c].map((unit) => engine.line(unit))
+  const pendingBefore = engine.pendingCount
   engine.stable(point(b, 9))
 
   t.deepEqual(before, [0, 0, 0])
+  t.is(pendingBefore, 3)
   t.deepEqual(
     [a, b, c].map((unit) => engine.line(unit)),
     [4, 9, 5],

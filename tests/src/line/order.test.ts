@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import test from 'ava'
 import { runs } from './runs.js'
+import { WitnessEngine } from '@katydid/kernel/state-interval/line/engine.js'
 import { PointOrder } from '@katydid/kernel/state-interval/line/order.js'
 import type { Point } from '@katydid/kernel/state-interval/line/line.js'
 
@@ -96,6 +97,19 @@ test('[SI42] what was never opened is neither stable nor discarded, and nothing 
   t.throws(() => order.open(point(1, 5)), { message: /opened in rising order/ })
   order.forget(1)
   t.notThrows(() => order.open(point(1, 5)))
+})
+
+test('[SI42] I14: the engine takes no point that is not above all earlier ones of its unit', (t) => {
+  const engine = new WitnessEngine(() => {}, new Map([[2, 7]]))
+  engine.stable(point(1, 5, [[3, 1]]))
+
+  for (const [unit, interval] of [
+    [1, 5],
+    [1, 4],
+    [2, 7],
+  ] as const)
+    t.throws(() => engine.stable(point(unit, interval)), { message: /enter in rising order/ })
+  t.notThrows(() => engine.stable(point(1, 6)))
 })
 
 test('[SI42] I14: in any order of reports what is fed rises, and holds together what all that was opened had received', (t) => {

@@ -37,6 +37,16 @@ export function streams(units: number): Stream[] {
     ...(['fanIn', 'fanOut', 'chain', 'ring', 'comb', 'unzip'] as const).map((name) =>
       pattern(name, units),
     ),
+    { name: `queue, ${32 * units} points`, make: () => queue(16 * units) },
+  ]
+}
+
+/** Many points of one unit wait, each for one of another, and enter one by one: the list of those that wait is long, and shrinks. */
+function queue(points: number): Point[] {
+  const intervals = Array.from({ length: points }, (_, nth) => nth + 1)
+  return [
+    ...intervals.map((interval) => ({ unit: 0, interval, dependencies: new Map([[1, interval]]) })),
+    ...intervals.map((interval) => ({ unit: 1, interval, dependencies: new Map() })),
   ]
 }
 

@@ -65,7 +65,9 @@ export class Unit {
     while (this.#first < this.#pending.length && this.#pending[this.#first]!.interval <= interval)
       this.#first++
     if (this.#first < packAt || this.#first * 2 < this.#pending.length) return
+    // Half of the places are empty by now, so each point is moved about once.
     this.#pending = this.#pending.slice(this.#first)
+    this.#meter.steps += this.#pending.length
     this.#first = 0
   }
 }
