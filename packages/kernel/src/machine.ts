@@ -2,15 +2,16 @@
  * The state of one machine's kernel actor: its tables, and what it may use of the outside. It decides nothing itself; the
  * files by topic do, each as functions of a machine.
  */
-import { actorPorts, type ManagerProgram, type Order, type WorldEvent } from '@katydid/abi'
+import { actorPorts, type ContainerSlot, type ManagerProgram, type Order, type WorldEvent } from '@katydid/abi'
 import { Counters, invariant, type Clock, type Messenger, type Region } from '@katydid/actor'
 import { CapabilityTables } from './capability/capability-tables.js'
-import { GroupTable } from './capability/group-table.js'
+import { GroupTable, type PermissionGroup } from './capability/group-table.js'
 import { isNeeded } from './capability/resolve.js'
 import { ContainerTable } from './container/container-table.js'
 import type { Container } from './container/container.js'
 import type { Raised } from './container/mapping-change.js'
 import { SliceAllocator } from './container/slice-allocator.js'
+import type { KnownPoint } from './recovery/known-points.js'
 import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
 import { FreeFrames } from './page-set/free-frames.js'
@@ -18,7 +19,11 @@ import { Idleness } from './page-set/idleness.js'
 import { PageSetTable } from './page-set/page-set-table.js'
 import { SemaphoreTable } from './semaphore/semaphore-table.js'
 import { OverlayTable } from './transaction/overlay-table.js'
-import { CaptureTable, type Capture } from './state-interval/capture-table.js'
+import type { History } from './state-interval/history.js'
+import { WitnessEngine } from './state-interval/line/engine.js'
+import { LineFeed, type FeedPolicy } from './state-interval/line/feed.js'
+import { CaptureTable } from './state-interval/capture-table.js'
+import type { SavedLocus } from './state-interval/records.js'
 import { DurableLog } from './state-interval/durable-log.js'
 import { Waits } from './waits.js'
 
@@ -27,6 +32,8 @@ export interface KernelConfig {
   readonly worldId: string
   /** A capture at least this often while something runs; 0: only on request. */
   readonly snapshotEveryMs: number
+  /** Whether the line is moved as points become stable, or when somebody asks. Default: eager. */
+  readonly line?: FeedPolicy
   /** The self-managing manager of the world; nil: a world without one keeps nothing. */
   readonly manager: ManagerProgram | null
   /** Managers besides it, in the order in which they are started. */
@@ -48,7 +55,9 @@ export type Phase = 'booting' | 'open' | 'recovering' | 'stopping' | 'failed'
 /** A destroyed container whose end is not yet recoverable. */
 export interface Grave {
   readonly container: Container
-  readonly sinceCapture: number
+  readonly history: History
+  /** The interval that its end ends. */
+  readonly interval: number
   /** What loci that reached it by mappings must have taken note of. */
   readonly raised: Raised
 }
@@ -75,6 +84,7 @@ export class Machine {
   readonly managers = new ManagerTable()
   readonly overlays = new OverlayTable()
   readonly captures = new CaptureTable()
+  engine: LineFeed
   readonly log: DurableLog
   /** Page sets whose manager refused to discard, and until when they are left alone. */
   readonly refusedUntilMs = new Map<number, number>()
@@ -87,10 +97,17 @@ export class Machine {
   /** Loci destroyed while they ran: the recovery that this asked for leaves them out. */
   readonly destroyedLoci = new Set<number>()
   /** Loci that asked what to enter while the gate was shut: answered when it opens. */
-  heldBegins: (() => void)[] = []
+  heldBegins: { readonly container: ContainerSlot; readonly answer: () => void }[] = []
   phase: Phase = 'booting'
-  /** Captures older than the line that the log still held at boot: a way back when the line is damaged. */
-  olderCaptures: Capture[] = []
+  /** What the log held at boot, until the world is open. */
+  bootPoints: readonly KnownPoint[] = []
+  bootLoci: readonly SavedLocus[] = []
+  bootGroups: readonly PermissionGroup[] = []
+  /** What the recovery under way has gone back to. */
+  restored: { readonly points: readonly KnownPoint[]; readonly loci: readonly SavedLocus[] } = {
+    points: [],
+    loci: [],
+  }
   /** Root pages on their way to the disk. */
   rootWrites = 0
   /** Why a recovery session is wanted; nil: none is. */
@@ -109,6 +126,7 @@ export class Machine {
     this.clock = parts.clock
     this.config = parts.config
     this.order = parts.order
+    this.engine = new LineFeed(parts.config.line ?? 'eager', new WitnessEngine())
     this.counters = new Counters(parts.region, actorPorts.kernel)
     this.waits = new Waits(parts.clock)
     this.capabilities = new CapabilityTables(parts.region, (each) => isNeeded(this, each))

@@ -23,10 +23,8 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     phase: machine.phase,
     session: machine.session,
     line: captures.line,
-    newer: captures.newer.map((each) => ({
-      capture: each.id,
-      durable: each.durable,
-    })),
+    epoch: captures.epoch,
+    newer: captures.newer.map(({ id, epoch, durable }) => ({ record: id, epoch, durable })),
     freeFrames: frames.count,
     managers: machine.managers
       .all()

@@ -8,6 +8,7 @@ import { InvariantViolation } from '@katydid/actor'
 import { requireBlock, resultBlock, words } from './block.js'
 import { invocable } from './capability.js'
 import { receive, stampOf } from './dependency.js'
+import { comeIn, goOut } from './entrance.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 import type { Locus } from './locus.js'
@@ -43,8 +44,7 @@ export function invoke(
     resumed: false,
     within: null,
   }
-  const frames = region.containerWord(container, 'frames')
-  region.words.add(frames, 1)
+  comeIn(thread, from.container, container)
   try {
     // Counted first, then a look once more: who destroys a container halts it first and then looks at the count.
     invocable(region, thread.slot, from.container, capref)
@@ -61,7 +61,7 @@ export function invoke(
       receive(region, from.container, back)
     }
   } finally {
-    region.words.add(frames, -1)
+    goOut(region, container)
   }
 }
 

@@ -72,7 +72,7 @@ export class LocusThread {
     this.trace = new TraceRing(region, port)
     this.messenger = new Endpoint({ region, port, clock, bell })
     this.trap = new LocusTrap(region, slot, bell)
-    const passed = (): void => this.#noteMappings()
+    const passed = (): void => this.#cameBack()
     this.presence = new Presence({ region, locus: slot, bell, clock, trap: this.trap, passed })
     this.waits = new KeyedWait(region, slot)
   }
@@ -101,6 +101,7 @@ export class LocusThread {
     const { words } = this.region
     words.store(this.region.locusWord(this.slot, 'container'), frame.container)
     words.store(this.region.locusWord(this.slot, 'depth'), frame.depth)
+    words.store(this.region.containerWord(frame.container, 'ran'), 1)
     frame.uses.attach()
   }
 
@@ -151,6 +152,14 @@ export class LocusThread {
         'lock_held',
         `${this.#count('locks')} lock(s) of standard structures are held; release them before ${what}`,
       )
+  }
+
+  /** From rest: there may have been a capture, which knows nothing of what runs from now on. */
+  #cameBack(): void {
+    const frame = this.#current
+    if (frame === null) return
+    this.region.words.store(this.region.containerWord(frame.container, 'ran'), 1)
+    this.#noteMappings()
   }
 
   /** A capture takes what was received until then: afterwards what windows are open on is received anew. */

@@ -54,6 +54,7 @@ export class Locus implements Holder<Window> {
   readonly #frame: Frame
   readonly #i32: Int32Array<SharedArrayBuffer>
   readonly #gate: number
+  readonly #containerGate: number
   readonly #suspended: number
   readonly #locks: number
   readonly #pinned: number
@@ -72,6 +73,7 @@ export class Locus implements Holder<Window> {
     this.#frame = frame
     this.#i32 = region.i32
     this.#gate = region.machineWord('gate')
+    this.#containerGate = region.containerWord(frame.container, 'gate')
     this.#suspended = region.locusWord(slot, 'suspended')
     this.#locks = region.locusWord(slot, 'locks')
     this.#pinned = region.locusWord(slot, 'pinned')
@@ -143,6 +145,7 @@ export class Locus implements Holder<Window> {
     const i32 = this.#i32
     if (
       i32[this.#gate] === 0 &&
+      i32[this.#containerGate] === 0 &&
       i32[this.#suspended] === 0 &&
       i32[this.#locks] === 0 &&
       i32[this.#pinned] === 0 &&
@@ -338,7 +341,10 @@ export class Locus implements Holder<Window> {
     const frame = this.#require()
     this.#thread.requireFree('a safepoint')
     const { words } = this.#thread.region
-    const wanted = words.load(this.#gate) !== 0 || words.load(this.#suspended) !== 0
+    const wanted =
+      words.load(this.#gate) !== 0 ||
+      words.load(this.#containerGate) !== 0 ||
+      words.load(this.#suspended) !== 0
     if (frame.depth === 0 && wanted) {
       this.#thread.trace.event('safepoint')
       this.#thread.presence.rest()

@@ -5,7 +5,7 @@
  * stands at its outermost invocation with everything it needs in its registers and its container. From resting it comes
  * back only through the gate, and not while it is suspended.
  */
-import { actorPorts, bellBits, locusStates, type LocusSlot } from '@katydid/abi'
+import { actorPorts, bellBits, locusStates, type ContainerSlot, type LocusSlot } from '@katydid/abi'
 import { isDead, ringPort, type Bell, type Clock, type Region } from '@katydid/actor'
 import type { LocusTrap } from '@katydid/memory'
 import { LocusError } from './locus-error.js'
@@ -19,6 +19,7 @@ export class Presence {
   readonly #trap: LocusTrap
   readonly #state: number
   readonly #gate: number
+  readonly #container: number
   readonly #suspended: number
   readonly #passed: () => void
 
@@ -38,6 +39,7 @@ export class Presence {
     this.#passed = parts.passed
     this.#state = parts.region.locusWord(parts.locus, 'state')
     this.#gate = parts.region.machineWord('gate')
+    this.#container = parts.region.locusWord(parts.locus, 'container')
     this.#suspended = parts.region.locusWord(parts.locus, 'suspended')
   }
 
@@ -99,8 +101,15 @@ export class Presence {
   }
 
   #isHeld(): boolean {
+    return this.#isShut() || this.#region.words.load(this.#suspended) !== 0
+  }
+
+  /** The machine's gate, or that of the container its outermost invocation is in. */
+  #isShut(): boolean {
     const { words } = this.#region
-    return words.load(this.#gate) !== 0 || words.load(this.#suspended) !== 0
+    if (words.load(this.#gate) !== 0) return true
+    const container = words.load(this.#container) as ContainerSlot
+    return words.load(this.#region.containerWord(container, 'gate')) !== 0
   }
 
   /** The outermost invocation is over; nothing of the container is used any more. */
@@ -116,8 +125,7 @@ export class Presence {
 
   /** After the state was stored: a kernel that shut the gate before that either sees the state or is rung here. */
   #tellKernel(): void {
-    if (this.#region.words.load(this.#gate) !== 0)
-      ringPort(this.#region, actorPorts.kernel, bellBits.mail)
+    if (this.#isShut()) ringPort(this.#region, actorPorts.kernel, bellBits.mail)
   }
 
   #waitForKernel(): void {

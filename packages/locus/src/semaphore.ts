@@ -2,8 +2,7 @@
  * A semaphore as a locus uses it. Waiting at its outermost invocation the locus is at rest, and a safepoint as of the entry: a
  * capture meanwhile keeps it as it came, and the count as if it had not come, until it runs again.
  */
-import { actorPorts, asContainer, semaphoreCalls, type Capref, type Reply } from '@katydid/abi'
-import { receive } from './dependency.js'
+import { actorPorts, semaphoreCalls, type Capref, type Reply } from '@katydid/abi'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 
@@ -20,13 +19,6 @@ export function semaphoreP(
   const reply = frame.depth === 0 ? atRest(thread, sem, timeoutMs) : ask(thread, sem, timeoutMs)
   if (reply.status === 'timed_out') return 'timed_out'
   if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
-  const { region } = thread
-  for (const { container, generation, interval } of reply.receipts) {
-    const sender = asContainer(container)
-    const present = region.words.load(region.containerWord(sender, 'generation'))
-    if (present === generation)
-      receive(region, frame.container, { sender, interval: BigInt(interval) })
-  }
   return 'ok'
 }
 

@@ -97,11 +97,12 @@ test('[MG71] the rest of the world goes on: loci run, captures become recoverabl
   t.is(taken.status, 'ok')
   t.true(world.kernel.machine.captures.line > before)
   t.is(await stateOf(world, 'sound'), 'live')
-  const saved = world.kernel.machine.captures.base!.record
-  const lost = saved.containers.find(({ name }) => name === 'lost')!
+  const { containers } = world.kernel.machine
+  const { capture } = containers.named('lost')!.intervals.history.base!
+  const lost = capture.record.containers.find(({ name }) => name === 'lost')!
   t.deepEqual([lost.manager, lost.label], [second, lostBefore])
   t.true(lost.label > 0)
-  t.is(saved.loci.find(({ name }) => name === 'inside')?.end, null)
+  t.is(lost.loci.find(({ name }) => name === 'inside')?.end, null)
 })
 
 test('[MG71] a capture newer than the line counts only if what has stopped was on the line as well', async (t) => {

@@ -43,7 +43,8 @@ test('[SI12] a restart finds containers, rights, loci and registers as they were
   t.is(next.register(locusPortOf(next), 0), 3n)
   t.is(next.calls.at(-1), `locus_begin ${locusPortOf(next)} ok true`)
   t.is((await next.call('container_find', { name: 'a' }))['size'], 65536)
-  const before = world.kernel.machine.captures.base!.record.containers[0]!
+  const { capture } = world.kernel.machine.containers.named('a')!.intervals.history.base!
+  const before = capture.record.containers[0]!
   const after = next.kernel.machine.containers.named('a')!
   t.is(after.generation, before.generation)
   const { region } = next.sim
@@ -288,6 +289,7 @@ test('[SI19] a record that was cut or changed anywhere is no record, or another 
     world: 'w',
     session: 1,
     capture: 2,
+    epoch: 2,
     nextLocus: 3,
     generations: [1],
     containers: [],
@@ -296,6 +298,8 @@ test('[SI19] a record that was cut or changed anywhere is no record, or another 
     nextGroup: 1,
     semaphores: [],
     nextSemaphore: 1,
+    ended: [],
+    same: [],
   }
   const bytes = packRecord(record)
   t.deepEqual(unpackRecord(bytes), { version: 1, ...record } as never)
@@ -323,6 +327,7 @@ test('[SI19] captures of another world are left out', (t) => {
     world: 'other',
     session: 0,
     capture: 1,
+    epoch: 1,
     nextLocus: 1,
     generations: [],
     containers: [],
@@ -331,6 +336,8 @@ test('[SI19] captures of another world are left out', (t) => {
     nextGroup: 1,
     semaphores: [],
     nextSemaphore: 1,
+    ended: [],
+    same: [],
   }
   const found = splitRecord({ session: 0, id: 1 }, packRecord(record)).map((content) => ({
     kind: 'capture' as const,
@@ -338,11 +345,11 @@ test('[SI19] captures of another world are left out', (t) => {
     content,
   }))
 
-  const content = readLog(found, 'mine')
+  const content = readLog(found, 'mine', 8)
 
   t.deepEqual(content.captures, [])
   t.regex(content.damage ?? '', /another world/)
-  t.is(readLog(found, 'other').captures.length, 1)
+  t.is(readLog(found, 'other', 8).captures.length, 1)
 })
 
 test('[SI20] a world that stops in good order loses nothing', async (t) => {

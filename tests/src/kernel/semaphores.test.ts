@@ -8,6 +8,8 @@ import {
   type PortId,
   type Reply,
 } from '@katydid/abi'
+import type { History } from '@katydid/kernel/state-interval/history.js'
+import { semaphoreUnit } from '@katydid/kernel/state-interval/units.js'
 import { SemaphoreTable } from '@katydid/kernel/semaphore/semaphore-table.js'
 import test from 'ava'
 import { array, assert, integer, oneof, property, record, constant } from 'fast-check'
@@ -164,7 +166,7 @@ test('[LO76] in any order of takes, signals and deadlines nothing is lost, and n
     assert(
       property(integer({ min: 0, max: 3 }), moves, (initial, steps) => {
         const table = new SemaphoreTable()
-        const sem = table.create(initial)
+        const sem = table.create(initial, { epoch: 0, interval: 1 })
         let now = 0
         let added = initial
         let asked = 0
@@ -183,7 +185,7 @@ test('[LO76] in any order of takes, signals and deadlines nothing is lost, and n
             }
             table.take(sem, { locus: 0, number: 0, deadlineMs: now + step.wait, done }, now)
           } else if (step.what === 'add') {
-            table.add(sem, step.n, null)
+            table.add(sem, step.n)
             added += step.n
           } else {
             now += step.ms
@@ -291,7 +293,7 @@ test('[LO78] a locus that is lost while it waits, or right after it took, leaves
   t.is((await world.call('semaphore_p', { sem, timeoutMs: 0 })).status, 'ok')
 })
 
-test('[LO79] who takes is told which interval of which container signalled', async (t) => {
+test('[LO79] who signals and who takes depend on the semaphore, and it on them; what a locus has not gone on with it has not received', async (t) => {
   const world = await KernelWorld.open()
   const sem = await semaphore(world)
   const sender = await world.container('sender')
@@ -301,21 +303,26 @@ test('[LO79] who takes is told which interval of which container signalled', asy
   const [signals, waits] = [await give(sender), await give(receiver)]
   const from = await world.locus(sender)
   const to = await world.locus(receiver)
-  const { containers } = world.kernel.machine
-  const { slot, generation } = containers.named('sender')!
-  const interval = containers.interval(slot)
+  const { machine } = world.kernel
+  const historyOf = (name: string): History => machine.containers.named(name)!.intervals.history
+  const unit = semaphoreUnit(machine, machine.semaphores.all()[0]!.id)
+  const slots = ['sender', 'receiver'].map((name) => Number(machine.containers.named(name)!.slot))
 
-  world.said(world.loci.get(from)!, semaphoreCalls.semaphoreV, { sem: signals, n: 2 })
-  containers.setInterval(slot, interval + 5)
   world.said(world.loci.get(from)!, semaphoreCalls.semaphoreV, { sem: signals, n: 1 })
-  const first = waitFor(world, to, waits).reply
-  await world.call('semaphore_p', { sem, timeoutMs: 0 })
-  await world.call('semaphore_p', { sem, timeoutMs: 0 })
-  await world.call('semaphore_v', { sem, n: 1 })
-  const later = waitFor(world, to, waits, 2).reply
+  waitFor(world, to, waits, 1)
+  world.setState(from, 'resting')
+  await world.call('world_snapshot', { durable: false })
+  const standing = historyOf('receiver').newest!.dependencies.get(unit)
+  const others = machine.semaphores.all()[0]!.history.newest!.dependencies
+  const inFirst = machine.semaphores.all()[0]!.history.newest!.interval
+  goOn(world, to)
+  world.setState(to, 'resting')
+  await world.call('world_snapshot', { durable: false })
 
-  t.deepEqual(first?.status === 'ok' && first.receipts, [
-    { container: slot, generation, interval: interval + 5 },
-  ])
-  t.deepEqual(later?.status === 'ok' && later.receipts, [])
+  t.is(historyOf('sender').newer[0]!.dependencies.get(unit), inFirst)
+  t.deepEqual([...others.keys()].toSorted(), slots)
+  // It had asked, which is an answered message; the count came in the same interval.
+  t.is(standing, inFirst)
+  t.is(historyOf('receiver').newest!.dependencies.get(unit), inFirst)
+  await world.call('semaphore_p', { sem, timeoutMs: 0 })
 })

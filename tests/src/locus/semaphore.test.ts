@@ -1,15 +1,10 @@
 /** LO: a locus at a semaphore, on its own thread; the test is the kernel. */
-import { asContainer, asLocus, locusStates } from '@katydid/abi'
+import { asLocus, locusStates } from '@katydid/abi'
 import { decodeBlock } from '@katydid/locus'
 import test from 'ava'
 import { LocusMachine } from './support/locus-machine.js'
 
 const program = { module: new URL('./support/programs.js', import.meta.url).href, entry: 'taker' }
-const receipts = [
-  { container: 1, generation: 1, interval: 777 },
-  { container: 2, generation: 99, interval: 888 },
-]
-
 async function until(ready: () => boolean): Promise<void> {
   while (!ready()) await new Promise((resolve) => setTimeout(resolve, 1))
 }
@@ -25,7 +20,7 @@ test('[LO78] at a semaphore a locus is at rest, with the number of its wait in i
   // Served while the gate is shut: it stays as it came.
   let served: number[] = []
   const captured = machine.atRest([0], () => (served = [wait(), machine.register(0, 0)]))
-  machine.waiting[0]!.answer({ status: 'ok', receipts: [] })
+  machine.waiting[0]!.answer({ status: 'ok' })
   await captured
   await until(() => machine.waiting.length === 2)
   const again = [wait(), machine.register(0, 0)]
@@ -40,23 +35,3 @@ test('[LO78] at a semaphore a locus is at rest, with the number of its wait in i
   await machine.close()
 })
 
-test('[LO79] what a count came from is noted in the row of the container, unless that is gone', async (t) => {
-  const machine = new LocusMachine({ containers: 3 })
-  const { region } = machine
-  const row = (sender: number): bigint =>
-    Atomics.load(region.i64, region.dependencyIndex(asContainer(0), asContainer(sender)))
-  const interval = (): bigint =>
-    Atomics.load(region.i64, region.containerWord(asContainer(0), 'interval') >> 1)
-  const before = interval()
-  const locus = machine.start(0, { program })
-  await until(() => machine.waiting.length === 1)
-
-  machine.waiting[0]!.answer({ status: 'ok', receipts })
-  await until(() => machine.waiting.length === 2)
-
-  t.deepEqual([row(1), row(2)], [777n, 0n])
-  t.is(interval(), before + 1n)
-  machine.waiting[1]!.answer({ status: 'timed_out', detail: '' })
-  await locus.outcome
-  await machine.close()
-})

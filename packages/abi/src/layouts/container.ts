@@ -7,6 +7,12 @@ import { layout } from '../layout.js'
  */
 export const containerStates = { free: 0, live: 1, stopped: 2, failed: 3 } as const
 
+/**
+ * open: as usual. shut: a capture of it is wanted; invocations of its own epoch still come in, those of a higher one wait.
+ * cutting: it is being captured, and nobody comes in.
+ */
+export const containerGates = { open: 0, shut: 1, cutting: 2 } as const
+
 export const containerWords = layout('ContainerWords', 768, 'One a container slot.', {
   gen: {
     words: 1,
@@ -68,7 +74,22 @@ export const containerWords = layout('ContainerWords', 768, 'One a container slo
     writer: 'invoking locus, by add; kernel at a rollback',
     doc: 'nested invocations under way in it: while there is one it is in use',
   },
-  reserved3: { words: 10, writer: 'nobody', doc: 'to a cache line' },
+  gate: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: 'open, shut or cutting (containerGates): shut, loci at their outermost invocation in it come to rest',
+  },
+  ran: {
+    words: 1,
+    writer: 'locus, when it enters or comes back; kernel clears, at a capture',
+    doc: '1: an instruction of a program may have run in it since its last capture',
+  },
+  mixed: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: 'highest epoch that may come in although the container was not captured for it',
+  },
+  reserved3: { words: 7, writer: 'nobody', doc: 'to a cache line' },
   attached: {
     words: 4,
     writer: 'locus, by or and and; supervisor after exit',

@@ -77,7 +77,11 @@ export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
   trapStatus: { words: 1, writer: 'answerer', doc: 'status code of the answer' },
   trapContainer: { words: 1, writer: 'locus', doc: 'slot of the container that faulted' },
   trapSequence: { words: 1, writer: 'locus', doc: 'raised by every trap' },
-  reserved1: { words: 1, writer: 'nobody', doc: 'to an even word' },
+  awaits: {
+    words: 1,
+    writer: 'locus',
+    doc: '1 + slot of the container it waits to be let into; 0 none',
+  },
   trapRecord: { words: 8, writer: 'locus', doc: 'container_fault as msgpack of fixed shape' },
   loading: {
     words: 1,

@@ -2,7 +2,7 @@
  * Counting semaphores: kernel objects by which loci wait for each other across containers, fair and first come first served.
  */
 import { allowed } from '../causes.js'
-import { capref, countOf, list, numberOf, record } from '../fields.js'
+import { capref, numberOf } from '../fields.js'
 import { call, group } from '../signature.js'
 
 const semaphore = { kind: 'downcall', by: 'locus, host' } as const
@@ -10,13 +10,6 @@ const durable = 'Holds once a snapshot taken after it is recoverable.'
 
 /** The highest count a semaphore can have. */
 export const maxSemaphoreCount = 2 ** 31 - 1
-
-/** What a semaphore passes on with a count: the interval in which a container signalled. */
-const receipt = record('receipt', {
-  container: countOf('slot of a container'),
-  generation: countOf('containers that had the slot'),
-  interval: numberOf('number of an interval'),
-})
 
 export const semaphoreCalls = group(0x700, {
   semaphoreCreate: call({
@@ -36,9 +29,9 @@ export const semaphoreCalls = group(0x700, {
   semaphoreP: call({
     ...semaphore,
     name: 'semaphore_p',
-    doc: 'Take one off the count, waiting for it at most `timeoutMs` (infinite: until there is one), in the order in which loci came. Needs the right `wait`. At the outermost invocation it is a safepoint as of its entry. `receipts` say what the count came from: the caller’s container depends on it from now on.',
+    doc: 'Take one off the count, waiting for it at most `timeoutMs` (infinite: until there is one), in the order in which loci came. Needs the right `wait`. At the outermost invocation it is a safepoint as of its entry.',
     args: { sem: capref, timeoutMs: numberOf('milliseconds') },
-    result: { receipts: list(receipt) },
+    result: {},
     causes: {
       ...allowed('sem', 'semaphore', 'wait'),
       entity_gone:

@@ -96,6 +96,11 @@ export class GroupTable {
     for (const { id } of this.all()) if (!kept.has(id)) this.#groups.delete(id)
   }
 
+  /** Numbers used before a restart are not used again. */
+  raiseNext(to: number): void {
+    this.#next = Math.max(this.#next, to)
+  }
+
   /** Makes the table what it was, and never gives a number again. */
   restore(saved: readonly PermissionGroup[], next: number): void {
     this.#groups.clear()

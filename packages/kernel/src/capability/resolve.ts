@@ -25,6 +25,7 @@ import {
 import { invariant, unreachable } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
+import { noteCall } from '../state-interval/messages.js'
 import type { Capability, PlacedCapability } from './capability-tables.js'
 
 export type CapabilityError = 'invalid_capref' | 'wrong_type' | 'right_missing' | 'entity_gone'
@@ -96,6 +97,7 @@ export function resolve(
       'entity_gone',
       `the ${capability.kind} of ${hex(capref)}, or its permission group, was destroyed`,
     )
+  noteCall(machine, from, capability)
   if (right !== null && (capability.rights & rights[right]) === 0)
     return refuse('right_missing', `${hex(capref)} does not have the right “${right}”`)
   return { status: 'ok', capability }

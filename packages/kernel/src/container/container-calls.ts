@@ -13,6 +13,7 @@ import { invariant } from '@katydid/actor'
 import { resolveContainer, tableOf } from '../capability/resolve.js'
 import type { Machine } from '../machine.js'
 import type { Container } from './container.js'
+import { noteMessage } from '../state-interval/messages.js'
 import { retire } from './retire.js'
 
 type Calls = typeof containerCalls
@@ -51,7 +52,12 @@ export function containerCreate(
     )
   if (machine.containers.named(name) !== null)
     return refuse('bad_argument', `the world already has a container named “${name}”`)
-  const container = machine.containers.create({ size, name, interval: machine.firstInterval })
+  const container = machine.containers.create({
+    size,
+    name,
+    interval: machine.firstInterval,
+    epoch: machine.captures.epoch,
+  })
   if (container === null)
     return refuse(
       'no_resource',
@@ -62,6 +68,7 @@ export function containerCreate(
     machine.containers.remove(container)
     return refuse('no_resource', 'the caller’s capability table is full')
   }
+  noteMessage(machine, from, container.slot)
   machine.changed()
   return { status: 'ok', cont }
 }

@@ -17,6 +17,8 @@ export interface ContainerShape {
   readonly size: number
   readonly name: string
   readonly interval: number
+  /** The present epoch, of which it is. */
+  readonly epoch: number
   /** Slots that are free and must not be taken. */
   readonly avoid?: ReadonlySet<number>
 }
@@ -103,10 +105,11 @@ export class ContainerTable {
       token: asToken(0),
       serviceLevel: 'snapshotting',
       selfManaged: false,
-      intervals: noIntervals(),
+      intervals: noIntervals(shape.epoch),
       mappings: [],
     }
-    this.place(container, { interval: shape.interval, epoch: 0, incarnation: 1 })
+    const interval = Math.max(shape.interval, this.#reached(container.slot) + 1)
+    this.place(container, { interval, epoch: shape.epoch, incarnation: 1 })
     return container
   }
 
@@ -128,6 +131,9 @@ export class ContainerTable {
     this.#store(slot, 'written', 0)
     this.#store(slot, 'ackBell', 0)
     this.#store(slot, 'frames', 0)
+    this.#store(slot, 'gate', 0)
+    this.#store(slot, 'ran', 0)
+    this.#store(slot, 'mixed', 0)
     this.#store(slot, 'epoch', at.epoch)
     this.#store(slot, 'incarnation', at.incarnation)
     this.setInterval(slot, at.interval)
@@ -219,6 +225,17 @@ export class ContainerTable {
   /** The open interval. */
   interval(slot: ContainerSlot): number {
     return Number(Atomics.load(this.#region.i64, this.#region.containerWord(slot, 'interval') >> 1))
+  }
+
+  /** It is of this epoch from now on. */
+  enterEpoch(slot: ContainerSlot, epoch: number): void {
+    invariant(epoch >= this.#load(slot, 'epoch'), 'SI22: the epoch of a container rises', { slot })
+    this.#store(slot, 'epoch', epoch)
+  }
+
+  /** The interval that the slot's last container had open: what was received of it is never taken for its successor's. */
+  #reached(slot: ContainerSlot): number {
+    return this.interval(slot)
   }
 
   /** 64-bit and atomic: a locus that invokes may be adding to it. */

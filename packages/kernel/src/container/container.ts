@@ -12,33 +12,31 @@ import type {
   ValueOf,
 } from '@katydid/abi'
 
+import { History } from '../state-interval/history.js'
 import type { Mapping } from './mapping.js'
 
 export type Program = ValueOf<typeof program>
 
-/** What the kernel knows of one snapshot of a container. */
-export interface Point {
+/** What the kernel knows of one snapshot of a container's pages. */
+export interface Image {
   stable: boolean
   /** Its manager dropped it, or its capture failed: it is nobody's cut. */
   discarded: boolean
-  /** What the container had received when it was taken: sender's slot → its interval. */
-  dependencies: ReadonlyMap<number, number>
 }
 
-/** What a container had received and no snapshot holds yet, and the points of its snapshots. */
+/** The snapshots of a container that its manager has taken, and the points that the kernel has made of them. */
 export interface IntervalRecord {
   /** Name of the newest snapshot; 0: none, the empty container. */
   label: StateInterval
   /** Name of the newest snapshot on the line; 0: none. */
   recoverable: StateInterval
   /** Snapshots newer than the line, by name, rising. */
-  readonly points: Map<number, Point>
-  /** Receipts of a snapshot that came to nothing: they count for the next. */
-  owed: Map<number, number>
+  readonly points: Map<number, Image>
   /** A capture that failed has cleared its `written` word. */
   mustCapture: boolean
   /** Its manager keeps no snapshots of it: captures leave its pages out, and every recovery makes it empty. */
   volatile: boolean
+  readonly history: History
 }
 
 export interface Container {
@@ -59,14 +57,14 @@ export interface Container {
   mappings: readonly Mapping[]
 }
 
-/** The intervals of a container that was never captured. */
-export function noIntervals(): IntervalRecord {
+/** The intervals of a container that was never captured, made in this epoch. */
+export function noIntervals(epoch = 0): IntervalRecord {
   return {
     label: 0 as StateInterval,
     recoverable: 0 as StateInterval,
     points: new Map(),
-    owed: new Map(),
     mustCapture: false,
     volatile: false,
+    history: new History(epoch),
   }
 }

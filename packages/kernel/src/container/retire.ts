@@ -52,14 +52,16 @@ export function retire(machine: Machine, container: Container): boolean {
   releaseOverlays(machine, (each) => each.below === container)
   // Loci that reach it by mappings are refused as soon as they look, and have looked before its pages are anybody else's.
   const raised = tellMappingChange(machine, container, [container])
-  machine.graves.push({ container, sinceCapture: machine.captures.next, raised })
+  const { history } = container.intervals
+  const interval = machine.containers.interval(container.slot)
+  machine.graves.push({ container, history, interval, raised })
   return true
 }
 
 /** Tells managers of containers whose end is recoverable, and frees their slots. */
 export function bury(machine: Machine): void {
   const due = machine.graves.filter(
-    (grave) => grave.sinceCapture <= machine.captures.line && isNoted(machine, grave.raised),
+    (grave) => grave.history.over && isNoted(machine, grave.raised),
   )
   machine.graves = machine.graves.filter((grave) => !due.includes(grave))
   for (const { container } of due) tellDestroyed(machine, container)

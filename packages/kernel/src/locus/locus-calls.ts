@@ -12,6 +12,7 @@ import { invariant, later, type IncomingCall } from '@katydid/actor'
 import { resolveContainer, tableOf } from '../capability/resolve.js'
 import { grantContainer } from '../container/container-calls.js'
 import type { Machine } from '../machine.js'
+import { isOpen } from '../state-interval/gate.js'
 import { grantLocus } from './locus-control.js'
 import { noWatch, type Locus } from './locus.js'
 import { startLocus } from './start.js'
@@ -57,7 +58,7 @@ export function locusCreate(
     slot: null,
     generation: asGeneration(0),
     end: null,
-    endedInCapture: 0,
+    endedIn: 0,
     told: false,
     resumed: false,
     suspended: false,
@@ -66,6 +67,7 @@ export function locusCreate(
     heldBack: null,
     losses: [],
     watch: noWatch(),
+    grants: [],
   }
   // In the table before it has a capability, or that would count as dead and its slot be given away.
   if (earlier !== null) machine.loci.forget(earlier)
@@ -121,9 +123,9 @@ export function locusBegin(
       return refuse('no_such_locus', `no locus runs on port ${call.from}`)
     return planOf(machine, locus, call.from)
   }
-  const gate = machine.region.machineWord('gate')
-  if (machine.region.words.load(gate) === 0) return answer()
-  machine.heldBegins.push(() => call.reply(answer()))
+  const container = machine.loci.speaking(call.from, call.generation)?.container
+  if (container === undefined || isOpen(machine, container)) return answer()
+  machine.heldBegins.push({ container, answer: () => call.reply(answer()) })
   return later
 }
 

@@ -19,7 +19,7 @@ import { reclaimLocus } from '@katydid/memory'
 import type { Machine } from '../machine.js'
 import { requestRecovery } from '../recovery/request.js'
 import { releaseOverlays } from '../transaction/release.js'
-import { saveLocus } from '../state-interval/cut.js'
+import { saveLocus } from '../state-interval/saved.js'
 import type { Locus, LocusEnd } from './locus.js'
 
 type LocusEndCall = (typeof locusCalls)['locusEnd']

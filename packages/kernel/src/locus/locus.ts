@@ -1,6 +1,7 @@
 /** The kernel's record of a locus: what it is saved as, and what its caller is told when it ends. */
 import type { ContainerSlot, Generation, LocusSlot, Status } from '@katydid/abi'
 import type { Program } from '../container/container.js'
+import type { Grant } from '../state-interval/grants.js'
 import type { SavedLocus } from '../state-interval/records.js'
 
 /** How a locus's outermost invocation ended. */
@@ -24,8 +25,8 @@ export interface Locus {
   slot: LocusSlot | null
   generation: Generation
   end: LocusEnd | null
-  /** The first capture that holds its end; 0: none yet. */
-  endedInCapture: number
+  /** The interval of its container whose point holds its end; 0: none yet. */
+  endedIn: number
   /** Its end was reported as recoverable. */
   told: boolean
   resumed: boolean
@@ -40,6 +41,8 @@ export interface Locus {
   /** When its thread was lost, in milliseconds of the kernel's clock. */
   readonly losses: number[]
   readonly watch: LocusWatch
+  /** What it took from semaphores and no point of its container holds. */
+  grants: readonly Grant[]
 }
 
 /** What the supervision of stalled loci has seen. */

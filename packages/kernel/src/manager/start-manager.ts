@@ -16,6 +16,7 @@ import { invariant, type Script } from '@katydid/actor'
 import { grantContainer } from '../container/container-calls.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from './manager-table.js'
+import { knownPoints } from '../recovery/known-points.js'
 import { showRootPage } from './root-page.js'
 
 /** A manager's own name for the container it lives in. Others it chooses from 2 on. */
@@ -31,11 +32,9 @@ export function createOwnContainer(machine: Machine, manager: Manager): boolean 
   invariant(manager.own === null, 'CO1: a manager lives in one container', { port })
   const { pageBytes } = machine.region.plan.shape
   const size = Math.ceil(program.containerBytes / pageBytes) * pageBytes
-  const { base, newer } = machine.captures
-  const captures = [...machine.olderCaptures, ...(base === null ? [] : [base]), ...newer]
-  const avoid = new Set(captures.flatMap(({ record }) => record.containers.map(({ slot }) => slot)))
+  const avoid = new Set(knownPoints(machine).map(({ unit }) => unit))
   const interval = machine.firstInterval
-  const own = machine.containers.create({ size, name: '', interval, avoid })
+  const own = machine.containers.create({ size, name: '', interval, epoch: 0, avoid })
   if (own === null) return false
   own.selfManaged = true
   manager.own = own

@@ -6,8 +6,7 @@ import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
 import { idleManager, otherManagers } from '../manager/registry.js'
 import { ownToken } from '../manager/start-manager.js'
-import type { Capture } from '../state-interval/capture-table.js'
-import type { CaptureRecord, RootRecord } from '../state-interval/records.js'
+import type { RootRecord } from '../state-interval/records.js'
 import { readLog, type LogContent, type PlacedRecord } from './log-reader.js'
 import { recover } from './session.js'
 
@@ -28,47 +27,49 @@ export function* boot(machine: Machine): Script<BootResult> {
     machine.fail('io_error', `the disk’s log could not be read: ${scan.status}, ${scan.detail}`)
     return result(machine, true)
   }
-  const content = readLog(scan.found, machine.config.worldId)
+  const { maxContainers } = machine.region.plan.shape
+  const content = readLog(scan.found, machine.config.worldId, maxContainers)
   machine.damage = [scan.damage, content.damage].filter((each) => each !== null).join('; ') || null
   // The session's number is raised by recovery itself, so that a new world is in session 0.
   machine.session = content.session
-  takeCaptures(machine, content)
+  takePoints(machine, content)
   const missing = addManagers(machine, content) ?? managerWithoutRoot(machine, content)
   if (missing !== null) machine.fail('damaged', missing)
   else yield* recover(machine, 'the world starts', true)
   return result(machine, content.session < 0)
 }
 
-function takeCaptures(machine: Machine, content: LogContent): void {
-  const { captures } = machine
-  const all = content.captures.map(asCapture)
-  captures.line = content.line
-  captures.raiseNext(Math.max(content.line, ...all.map((each) => each.id)) + 1)
-  captures.base = all.find((each) => each.id === content.line) ?? null
-  captures.newer = all.filter((each) => each.id > content.line)
-  machine.olderCaptures = all.filter((each) => each.id < content.line)
-  if (content.line > 0 && captures.base === null)
-    machine.damage = [
-      machine.damage,
-      `the record of capture ${content.line}, which was recoverable, is missing`,
-    ]
-      .filter((each) => each !== null)
-      .join('; ')
+function takePoints(machine: Machine, { line, captures, points }: LogContent): void {
+  const table = machine.captures
+  const records = captures.map(({ record }) => record)
+  table.line = line?.epoch ?? 0
+  table.vector = new Map(line?.points)
+  table.over = new Map(line?.over)
+  table.ends = [...table.over.keys()].map((unit) => ({ unit, epoch: table.line }))
+  const epochs = records.map((each) => each.epoch)
+  table.raise(Math.max(table.line, ...epochs), Math.max(0, ...records.map((each) => each.capture)) + 1)
+  for (const record of records) {
+    machine.loci.raiseNext(record.nextLocus)
+    machine.groups.raiseNext(record.nextGroup)
+    machine.semaphores.raiseNext(record.nextSemaphore)
+    machine.containers.raiseGenerations(record.generations)
+  }
+  machine.bootPoints = points
+  machine.bootLoci = records.at(-1)?.loci ?? []
+  machine.bootGroups = records.at(-1)?.groups ?? []
+  const missing = [...table.vector].filter(
+    ([unit, at]) => !points.some((each) => each.unit === unit && each.interval === at),
+  )
+  if (missing.length === 0) return
+  const sentence = `the record of capture ${table.line}, which was recoverable, is missing`
+  machine.damage = [machine.damage, sentence].filter((each) => each !== null).join('; ')
 }
-
-const asCapture = ({ record, after }: PlacedRecord<CaptureRecord>): Capture => ({
-  id: record.capture,
-  record,
-  durable: true,
-  failed: null,
-  after,
-})
 
 /** The first manager, then the others; what is wrong with them, or nil. */
 function addManagers(machine: Machine, content: LogContent): string | null {
   const { manager, others } = machine.config
   const captures = content.captures.map(({ record }) => record)
-  const more = otherManagers(others ?? [], content.managers, captures)
+  const more = otherManagers(others ?? [], content.line?.managers ?? [], captures)
   if (typeof more === 'string') return more
   const first = manager === null ? [] : [idleManager(actorPorts.firstManager, manager)]
   for (const each of [...first, ...more]) addManager(machine, each, content.roots.get(each.port))
@@ -112,7 +113,7 @@ function ownContainerOf(machine: Machine, manager: Manager, root: RootRecord): C
 
 /** Captures of containers whose manager left no root page cannot be restored: that is damage, and not a new world. */
 function managerWithoutRoot(machine: Machine, content: LogContent): string | null {
-  if (content.line === 0) return null
+  if (content.line === null || content.line.points.length === 0) return null
   const managing = new Set(
     content.captures.flatMap(({ record }) =>
       record.containers.filter((each) => each.label !== 0).map((each) => each.manager),

@@ -1,85 +1,120 @@
 /**
- * Choosing the line: from the newest capture down, the first all of whose containers' managers have its labels stable.
- * Never below what was announced, unless what was announced is damaged; then the sentence says so.
+ * Choosing the line: the greatest consistent set of points whose pages the managers have. Never below what was announced, unless
+ * what was announced is damaged; then the sentence says so.
  */
 import { asInterval, asPort, asToken, managerUpcalls } from '@katydid/abi'
 import { ask, invariant, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
-import type { Capture } from '../state-interval/capture-table.js'
+import { greatest } from '../state-interval/line/greatest.js'
 import type { SavedContainer } from '../state-interval/records.js'
-
+import type { KnownPoint } from './known-points.js'
 import { problemOf, type Problem } from './problem.js'
 
 /** A manager that starts reads its part of the log before it answers. */
 export const answerMs = 60_000
 
 export interface Choice {
-  /** Nil: the empty world. */
-  readonly capture: Capture | null
+  /** One for each unit that is not as it was made; of those that had ended too. */
+  readonly points: readonly KnownPoint[]
+  /** The newest epoch of which everything is there. */
+  readonly epoch: number
   readonly damage: string | null
 }
 
-/** The capture to go back to; a problem when a manager did not answer; nil when nothing can be restored, and the world has failed. */
+/** The points to go back to; a problem when a manager did not answer; nil when nothing can be restored, and the world has failed. */
 export function* chooseLine(
   machine: Machine,
-  captures: readonly Capture[],
+  known: readonly KnownPoint[],
 ): Script<Choice | Problem | null> {
-  const known = new Map<string, boolean>()
-  const newestFirst = [...captures].sort((a, b) => b.id - a.id)
-  const lost: number[] = []
-  for (const capture of newestFirst) {
-    const stable = yield* isRestorable(machine, capture, known)
-    if (typeof stable !== 'boolean') return stable
-    if (stable) return { capture, damage: damageOf(machine, capture.id, lost) }
-    lost.push(capture.id)
+  const lost = new Set<KnownPoint>()
+  const asked = new Map<string, boolean>()
+  for (;;) {
+    const chosen = choose(machine, known, lost)
+    const before = lost.size
+    for (const point of chosen) {
+      const there = yield* isThere(machine, point, asked)
+      if (typeof there !== 'boolean') return there
+      if (!there) lost.add(point)
+    }
+    if (lost.size === before) return finish(machine, chosen)
   }
-  if (machine.captures.line > 0) {
-    const sentence = `capture ${machine.captures.line} was reported recoverable, and no capture can be restored`
+}
+
+function choose(
+  machine: Machine,
+  known: readonly KnownPoint[],
+  lost: ReadonlySet<KnownPoint>,
+): KnownPoint[] {
+  const byUnit = new Map<number, KnownPoint[]>()
+  for (const point of known.toSorted((a, b) => a.interval - b.interval)) {
+    const list = byUnit.get(point.unit) ?? []
+    byUnit.set(point.unit, [...list, point])
+  }
+  const candidates = new Map(
+    [...byUnit].map(([unit, list]) => [unit, withoutLost(list, lost)] as const),
+  )
+  const intervals = greatest(candidates, machine.captures.over)
+  return [...intervals].map(
+    ([unit, interval]) => byUnit.get(unit)!.find((each) => each.interval === interval)!,
+  )
+}
+
+/** Points that are there; what a lost one had received counts for the next. */
+function withoutLost(
+  list: readonly KnownPoint[],
+  lost: ReadonlySet<KnownPoint>,
+): KnownPoint[] {
+  const kept: KnownPoint[] = []
+  let owed = new Map<number, number>()
+  for (const point of list) {
+    const dependencies = new Map(owed)
+    for (const [unit, interval] of point.dependencies)
+      dependencies.set(unit, Math.max(interval, dependencies.get(unit) ?? 0))
+    if (lost.has(point)) owed = dependencies
+    else {
+      kept.push({ ...point, dependencies })
+      owed = new Map()
+    }
+  }
+  return kept
+}
+
+function finish(machine: Machine, points: readonly KnownPoint[]): Choice | null {
+  const { line, vector } = machine.captures
+  const short = points.length === 0 ? vector.size > 0 : isShort(vector, points)
+  const reached = Math.min(...points.map((each) => each.epoch))
+  if (!short)
+    return { points, epoch: points.length === 0 ? line : Math.max(line, reached), damage: null }
+  invariant(line > 0, 'SI13: what was never announced is not missed', { line })
+  if (points.length === 0) {
+    const sentence = `capture ${line} was reported recoverable, and no capture can be restored`
     machine.fail('damaged', sentence)
     return null
   }
-  return { capture: null, damage: null }
+  const epoch = Math.min(line, reached)
+  const damage = `capture ${line} was reported recoverable and cannot be restored; the world is back at ${epoch}`
+  return { points, epoch, damage }
 }
 
-function damageOf(machine: Machine, chosen: number, lost: readonly number[]): string | null {
-  invariant(
-    lost.every((each) => each > chosen),
-    'SI13: the newest restorable capture is chosen',
-    { chosen },
-  )
-  return chosen < machine.captures.line
-    ? `capture ${machine.captures.line} was reported recoverable and cannot be restored; the world is back at ${chosen}`
-    : null
+/** Whether a unit is further back than the line was. */
+function isShort(vector: ReadonlyMap<number, number>, points: readonly KnownPoint[]): boolean {
+  const reached = new Map(points.map(({ unit, interval }) => [unit, interval]))
+  return [...vector].some(([unit, interval]) => (reached.get(unit) ?? 0) < interval)
 }
 
-function* isRestorable(
+function* isThere(
   machine: Machine,
-  capture: Capture,
-  known: Map<string, boolean>,
+  { container, interval }: KnownPoint,
+  asked: Map<string, boolean>,
 ): Script<boolean | Problem> {
-  for (const saved of capture.record.containers) {
-    if (saved.manager === null || saved.label === 0) continue
-    if (machine.managers.isGivenUp(saved.manager)) {
-      if (!wasOnLine(machine, saved)) return false
-      continue
-    }
-    const key = `${saved.manager} ${saved.token} ${saved.label}`
-    const cached = known.get(key)
-    const stable = cached ?? (yield* askManager(machine, saved))
-    if (typeof stable !== 'boolean') return stable
-    known.set(key, stable)
-    if (!stable) return false
-  }
-  return true
-}
-
-/** Its manager cannot be asked: what was announced as recoverable holds, and nothing newer is relied on. */
-function wasOnLine(machine: Machine, { slot, generation, label }: SavedContainer): boolean {
-  const { base } = machine.captures
-  const announced = base?.record.containers.find(
-    (each) => each.slot === slot && each.generation === generation,
-  )
-  return announced !== undefined && label <= announced.label
+  if (container === null || container.manager === null || container.label === 0) return true
+  // It cannot be asked: what was announced as recoverable holds, and nothing newer is relied on.
+  if (machine.managers.isGivenUp(container.manager))
+    return interval <= (machine.captures.vector.get(container.slot) ?? 0)
+  const key = `${container.manager} ${container.token} ${container.label}`
+  const there = asked.get(key) ?? (yield* askManager(machine, container))
+  if (typeof there === 'boolean') asked.set(key, there)
+  return there
 }
 
 function* askManager(machine: Machine, saved: SavedContainer): Script<boolean | Problem> {

@@ -13,7 +13,7 @@ import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
 import { reclaimManager } from '../manager/manager-gone.js'
 import { freeLimbo } from '../manager/orphans.js'
-import type { Capture } from '../state-interval/capture-table.js'
+import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
 
 const stopMs = 10_000
 const quietMs = 60_000
@@ -50,10 +50,10 @@ export function* clearMemory(machine: Machine): Script<boolean> {
 }
 
 /** Forgets all user containers; managers that live and still have one that is no longer are told. */
-export function forgetContainers(machine: Machine, to: Capture | null): void {
-  const kept = new Set(to?.record.containers.map((each) => keyOf(each.manager, each.token)))
+export function forgetContainers(machine: Machine, to: readonly SavedContainer[]): void {
+  const kept = new Set(to.map((each) => keyOf(each.manager, each.token)))
   // One that was adopted after the line is put back into its slot without its manager.
-  const slots = new Set<number>(to?.record.containers.map((each) => each.slot))
+  const slots = new Set<number>(to.map((each) => each.slot))
   machine.graves = []
   for (const container of machine.containers.all()) {
     if (container.selfManaged) continue
@@ -79,10 +79,10 @@ function removeNow(machine: Machine, container: Container): void {
   machine.containers.remove(container)
 }
 
-/** Forgets all loci; callers of those the capture does not know are told that theirs is lost. */
-export function forgetLoci(machine: Machine, to: Capture | null): Map<number, Locus> {
+/** Forgets all loci; callers of those that are not restored are told that theirs is lost. */
+export function forgetLoci(machine: Machine, to: readonly SavedLocus[]): Map<number, Locus> {
   const before = new Map(machine.loci.all().map((each) => [each.id, each]))
-  const kept = new Set(to?.record.loci.map((each) => each.id))
+  const kept = new Set(to.map((each) => each.id))
   for (const locus of before.values()) {
     machine.loci.forget(locus)
     invariant(locus.slot === null, 'SI15: a locus is forgotten when its thread has ended', {

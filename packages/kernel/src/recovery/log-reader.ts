@@ -1,17 +1,19 @@
 /**
- * What the kernel's log says at boot: the newest root page of each manager, the captures that are whole, the last line, the
- * highest session. A record that cannot be read is damage, said in a sentence; older captures then take its place.
+ * What the kernel's log says at boot: the newest root page of each manager, the points that are not void, the last line, the
+ * highest session. A record that cannot be read is damage, said in a sentence; older points then take its place.
  */
 import { invariant } from '@katydid/actor'
+import type { Capture } from '../state-interval/capture-table.js'
 import type { FoundRecord } from '../state-interval/durable-log.js'
 import { Assembly, readPart } from '../state-interval/parts.js'
 import {
   unpackRecord,
   type CaptureRecord,
   type KernelRecord,
+  type LineRecord,
   type RootRecord,
-  type SavedManager,
 } from '../state-interval/records.js'
+import { pointsIn, type KnownPoint } from './known-points.js'
 
 export interface PlacedRecord<R> {
   readonly record: R
@@ -22,29 +24,34 @@ export interface PlacedRecord<R> {
 export interface LogContent {
   /** Highest session that wrote anything; -1: none. */
   readonly session: number
-  /** Capture of the last line record; 0: none. */
-  readonly line: number
-  /** Whole captures that are not void, rising. */
+  /** The last line record; nil: none. */
+  readonly line: LineRecord | null
+  /** Whole records of captures, in log order. */
   readonly captures: readonly PlacedRecord<CaptureRecord>[]
-  /** Managers besides the first, as the newest line knows them. */
-  readonly managers: readonly SavedManager[]
+  /** Points that are not void. */
+  readonly points: readonly KnownPoint[]
   /** The newest root page of each manager's port. */
   readonly roots: ReadonlyMap<number, PlacedRecord<RootRecord>>
   readonly damage: string | null
 }
 
-/** Reads the kernel's records in log order. */
-export function readLog(found: readonly FoundRecord[], worldId: string): LogContent {
+/** Reads the kernel's records in log order. Units from `maxContainers` on are semaphores. */
+export function readLog(
+  found: readonly FoundRecord[],
+  worldId: string,
+  maxContainers: number,
+): LogContent {
   const assembly = new Assembly()
   const begun = new Map<string, number>()
-  const state = {
+  const state: Reading = {
     session: -1,
-    line: 0,
-    captures: [] as PlacedRecord<CaptureRecord>[],
-    managers: [] as readonly SavedManager[],
-    roots: new Map<number, PlacedRecord<RootRecord>>(),
+    line: null,
+    captures: [],
+    points: new Map(),
+    roots: new Map(),
     unreadable: 0,
     foreign: 0,
+    maxContainers,
   }
   for (const { kind, position, content } of found) {
     const part = readPart(content)
@@ -64,39 +71,33 @@ export function readLog(found: readonly FoundRecord[], worldId: string): LogCont
     else if (record.kind === 'capture' && record.world !== worldId) state.foreign++
     else accept(state, record, after)
   }
-  const { session, line, captures, managers, roots } = state
-  return {
-    session,
-    line,
-    captures,
-    managers,
-    roots,
-    damage: damageOf(state.unreadable, state.foreign),
-  }
+  const { session, line, captures, roots } = state
+  const points = [...state.points.values()].flatMap((each) => [...each.values()])
+  return { session, line, captures, points, roots, damage: damageOf(state) }
 }
 
 interface Reading {
   session: number
-  line: number
-  captures: PlacedRecord<CaptureRecord>[]
-  managers: readonly SavedManager[]
+  line: LineRecord | null
+  readonly captures: PlacedRecord<CaptureRecord>[]
+  /** By unit and interval. */
+  readonly points: Map<number, Map<number, KnownPoint>>
   readonly roots: Map<number, PlacedRecord<RootRecord>>
+  unreadable: number
+  foreign: number
+  readonly maxContainers: number
 }
 
 function accept(state: Reading, record: KernelRecord, after: number): void {
   invariant(after >= 0, 'SI19: a record lies behind a log position', { after })
   switch (record.kind) {
     case 'capture':
-      state.captures = [
-        ...state.captures.filter((each) => each.record.capture !== record.capture),
-        { record, after },
-      ]
+      state.captures.push({ record, after })
+      takePoints(state, record, after)
       return
     case 'line':
-      state.line = record.capture
-      state.managers = record.managers ?? []
-      if (record.rolledBack)
-        state.captures = state.captures.filter((each) => each.record.capture <= record.capture)
+      state.line = record
+      if (record.rolledBack) dropVoid(state, record)
       return
     case 'root_page':
       // One written again with the line may stand behind a newer one that was under way then.
@@ -105,7 +106,31 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
   }
 }
 
-function damageOf(unreadable: number, foreign: number): string | null {
+function takePoints(state: Reading, record: CaptureRecord, after: number): void {
+  const { capture: id, epoch } = record
+  const capture: Capture = { id, epoch, record, carried: [], durable: true, after }
+  for (const point of pointsIn(capture, state.maxContainers)) {
+    const known = state.points.get(point.unit) ?? new Map<number, KnownPoint>()
+    // A copy written again takes the place of the first.
+    const lasted = known.get(point.interval)?.epoch ?? 0
+    known.set(point.interval, { ...point, epoch: Math.max(point.epoch, lasted) })
+    state.points.set(point.unit, known)
+  }
+  for (const [unit, interval] of record.same) {
+    const known = state.points.get(unit)
+    const point = known?.get(interval)
+    if (point !== undefined && point.epoch < epoch) known!.set(interval, { ...point, epoch })
+  }
+}
+
+/** The world went back: what was newer never happened. */
+function dropVoid(state: Reading, { points }: LineRecord): void {
+  const line = new Map(points)
+  for (const [unit, known] of state.points)
+    for (const interval of known.keys()) if (interval > (line.get(unit) ?? 0)) known.delete(interval)
+}
+
+function damageOf({ unreadable, foreign }: Reading): string | null {
   const sentences: string[] = []
   if (unreadable > 0)
     sentences.push(`${unreadable} of the kernel’s records could not be read and were left out`)

@@ -18,29 +18,60 @@ import { reportEnd } from '../locus/locus-end.js'
 import { noWatch, type Locus } from '../locus/locus.js'
 import { startLocus } from '../locus/start.js'
 import type { Machine } from '../machine.js'
-import type { Capture } from '../state-interval/capture-table.js'
 import { raiseCaptureNumber } from '../state-interval/cut.js'
 import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
+import { History, type UnitPoint } from '../state-interval/history.js'
 import { answerMs } from './choose.js'
+import type { KnownPoint } from './known-points.js'
 import { problemOf, type Problem } from './problem.js'
 
-/** Puts the capture's containers back and rolls their managers back; what went wrong, or nil. */
-export function* restoreContainers(machine: Machine, capture: Capture): Script<Problem | null> {
-  machine.containers.raiseGenerations(capture.record.generations)
-  const restored = capture.record.containers.map((saved) => ({
-    saved,
-    container: place(machine, saved),
-  }))
-  const asks = restored.flatMap(({ saved, container }) =>
-    container.manager === null || machine.containers.hasFailed(container)
-      ? []
-      : [rollBack(machine, saved, container)],
-  )
+/** Puts these containers back and rolls their managers back; what went wrong, or nil. */
+export function* restoreContainers(
+  machine: Machine,
+  points: readonly KnownPoint[],
+): Script<Problem | null> {
+  const asks: Script<Problem | null>[] = []
+  for (const point of points) {
+    if (point.container === null) continue
+    const container = place(machine, point, point.container)
+    if (container.manager !== null && !machine.containers.hasFailed(container))
+      asks.push(rollBack(machine, point.container, container))
+  }
   const problems = yield* all(machine.messenger, asks)
   return problems.find((each) => each !== null) ?? null
 }
 
-function place(machine: Machine, saved: SavedContainer): Container {
+/** The point on the line of a unit that was restored. */
+const baseOf = (machine: Machine, { interval, capture }: KnownPoint, image: number): UnitPoint => ({
+  interval,
+  image,
+  dependencies: new Map(),
+  capture,
+  epoch: machine.captures.line,
+  fed: true,
+})
+
+/** Puts semaphores back. What was on its way to a locus that stands in its wait again is the semaphore's. */
+export function restoreSemaphores(machine: Machine, points: readonly KnownPoint[]): void {
+  const waiting = new Map(
+    points.flatMap(({ container }) =>
+      (container?.loci ?? []).flatMap(({ id, end, wait }) =>
+        end === null && wait !== 0 ? [[id, wait] as const] : [],
+      ),
+    ),
+  )
+  const saved = points.flatMap((point) => {
+    const { semaphore } = point
+    if (semaphore === null) return []
+    const onTheWay = semaphore.taken.filter(([locus, wait]) => waiting.get(locus) === wait)
+    const count = semaphore.count + onTheWay.length
+    return [{ id: semaphore.id, count, base: baseOf(machine, point, 0) }]
+  })
+  const at = { epoch: machine.captures.epoch, interval: machine.firstInterval }
+  machine.semaphores.restore(saved, machine.semaphores.next, at)
+}
+
+function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Container {
   const container: Container = {
     slot: asContainer(saved.slot),
     generation: saved.generation,
@@ -55,21 +86,21 @@ function place(machine: Machine, saved: SavedContainer): Container {
       ...noIntervals(),
       label: asInterval(saved.label),
       recoverable: asInterval(saved.label),
-      owed: new Map(),
+      history: new History(machine.captures.epoch, baseOf(machine, point, saved.label)),
     },
     mappings: saved.mappings,
   }
   invariant(
-    saved.label < machine.firstInterval,
+    saved.interval < machine.firstInterval,
     'SI14: an interval that was lost is never used again',
     {
-      label: saved.label,
+      interval: saved.interval,
       open: machine.firstInterval,
     },
   )
   machine.containers.place(container, {
     interval: machine.firstInterval,
-    epoch: saved.epoch,
+    epoch: machine.captures.epoch,
     incarnation: saved.incarnation + 1,
   })
   if (machine.managers.isGivenUp(container.manager)) machine.containers.fail(container)
@@ -105,16 +136,27 @@ function* rollBack(
       )
 }
 
-/** Puts the capture's loci back; `before` is what was known of them, so that what must not run again does not. */
+/** A locus to be restored, and the interval whose point holds it. */
+export interface HeldLocus {
+  readonly saved: SavedLocus
+  readonly interval: number
+}
+
+/** Loci that these points hold. */
+export const lociIn = (points: readonly KnownPoint[]): HeldLocus[] =>
+  points.flatMap(({ container, interval }) =>
+    (container?.loci ?? []).map((saved) => ({ saved, interval })),
+  )
+
+/** Puts loci back; `before` is what was known of them, so that what must not run again does not. */
 export function restoreLoci(
   machine: Machine,
-  capture: Capture,
+  held: readonly HeldLocus[],
   before: ReadonlyMap<number, Locus>,
 ): Locus[] {
-  machine.loci.raiseNext(capture.record.nextLocus)
   invariant(machine.loci.all().length === 0, 'SI12: loci are restored when none is left', {})
-  const wanted = capture.record.loci.filter(({ id }) => !machine.destroyedLoci.has(id))
-  return wanted.map((saved) => {
+  const wanted = held.filter(({ saved: { id } }) => !machine.destroyedLoci.has(id))
+  return wanted.map(({ saved, interval }) => {
     const earlier = before.get(saved.id)
     const locus: Locus = {
       id: saved.id,
@@ -126,7 +168,7 @@ export function restoreLoci(
       slot: null,
       generation: asGeneration(0),
       end: saved.end,
-      endedInCapture: saved.end === null ? 0 : capture.id,
+      endedIn: saved.end === null ? 0 : interval,
       told: saved.end !== null,
       resumed: true,
       suspended: saved.suspended,
@@ -135,6 +177,7 @@ export function restoreLoci(
       heldBack: null,
       losses: [...(earlier?.losses ?? [])],
       watch: noWatch(),
+      grants: [],
     }
     machine.loci.add(locus)
     return locus

@@ -9,12 +9,22 @@ import { killDead } from '../capability/group-calls.js'
 import { createOwnContainer, startManager } from '../manager/start-manager.js'
 import { giveUpFailing, noteFailure } from '../manager/give-up.js'
 import type { Manager } from '../manager/manager-table.js'
-import { savedManagers } from '../manager/registry.js'
-import type { Capture } from '../state-interval/capture-table.js'
 import { openGate, shutGate } from '../state-interval/gate.js'
-import { chooseLine } from './choose.js'
+import { WitnessEngine } from '../state-interval/line/engine.js'
+import { LineFeed } from '../state-interval/line/feed.js'
+import { lineRecord } from '../state-interval/line.js'
+import type { SavedLocus } from '../state-interval/records.js'
+import { groupsOf, saveLocus } from '../state-interval/saved.js'
+import { chooseLine, type Choice } from './choose.js'
 import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
-import { restoreContainers, restoreLoci, resumeLoci } from './restore.js'
+import { knownPoints, type KnownPoint } from './known-points.js'
+import {
+  lociIn,
+  restoreContainers,
+  restoreLoci,
+  restoreSemaphores,
+  resumeLoci,
+} from './restore.js'
 import { problemOf, type Problem } from './problem.js'
 import { tellLive } from './tell-live.js'
 
@@ -64,7 +74,7 @@ function* attempt(machine: Machine, reason: string): Script<Problem | null> {
     machine.fail('io_error', 'a transfer of the disk did not end in time for a recovery')
     return null
   }
-  if (!(yield* note(machine, machine.captures.line, false))) return null
+  if (!(yield* note(machine, false))) return null
   for (const manager of machine.managers.all()) {
     if (manager.state === 'given_up') continue
     // It died after memory was cleared: what it had is taken back first, by another attempt.
@@ -75,49 +85,72 @@ function* attempt(machine: Machine, reason: string): Script<Problem | null> {
     const problem = yield* bringUp(machine, manager)
     if (problem !== null || phaseOf(machine) === 'failed') return problem
   }
-  const { base, newer } = machine.captures
-  const candidates = [...(base === null ? [] : [base]), ...newer.filter((each) => each.durable)]
-  const choice = yield* chooseLine(machine, [...machine.olderCaptures, ...candidates])
+  const choice = yield* chooseLine(machine, knownPoints(machine))
   if (choice === null || 'port' in choice) return choice
   machine.damage =
     [machine.damage, choice.damage].filter((each) => each !== null).join('; ') || null
-  return yield* goTo(machine, choice.capture)
+  return yield* goTo(machine, choice)
 }
 
-function* goTo(machine: Machine, capture: Capture | null): Script<Problem | null> {
+function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | null> {
   const { captures } = machine
-  if (!(yield* note(machine, capture?.id ?? 0, true))) return null
-  forgetContainers(machine, capture)
-  restoreTables(machine, capture)
-  const problem = capture === null ? null : yield* restoreContainers(machine, capture)
+  captures.vector = new Map(points.map(({ unit, interval }) => [unit, interval]))
+  captures.line = epoch
+  if (!(yield* note(machine, true))) return null
+  // Another attempt chooses from these: what was newer is void from now on.
+  if (machine.bootPoints.length > 0) machine.bootPoints = points
+  const homeless = homelessOf(machine)
+  forgetContainers(
+    machine,
+    points.flatMap(({ container }) => container ?? []),
+  )
+  restoreGroups(machine, points)
+  const problem = yield* restoreContainers(machine, points)
   if (problem !== null) return problem
-  const before = forgetLoci(machine, capture)
-  if (capture !== null) restoreLoci(machine, capture, before)
+  restoreSemaphores(machine, points)
+  const held = [...lociIn(points), ...homeless.map((saved) => ({ saved, interval: 1 }))]
+  const saved = held.map((each) => each.saved)
+  const before = forgetLoci(machine, saved)
+  restoreLoci(machine, held, before)
   killDead(machine)
-  captures.line = capture?.id ?? 0
-  captures.base = capture
+  machine.restored = { points, loci: saved }
   captures.newer = []
+  restartEngine(machine)
   return null
 }
 
-/** What stands in no container: permission groups and semaphores. Before the tables that refer to them. */
-function restoreTables(machine: Machine, capture: Capture | null): void {
-  const { groups = [], nextGroup = 0, semaphores = [], nextSemaphore = 0 } = capture?.record ?? {}
-  machine.groups.restore(groups, nextGroup)
-  machine.semaphores.restore(semaphores, nextSemaphore)
+/** Loci that have ended and whose containers are gone: no unit holds them. */
+function homelessOf(machine: Machine): SavedLocus[] {
+  if (machine.bootPoints.length > 0) return [...machine.bootLoci]
+  return machine.loci
+    .all()
+    .filter(({ end, told, container }) => {
+      return end !== null && told && machine.containers.at(container) === null
+    })
+    .map((each) => saveLocus(machine, each))
+}
+
+/** Permission groups: before the tables that refer to them. */
+function restoreGroups(machine: Machine, points: readonly KnownPoint[]): void {
+  const held = points.flatMap(({ container, semaphore }) => [
+    ...(container?.groups ?? []),
+    ...(semaphore?.groups ?? []),
+  ])
+  const others = machine.bootPoints.length > 0 ? machine.bootGroups : groupsOf(machine, null)
+  machine.groups.restore([...held, ...others], machine.groups.next)
+}
+
+/** The line as it is now is all that the engine knows. */
+function restartEngine(machine: Machine): void {
+  const { captures } = machine
+  const base = new Map([...captures.over, ...captures.vector])
+  machine.engine = new LineFeed(machine.engine.policy, new WitnessEngine(() => {}, base))
 }
 
 /** A record of the session, durable before the world does anything under its number. */
-function* note(machine: Machine, capture: number, rolledBack: boolean): Script<boolean> {
-  const written = yield* machine.log.write([
-    {
-      kind: 'line',
-      session: machine.session,
-      capture,
-      rolledBack,
-      managers: savedManagers(machine),
-    },
-  ])
+function* note(machine: Machine, rolledBack: boolean): Script<boolean> {
+  const { line, vector } = machine.captures
+  const written = yield* machine.log.write([lineRecord(machine, line, [...vector], rolledBack)])
   if (written.status === 'ok') return true
   machine.fail(
     'io_error',
@@ -174,13 +207,16 @@ function finish(machine: Machine, reason: string, boot: boolean, beganMs: number
   machine.phase = 'open'
   captures.changesSeen = machine.changes
   captures.takenAtMs = machine.clock.nowMs()
-  const containers = captures.base?.record.containers.map((each) => each.name) ?? []
+  const { points, loci } = machine.restored
+  const containers = points.flatMap(({ container }) => container?.name ?? [])
+  machine.restored = { points: [], loci: [] }
+  machine.bootPoints = machine.bootLoci = machine.bootGroups = []
   if (!boot) {
     machine.counters.add('rollbacks')
     machine.report({ kind: 'rollback', capture: captures.line, reason, containers })
   }
   tellLive(machine)
-  resumeLoci(machine, captures.base?.record.loci ?? [])
+  resumeLoci(machine, loci)
   machine.destroyedLoci.clear()
   if (phaseOf(machine) === 'failed') return
   openGate(machine)

@@ -1,8 +1,6 @@
 /** The calls about semaphores. A locus that waits is at rest in its own thread; here it is a place in a queue. */
 import {
-  asContainer,
   isLocusPort,
-  locusOfPort,
   masterRights,
   maxSemaphoreCount,
   refuse,
@@ -16,12 +14,10 @@ import { invariant, later, type IncomingCall } from '@katydid/actor'
 import { resolve, tableOf, type Resolved, type Right } from '../capability/resolve.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
-import {
-  mostSemaphores,
-  type Receipt,
-  type Semaphore,
-  type WaitOutcome,
-} from './semaphore-table.js'
+import { currentContainer } from '../state-interval/messages.js'
+import { mergeInto } from '../state-interval/points.js'
+import { semaphoreUnit } from '../state-interval/units.js'
+import { mostSemaphores, type Semaphore, type WaitOutcome } from './semaphore-table.js'
 
 type Calls = typeof semaphoreCalls
 
@@ -36,7 +32,10 @@ export function semaphoreCreate(
   if (machine.semaphores.isFull) forgetUnnamed(machine)
   if (machine.semaphores.isFull)
     return refuse('no_resource', `the machine has ${mostSemaphores} semaphores already`)
-  const semaphore = machine.semaphores.create(initial)
+  const semaphore = machine.semaphores.create(initial, {
+    epoch: machine.captures.epoch,
+    interval: machine.firstInterval,
+  })
   const table = tableOf(machine, from, 'own')
   invariant(table !== null, 'CP1: every principal has a table of its own', { from })
   const sem = machine.capabilities.grant(table, 'own', {
@@ -71,7 +70,7 @@ export function semaphoreP(
     number: locus === null ? 0 : waitOf(machine, locus),
     deadlineMs: nowMs + timeoutMs,
     done: (outcome: WaitOutcome): void => {
-      if (typeof outcome !== 'string') machine.changed()
+      if (outcome === 'ok') granted(machine, found.semaphore, locus, waiter.number)
       call.reply(answerOf(outcome))
     },
   }
@@ -87,8 +86,25 @@ function answerOf(outcome: WaitOutcome): Answer<Calls['semaphoreP']> {
       return refuse('frozen', 'the world went back to its line meanwhile; wait again')
     case 'entity_gone':
       return refuse('entity_gone', 'the semaphore was destroyed')
-    default:
-      return { status: 'ok', receipts: outcome }
+    case 'ok':
+      return { status: 'ok' }
+  }
+}
+
+/** The count is on its way: received when the locus goes on, or at once by the container it is nested in. */
+function granted(
+  machine: Machine,
+  { id, interval }: Semaphore,
+  locus: Locus | null,
+  wait: number,
+): void {
+  machine.changed()
+  if (locus === null) return
+  const unit = semaphoreUnit(machine, id)
+  if (wait !== 0) locus.grants = [...locus.grants, { wait, unit, interval }]
+  else {
+    const inside = currentContainer(machine, locus)
+    if (inside !== null) mergeInto(inside.intervals.history.owed, new Map([[unit, interval]]))
   }
 }
 
@@ -102,7 +118,7 @@ export function semaphoreV(
   if (found.status !== 'ok') return found
   if (!Number.isInteger(n) || n < 1 || n > maxSemaphoreCount)
     return refuse('bad_argument', `a signal adds 1 to 2^31 - 1, not ${n}`)
-  if (!machine.semaphores.add(found.semaphore, n, receiptOf(machine, from)))
+  if (!machine.semaphores.add(found.semaphore, n))
     return refuse('bad_argument', `a count of ${found.semaphore.count} and ${n} is above 2^31 - 1`)
   machine.changed()
   return { status: 'ok' }
@@ -145,19 +161,6 @@ export function waitOf(machine: Machine, locus: Locus): number {
 
 function speakerOf(machine: Machine, call: IncomingCall<Calls['semaphoreP']>): Locus | null {
   return isLocusPort(call.from) ? machine.loci.speaking(call.from, call.generation) : null
-}
-
-/** What travels with a signal: the interval that is open in the container the locus is in. */
-function receiptOf(machine: Machine, from: PortId): Receipt | null {
-  if (!isLocusPort(from)) return null
-  const { words } = machine.region
-  const container = asContainer(
-    words.load(machine.region.locusWord(locusOfPort(from), 'container')),
-  )
-  const record = machine.containers.at(container)
-  if (record === null) return null
-  const interval = machine.containers.interval(container)
-  return { container, generation: record.generation, interval }
 }
 
 /** Semaphores that no capability names and nobody waits for are of no use to anyone. */

@@ -1,20 +1,14 @@
 /**
  * The machine's semaphores: counts, and who waits in which order. Nothing here knows of messages or clocks beyond what it is
- * given. A count that a locus has taken and not yet gone on with is still the semaphore's for a capture: the locus is kept as it was
- * when it asked, and will ask again.
+ * given. A semaphore is a unit of recovery of its own. A count that a locus has taken and not yet gone on with is on its way: a recovery
+ * that finds the locus as it was when it asked gives the count back.
  */
-import { maxSemaphoreCount, type ContainerSlot } from '@katydid/abi'
+import { maxSemaphoreCount } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-
-/** The interval in which a container signalled. */
-export interface Receipt {
-  readonly container: ContainerSlot
-  readonly generation: number
-  readonly interval: number
-}
+import { History, type UnitPoint } from '../state-interval/history.js'
 
 /** How a wait came out. */
-export type WaitOutcome = 'timed_out' | 'frozen' | 'entity_gone' | readonly Receipt[]
+export type WaitOutcome = 'ok' | 'timed_out' | 'frozen' | 'entity_gone'
 
 export interface Waiter {
   /** Number of the locus that waits; 0: the host. */
@@ -30,16 +24,22 @@ export interface Semaphore {
   readonly id: number
   count: number
   readonly waiters: Waiter[]
-  /** Newest interval of each container that signalled since the count was last 0. */
-  readonly receipts: Map<ContainerSlot, Receipt>
   /** Loci that took from it, and the number of their wait: gone on, or still at rest in it. */
   readonly taken: Map<number, number>
+  readonly history: History
+  /** The interval that is open. */
+  interval: number
+  /** It differs from its newest point. */
+  changed: boolean
+  /** It was destroyed, and its end is not on the line yet. */
+  dead: boolean
 }
 
-/** What a capture keeps. */
-export interface SavedSemaphore {
+/** What a recovery makes a semaphore of. */
+export interface RestoredSemaphore {
   readonly id: number
   readonly count: number
+  readonly base: UnitPoint
 }
 
 /** Semaphores of a machine. */
@@ -54,23 +54,39 @@ export class SemaphoreTable {
     return this.#next
   }
 
+  /** Numbers used before a restart are not used again. */
+  raiseNext(to: number): void {
+    this.#next = Math.max(this.#next, to)
+  }
+
   get isFull(): boolean {
     return this.#semaphores.size >= mostSemaphores
   }
 
   all(): Semaphore[] {
-    return [...this.#semaphores.values()]
+    return this.known().filter((each) => !each.dead)
   }
 
   at(id: number): Semaphore | null {
+    const semaphore = this.knownAs(id)
+    return semaphore === null || semaphore.dead ? null : semaphore
+  }
+
+  /** All that are a unit still: those whose end is not on the line yet too. */
+  known(): Semaphore[] {
+    return [...this.#semaphores.values()]
+  }
+
+  knownAs(id: number): Semaphore | null {
     return this.#semaphores.get(id) ?? null
   }
 
-  create(initial: number): Semaphore {
+  /** A new one, made in this epoch; `interval` is higher than any that one of its number had. */
+  create(initial: number, at: { readonly epoch: number; readonly interval: number }): Semaphore {
     invariant(!this.isFull && initial >= 0, 'LO75: a new semaphore has a place and a count', {
       initial,
     })
-    return this.#add(this.#next++, initial)
+    return this.#add(this.#next++, initial, at.interval, new History(at.epoch))
   }
 
   /** Takes one off the count for the waiter, or lets it wait: at most until its deadline, `nowMs` counts as past. */
@@ -88,18 +104,14 @@ export class SemaphoreTable {
   }
 
   /** Adds to the count; false, with nothing changed, when that would be more than a count can be. */
-  add(semaphore: Semaphore, n: number, receipt: Receipt | null): boolean {
+  add(semaphore: Semaphore, n: number): boolean {
     invariant(Number.isInteger(n) && n > 0, 'LO76: a signal adds a whole number', { n })
     if (semaphore.count + n > maxSemaphoreCount) return false
-    if (receipt !== null) semaphore.receipts.set(receipt.container, receipt)
-    const before = semaphore.count
+    semaphore.changed = true
     let left = n
-    for (; left > 0 && semaphore.waiters.length > 0; left--) {
-      // Counted first: the receipts hold as long as there is something that came from them.
-      semaphore.count = left - 1
+    for (; left > 0 && semaphore.waiters.length > 0; left--)
       give(semaphore, semaphore.waiters.shift()!)
-    }
-    semaphore.count = before + left
+    semaphore.count += left
     return true
   }
 
@@ -129,57 +141,53 @@ export class SemaphoreTable {
       if (waiting >= 0) semaphore.waiters.splice(waiting, 1)
       const number = semaphore.taken.get(locus)
       semaphore.taken.delete(locus)
-      if (number !== undefined && number !== 0 && number === inWait) this.add(semaphore, 1, null)
+      if (number !== undefined && number !== 0 && number === inWait) this.add(semaphore, 1)
     }
   }
 
-  /** Ends it: who waits is told so. */
+  /** Ends it: who waits is told so. Its number stays taken until its end is on the line. */
   destroy(semaphore: Semaphore): void {
-    invariant(this.#semaphores.get(semaphore.id) === semaphore, 'LO75: a semaphore ends once', {
+    invariant(this.at(semaphore.id) === semaphore, 'LO75: a semaphore ends once', {
       id: semaphore.id,
     })
-    this.#semaphores.delete(semaphore.id)
+    semaphore.dead = semaphore.changed = true
     for (const waiter of semaphore.waiters.splice(0)) waiter.done('entity_gone')
   }
 
-  /** Forgets it: nobody can name it and nobody waits. */
+  /** Forgets it: nobody can name it and nobody waits, or its end is on the line. */
   forget(id: number): void {
-    invariant(this.at(id)?.waiters.length === 0, 'LO75: what is waited for is not forgotten', {
+    invariant(this.knownAs(id)?.waiters.length === 0, 'LO75: what is waited for is not forgotten', {
       id,
     })
     this.#semaphores.delete(id)
   }
 
-  /** Counts as a capture keeps them: with what loci took that stand at rest in their wait. `inWait` reads a locus's record. */
-  save(inWait: (locus: number) => number): SavedSemaphore[] {
-    return this.all().map(({ id, count, taken }) => {
-      let kept = count
-      for (const [locus, number] of taken)
-        if (number !== 0 && inWait(locus) === number) kept++
-        else taken.delete(locus)
-      return { id, count: kept }
-    })
-  }
-
   /** Makes the table what it was. No locus waits then; hosts that do are told to ask again. */
-  restore(saved: readonly SavedSemaphore[], next: number): void {
-    const waiters = this.all().flatMap((each) => each.waiters)
+  restore(
+    saved: readonly RestoredSemaphore[],
+    next: number,
+    at: { readonly epoch: number; readonly interval: number },
+  ): void {
+    const waiters = this.known().flatMap((each) => each.waiters)
     this.#semaphores.clear()
     this.#next = Math.max(this.#next, next)
-    for (const { id, count } of saved) {
+    for (const { id, count, base } of saved) {
       invariant(id < this.#next, 'LO77: a saved semaphore has a number that was given', { id })
-      this.#add(id, count)
+      this.#add(id, count, at.interval, new History(at.epoch, base)).changed = true
     }
     for (const waiter of waiters) if (waiter.locus === 0) waiter.done('frozen')
   }
 
-  #add(id: number, count: number): Semaphore {
+  #add(id: number, count: number, interval: number, history: History): Semaphore {
     const semaphore: Semaphore = {
       id,
       count,
       waiters: [],
-      receipts: new Map(),
       taken: new Map(),
+      history,
+      interval,
+      changed: true,
+      dead: false,
     }
     this.#semaphores.set(id, semaphore)
     return semaphore
@@ -187,8 +195,7 @@ export class SemaphoreTable {
 }
 
 function give(semaphore: Semaphore, waiter: Waiter): void {
+  semaphore.changed = true
   if (waiter.locus !== 0) semaphore.taken.set(waiter.locus, waiter.number)
-  const receipts = [...semaphore.receipts.values()]
-  if (semaphore.count === 0) semaphore.receipts.clear()
-  waiter.done(receipts)
+  waiter.done('ok')
 }

@@ -1,36 +1,53 @@
-/** Captures of the world from the line on, and the capture under way with all who asked for it. */
+/** Epochs, the records of their captures from the line on, and the capture under way with all who asked for it. */
 import type { Refusal } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
+import type { History } from './history.js'
 import type { CaptureRecord } from './records.js'
 
-/** One cut through all containers. It is the line once it is durable and each of its labels is stable. */
+/** One record: what was captured in one step of an epoch. */
 export interface Capture {
+  /** Its number among the records; not that of its epoch. */
   readonly id: number
-  readonly record: CaptureRecord
+  readonly epoch: number
+  record: CaptureRecord
+  /** Copies of older points in it: found here from when it is durable. */
+  readonly carried: { readonly history: History; readonly interval: number }[]
   /** The kernel's record is on the disk. */
   durable: boolean
-  /** Why its record could not be written. */
-  failed: string | null
   /** Its record lies behind this log position. */
   readonly after: number
 }
 
-export type CaptureOutcome =
-  | { readonly status: 'ok'; readonly capture: Capture }
-  | Refusal<'busy' | 'frozen' | 'manager_failed'>
+/** How an epoch's captures came out. */
+export interface Tick {
+  readonly status: 'ok'
+  readonly epoch: number
+  /** Containers that did not come to rest, with a sentence for each. */
+  readonly busy: ReadonlyMap<number, string>
+  /** Containers whose managers took no snapshot, with a sentence for each. */
+  readonly refused: ReadonlyMap<number, string>
+  /** Why a record of it could not be written. */
+  failed: string | null
+}
 
-/** A capture under way: until all loci are at rest, whoever asks joins. */
+export type CaptureOutcome = Tick | Refusal<'busy' | 'frozen'>
+
+/** A capture under way: until the first container is cut, whoever asks joins. */
 export interface Rendezvous {
   joinable: boolean
   readonly done: ((outcome: CaptureOutcome) => void)[]
 }
 
 export class CaptureTable {
-  /** The newest capture announced as recoverable; 0: none, the empty world. */
+  /** The newest epoch announced as recoverable; 0: none, the empty world. */
   line = 0
-  /** The line's own capture; nil: the empty world. */
-  base: Capture | null = null
-  /** Captures newer than the line, rising. */
+  /** The line: each unit's interval on it. */
+  vector = new Map<number, number>()
+  /** Units whose end is on the line: how far they had come. Kept until no point can need it any more. */
+  over = new Map<number, number>()
+  /** In which epochs they ended. */
+  ends: { readonly unit: number; readonly epoch: number }[] = []
+  /** Records that hold points newer than the line, rising. */
   newer: Capture[] = []
   rendezvous: Rendezvous | null = null
   /** Who came too late to join: their capture comes next. */
@@ -41,27 +58,41 @@ export class CaptureTable {
   /** What the last capture saw of the machine's changes, and when it was taken. */
   changesSeen = -1
   takenAtMs = 0
+  #epoch = 0
+  #lines = 0
   #next = 1
 
-  /** The number of the next capture. */
+  /** The present epoch: that of the newest tick. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** The number of the next record. */
   get next(): number {
     return this.#next
   }
 
-  raiseNext(to: number): void {
-    this.#next = Math.max(this.#next, to)
+  /** Begins the next epoch and answers it. */
+  beginEpoch(): number {
+    this.#epoch++
+    invariant(this.#epoch > this.line, 'SI3: epochs rise', { epoch: this.#epoch, line: this.line })
+    return this.#epoch
   }
 
-  take(record: (id: number) => CaptureRecord, after: number): Capture {
-    const id = this.#next++
-    const capture: Capture = { id, record: record(id), durable: false, failed: null, after }
-    invariant(
-      id > this.line && id > (this.newer.at(-1)?.id ?? 0),
-      'SI3: captures are numbered rising',
-      { id },
-    )
-    this.newer.push(capture)
-    return capture
+  /** Numbers used before a restart are not used again. */
+  raise(epoch: number, next: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch)
+    this.#next = Math.max(this.#next, next)
+  }
+
+  /** A record takes the next number. */
+  takeId(): number {
+    return this.#next++
+  }
+
+  /** A line record takes the next number of its session. */
+  takeLineNumber(): number {
+    return ++this.#lines
   }
 
   /** Its record is not on the disk: it never counts, and what it held is to be captured again. */
@@ -71,14 +102,10 @@ export class CaptureTable {
     this.changesSeen = -1
   }
 
-  /** That capture is the line now; older ones are forgotten. */
-  advance(capture: Capture): void {
-    invariant(capture.id > this.line, 'SI6: the line never goes back', {
-      line: this.line,
-      to: capture.id,
+  take(capture: Capture): void {
+    invariant(capture.id > (this.newer.at(-1)?.id ?? 0), 'SI3: captures are numbered rising', {
+      id: capture.id,
     })
-    this.line = capture.id
-    this.base = capture
-    this.newer = this.newer.filter((each) => each.id > capture.id)
+    this.newer.push(capture)
   }
 }

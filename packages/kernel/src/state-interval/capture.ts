@@ -1,25 +1,28 @@
 /**
- * Capturing the whole world: shut the gate, wait for rest, cut, have managers take their snapshots, open the gate, write
- * the record. What does not come to rest, or is not answered, in time leaves the world as it was and says so.
+ * An epoch: every container to which something happened is captured as soon as what lives in it has come to rest, each by itself or
+ * with those that share pages with it. What does not come to rest, or is not answered, in time is left as it is and named.
  */
 import { managerUpcalls, refuse } from '@katydid/abi'
 import { all, ask, invariant, run, type Script } from '@katydid/actor'
+import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
-import type { Capture, CaptureOutcome } from './capture-table.js'
-import { cutWorld, type Cut } from './cut.js'
-import { allAtRest, openGate, shutGate } from './gate.js'
-import { advanceLine } from './line.js'
-import { mergeInto } from './points.js'
-import { becomeVolatile, withoutVolatile } from './volatile.js'
+import { beginBatch, closeBatch, type Batch } from './batch.js'
+import type { Capture, CaptureOutcome, Tick } from './capture-table.js'
+import { cutContainers, type Wanted } from './cut.js'
+import { beginCut, componentOf, isAtRest, movingIn, openGate, openGates, shutGate, shutGates } from './gate.js'
+import { isIdle, noteState } from './idle.js'
+import { advanceLine, feedPoints } from './line.js'
+import { unitsOf } from './units.js'
+import { becomeVolatile } from './volatile.js'
 
 /** How long loci may take to come to rest. */
 const restMs = 2_000
-/** How long managers may hold the world for their snapshots. */
+/** How long managers may hold a container for their snapshots. */
 const snapshotMs = 2_000
-/** More captures than this without a line between them: the disk or a manager does not keep up. */
+/** More records than this that are not on the line: the disk or a manager does not keep up. */
 const mostOutstanding = 64
 
-/** Asks for a capture. Who asks before the loci of the one under way are at rest joins it; else the next is its own. */
+/** Asks for an epoch. Who asks before anything of the one under way is cut joins it; else the next is its own. */
 export function requestCapture(
   machine: Machine,
   done: (outcome: CaptureOutcome) => void,
@@ -43,9 +46,10 @@ function begin(
 ): void {
   const rendezvous = { joinable: true, done }
   machine.captures.rendezvous = rendezvous
-  run(machine.messenger, takeCapture(machine, keepShut), (outcome) => {
+  run(machine.messenger, takeEpoch(machine, keepShut), (outcome) => {
     machine.captures.rendezvous = null
-    if (outcome.status !== 'ok') machine.counters.add('snapshotsFailed')
+    if (outcome.status !== 'ok' || outcome.busy.size + outcome.refused.size > 0)
+      machine.counters.add('snapshotsFailed')
     for (const each of rendezvous.done) each(outcome)
     const { queued } = machine.captures
     machine.captures.queued = []
@@ -53,110 +57,213 @@ function begin(
   })
 }
 
-function* takeCapture(machine: Machine, keepShut: boolean): Script<CaptureOutcome> {
-  const { captures, clock, session } = machine
+/** What an epoch has come to so far. */
+interface Progress extends Tick {
+  readonly busy: Map<number, string>
+  readonly refused: Map<number, string>
+  readonly beganMs: number
+  readonly keepShut: boolean
+  heldMs: number
+  restMs: number
+}
+
+function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome> {
+  const { captures, clock } = machine
   invariant(captures.rendezvous !== null, 'SI3: one capture at a time', {})
   if (captures.newer.length >= mostOutstanding)
     return refuse('busy', `${captures.newer.length} captures wait to become recoverable`)
-  const beganMs = clock.nowMs()
-  const interrupted = (): boolean =>
+  const interrupted = interruption(machine)
+  if (keepShut) shutGate(machine)
+  const epoch = captures.beginEpoch()
+  captures.changesSeen = machine.changes
+  captures.takenAtMs = clock.nowMs()
+  const progress: Progress = {
+    status: 'ok',
+    epoch,
+    busy: new Map(),
+    refused: new Map(),
+    failed: null,
+    beganMs: clock.nowMs(),
+    keepShut,
+    heldMs: 0,
+    restMs: 0,
+  }
+  const pending = wantedIn(machine, epoch)
+  shutGates(machine, pending)
+  const deadline = clock.nowMs() + restMs
+  while (pending.size > 0 && !interrupted()) {
+    const left = Math.max(0, deadline - clock.nowMs())
+    const ready = (): boolean => interrupted() || atRest(machine, pending).length > 0
+    if (!(yield* machine.waits.until(ready, left)) || interrupted()) break
+    yield* captureThose(machine, takeReady(machine, pending), progress)
+  }
+  if (interrupted()) return refuse('frozen', 'the world went back to its line meanwhile')
+  giveUp(machine, pending, progress)
+  captures.rendezvous.joinable = false
+  captureRest(machine, progress)
+  if (keepShut && progress.busy.size + progress.refused.size > 0) openGate(machine)
+  reportEpoch(machine, progress)
+  return progress
+}
+
+/** Whether the world goes back to its line, so that what is under way here comes to nothing. */
+function interruption(machine: Machine): () => boolean {
+  const { session } = machine
+  return () =>
     machine.session !== session ||
     machine.recoveryWanted !== null ||
     machine.phase === 'recovering' ||
     machine.phase === 'failed'
-  shutGate(machine)
-  yield* machine.waits.until(() => interrupted() || allAtRest(machine), restMs)
-  if (interrupted()) return refuse('frozen', 'the world went back to its line meanwhile')
-  if (!allAtRest(machine)) {
-    openGate(machine)
-    return refuse('busy', `${movingLoci(machine)} did not come to rest within ${restMs / 1000} s`)
-  }
-  captures.rendezvous.joinable = false
-  const restedMs = clock.nowMs()
-  captures.changesSeen = machine.changes
-  captures.takenAtMs = restedMs
-  const capture = captures.next
-  const cut = cutWorld(machine, capture)
-  const refused = yield* takeSnapshots(machine, cut)
-  if (interrupted()) return refuse('frozen', 'the world went back to its line meanwhile')
-  if (refused !== null) {
-    abandon(cut)
-    openGate(machine)
-    return refuse('manager_failed', refused)
-  }
-  const taken = captures.take(() => withoutVolatile(machine, cut.record), machine.log.position)
-  for (const locus of machine.loci.all())
-    if (locus.end !== null && locus.heldBack === null && locus.endedInCapture === 0)
-      locus.endedInCapture = taken.id
-  const heldMs = clock.nowMs() - restedMs
-  // Loci run again first: what is packed for the disk was copied at the cut.
-  if (!keepShut) openGate(machine)
-  run(machine.messenger, makeDurable(machine, taken))
-  reportCapture(machine, taken, heldMs, restedMs - beganMs)
-  return { status: 'ok', capture: taken }
 }
 
-/** Has every manager concerned take its snapshot; what went wrong, or nil. */
-function* takeSnapshots(machine: Machine, cut: Cut): Script<string | null> {
-  const asks = cut.snapshots.map(({ container, label }) => {
+/** Containers to be captured: with one to which something happened, all that share pages with it. The others enter the epoch as they are. */
+function wantedIn(machine: Machine, epoch: number): Set<Container> {
+  const users = machine.containers.live().filter((each) => !each.selfManaged)
+  const wanted = new Set<Container>()
+  for (const container of users)
+    if (!wanted.has(container) && !isIdle(machine, container))
+      for (const each of componentOf(machine, container)) wanted.add(each)
+  for (const container of users) {
+    if (wanted.has(container)) continue
+    container.intervals.history.carryOver(epoch)
+    machine.containers.enterEpoch(container.slot, epoch)
+  }
+  return wanted
+}
+
+/** Of those wanted, the ones that stand still together with all they share pages with. */
+function atRest(machine: Machine, pending: ReadonlySet<Container>): Container[] {
+  return [...pending].filter((each) =>
+    [...componentOf(machine, each)].every((other) => isAtRest(machine, other)),
+  )
+}
+
+/** Takes those out of `pending` that stand still and into which nobody can come any more. */
+function takeReady(machine: Machine, pending: Set<Container>): Container[] {
+  const ready: Container[] = []
+  for (const container of atRest(machine, pending)) {
+    if (!pending.has(container)) continue
+    const together = [...componentOf(machine, container)].filter((each) => pending.has(each))
+    if (!beginCut(machine, together)) continue
+    for (const each of together) pending.delete(each)
+    ready.push(...together)
+  }
+  return ready
+}
+
+function* captureThose(
+  machine: Machine,
+  containers: readonly Container[],
+  progress: Progress,
+): Script<void> {
+  const { captures, clock } = machine
+  if (containers.length === 0) return
+  invariant(captures.rendezvous !== null, 'SI3: one capture at a time', {})
+  captures.rendezvous.joinable = false
+  const restedMs = clock.nowMs()
+  progress.restMs = restedMs - progress.beganMs
+  const interrupted = interruption(machine)
+  const batch = beginBatch(machine, progress.epoch)
+  const wanted = cutContainers(machine, containers, batch.capture)
+  for (const container of containers) {
+    const point = container.intervals.history.newest
+    if (point !== null) noteState(machine, container, point)
+    batch.add(container)
+  }
+  yield* takeSnapshots(machine, wanted, batch, progress.refused)
+  if (interrupted()) return
+  progress.heldMs += clock.nowMs() - restedMs
+  const capture = closeBatch(machine, batch)
+  // Loci run again first: what is packed for the disk was copied at the cut.
+  if (!progress.keepShut) openGates(machine, containers)
+  run(machine.messenger, makeDurable(machine, capture, progress))
+}
+
+/** Has every manager concerned take its snapshot. Where one refuses, the container's capture comes to nothing. */
+function* takeSnapshots(
+  machine: Machine,
+  wanted: readonly Wanted[],
+  batch: Batch,
+  refused: Map<number, string>,
+): Script<void> {
+  const asks = wanted.map(({ container, label }) => {
     invariant(container.manager !== null, 'SI2: what was written has a manager', {
       slot: container.slot,
     })
     const args = { cont: container.token, stateInterval: label }
-    return ask(
-      machine.messenger,
-      container.manager,
-      managerUpcalls.containerSnapshot,
-      args,
-      snapshotMs,
-    )
+    const { containerSnapshot } = managerUpcalls
+    return ask(machine.messenger, container.manager, containerSnapshot, args, snapshotMs)
   })
   const replies = yield* all(machine.messenger, asks)
   for (const [index, reply] of replies.entries()) {
-    const { container, label } = cut.snapshots[index]!
-    if (reply.status === 'not_supported' && becomeVolatile(container, label)) continue
-    if (reply.status !== 'ok')
-      return `the manager of “${container.name}” took no snapshot: ${reply.status}, ${reply.detail}`
-  }
-  return null
-}
-
-/** A cut that came to nothing: its names stay used, what it had noted counts for the next. */
-function abandon(cut: Cut): void {
-  for (const { container, label } of cut.snapshots) {
-    const { intervals } = container
-    const point = intervals.points.get(label)
-    if (point !== undefined) {
-      point.discarded = true
-      mergeInto(intervals.owed, point.dependencies)
+    const { container, label } = wanted[index]!
+    if (reply.status === 'ok') continue
+    if (reply.status === 'not_supported' && becomeVolatile(container, label)) {
+      batch.empty(container)
+      continue
     }
-    intervals.mustCapture = true
+    const why = `the manager of “${container.name}” took no snapshot: ${reply.status}, ${reply.detail}`
+    refused.set(container.slot, why)
+    const image = container.intervals.points.get(label)
+    if (image !== undefined) image.discarded = true
+    container.intervals.mustCapture = true
+    batch.remove(container)
   }
 }
 
-function* makeDurable(machine: Machine, capture: Capture): Script<void> {
+/** Those that did not come to rest go on as they are; messages of this epoch need not wait for them. */
+function giveUp(machine: Machine, pending: ReadonlySet<Container>, progress: Progress): void {
+  for (const container of pending) {
+    const why = `${movingIn(machine, container)} did not come to rest within ${restMs / 1000} s`
+    progress.busy.set(container.slot, why)
+    const mixed = machine.region.containerWord(container.slot, 'mixed')
+    machine.region.words.store(mixed, progress.epoch)
+  }
+  openGates(machine, pending)
+}
+
+/** Semaphores and ends that no record of the epoch has yet. */
+function captureRest(machine: Machine, progress: Progress): void {
+  const batch = beginBatch(machine, progress.epoch)
+  if (batch.isEmpty) {
+    feedPoints(machine)
+    advanceLine(machine)
+    return
+  }
+  run(machine.messenger, makeDurable(machine, closeBatch(machine, batch), progress))
+}
+
+function* makeDurable(machine: Machine, capture: Capture, progress: Tick): Script<void> {
   const { session } = machine
   const written = yield* machine.log.write([capture.record])
   if (machine.session !== session) return
   if (written.status === 'ok') {
     capture.durable = true
+    for (const { history, interval } of capture.carried)
+      if (history.base?.interval === interval) history.base.capture = capture
+    feedPoints(machine)
     advanceLine(machine)
     return
   }
-  capture.failed = `the disk did not take capture ${capture.id}: ${written.status}, ${written.detail}`
-  machine.captures.drop(capture)
+  progress.failed = `the disk did not take capture ${capture.epoch}: ${written.status}, ${written.detail}`
   const { status } = written
-  machine.report({ kind: 'capture_failed', capture: capture.id, status, detail: capture.failed })
+  undo(machine, capture)
+  const { epoch, failed: detail } = progress
+  machine.report({ kind: 'capture_failed', capture: epoch, status, detail })
   // After a refusal by the device itself the disk takes nothing more: no later capture could do better.
-  if (status === 'io_error') machine.fail(status, capture.failed)
+  if (status === 'io_error') machine.fail(status, detail)
 }
 
-function reportCapture(
-  machine: Machine,
-  capture: Capture,
-  heldMs: number,
-  rendezvousMs: number,
-): void {
+/** Its record is not on the disk: its points never count, and what they held is to be captured again. */
+function undo(machine: Machine, capture: Capture): void {
+  const { captures, semaphores } = machine
+  captures.drop(capture)
+  for (const { history } of unitsOf(machine))
+    for (const point of history.newer.filter((each) => each.capture === capture)) history.drop(point)
+  for (const semaphore of semaphores.known()) semaphore.changed = true
+}
+
+function reportEpoch(machine: Machine, { epoch, heldMs, restMs: rendezvousMs }: Progress): void {
   const heldUs = Math.round(heldMs * 1000)
   const rendezvousUs = Math.round(rendezvousMs * 1000)
   machine.counters.add('snapshots')
@@ -164,12 +271,5 @@ function reportCapture(
   machine.counters.max('heldMaxUs', heldUs)
   machine.counters.add('rendezvousUs', rendezvousUs)
   machine.counters.max('rendezvousMaxUs', rendezvousUs)
-  machine.report({ kind: 'captured', capture: capture.id, heldUs, rendezvousUs })
-}
-
-function movingLoci(machine: Machine): string {
-  const names = machine.loci
-    .live()
-    .map((each) => (each.name === '' ? `locus ${each.id}` : each.name))
-  return names.length === 0 ? 'a locus' : names.join(', ')
+  machine.report({ kind: 'captured', capture: epoch, heldUs, rendezvousUs })
 }

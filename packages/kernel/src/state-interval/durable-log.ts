@@ -103,7 +103,7 @@ function nameOf(record: KernelRecord): { session: number; id: number } {
     case 'capture':
       return { session, id: record.capture }
     case 'line':
-      return { session, id: record.capture * 2 + (record.rolledBack ? 1 : 0) }
+      return { session, id: record.number }
     case 'root_page':
       return { session, id: record.interval }
     default:

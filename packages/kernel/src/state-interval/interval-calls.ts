@@ -8,6 +8,7 @@ import {
   type locusCalls,
   type managerDowncalls,
   type PortId,
+  type Refusal,
 } from '@katydid/abi'
 import { ask, invariant, later, run, type IncomingCall, type Script } from '@katydid/actor'
 import { resolveContainer } from '../capability/resolve.js'
@@ -15,9 +16,9 @@ import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
 import { rootPageBytes } from '../manager/root-page.js'
-import type { Capture, CaptureOutcome } from './capture-table.js'
+import type { CaptureOutcome, Tick } from './capture-table.js'
 import { requestCapture } from './capture.js'
-import { advanceLine, rootRecord } from './line.js'
+import { advanceLine, feedPoints, rootRecord } from './line.js'
 import { makeBaseline, markDiscarded, markStable, openPoint } from './points.js'
 import { askToStabilise } from './stabilise.js'
 
@@ -56,12 +57,20 @@ export function snapshotRequest(
   requestCapture(machine, (outcome) => {
     if (outcome.status !== 'ok') return call.reply(outcome)
     if (container.intervals.volatile) return call.reply(noSnapshots(container))
-    const saved = outcome.capture.record.containers.find((each) => each.slot === container.slot)
-    if (saved === undefined)
+    if (machine.containers.at(container.slot) !== container)
       return call.reply(refuse('entity_gone', 'the container was destroyed meanwhile'))
-    call.reply({ status: 'ok', stateInterval: asInterval(saved.label) })
+    call.reply(outcomeFor(container, outcome))
   })
   return later
+}
+
+function outcomeFor(container: Container, tick: Tick): Answer<Calls['snapshotRequest']> {
+  const { slot, intervals } = container
+  const busy = tick.busy.get(slot)
+  if (busy !== undefined) return refuse('busy', busy)
+  const refused = tick.refused.get(slot)
+  if (refused !== undefined) return refuse('manager_failed', refused)
+  return { status: 'ok', stateInterval: intervals.label }
 }
 
 const noSnapshots = (container: Container) =>
@@ -78,7 +87,7 @@ function* snapshotOwn(machine: Machine, own: Container): Script<Answer<Calls['sn
   )
   const label = asInterval(machine.containers.interval(own.slot))
   machine.containers.setInterval(own.slot, label + 1)
-  openPoint(own.intervals, label, new Map())
+  openPoint(own.intervals, label)
   const args = { cont: own.token, stateInterval: label }
   const reply = yield* ask(machine.messenger, own.manager, managerUpcalls.containerSnapshot, args)
   if (reply.status === 'ok') return { status: 'ok', stateInterval: label }
@@ -113,7 +122,7 @@ export function stateIntervalStable(
     return later
   }
   const marked = markStable(container.intervals, args.stateInterval)
-  if (marked.status === 'ok') advanceLine(machine)
+  if (marked.status === 'ok') moveLine(machine)
   return marked
 }
 
@@ -149,6 +158,11 @@ function* commitRoot(
   return { status: 'ok' }
 }
 
+function moveLine(machine: Machine): void {
+  feedPoints(machine)
+  advanceLine(machine)
+}
+
 /** snapshot_discard. */
 export function snapshotDiscard(
   machine: Machine,
@@ -160,7 +174,7 @@ export function snapshotDiscard(
   if (found.container.manager !== from)
     return refuse('right_missing', 'only the container’s manager discards its snapshots')
   const marked = markDiscarded(found.container.intervals, args.stateInterval)
-  if (marked.status === 'ok') advanceLine(machine)
+  if (marked.status === 'ok') moveLine(machine)
   return marked
 }
 
@@ -171,28 +185,34 @@ export function worldSnapshot(
   call: IncomingCall<WorldSnapshot>,
 ): typeof later {
   requestCapture(machine, (outcome) => {
-    if (outcome.status !== 'ok') call.reply(outcome)
-    else if (!args.durable) call.reply({ status: 'ok', capture: outcome.capture.id })
-    else run(machine.messenger, untilRecoverable(machine, outcome.capture), call.reply.bind(call))
+    if (outcome.status !== 'ok') return call.reply(outcome)
+    const problem = problemOf(outcome)
+    if (problem !== null) return call.reply(problem)
+    if (!args.durable) return call.reply({ status: 'ok', capture: outcome.epoch })
+    run(machine.messenger, untilRecoverable(machine, outcome), call.reply.bind(call))
   })
   return later
 }
 
-/** Waits until the capture, or a newer one, is the line. */
-export function* untilRecoverable(
-  machine: Machine,
-  capture: Capture,
-): Script<Answer<WorldSnapshot>> {
+/** What keeps an epoch from holding the whole world. */
+export function problemOf({ busy, refused }: Tick): Refusal<'busy' | 'manager_failed'> | null {
+  for (const why of busy.values()) return refuse('busy', why)
+  for (const why of refused.values()) return refuse('manager_failed', why)
+  return null
+}
+
+/** Waits until the epoch, or a newer one, is on the line. */
+export function* untilRecoverable(machine: Machine, tick: Tick): Script<Answer<WorldSnapshot>> {
   const { session, captures } = machine
   const over = (): boolean =>
-    captures.line >= capture.id ||
-    capture.failed !== null ||
+    captures.line >= tick.epoch ||
+    tick.failed !== null ||
     machine.session !== session ||
     machine.phase === 'failed'
-  askToStabilise(machine, capture)
+  askToStabilise(machine)
   yield* machine.waits.until(over, durableMs)
-  if (captures.line >= capture.id) return { status: 'ok', capture: capture.id }
-  if (capture.failed !== null) return refuse('io_error', capture.failed)
+  if (captures.line >= tick.epoch) return { status: 'ok', capture: tick.epoch }
+  if (tick.failed !== null) return refuse('io_error', tick.failed)
   if (machine.session !== session)
     return refuse('frozen', 'the world went back to its line before that')
   return refuse('manager_failed', 'a manager did not make its snapshot stable in time')

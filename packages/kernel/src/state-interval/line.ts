@@ -1,45 +1,45 @@
 /**
- * The line: the newest capture of which everything is stable. It only goes forward. Its own record is durable before
- * anybody is told, because managers drop older snapshots then.
+ * The line: for each unit the newest point that any crash from now on leaves reachable. It only goes forward. Its own record is durable
+ * before anybody is told, because managers drop older snapshots then.
  */
 import { actorPorts, asInterval, managerUpcalls } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
+import type { Container } from '../container/container.js'
 import { bury } from '../container/retire.js'
 import { reportEnd } from '../locus/locus-end.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
-import type { Capture } from './capture-table.js'
-import { counts, makeBaseline } from './points.js'
 import { savedManagers } from '../manager/registry.js'
-import type { RootRecord } from './records.js'
+import type { UnitPoint } from './history.js'
+import { counts, makeBaseline } from './points.js'
+import type { LineRecord, RootRecord } from './records.js'
+import { unitsOf, type Unit } from './units.js'
 
 /** A root page's record this many groups behind the log's end is written again, so that the log can be trimmed. */
 const rootLag = 64
 
-/** The newest capture that could be the line now; null when none is newer than it. */
-function candidate(machine: Machine): Capture | null {
-  // While the world goes back, what captures name is not there to be asked.
-  if (machine.phase !== 'open' && machine.phase !== 'stopping') return null
-  if (machine.managers.all().some((each) => keepsRoot(each) && each.stable === null)) return null
-  const stable = machine.captures.newer.filter((each) => each.durable && isStable(machine, each))
-  return stable.at(-1) ?? null
+/** Tells the engine of points that have become stable: their record is durable, and the snapshots of their pages are. */
+export function feedPoints(machine: Machine): void {
+  // While the world goes back, what points name is not there to be asked.
+  if (machine.phase !== 'open' && machine.phase !== 'stopping') return
+  for (const { unit, history } of unitsOf(machine))
+    for (const point of history.newer) {
+      if (point.fed) continue
+      if (!isStable(machine, unit, point)) break
+      point.fed = true
+      machine.engine.stable({ unit, interval: point.interval, dependencies: point.dependencies })
+    }
 }
 
-/** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
-const keepsRoot = ({ program, state, stable }: Manager): boolean =>
-  program.keepsRoot && (state !== 'given_up' || stable !== null)
-
-function isStable(machine: Machine, capture: Capture): boolean {
-  return capture.record.containers.every((saved) => {
-    const container = machine.containers.at(saved.slot)
-    if (container === null || container.generation !== saved.generation) return true
-    return counts(container.intervals, saved.label)
-  })
+function isStable(machine: Machine, unit: number, { capture, image }: UnitPoint): boolean {
+  if (!capture.durable) return false
+  const container = machine.containers.at(unit)
+  return container === null || image === 0 || counts(container.intervals, image)
 }
 
 /** Moves the line as far as it goes; one announcement at a time. */
 export function advanceLine(machine: Machine): void {
-  if (machine.captures.announcing || candidate(machine) === null) return
+  if (machine.captures.announcing || nextLine(machine) === null) return
   machine.captures.announcing = true
   const { session } = machine
   run(machine.messenger, announce(machine), () => {
@@ -48,24 +48,48 @@ export function advanceLine(machine: Machine): void {
   })
 }
 
+/** A line that is further on than what was announced. */
+interface Advance {
+  readonly units: readonly { readonly unit: Unit; readonly to: UnitPoint }[]
+  readonly epoch: number
+  readonly points: LineRecord['points']
+}
+
+/** Where the line could be now; null when that is where it is. */
+function nextLine(machine: Machine): Advance | null {
+  if (machine.phase !== 'open' && machine.phase !== 'stopping') return null
+  if (machine.managers.all().some((each) => keepsRoot(each) && each.stable === null)) return null
+  const units: { unit: Unit; to: UnitPoint }[] = []
+  const points: [number, number][] = []
+  let { epoch } = machine.captures
+  for (const unit of unitsOf(machine)) {
+    const { base, newer, lineEpoch } = unit.history
+    const reached = machine.engine.announced(unit.unit)
+    const to = newer.find((each) => each.fed && each.interval === reached)
+    if (to !== undefined) units.push({ unit, to })
+    const at = to ?? base
+    if (at !== null) points.push([unit.unit, at.interval])
+    epoch = Math.min(epoch, to?.epoch ?? lineEpoch)
+  }
+  return units.length > 0 || epoch > machine.captures.line ? { units, epoch, points } : null
+}
+
+/** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
+const keepsRoot = ({ program, state, stable }: Manager): boolean =>
+  program.keepsRoot && (state !== 'given_up' || stable !== null)
+
 function* announce(machine: Machine): Script<void> {
   const { session } = machine
   for (;;) {
-    const capture = candidate(machine)
-    if (capture === null) return
+    const advance = nextLine(machine)
+    if (advance === null) return
     const roots = machine.managers.all().filter((each) => lags(machine, each))
     const before = machine.log.position
     const written = yield* machine.log.write([
       ...roots.map((each) => rootRecord(machine, each)),
-      {
-        kind: 'line',
-        session,
-        capture: capture.id,
-        rolledBack: false,
-        managers: savedManagers(machine),
-      },
+      lineRecord(machine, advance.epoch, advance.points, false),
     ])
-    if (machine.session !== session || !machine.captures.newer.includes(capture)) return
+    if (machine.session !== session) return
     if (written.status !== 'ok') {
       const { status } = written
       const detail = `the disk did not take the line: ${status}, ${written.detail}`
@@ -75,35 +99,79 @@ function* announce(machine: Machine): Script<void> {
       return
     }
     for (const { stable } of roots) if (stable !== null) stable.after = before
-    machine.captures.advance(capture)
-    tellRecoverable(machine, capture)
+    move(machine, advance)
     trim(machine)
   }
 }
 
-/** Managers, hosts and waiting loci learn that the capture can be restored after any crash. */
-function tellRecoverable(machine: Machine, capture: Capture): void {
-  machine.counters.add('recoverable')
-  machine.report({ kind: 'recoverable', capture: capture.id })
-  for (const saved of capture.record.containers) {
-    const container = machine.containers.at(saved.slot)
-    if (container === null || container.generation !== saved.generation) continue
-    if (saved.label <= container.intervals.recoverable) continue
-    makeBaseline(container.intervals, saved.label)
-    if (container.manager === null) continue
-    const args = { cont: container.token, stateInterval: asInterval(saved.label) }
-    machine.messenger.call(container.manager, managerUpcalls.snapshotIsRecoverable, args, () => {})
+/** The record of a line. */
+export function lineRecord(
+  machine: Machine,
+  epoch: number,
+  points: LineRecord['points'],
+  rolledBack: boolean,
+): LineRecord {
+  const { session } = machine
+  const number = machine.captures.takeLineNumber()
+  const managers = savedManagers(machine)
+  const over = [...machine.captures.over]
+  return { kind: 'line', session, number, epoch, points, over, rolledBack, managers }
+}
+
+/** Managers, hosts and waiting loci learn what can be restored after any crash. */
+function move(machine: Machine, { units, epoch, points }: Advance): void {
+  const { captures } = machine
+  for (const { unit, to } of units) {
+    unit.history.advance(to)
+    const container = machine.containers.at(unit.unit)
+    if (to.capture.record.ended.some((each) => each.unit === unit.unit)) end(machine, unit, to)
+    else if (container !== null) tellContainer(machine, container, to)
   }
+  captures.vector = new Map(points)
+  captures.newer = captures.newer.filter((each) =>
+    unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
+  )
+  bury(machine)
+  if (epoch <= captures.line) return
+  captures.line = epoch
+  forgetEnds(machine)
+  machine.counters.add('recoverable')
+  machine.report({ kind: 'recoverable', capture: epoch })
+}
+
+/** The unit's end is on the line: it is none any more, but what was received of it may still be in points to come. */
+function end(machine: Machine, { unit, history }: Unit, to: UnitPoint): void {
+  const { captures } = machine
+  const { maxContainers } = machine.region.plan.shape
+  history.over = true
+  captures.over.set(unit, to.interval)
+  captures.ends.push({ unit, epoch: to.epoch })
+  captures.vector.delete(unit)
+  if (unit >= maxContainers) machine.semaphores.forget(unit - maxContainers)
+}
+
+function tellContainer(machine: Machine, container: Container, to: UnitPoint): void {
+  const { intervals, manager } = container
   for (const locus of machine.loci.all()) {
-    if (locus.end === null || locus.endedInCapture === 0 || locus.endedInCapture > capture.id)
-      continue
+    if (locus.container !== container.slot || locus.end === null) continue
+    if (locus.endedIn === 0 || locus.endedIn > to.interval) continue
     if (!locus.told) {
       locus.told = true
       reportEnd(machine, locus)
     }
     if (locus.name === '' && locus.slot === null) machine.loci.forget(locus)
   }
-  bury(machine)
+  if (to.image <= intervals.recoverable) return
+  makeBaseline(intervals, to.image)
+  if (manager === null) return
+  const args = { cont: container.token, stateInterval: asInterval(to.image) }
+  machine.messenger.call(manager, managerUpcalls.snapshotIsRecoverable, args, () => {})
+}
+
+/** No point cut after an epoch of which everything is on the line has received anything of a unit that ended before it. */
+function forgetEnds({ captures }: Machine): void {
+  for (const { unit, epoch } of captures.ends) if (epoch < captures.line) captures.over.delete(unit)
+  captures.ends = captures.ends.filter((each) => each.epoch >= captures.line)
 }
 
 function lags(machine: Machine, manager: Manager): boolean {
@@ -131,13 +199,13 @@ export function rootRecord(machine: Machine, manager: Manager): RootRecord {
   }
 }
 
-/** Gives up the log before the line's capture and before each root page's record. */
+/** Gives up the log before the oldest record that holds a point on the line, and before each root page's record. */
 export function trim(machine: Machine): void {
-  const { base } = machine.captures
-  if (base === null) return
+  const bases = unitsOf(machine).flatMap(({ history: { base } }) => (base === null ? [] : [base]))
+  if (bases.length === 0) return
   const needed = machine.managers
     .all()
     .filter(keepsRoot)
     .map((each) => each.stable?.after ?? 0)
-  machine.log.trim(Math.min(base.after, ...needed))
+  machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed))
 }

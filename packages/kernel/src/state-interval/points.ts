@@ -1,23 +1,19 @@
 /**
- * The snapshots of one container. A snapshot counts only when it and all earlier ones of its container are stable or
- * discarded, in whatever order the reports come.
+ * The snapshots of one container's pages, as its manager reports them. A snapshot counts only when it and all earlier ones of its
+ * container are stable or discarded, in whatever order the reports come.
  */
 import { asInterval, refuse, type Refusal, type StateInterval } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { IntervalRecord } from '../container/container.js'
 
-/** A snapshot was taken and has this name. */
-export function openPoint(
-  intervals: IntervalRecord,
-  label: StateInterval,
-  dependencies: ReadonlyMap<number, number>,
-): void {
+/** A snapshot is taken and has this name. */
+export function openPoint(intervals: IntervalRecord, label: StateInterval): void {
   invariant(label > intervals.label, 'SI1: names of snapshots rise', {
     label,
     last: intervals.label,
   })
   intervals.label = label
-  intervals.points.set(label, { stable: false, discarded: false, dependencies })
+  intervals.points.set(label, { stable: false, discarded: false })
 }
 
 /** The manager reports the snapshot stable; twice is ok. */
@@ -32,36 +28,18 @@ export function markStable(
   return { status: 'ok' }
 }
 
-/** The manager has dropped the snapshot. What a snapshot that never was stable had received counts for the next. */
+/** The manager has dropped the snapshot. What a snapshot that never was stable had received counts for the next point. */
 export function markDiscarded(
   intervals: IntervalRecord,
   interval: StateInterval,
 ): { readonly status: 'ok' } | Refusal<'no_such_interval' | 'most_recent_recoverable'> {
   if (interval === intervals.recoverable && interval !== 0)
     return refuse('most_recent_recoverable', `${interval} is the snapshot a crash would go back to`)
-  const point = intervals.points.get(interval)
-  if (point === undefined) return refuse('no_such_interval', `no snapshot is named ${interval}`)
-  if (!point.stable && !point.discarded) owe(intervals, interval, point.dependencies)
-  point.discarded = true
+  const image = intervals.points.get(interval)
+  if (image === undefined) return refuse('no_such_interval', `no snapshot is named ${interval}`)
+  if (!image.stable) intervals.history.dropImage(interval)
+  image.discarded = true
   return { status: 'ok' }
-}
-
-/** Receipts go to the next snapshot, or are owed to the one that comes. */
-function owe(
-  intervals: IntervalRecord,
-  interval: number,
-  receipts: ReadonlyMap<number, number>,
-): void {
-  const next = [...intervals.points.keys()]
-    .filter((each) => each > interval)
-    .sort((a, b) => a - b)[0]
-  const point = next === undefined ? undefined : intervals.points.get(next)
-  if (point === undefined) mergeInto(intervals.owed, receipts)
-  else {
-    const merged = new Map(point.dependencies)
-    mergeInto(merged, receipts)
-    point.dependencies = merged
-  }
 }
 
 /** The higher interval of each sender. */

@@ -9,11 +9,16 @@ import type { Mapping } from '../container/mapping.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
 import type { PermissionGroup } from '../capability/group-table.js'
-import type { SavedSemaphore } from '../semaphore/semaphore-table.js'
 
 const recordVersion = 1
 
-export interface SavedContainer {
+/** A point of a unit: the interval it ends, and what the unit received since its point before. */
+export interface SavedPoint {
+  readonly interval: number
+  readonly dependencies: readonly (readonly [unit: number, interval: number])[]
+}
+
+export interface SavedContainer extends SavedPoint {
   readonly slot: number
   readonly generation: number
   readonly name: string
@@ -22,13 +27,31 @@ export interface SavedContainer {
   readonly manager: number | null
   readonly token: number
   readonly serviceLevel: string
-  /** Interval whose snapshot holds its pages; 0: the empty container. */
+  /** Name of the snapshot that holds its pages; 0: the empty container. */
   readonly label: number
   readonly epoch: number
   readonly incarnation: number
-  readonly dependencies: readonly (readonly [sender: number, interval: number])[]
   readonly capabilities: readonly PlacedCapability[]
   readonly mappings: readonly Mapping[]
+  /** Loci rooted in it. */
+  readonly loci: readonly SavedLocus[]
+  /** Permission groups of it and of its loci. */
+  readonly groups: readonly PermissionGroup[]
+}
+
+export interface SavedSemaphore extends SavedPoint {
+  readonly id: number
+  readonly count: number
+  /** Loci that took from it, and the number of their wait. */
+  readonly taken: readonly (readonly [locus: number, wait: number])[]
+  readonly epoch: number
+  readonly groups: readonly PermissionGroup[]
+}
+
+/** The end of a unit. */
+export interface SavedEnd extends SavedPoint {
+  readonly unit: number
+  readonly epoch: number
 }
 
 export interface SavedLocus {
@@ -43,21 +66,31 @@ export interface SavedLocus {
   readonly capabilities: readonly PlacedCapability[]
   readonly end: LocusEnd | null
   readonly suspended: boolean
+  /** Number of the wait at a semaphore that it stood in; 0: none. */
+  readonly wait: number
 }
 
+/** What was captured in one step of an epoch. */
 export interface CaptureRecord {
   readonly kind: 'capture'
   readonly world: string
   readonly session: number
+  /** Its number among the records. */
   readonly capture: number
+  readonly epoch: number
   readonly nextLocus: number
   readonly generations: readonly number[]
   readonly containers: readonly SavedContainer[]
-  readonly loci: readonly SavedLocus[]
-  readonly groups: readonly PermissionGroup[]
   readonly nextGroup: number
   readonly semaphores: readonly SavedSemaphore[]
   readonly nextSemaphore: number
+  readonly ended: readonly SavedEnd[]
+  /** Units to which nothing had happened since these points. */
+  readonly same: readonly (readonly [unit: number, interval: number])[]
+  /** Permission groups that are kept with no unit. */
+  readonly groups: readonly PermissionGroup[]
+  /** Loci that have ended and whose container is gone. */
+  readonly loci: readonly SavedLocus[]
 }
 
 /** A manager besides the first, and its port. */
@@ -68,8 +101,15 @@ export interface SavedManager extends ManagerProgram {
 export interface LineRecord {
   readonly kind: 'line'
   readonly session: number
-  readonly capture: number
-  /** The world went back to that capture: newer ones that stand before this record are void. */
+  /** Which of the session's line records it is. */
+  readonly number: number
+  /** The newest epoch of which everything is on the line. */
+  readonly epoch: number
+  /** The line: each unit's point on it. A unit that is not named is as it was made. */
+  readonly points: readonly (readonly [unit: number, interval: number])[]
+  /** Units that have ended, and how far they had come. */
+  readonly over: readonly (readonly [unit: number, interval: number])[]
+  /** The world went back to these points: newer ones that stand before this record are void. */
   readonly rolledBack: boolean
   /** The world’s managers besides the first. */
   readonly managers?: readonly SavedManager[]
@@ -110,8 +150,7 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
     case 'capture':
       return isCapture(value) ? (value as unknown as CaptureRecord) : null
     case 'line':
-      return has(value, { session: 'number', capture: 'number', rolledBack: 'boolean' }) &&
-        areManagers(value['managers'])
+      return has(value, lineFields) && arePairs(value['points']) && arePairs(value['over']) && areManagers(value['managers'])
         ? (value as unknown as LineRecord)
         : null
     case 'root_page':
@@ -123,6 +162,12 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
   }
 }
 
+const lineFields = {
+  session: 'number',
+  number: 'number',
+  epoch: 'number',
+  rolledBack: 'boolean',
+} as const
 const managerFields = {
   name: 'string',
   port: 'number',
@@ -155,6 +200,7 @@ const containerFields = {
   label: 'number',
   epoch: 'number',
   incarnation: 'number',
+  interval: 'number',
 } as const
 const mappingFields = {
   at: 'number',
@@ -172,7 +218,10 @@ const locusFields = {
   rights: 'number',
   program: 'object',
   suspended: 'boolean',
+  wait: 'number',
 } as const
+const semaphoreFields = { id: 'number', count: 'number', epoch: 'number', interval: 'number' } as const
+const endFields = { unit: 'number', epoch: 'number', interval: 'number' } as const
 const capabilityFields = {
   kind: 'string',
   index: 'number',
@@ -203,29 +252,55 @@ const listOf = (value: unknown, each: (item: unknown) => boolean): boolean =>
 
 function isCapture(value: Record<string, unknown>): boolean {
   return (
-    has(value, { world: 'string', session: 'number', capture: 'number', nextLocus: 'number' }) &&
+    has(value, captureFields) &&
     listOf(value['generations'], (each) => typeof each === 'number') &&
-    listOf(
-      value['containers'],
-      (each) =>
-        has(each, containerFields) &&
-        hasTables(each) &&
-        Array.isArray(each['dependencies']) &&
-        listOf(each['mappings'], (mapping) => has(mapping, mappingFields)),
-    ) &&
-    listOf(
-      value['loci'],
-      (each) =>
-        has(each, locusFields) &&
-        hasTables(each) &&
-        each['block'] instanceof Uint8Array &&
-        each['registers'] instanceof Uint8Array,
-    ) &&
-    has(value, { nextGroup: 'number', nextSemaphore: 'number' }) &&
-    listOf(value['groups'], (each) => has(each, groupFields)) &&
-    listOf(value['semaphores'], (each) => has(each, { id: 'number', count: 'number' }))
+    listOf(value['containers'], isContainer) &&
+    listOf(value['semaphores'], isSemaphore) &&
+    listOf(value['ended'], (each) => has(each, endFields) && arePairs(each['dependencies'])) &&
+    arePairs(value['same']) &&
+    listOf(value['loci'], isLocus) &&
+    areGroups(value['groups'])
   )
 }
+
+const captureFields = {
+  world: 'string',
+  session: 'number',
+  capture: 'number',
+  epoch: 'number',
+  nextLocus: 'number',
+  nextGroup: 'number',
+  nextSemaphore: 'number',
+} as const
+
+const isContainer = (value: unknown): boolean =>
+  has(value, containerFields) &&
+  hasTables(value) &&
+  arePairs(value['dependencies']) &&
+  listOf(value['mappings'], (each) => has(each, mappingFields)) &&
+  listOf(value['loci'], isLocus) &&
+  areGroups(value['groups'])
+
+const isSemaphore = (value: unknown): boolean =>
+  has(value, semaphoreFields) &&
+  arePairs(value['dependencies']) &&
+  arePairs(value['taken']) &&
+  areGroups(value['groups'])
+
+const isLocus = (value: unknown): boolean =>
+  has(value, locusFields) &&
+  hasTables(value) &&
+  value['block'] instanceof Uint8Array &&
+  value['registers'] instanceof Uint8Array
+
+const areGroups = (value: unknown): boolean => listOf(value, (each) => has(each, groupFields))
+
+const arePairs = (value: unknown): boolean =>
+  listOf(
+    value,
+    (each) =>
+      Array.isArray(each) && each.length === 2 && each.every((item) => typeof item === 'number'),
+  )
 
 const hasTables = (value: Record<string, unknown>): boolean =>
   listOf(value['capabilities'], (each) => has(each, capabilityFields))

@@ -4,7 +4,7 @@ import { invariant, until, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { CaptureOutcome } from './capture-table.js'
 import { requestCapture } from './capture.js'
-import { untilRecoverable } from './interval-calls.js'
+import { problemOf, untilRecoverable } from './interval-calls.js'
 import { trim } from './line.js'
 import { somethingRan } from './policy.js'
 
@@ -39,15 +39,14 @@ const isSettled = (machine: Machine): boolean =>
   (machine.phase === 'open' && machine.recoveryWanted === null) || machine.phase === 'failed'
 
 function* lastCapture(machine: Machine): Script<StopResult> {
-  const newest = machine.captures.newer.at(-1)
+  const { captures } = machine
   const nothingNew =
-    machine.loci.live().length === 0 &&
-    machine.captures.rendezvous === null &&
-    !somethingRan(machine)
-  if (nothingNew && newest === undefined) return { status: 'ok', capture: machine.captures.line }
-  if (nothingNew && newest !== undefined) return yield* untilRecoverable(machine, newest)
+    machine.loci.live().length === 0 && captures.rendezvous === null && !somethingRan(machine)
+  if (nothingNew && captures.newer.length === 0 && captures.line === captures.epoch)
+    return { status: 'ok', capture: captures.line }
   const outcome = yield* until<CaptureOutcome>((done) =>
     requestCapture(machine, done, { keepShut: true }),
   )
-  return outcome.status === 'ok' ? yield* untilRecoverable(machine, outcome.capture) : outcome
+  if (outcome.status !== 'ok') return outcome
+  return problemOf(outcome) ?? (yield* untilRecoverable(machine, outcome))
 }

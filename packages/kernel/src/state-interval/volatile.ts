@@ -5,8 +5,6 @@
 import { asInterval } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
-import type { Machine } from '../machine.js'
-import type { CaptureRecord } from './records.js'
 
 /** The manager took no snapshot by this name because it takes none; false when it took one earlier, which is its failure. */
 export function becomeVolatile(container: Container, label: number): boolean {
@@ -17,12 +15,4 @@ export function becomeVolatile(container: Container, label: number): boolean {
   intervals.label = asInterval(0)
   intervals.volatile = true
   return true
-}
-
-/** The capture's record without the snapshots that were not taken. */
-export function withoutVolatile(machine: Machine, record: CaptureRecord): CaptureRecord {
-  const containers = record.containers.map((saved) =>
-    machine.containers.at(saved.slot)?.intervals.volatile === true ? { ...saved, label: 0 } : saved,
-  )
-  return { ...record, containers }
 }

@@ -1,0 +1,95 @@
+/**
+ * The points of one unit of recovery, from the one on the line onwards. A unit is a container with the loci rooted in it, or a
+ * semaphore. Points have rising intervals; each says what the unit was when that interval ended, and what it had received until then.
+ */
+import { invariant } from '@katydid/actor'
+import type { Capture } from './capture-table.js'
+import { mergeInto } from './points.js'
+
+export interface UnitPoint {
+  /** The interval that it ends. */
+  readonly interval: number
+  /** Name of the manager's snapshot that holds its pages; 0: there are none to be held. */
+  image: number
+  /** Received since the point before: unit → its interval. */
+  dependencies: Map<number, number>
+  /** The record that it stands in. */
+  capture: Capture
+  /** The newest epoch at which it still said what the unit is. */
+  epoch: number
+  /** The engine knows of it. */
+  fed: boolean
+}
+
+export class History {
+  /** The point on the line; nil: the unit as it was made. */
+  base: UnitPoint | null = null
+  /** Points newer than the line, rising. */
+  newer: UnitPoint[] = []
+  /** Received and in no point yet. */
+  owed = new Map<number, number>()
+  /** The unit's end is on the line. */
+  over = false
+  /** The newest epoch at which it still was as it was made. */
+  #made: number
+
+  constructor(epoch: number, base: UnitPoint | null = null) {
+    this.#made = epoch
+    this.base = base
+  }
+
+  /** The newest point; null when there is none. */
+  get newest(): UnitPoint | null {
+    return this.newer.at(-1) ?? this.base
+  }
+
+  /** The epoch of which the line has what it was. */
+  get lineEpoch(): number {
+    return this.base?.epoch ?? this.#made
+  }
+
+  /** The epoch of its newest point. */
+  get epoch(): number {
+    return this.newest?.epoch ?? this.#made
+  }
+
+  /** Nothing happened to it: its newest point holds for this epoch too. */
+  carryOver(epoch: number): void {
+    const { newest } = this
+    if (newest === null) this.#made = Math.max(this.#made, epoch)
+    else newest.epoch = Math.max(newest.epoch, epoch)
+  }
+
+  add(point: UnitPoint): void {
+    invariant(point.interval > (this.newest?.interval ?? 0), 'SI1: points of a unit rise', {
+      interval: point.interval,
+      newest: this.newest?.interval ?? 0,
+    })
+    this.newer.push(point)
+  }
+
+  /** The point comes to nothing: what it had received counts for the next. */
+  drop(point: UnitPoint): void {
+    const at = this.newer.indexOf(point)
+    invariant(at >= 0 && !point.fed, 'SI14: only a point that is not stable is dropped', {
+      interval: point.interval,
+    })
+    this.newer.splice(at, 1)
+    mergeInto(this.newer[at]?.dependencies ?? this.owed, point.dependencies)
+  }
+
+  /** Points whose pages were to be found in that snapshot can never be stable. */
+  dropImage(image: number): void {
+    for (const point of this.newer.filter((each) => each.image === image && !each.fed))
+      this.drop(point)
+  }
+
+  /** The line is at this point now. */
+  advance(point: UnitPoint): void {
+    invariant(point.interval >= (this.base?.interval ?? 0), 'SI6: the line never goes back', {
+      interval: point.interval,
+    })
+    this.base = point
+    this.newer = this.newer.filter((each) => each.interval > point.interval)
+  }
+}

@@ -1,0 +1,118 @@
+/** What a record keeps of a unit: copied out while it stands still. */
+import { capabilityTables, type EntityKind } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { PermissionGroup } from '../capability/group-table.js'
+import type { Container } from '../container/container.js'
+import type { Locus } from '../locus/locus.js'
+import { registersOf } from '../locus/start.js'
+import type { Machine } from '../machine.js'
+import { waitOf } from '../semaphore/semaphore-calls.js'
+import type { Semaphore } from '../semaphore/semaphore-table.js'
+import type { SavedContainer, SavedLocus, SavedPoint, SavedSemaphore } from './records.js'
+import type { UnitPoint } from './history.js'
+import { semaphoreUnit } from './units.js'
+
+/** The unit that a permission group is kept with; nil: with none, it is of the machine. */
+export function homeOf(machine: Machine, kind: EntityKind, slot: number): number | null {
+  switch (kind) {
+    case 'container':
+      return slot
+    case 'locus':
+      return machine.loci.withId(slot)?.container ?? null
+    case 'semaphore':
+      return semaphoreUnit(machine, slot)
+    case 'group': {
+      const group = machine.groups.at(slot)
+      return group === null ? null : homeOf(machine, group.kind, group.slot)
+    }
+    case 'manager':
+    case 'disk':
+    case 'none':
+      return null
+  }
+}
+
+/** Groups that are kept with the unit; `null`: with none. */
+export const groupsOf = (machine: Machine, unit: number | null): PermissionGroup[] =>
+  machine.groups.all().filter(({ kind, slot }) => homeOf(machine, kind, slot) === unit)
+
+const pointOf = ({ interval, dependencies }: UnitPoint): SavedPoint => ({
+  interval,
+  dependencies: [...dependencies],
+})
+
+/** What the container is apart from its pages. */
+export type ContainerState = Omit<SavedContainer, keyof SavedPoint | 'label' | 'epoch'>
+
+export function stateOf(machine: Machine, container: Container): ContainerState {
+  const { slot, generation, name, size, program, manager, token, serviceLevel, mappings } = container
+  const { words } = machine.region
+  return {
+    slot,
+    generation,
+    name,
+    size,
+    program,
+    manager,
+    token,
+    serviceLevel,
+    incarnation: words.load(machine.region.containerWord(slot, 'incarnation')),
+    capabilities: machine.capabilities.list(
+      capabilityTables.ofContainer(machine.region.plan.shape, slot),
+    ),
+    mappings,
+    loci: machine.loci
+      .all()
+      .filter((each) => each.container === slot)
+      .map((each) => saveLocus(machine, each)),
+    groups: groupsOf(machine, slot),
+  }
+}
+
+export function saveContainer(machine: Machine, container: Container, point: UnitPoint): SavedContainer {
+  return {
+    ...stateOf(machine, container),
+    ...pointOf(point),
+    label: point.image,
+    epoch: point.epoch,
+  }
+}
+
+export function saveSemaphore(
+  machine: Machine,
+  semaphore: Semaphore,
+  point: UnitPoint,
+): SavedSemaphore {
+  const { id, count, taken } = semaphore
+  return {
+    id,
+    count,
+    taken: [...taken],
+    groups: groupsOf(machine, semaphoreUnit(machine, id)),
+    epoch: point.epoch,
+    ...pointOf(point),
+  }
+}
+
+/** The locus as a record keeps it. */
+export function saveLocus(machine: Machine, locus: Locus): SavedLocus {
+  if (locus.heldBack !== null) return locus.heldBack
+  const { id, name, container, program, block, rights, slot, end, suspended } = locus
+  const alive = slot !== null && end === null
+  invariant(end !== null || slot !== null, 'LO60: a live locus has a slot', { id })
+  const table = alive ? capabilityTables.ofLocus(machine.region.plan.shape, slot) : -1
+  return {
+    id,
+    name,
+    container,
+    program,
+    block,
+    rights,
+    slot: alive ? slot : null,
+    registers: alive ? registersOf(machine, slot) : new Uint8Array(256),
+    capabilities: alive ? machine.capabilities.list(table) : [],
+    end,
+    suspended,
+    wait: waitOf(machine, locus),
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Units of recovery by number: a container has the number of its slot, which is given away only when the end of the container is on
+ * the line; a semaphore has a number above all slots, which is never given again.
+ */
+import type { ContainerSlot } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import type { History } from './history.js'
+
+export interface Unit {
+  readonly unit: number
+  readonly history: History
+  readonly name: string
+}
+
+/** The unit number of a semaphore. */
+export const semaphoreUnit = (machine: Machine, id: number): number =>
+  machine.region.plan.shape.maxContainers + id
+
+/** Every unit there is, those that ended and whose end is not on the line yet among them. */
+export function unitsOf(machine: Machine): Unit[] {
+  const units: Unit[] = []
+  for (const { slot, selfManaged, intervals, name } of machine.containers.all())
+    if (!selfManaged && !intervals.history.over) units.push({ unit: slot, history: intervals.history, name })
+  for (const { id, history } of machine.semaphores.known())
+    units.push({ unit: semaphoreUnit(machine, id), history, name: `semaphore ${id}` })
+  return units
+}
+
+/** The history of a unit; null when there is none. */
+export function historyOf(machine: Machine, unit: number): History | null {
+  const { maxContainers } = machine.region.plan.shape
+  if (unit >= maxContainers) return machine.semaphores.knownAs(unit - maxContainers)?.history ?? null
+  const container = machine.containers.at(unit as ContainerSlot)
+  return container === null || container.selfManaged ? null : container.intervals.history
+}
+
+/** What may be called the world’s epoch on the line: every unit has at least a point of it there. */
+export function lineEpoch(machine: Machine): number {
+  let least = machine.captures.epoch
+  for (const { history } of unitsOf(machine)) least = Math.min(least, history.lineEpoch)
+  invariant(least >= machine.captures.line, 'SI6: the line never goes back', {
+    least,
+    line: machine.captures.line,
+  })
+  return least
+}
