@@ -4,9 +4,9 @@
  * and go on. Now and then the power fails again while it recovers.
  */
 import { Random } from '@katydid/actor'
-import { crashImage, powerCut, type JournalEntry, type PowerCut } from '@katydid/devices'
+import { crashImage, powerCut, type PowerCut } from '@katydid/devices'
 import { CampaignHost } from './host.js'
-import { programsOf, type CampaignRun, type RunShape } from './campaign-run.js'
+import { programsOf, type RunShape } from './campaign-run.js'
 import { crashShape, scriptedRun } from './scripted-run.js'
 import { WholeWorld, type Remains } from './whole-world.js'
 
@@ -60,7 +60,7 @@ export async function cutEverywhere(options: CutOptions): Promise<CutResult> {
       const remains = {
         image: crashImage(cut, isThere),
         captured: run.world.captured,
-        promised: promisedBy(run, at + 1),
+        ...promisedBy(run.world, at + 1),
       }
       const place = `seed ${seed}, write ${nth} (${kind})`
       await comeBack(remains, place, tally, options, random)
@@ -92,10 +92,14 @@ function* tears(
   }
 }
 
-/** What had been reported recoverable when the journal had so many entries. */
-function promisedBy(run: CampaignRun, entries: number): number {
-  const kept = run.world.promises.filter((each) => each.entries < entries)
-  return kept.at(-1)?.capture ?? 0
+/** What had been announced when the journal had so many entries; `before` if nothing was. */
+function promisedBy(
+  world: WholeWorld,
+  entries: number,
+  before: Pick<Remains, 'promised' | 'promisedLine'> = { promised: 0, promisedLine: new Map() },
+): Pick<Remains, 'promised' | 'promisedLine'> {
+  const last = world.promises.filter((each) => each.entries < entries).at(-1)
+  return last === undefined ? before : { promised: last.capture, promisedLine: last.line }
 }
 
 async function comeBack(
@@ -116,20 +120,10 @@ async function comeBack(
   const again: Remains = {
     image: crashImage(cut, () => random.chance(density)),
     captured: new Map([...remains.captured, ...world.captured]),
-    promised: promisedIn(world, entries, upTo, remains.promised),
+    ...promisedBy(world, upTo > entries.length ? 0 : upTo, remains),
   }
   tally.compound++
   await recovered(again, `${place}, then entry ${upTo} of the next life`, tally, random.next())
-}
-
-function promisedIn(
-  world: WholeWorld,
-  entries: readonly JournalEntry[],
-  upTo: number,
-  before: number,
-): number {
-  const kept = upTo > entries.length ? [] : world.promises.filter((each) => each.entries < upTo)
-  return Math.max(before, kept.at(-1)?.capture ?? 0)
 }
 
 /** Opens what is left, reads everything back and goes on; the world, unless it could not be opened. */

@@ -171,21 +171,23 @@ async function semaphore(
     const made = await host.call('semaphore_create', { initial: by }, 'ok', 'no_resource')
     if (made.status !== 'ok') return
     semaphores.add(made['sem'] as number)
-    world.model.semaphores.set(made['sem'] as number, by)
+    const { id } = world.kernel.machine.semaphores.all().at(-1)!
+    world.model.semaphores.set(made['sem'] as number, { id, count: by })
     return
   }
   const sem = Array.from(semaphores)[nth % Math.max(1, semaphores.size)]
   if (sem === undefined) return
   const { model } = world
-  const count = model.semaphores.get(sem)
+  const known = model.semaphores.get(sem)
+  const count = known?.count
   if (deed === 'p') {
     const expected = count === undefined ? gone : count > 0 ? ['ok'] : ['timed_out', 'frozen']
     const { status } = await host.call('semaphore_p', { sem, timeoutMs: 0 }, ...expected)
-    if (status === 'ok' && count !== undefined) model.semaphores.set(sem, count - 1)
+    if (status === 'ok' && known !== undefined) model.semaphores.set(sem, { id: known.id, count: known.count - 1 })
   } else if (deed === 'v') {
     const expected = count === undefined ? gone : ['ok']
     const { status } = await host.call('semaphore_v', { sem, n: 1 + by }, ...expected)
-    if (status === 'ok' && count !== undefined) model.semaphores.set(sem, count + 1 + by)
+    if (status === 'ok' && known !== undefined) model.semaphores.set(sem, { id: known.id, count: known.count + 1 + by })
   } else {
     const { status } = await host.call(
       'semaphore_destroy',

@@ -385,6 +385,7 @@ export class SimLocus {
   #comeBack(): void {
     this.#store('state', locusStates.running)
     this.region.words.add(this.region.locusWord(this.slot, 'turns'), 1)
+    this.region.words.store(this.region.containerWord(this.containerSlot, 'ran'), 1)
     this.#window?.attachment.renew()
   }
 
@@ -398,8 +399,13 @@ export class SimLocus {
     return this.#gate() === 0 && this.region.words.load(suspended) === 0
   }
 
+  /** The machine’s gate, or that of its container. */
   #gate(): number {
-    return this.region.words.load(this.region.machineWord('gate'))
+    const { words } = this.region
+    return (
+      words.load(this.region.machineWord('gate')) ||
+      words.load(this.region.containerWord(this.containerSlot, 'gate'))
+    )
   }
 
   #store(field: 'state' | 'waitContainer', value: number): void {

@@ -2,8 +2,8 @@
  * A whole machine in the simulator: the real kernel core, the real self-managing manager, the real disk driver, loci that are
  * generators, and a supervisor that obeys the kernel's orders. Everything is drawn from one seed.
  *
- * Beside it runs a `WorldModel`; a copy of it is kept at each cut, at the very step of the cut. A world is killed by leaving it: its
- * disk's bytes and the copies are given to the next.
+ * Beside it runs a `WorldModel`; of each unit a picture is kept at each of its points, at the very step of its cut. A world is killed by
+ * leaving it: its disk's bytes and the pictures are given to the next.
  */
 import {
   actorPorts,
@@ -28,11 +28,12 @@ import {
   type SelfManagingOptions,
 } from '@katydid/managers'
 import { CannotStart } from '@katydid/managers/paging/cannot-start.js'
+import { unitsOf } from '@katydid/kernel/state-interval/units.js'
 import { AccessError } from '@katydid/memory'
 import { DiskBench, type DiskShape } from './disk-bench.js'
 import { SimLocus } from './sim-locus.js'
 import { WatchedSimulator } from './watched-simulator.js'
-import { WorldModel } from './world-model.js'
+import { WorldModel, type UnitPicture } from './world-model.js'
 
 /** What a locus does between its begin and its end; what it returns is its result block. */
 export type SimProgram = (
@@ -91,11 +92,18 @@ export const smallShape: WholeShape = {
 /** What outlives a kill. */
 export interface Remains {
   readonly image: Uint8Array
-  /** What the world held at each capture. */
-  readonly captured: ReadonlyMap<number, WorldModel>
-  /** The newest capture that was reported recoverable. */
+  /** What each unit was at its points: by `unit interval`. */
+  readonly captured: ReadonlyMap<string, Picture>
+  /** The newest epoch that was reported recoverable. */
   readonly promised: number
+  /** The line that was announced: each unit’s interval on it. */
+  readonly promisedLine: ReadonlyMap<number, number>
 }
+
+/** A container with its loci, or the count of a semaphore. */
+type Picture = UnitPicture | number
+
+const keyOf = (unit: number, interval: number): string => `${unit} ${interval}`
 
 const ownContainerBytes = 512 * 4096
 
@@ -105,7 +113,7 @@ export class WholeWorld {
   readonly shape: WholeShape
   readonly disk: DiskBench
   readonly kernel: KernelActor
-  readonly captured: Map<number, WorldModel>
+  readonly captured: Map<string, Picture>
   readonly events: WorldEvent[] = []
   /** What must never be: a wrong value, an unexpected refusal. Checked by whoever runs the world. */
   readonly problems: string[] = []
@@ -117,8 +125,13 @@ export class WholeWorld {
   faulty = false
   model = new WorldModel()
   promised: number
-  /** What was reported recoverable, and after how many entries of the disk's journal. */
-  readonly promises: { readonly capture: number; readonly entries: number }[] = []
+  promisedLine: ReadonlyMap<number, number>
+  /** What was announced, and after how many entries of the disk's journal. */
+  readonly promises: {
+    readonly capture: number
+    readonly line: ReadonlyMap<number, number>
+    readonly entries: number
+  }[] = []
   boot: BootResult | null = null
   manager: SelfManagingManager | null = null
   /** Ports of the other managers that live. */
@@ -130,7 +143,7 @@ export class WholeWorld {
   readonly programs: Map<string, SimProgram>
   #killedAtMs = -Infinity
   readonly #loci = new Map<PortId, SimLocus>()
-  #cut: { readonly rendezvous: object; readonly model: WorldModel } | null = null
+  #announced: ReadonlyMap<number, number> | null = null
 
   /** Throws `DiskOpenError` when the disk refuses to open. */
   constructor(
@@ -144,6 +157,7 @@ export class WholeWorld {
     this.random = new Random(seed ^ 0x5eed)
     this.captured = new Map(remains?.captured ?? [])
     this.promised = remains?.promised ?? 0
+    this.promisedLine = remains?.promisedLine ?? new Map()
     const machine: Partial<MachineShape> = {
       frames: shape.frames,
       maxLoci: shape.maxLoci,
@@ -178,7 +192,10 @@ export class WholeWorld {
       },
     })
     this.sim.onTurn(actorPorts.kernel, () => this.kernel.turn())
-    this.sim.onStep = () => this.#lookForCut()
+    this.sim.onStep = () => {
+      this.#lookForCuts()
+      this.#lookAtLine()
+    }
     this.sim.onError = (error) => this.#threw(error)
     this.sim.task('ticker', this.#tick())
   }
@@ -191,7 +208,8 @@ export class WholeWorld {
 
   /** What is left when the process is killed now. */
   remains(image: Uint8Array = this.disk.memory.image.slice()): Remains {
-    return { image, captured: this.captured, promised: this.promised }
+    const { captured, promised, promisedLine } = this
+    return { image, captured, promised, promisedLine }
   }
 
   get phase(): KernelActor['machine']['phase'] {
@@ -344,15 +362,10 @@ export class WholeWorld {
   #heard(event: WorldEvent): void {
     this.events.push(event)
     switch (event.kind) {
-      case 'captured': {
-        const { rendezvous } = this.kernel.machine.captures
-        const isSeen = this.#cut !== null && this.#cut.rendezvous === rendezvous
-        this.captured.set(event.capture, isSeen ? this.#cut!.model : this.model.copy())
+      case 'captured':
         return
-      }
       case 'recoverable':
         this.promised = event.capture
-        this.promises.push({ capture: event.capture, entries: this.disk.journal.entries.length })
         return
       case 'rollback':
         this.#backAt(event.capture)
@@ -382,22 +395,72 @@ export class WholeWorld {
     }
   }
 
-  /** The world is at this capture now: so is the model. What came after it never happened. */
-  #backAt(capture: number): void {
-    if (capture < this.promised && this.kernel.machine.damage === null)
-      this.problems.push(`back at capture ${capture}, though ${this.promised} was recoverable`)
-    const known = capture === 0 ? new WorldModel() : this.captured.get(capture)
-    if (known === undefined) this.problems.push(`back at capture ${capture}, which never was`)
-    this.model = (known ?? new WorldModel()).copy()
+  /** The world is back at its points of this epoch now: so is the model. What came after them never happened. */
+  #backAt(epoch: number): void {
+    const { machine } = this.kernel
+    if (machine.damage === null) this.#compareWithPromise(epoch)
+    const before = this.model
+    this.model = new WorldModel()
+    for (const { unit, history } of unitsOf(machine)) {
+      if (history.base === null) continue
+      const picture = this.captured.get(keyOf(unit, history.base.interval))
+      if (picture === undefined)
+        this.problems.push(`unit ${unit} is back at ${history.base.interval}, which never was`)
+      else if (typeof picture !== 'number') this.model.place(picture)
+      else this.#placeSemaphore(before, unit, picture)
+    }
+    // Of loci that have ended and whose container is gone only the end is left.
+    for (const { name, end } of machine.loci.all())
+      if (name !== '' && end !== null && !this.model.loci.has(name))
+        this.model.addLocus(name, '').end = end.status
     this.model.emptyVolatile()
-    for (const each of Array.from(this.captured.keys()))
-      if (each > capture) this.captured.delete(each)
+    this.#announced = machine.captures.vector
   }
 
-  #lookForCut(): void {
-    const { rendezvous } = this.kernel.machine.captures
-    if (rendezvous === null || rendezvous.joinable || this.#cut?.rendezvous === rendezvous) return
-    this.#cut = { rendezvous, model: this.model.copy() }
+  #placeSemaphore(before: WorldModel, unit: number, count: number): void {
+    const { maxContainers } = this.sim.region.plan.shape
+    const id = unit - maxContainers
+    for (const [cap, known] of before.semaphores)
+      if (known.id === id) this.model.semaphores.set(cap, { id, count })
+  }
+
+  /** Nothing that was announced is undone. */
+  #compareWithPromise(epoch: number): void {
+    const { captures } = this.kernel.machine
+    if (epoch < this.promised)
+      this.problems.push(`back at capture ${epoch}, though ${this.promised} was recoverable`)
+    for (const [unit, interval] of this.promisedLine) {
+      const reached = captures.vector.get(unit) ?? captures.over.get(unit) ?? 0
+      if (reached < interval)
+        this.problems.push(`unit ${unit} is back at ${reached}, though ${interval} was on the line`)
+    }
+  }
+
+  /** Keeps a picture of each unit that has a new point. */
+  #lookForCuts(): void {
+    const { machine } = this.kernel
+    for (const { unit, history, name } of unitsOf(machine)) {
+      const { newest } = history
+      if (newest === null) continue
+      const key = keyOf(unit, newest.interval)
+      if (this.captured.has(key)) continue
+      const { maxContainers } = this.sim.region.plan.shape
+      const id = unit - maxContainers
+      if (id < 0) this.captured.set(key, this.model.picture(name))
+      else {
+        const known = [...this.model.semaphores.values()].find((each) => each.id === id)
+        this.captured.set(key, known?.count ?? 0)
+      }
+    }
+  }
+
+  #lookAtLine(): void {
+    const { vector, line } = this.kernel.machine.captures
+    if (this.phase !== 'open' && this.phase !== 'stopping') return
+    if (vector === this.#announced) return
+    this.#announced = this.promisedLine = vector
+    const { entries } = this.disk.journal
+    this.promises.push({ capture: line, line: vector, entries: entries.length })
   }
 
   *#startManager(port: PortId, module: string, boot: ManagerBoot) {

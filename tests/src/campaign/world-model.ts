@@ -1,6 +1,6 @@
 /**
  * What a world should hold, kept beside it by whoever changes it: the words of each container, who lives in it, what each
- * locus has in its registers. A plain value without threads, pages or captures; a capture of it is a copy.
+ * locus has in its registers. A plain value without threads, pages or captures; of a unit that is captured a picture is kept.
  */
 
 /** A container as its users know it. */
@@ -23,26 +23,47 @@ export interface ModelLocus {
   end: string | null
 }
 
+export interface ModelSemaphore {
+  readonly id: number
+  readonly count: number
+}
+
+/** A container and its loci at one moment. */
+export interface UnitPicture {
+  readonly container: ModelContainer | null
+  readonly loci: readonly ModelLocus[]
+}
+
+const copyOf = (each: ModelContainer): ModelContainer => ({ ...each, words: new Map(each.words) })
+const copyOfLocus = (each: ModelLocus): ModelLocus => ({
+  ...each,
+  registers: [...each.registers],
+})
+
 export class WorldModel {
   readonly containers = new Map<string, ModelContainer>()
   readonly loci = new Map<string, ModelLocus>()
-  /** Counts of semaphores, by the host's capability for them. */
-  readonly semaphores = new Map<number, number>()
+  /** Semaphores by the host's capability for them: the kernel's number, and the count. */
+  readonly semaphores = new Map<number, ModelSemaphore>()
 
   /** The word at a byte offset. */
   word(container: string, offset: number): number {
     return this.containers.get(container)?.words.get(offset) ?? 0
   }
 
-  /** A copy that later changes do not reach. */
-  copy(): WorldModel {
-    const copy = new WorldModel()
-    for (const each of this.containers.values())
-      copy.containers.set(each.name, { ...each, words: new Map(each.words) })
-    for (const each of this.loci.values())
-      copy.loci.set(each.name, { ...each, registers: [...each.registers] })
-    for (const [cap, count] of this.semaphores) copy.semaphores.set(cap, count)
-    return copy
+  /** The container with the loci rooted in it, as they are now; later changes do not reach it. */
+  picture(name: string): UnitPicture {
+    const container = this.containers.get(name)
+    return {
+      container: container === undefined ? null : copyOf(container),
+      loci: [...this.loci.values()].filter((each) => each.container === name).map(copyOfLocus),
+    }
+  }
+
+  /** Puts what a picture shows into its place. */
+  place({ container, loci }: UnitPicture): void {
+    if (container !== null) this.containers.set(container.name, copyOf(container))
+    for (const each of loci) this.loci.set(each.name, copyOfLocus(each))
   }
 
   addContainer(name: string, size: number): void {

@@ -65,6 +65,8 @@ export function forgetContainers(machine: Machine, to: readonly SavedContainer[]
       removeNow(machine, container)
     } else {
       machine.containers.halt(container)
+      // It is no unit of recovery any more: it never was.
+      container.intervals.history.over = true
       tellDestroyed(machine, container)
     }
   }

@@ -94,8 +94,15 @@ function* attempt(machine: Machine, reason: string): Script<Problem | null> {
 
 function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | null> {
   const { captures } = machine
-  captures.vector = new Map(points.map(({ unit, interval }) => [unit, interval]))
+  captures.vector = new Map()
   captures.line = epoch
+  for (const { unit, interval, container, semaphore } of points) {
+    if (container !== null || semaphore !== null) captures.vector.set(unit, interval)
+    else {
+      captures.over.set(unit, interval)
+      captures.ends.push({ unit, epoch })
+    }
+  }
   if (!(yield* note(machine, true))) return null
   // Another attempt chooses from these: what was newer is void from now on.
   if (machine.bootPoints.length > 0) machine.bootPoints = points
