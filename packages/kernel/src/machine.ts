@@ -2,7 +2,13 @@
  * The state of one machine's kernel actor: its tables, and what it may use of the outside. It decides nothing itself; the
  * files by topic do, each as functions of a machine.
  */
-import { actorPorts, type ContainerSlot, type ManagerProgram, type Order, type WorldEvent } from '@katydid/abi'
+import {
+  actorPorts,
+  type ContainerSlot,
+  type ManagerProgram,
+  type Order,
+  type WorldEvent,
+} from '@katydid/abi'
 import { Counters, invariant, type Clock, type Messenger, type Region } from '@katydid/actor'
 import { CapabilityTables } from './capability/capability-tables.js'
 import { GroupTable, type PermissionGroup } from './capability/group-table.js'

@@ -16,7 +16,7 @@ const mostWaitMs = 2_500
 export function comeIn(thread: LocusThread, from: ContainerSlot, to: ContainerSlot): void {
   const { region, slot } = thread
   const awaits = region.locusWord(slot, 'awaits')
-  for (let patient = true; ; ) {
+  for (let patient = true; ;) {
     region.words.add(region.containerWord(to, 'frames'), 1)
     if (!mustWait(region, from, to, patient)) return
     goOut(region, to)

@@ -183,11 +183,13 @@ async function semaphore(
   if (deed === 'p') {
     const expected = count === undefined ? gone : count > 0 ? ['ok'] : ['timed_out', 'frozen']
     const { status } = await host.call('semaphore_p', { sem, timeoutMs: 0 }, ...expected)
-    if (status === 'ok' && known !== undefined) model.semaphores.set(sem, { id: known.id, count: known.count - 1 })
+    if (status === 'ok' && known !== undefined)
+      model.semaphores.set(sem, { id: known.id, count: known.count - 1 })
   } else if (deed === 'v') {
     const expected = count === undefined ? gone : ['ok']
     const { status } = await host.call('semaphore_v', { sem, n: 1 + by }, ...expected)
-    if (status === 'ok' && known !== undefined) model.semaphores.set(sem, { id: known.id, count: known.count + 1 + by })
+    if (status === 'ok' && known !== undefined)
+      model.semaphores.set(sem, { id: known.id, count: known.count + 1 + by })
   } else {
     const { status } = await host.call(
       'semaphore_destroy',

@@ -42,9 +42,7 @@ function picture(world: KernelWorld): string {
 /** What a start reads of the kernel’s log now. */
 function scanOf(world: KernelWorld): Promise<{ readonly found: readonly FoundRecord[] }> {
   const { machine } = world.kernel
-  return world.settle(
-    new Promise((resolve) => run(machine.messenger, machine.log.scan(), resolve)),
-  )
+  return world.settle(new Promise((resolve) => run(machine.messenger, machine.log.scan(), resolve)))
 }
 
 const snapshotsOf = (world: KernelWorld): string[] =>

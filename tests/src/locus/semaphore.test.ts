@@ -34,4 +34,3 @@ test('[LO78] at a semaphore a locus is at rest, with the number of its wait in i
   t.deepEqual(decodeBlock(locus.end()!.block), ['ok', 'timed_out'])
   await machine.close()
 })
-

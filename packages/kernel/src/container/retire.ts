@@ -60,9 +60,7 @@ export function retire(machine: Machine, container: Container): boolean {
 
 /** Tells managers of containers whose end is recoverable, and frees their slots. */
 export function bury(machine: Machine): void {
-  const due = machine.graves.filter(
-    (grave) => grave.history.over && isNoted(machine, grave.raised),
-  )
+  const due = machine.graves.filter((grave) => grave.history.over && isNoted(machine, grave.raised))
   machine.graves = machine.graves.filter((grave) => !due.includes(grave))
   for (const { container } of due) tellDestroyed(machine, container)
 }

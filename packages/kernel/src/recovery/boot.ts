@@ -47,7 +47,10 @@ function takePoints(machine: Machine, { line, captures, points }: LogContent): v
   table.over = new Map(line?.over)
   table.ends = [...table.over.keys()].map((unit) => ({ unit, epoch: table.line }))
   const epochs = records.map((each) => each.epoch)
-  table.raise(Math.max(table.line, ...epochs), Math.max(0, ...records.map((each) => each.capture)) + 1)
+  table.raise(
+    Math.max(table.line, ...epochs),
+    Math.max(0, ...records.map((each) => each.capture)) + 1,
+  )
   for (const record of records) {
     machine.loci.raiseNext(record.nextLocus)
     machine.groups.raiseNext(record.nextGroup)

@@ -54,16 +54,13 @@ function choose(
     [...byUnit].map(([unit, list]) => [unit, withoutLost(list, lost)] as const),
   )
   const intervals = greatest(candidates, machine.captures.over)
-  return [...intervals].map(
-    ([unit, interval]) => byUnit.get(unit)!.find((each) => each.interval === interval)!,
+  return [...intervals].map(([unit, interval]) =>
+    byUnit.get(unit)!.find((each) => each.interval === interval)!,
   )
 }
 
 /** Points that are there; what a lost one had received counts for the next. */
-function withoutLost(
-  list: readonly KnownPoint[],
-  lost: ReadonlySet<KnownPoint>,
-): KnownPoint[] {
+function withoutLost(list: readonly KnownPoint[], lost: ReadonlySet<KnownPoint>): KnownPoint[] {
   const kept: KnownPoint[] = []
   let owed = new Map<number, number>()
   for (const point of list) {

@@ -127,7 +127,8 @@ function takePoints(state: Reading, record: CaptureRecord, after: number): void 
 function dropVoid(state: Reading, { points }: LineRecord): void {
   const line = new Map(points)
   for (const [unit, known] of state.points)
-    for (const interval of known.keys()) if (interval > (line.get(unit) ?? 0)) known.delete(interval)
+    for (const interval of known.keys())
+      if (interval > (line.get(unit) ?? 0)) known.delete(interval)
 }
 
 function damageOf({ unreadable, foreign }: Reading): string | null {

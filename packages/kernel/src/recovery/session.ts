@@ -18,13 +18,7 @@ import { groupsOf, saveLocus } from '../state-interval/saved.js'
 import { chooseLine, type Choice } from './choose.js'
 import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
 import { knownPoints, type KnownPoint } from './known-points.js'
-import {
-  lociIn,
-  restoreContainers,
-  restoreLoci,
-  restoreSemaphores,
-  resumeLoci,
-} from './restore.js'
+import { lociIn, restoreContainers, restoreLoci, restoreSemaphores, resumeLoci } from './restore.js'
 import { problemOf, type Problem } from './problem.js'
 import { tellLive } from './tell-live.js'
 

@@ -10,7 +10,7 @@ import {
   type PortId,
   type semaphoreCalls,
 } from '@katydid/abi'
-import { invariant, later, type IncomingCall } from '@katydid/actor'
+import { invariant, later, unreachable, type IncomingCall } from '@katydid/actor'
 import { resolve, tableOf, type Resolved, type Right } from '../capability/resolve.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
@@ -88,6 +88,8 @@ function answerOf(outcome: WaitOutcome): Answer<Calls['semaphoreP']> {
       return refuse('entity_gone', 'the semaphore was destroyed')
     case 'ok':
       return { status: 'ok' }
+    default:
+      return unreachable(outcome)
   }
 }
 

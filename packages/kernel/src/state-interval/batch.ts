@@ -86,7 +86,8 @@ export function beginBatch(machine: Machine, epoch: number): Batch {
     history.owed = new Map()
     semaphore.interval++
     semaphore.changed = false
-    if (dead) batch.ended.push({ unit: semaphoreUnit(machine, id), epoch, ...saved(history.newest!) })
+    if (dead)
+      batch.ended.push({ unit: semaphoreUnit(machine, id), epoch, ...saved(history.newest!) })
     else batch.semaphores.push(saveSemaphore(machine, semaphore, history.newest!))
   }
   return batch

@@ -9,7 +9,16 @@ import type { Machine } from '../machine.js'
 import { beginBatch, closeBatch, type Batch } from './batch.js'
 import type { Capture, CaptureOutcome, Tick } from './capture-table.js'
 import { cutContainers, type Wanted } from './cut.js'
-import { beginCut, componentOf, isAtRest, movingIn, openGate, openGates, shutGate, shutGates } from './gate.js'
+import {
+  beginCut,
+  componentOf,
+  isAtRest,
+  movingIn,
+  openGate,
+  openGates,
+  shutGate,
+  shutGates,
+} from './gate.js'
 import { isIdle, noteState } from './idle.js'
 import { advanceLine, feedPoints } from './line.js'
 import { unitsOf } from './units.js'
@@ -259,7 +268,8 @@ function undo(machine: Machine, capture: Capture): void {
   const { captures, semaphores } = machine
   captures.drop(capture)
   for (const { history } of unitsOf(machine))
-    for (const point of history.newer.filter((each) => each.capture === capture)) history.drop(point)
+    for (const point of history.newer.filter((each) => each.capture === capture))
+      history.drop(point)
   for (const semaphore of semaphores.known()) semaphore.changed = true
 }
 

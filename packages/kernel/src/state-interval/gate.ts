@@ -65,7 +65,9 @@ export function beginCut(machine: Machine, containers: readonly Container[]): bo
 export function isAtRest(machine: Machine, { slot }: Container): boolean {
   const { words } = machine.region
   if (words.load(machine.region.containerWord(slot, 'frames')) !== 0) return false
-  return machine.loci.threads().every((each) => each.container !== slot || standsStill(machine, each))
+  return machine.loci
+    .threads()
+    .every((each) => each.container !== slot || standsStill(machine, each))
 }
 
 function standsStill(machine: Machine, locus: Locus): boolean {

@@ -27,7 +27,8 @@ export function takeGrants(machine: Machine, container: Container): Map<number, 
     const still = locus.grants.filter((each) => each.wait !== 0 && each.wait === waiting)
     invariant(still.length <= 1, 'LO76: a wait takes one count', { locus: locus.id })
     for (const { unit, interval } of locus.grants)
-      if (!still.some((each) => each.unit === unit)) mergeInto(received, new Map([[unit, interval]]))
+      if (!still.some((each) => each.unit === unit))
+        mergeInto(received, new Map([[unit, interval]]))
     locus.grants = still
   }
   return received

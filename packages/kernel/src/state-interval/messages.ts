@@ -57,7 +57,8 @@ function receive(machine: Machine, receiver: number, sender: number): void {
 /** The interval of the unit that is open; null when there is no such unit, or it is a manager’s own container. */
 export function openInterval(machine: Machine, unit: number): number | null {
   const { maxContainers } = machine.region.plan.shape
-  if (unit >= maxContainers) return machine.semaphores.knownAs(unit - maxContainers)?.interval ?? null
+  if (unit >= maxContainers)
+    return machine.semaphores.knownAs(unit - maxContainers)?.interval ?? null
   const container = machine.containers.at(unit)
   if (container === null || container.selfManaged) return null
   return machine.containers.interval(container.slot)

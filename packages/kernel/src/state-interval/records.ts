@@ -150,7 +150,10 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
     case 'capture':
       return isCapture(value) ? (value as unknown as CaptureRecord) : null
     case 'line':
-      return has(value, lineFields) && arePairs(value['points']) && arePairs(value['over']) && areManagers(value['managers'])
+      return has(value, lineFields) &&
+        arePairs(value['points']) &&
+        arePairs(value['over']) &&
+        areManagers(value['managers'])
         ? (value as unknown as LineRecord)
         : null
     case 'root_page':
@@ -220,7 +223,12 @@ const locusFields = {
   suspended: 'boolean',
   wait: 'number',
 } as const
-const semaphoreFields = { id: 'number', count: 'number', epoch: 'number', interval: 'number' } as const
+const semaphoreFields = {
+  id: 'number',
+  count: 'number',
+  epoch: 'number',
+  interval: 'number',
+} as const
 const endFields = { unit: 'number', epoch: 'number', interval: 'number' } as const
 const capabilityFields = {
   kind: 'string',

@@ -1,6 +1,6 @@
 /** What a record keeps of a unit: copied out while it stands still. */
 import { capabilityTables, type EntityKind } from '@katydid/abi'
-import { invariant } from '@katydid/actor'
+import { invariant, unreachable } from '@katydid/actor'
 import type { PermissionGroup } from '../capability/group-table.js'
 import type { Container } from '../container/container.js'
 import type { Locus } from '../locus/locus.js'
@@ -29,6 +29,8 @@ export function homeOf(machine: Machine, kind: EntityKind, slot: number): number
     case 'disk':
     case 'none':
       return null
+    default:
+      return unreachable(kind)
   }
 }
 
@@ -45,7 +47,8 @@ const pointOf = ({ interval, dependencies }: UnitPoint): SavedPoint => ({
 export type ContainerState = Omit<SavedContainer, keyof SavedPoint | 'label' | 'epoch'>
 
 export function stateOf(machine: Machine, container: Container): ContainerState {
-  const { slot, generation, name, size, program, manager, token, serviceLevel, mappings } = container
+  const { slot, generation, name, size, program, manager, token, serviceLevel, mappings } =
+    container
   const { words } = machine.region
   return {
     slot,
@@ -69,7 +72,11 @@ export function stateOf(machine: Machine, container: Container): ContainerState 
   }
 }
 
-export function saveContainer(machine: Machine, container: Container, point: UnitPoint): SavedContainer {
+export function saveContainer(
+  machine: Machine,
+  container: Container,
+  point: UnitPoint,
+): SavedContainer {
   return {
     ...stateOf(machine, container),
     ...pointOf(point),

@@ -2,7 +2,6 @@
  * Units of recovery by number: a container has the number of its slot, which is given away only when the end of the container is on
  * the line; a semaphore has a number above all slots, which is never given again.
  */
-import type { ContainerSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { History } from './history.js'
@@ -21,7 +20,8 @@ export const semaphoreUnit = (machine: Machine, id: number): number =>
 export function unitsOf(machine: Machine): Unit[] {
   const units: Unit[] = []
   for (const { slot, selfManaged, intervals, name } of machine.containers.all())
-    if (!selfManaged && !intervals.history.over) units.push({ unit: slot, history: intervals.history, name })
+    if (!selfManaged && !intervals.history.over)
+      units.push({ unit: slot, history: intervals.history, name })
   for (const { id, history } of machine.semaphores.known())
     units.push({ unit: semaphoreUnit(machine, id), history, name: `semaphore ${id}` })
   return units
@@ -30,8 +30,9 @@ export function unitsOf(machine: Machine): Unit[] {
 /** The history of a unit; null when there is none. */
 export function historyOf(machine: Machine, unit: number): History | null {
   const { maxContainers } = machine.region.plan.shape
-  if (unit >= maxContainers) return machine.semaphores.knownAs(unit - maxContainers)?.history ?? null
-  const container = machine.containers.at(unit as ContainerSlot)
+  if (unit >= maxContainers)
+    return machine.semaphores.knownAs(unit - maxContainers)?.history ?? null
+  const container = machine.containers.at(unit)
   return container === null || container.selfManaged ? null : container.intervals.history
 }
 

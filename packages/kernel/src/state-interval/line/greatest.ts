@@ -19,7 +19,7 @@ export function greatest(
     const floor = floors.get(unit) ?? 0
     return index === undefined ? floor : Math.max(floor, points.get(unit)![index]!.interval)
   }
-  for (let again = true; again; ) {
+  for (let again = true; again;) {
     again = false
     for (const [unit, list] of points) {
       const index = chosen.get(unit)
