@@ -2,8 +2,10 @@
  * Going into a container from another: counted first, then a look at its gate. The kernel says that it cuts first and then
  * looks at the count. So either sees the other, and nobody comes in while a container is captured.
  *
- * Within one epoch an invocation goes in also where a capture is wanted: the capture waits for it. One of a higher epoch waits for
- * the capture, so that what it brings is not in it. Older invocations never wait for younger ones, so waits do not run in a circle.
+ * A tree is a nested invocation from its root until it is back there. Within one epoch it goes in also where a capture is wanted: the
+ * capture waits for it. Where it is of a higher epoch than the container it waits for the capture, so that what it brings is not in it,
+ * unless it is mixed: then its containers are of different epochs, and it waits for nobody. So waits go from
+ * younger to older trees only and do not run in a circle.
  */
 import { actorPorts, bellBits, containerGates, type ContainerSlot } from '@katydid/abi'
 import { ringPort, type Region } from '@katydid/actor'
@@ -12,19 +14,40 @@ import type { LocusThread } from './locus-thread.js'
 /** After this long an invocation goes in although the capture it waits for was not taken. */
 const mostWaitMs = 2_500
 
-/** Counts an invocation into `to`, once it may go in. Waits quiet for at most 2.5 s. */
-export function comeIn(thread: LocusThread, from: ContainerSlot, to: ContainerSlot): void {
+/** What all invocations below one root share. */
+export interface Tree {
+  /** Epoch of the root’s container when the tree began. */
+  readonly epoch: number
+  mixed: boolean
+}
+
+/** A tree that begins in this container. */
+export const newTree = (region: Region, root: ContainerSlot): Tree => ({
+  epoch: epochOf(region, root),
+  mixed: false,
+})
+
+/** Counts an invocation from `from` into `to`, once it may go in. Waits quiet for at most 2.5 s. */
+export function comeIn(
+  thread: LocusThread,
+  tree: Tree,
+  from: ContainerSlot,
+  to: ContainerSlot,
+): void {
   const { region, slot } = thread
+  // Somebody else was let in where this tree stands.
+  if (epochOf(region, from) !== tree.epoch) tree.mixed = true
   const awaits = region.locusWord(slot, 'awaits')
-  for (let patient = true; ;) {
+  for (;;) {
     region.words.add(region.containerWord(to, 'frames'), 1)
-    if (!mustWait(region, from, to, patient)) return
+    if (!mustWait(region, tree, to)) break
     goOut(region, to)
     region.words.store(awaits, to + 1)
-    const free = (): boolean => !mustWait(region, from, to, patient)
-    patient = thread.presence.quietUntil(free, mostWaitMs) && patient
+    const free = (): boolean => !mustWait(region, tree, to)
+    if (!thread.presence.quietUntil(free, mostWaitMs)) tree.mixed = true
     region.words.store(awaits, 0)
   }
+  if (epochOf(region, to) !== tree.epoch) tree.mixed = true
 }
 
 /** Counts an invocation out; a kernel that waits for that is rung. */
@@ -34,17 +57,12 @@ export function goOut(region: Region, container: ContainerSlot): void {
     ringPort(region, actorPorts.kernel, bellBits.mail)
 }
 
-/** Whether what comes from `from` has to stay out of `to` for now. A cut is short and always waited for. */
-function mustWait(
-  region: Region,
-  from: ContainerSlot,
-  to: ContainerSlot,
-  patient: boolean,
-): boolean {
+/** Whether a tree has to stay out of the container for now. A cut is short and always waited for. */
+function mustWait(region: Region, tree: Tree, to: ContainerSlot): boolean {
   const gate = region.words.load(region.containerWord(to, 'gate'))
   if (gate === containerGates.open) return false
   if (gate === containerGates.cutting) return true
-  return patient && epochOf(region, from) > epochOf(region, to)
+  return !tree.mixed && tree.epoch > epochOf(region, to)
 }
 
 /** The epoch up to which messages may be delivered to it. */

@@ -8,7 +8,7 @@ import { InvariantViolation } from '@katydid/actor'
 import { requireBlock, resultBlock, words } from './block.js'
 import { invocable } from './capability.js'
 import { receive, stampOf } from './dependency.js'
-import { comeIn, goOut } from './entrance.js'
+import { comeIn, goOut, newTree } from './entrance.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 import type { Locus } from './locus.js'
@@ -34,8 +34,10 @@ export function invoke(
     () => askProgram(thread, capref),
     (program) => thread.load(program),
   )
+  const tree = from.tree ?? newTree(region, from.container)
   const frame: Frame = {
     container,
+    tree,
     uses: thread.usesOf(container),
     mapped: new Map(),
     depth: from.depth + 1,
@@ -44,7 +46,7 @@ export function invoke(
     resumed: false,
     within: null,
   }
-  comeIn(thread, from.container, container)
+  comeIn(thread, tree, from.container, container)
   try {
     // Counted first, then a look once more: who destroys a container halts it first and then looks at the count.
     invocable(region, thread.slot, from.container, capref)

@@ -21,6 +21,7 @@ import {
 } from '@katydid/actor'
 import { Attachment, AttachmentSet, LocusTrap } from '@katydid/memory'
 import { noteMapped } from './dependency.js'
+import type { Tree } from './entrance.js'
 import { KeyedWait } from './keyed-wait.js'
 import { LocusError } from './locus-error.js'
 import { Presence } from './presence.js'
@@ -39,6 +40,8 @@ export interface Frame {
   readonly mapped: Map<ContainerSlot, boolean>
   /** 0 the outermost. */
   readonly depth: number
+  /** The nested invocation that it is part of; null for the outermost. */
+  readonly tree: Tree | null
   /** A capability for the container, as the program may pass it on. */
   readonly capref: Capref
   readonly args: Uint8Array

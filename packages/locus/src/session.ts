@@ -78,6 +78,7 @@ function enter(
     uses: thread.usesOf(container),
     mapped: new Map(),
     depth: 0,
+    tree: null,
     capref: plan.containerCap,
     args: plan.block,
     resumed: plan.resumed,

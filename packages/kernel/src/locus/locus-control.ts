@@ -21,7 +21,7 @@ import { invariant, ring } from '@katydid/actor'
 import { resolve, tableOf, type Resolved, type Right } from '../capability/resolve.js'
 import type { Machine } from '../machine.js'
 import { requestRecovery } from '../recovery/request.js'
-import { waitOf } from '../semaphore/semaphore-calls.js'
+import { waitOf } from '../semaphore/wait-of.js'
 import { reportEnd } from './locus-end.js'
 import type { Locus } from './locus.js'
 

@@ -50,6 +50,11 @@ function choose(
     const list = byUnit.get(point.unit) ?? []
     byUnit.set(point.unit, [...list, point])
   }
+  invariant(
+    known.every(({ capture }) => capture.durable),
+    'SI13: only what is durable is gone back to',
+    { known: known.length },
+  )
   const candidates = new Map(
     [...byUnit].map(([unit, list]) => [unit, withoutLost(list, lost)] as const),
   )

@@ -53,6 +53,7 @@ const baseOf = (machine: Machine, { interval, capture }: KnownPoint, image: numb
 
 /** Puts semaphores back. What was on its way to a locus that stands in its wait again is the semaphore's. */
 export function restoreSemaphores(machine: Machine, points: readonly KnownPoint[]): void {
+  invariant(machine.loci.threads().length === 0, 'LO77: counts are put back when nobody takes', {})
   const waiting = new Map(
     points.flatMap(({ container }) =>
       (container?.loci ?? []).flatMap(({ id, end, wait }) =>

@@ -17,6 +17,7 @@ import type { Machine } from '../machine.js'
 import { currentContainer } from '../state-interval/messages.js'
 import { mergeInto } from '../state-interval/points.js'
 import { semaphoreUnit } from '../state-interval/units.js'
+import { waitOf } from './wait-of.js'
 import { mostSemaphores, type Semaphore, type WaitOutcome } from './semaphore-table.js'
 
 type Calls = typeof semaphoreCalls
@@ -153,12 +154,6 @@ function resolveSemaphore(
     slot: found.capability.slot,
   })
   return { status: 'ok', semaphore }
-}
-
-/** The number of the wait that the locus is in, as its own thread says; 0: none that is captured. */
-export function waitOf(machine: Machine, locus: Locus): number {
-  if (locus.slot === null || locus.end !== null) return 0
-  return machine.region.words.load(machine.region.locusWord(locus.slot, 'semaphoreWait'))
 }
 
 function speakerOf(machine: Machine, call: IncomingCall<Calls['semaphoreP']>): Locus | null {

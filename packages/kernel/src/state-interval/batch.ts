@@ -11,7 +11,8 @@ import type {
   SavedPoint,
   SavedSemaphore,
 } from './records.js'
-import { groupsOf, saveContainer, saveLocus, saveSemaphore } from './saved.js'
+import { groupsOf } from './home.js'
+import { saveContainer, saveLocus, saveSemaphore } from './saved.js'
 import { semaphoreUnit, unitsOf } from './units.js'
 
 /** A point on the line whose record lies this many groups behind the log's end is written again, so that the log can be trimmed. */

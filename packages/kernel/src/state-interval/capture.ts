@@ -266,6 +266,7 @@ function* makeDurable(machine: Machine, capture: Capture, progress: Tick): Scrip
 /** Its record is not on the disk: its points never count, and what they held is to be captured again. */
 function undo(machine: Machine, capture: Capture): void {
   const { captures, semaphores } = machine
+  invariant(!capture.durable, 'SI21: what is durable is not given up', { id: capture.id })
   captures.drop(capture)
   for (const { history } of unitsOf(machine))
     for (const point of history.newer.filter((each) => each.capture === capture))

@@ -6,7 +6,7 @@ import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
-import { waitOf } from '../semaphore/semaphore-calls.js'
+import { waitOf } from '../semaphore/wait-of.js'
 import { mergeInto } from './points.js'
 
 /** One count on its way to a locus. */

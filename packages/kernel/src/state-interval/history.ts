@@ -56,6 +56,7 @@ export class History {
   /** Nothing happened to it: its newest point holds for this epoch too. */
   carryOver(epoch: number): void {
     const { newest } = this
+    invariant(epoch >= this.epoch, 'SI25: epochs of a unit rise', { epoch, of: this.epoch })
     if (newest === null) this.#made = Math.max(this.#made, epoch)
     else newest.epoch = Math.max(newest.epoch, epoch)
   }

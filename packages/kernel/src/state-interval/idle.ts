@@ -24,6 +24,7 @@ export function isIdle(machine: Machine, container: Container): boolean {
   const { newest, owed } = intervals.history
   const word = (field: 'ran' | 'written' | 'frames'): number =>
     machine.region.words.load(machine.region.containerWord(slot, field))
+  invariant(!intervals.history.over, 'SI25: what has ended is not asked for', { slot })
   if (newest === null || word('ran') !== 0 || word('frames') !== 0) return false
   if (word('written') !== 0 || intervals.mustCapture || owed.size > 0) return false
   if (!intervals.volatile && newest.image !== intervals.label) return false

@@ -10,7 +10,7 @@ import type { Container } from '../container/container.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
 import { mergeInto } from './points.js'
-import { homeOf } from './saved.js'
+import { homeOf } from './home.js'
 import { historyOf } from './units.js'
 
 /** The container in which the locus runs now; null when it has no thread. */

@@ -1,42 +1,16 @@
 /** What a record keeps of a unit: copied out while it stands still. */
-import { capabilityTables, type EntityKind } from '@katydid/abi'
-import { invariant, unreachable } from '@katydid/actor'
-import type { PermissionGroup } from '../capability/group-table.js'
+import { capabilityTables } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Locus } from '../locus/locus.js'
 import { registersOf } from '../locus/start.js'
 import type { Machine } from '../machine.js'
-import { waitOf } from '../semaphore/semaphore-calls.js'
+import { waitOf } from '../semaphore/wait-of.js'
 import type { Semaphore } from '../semaphore/semaphore-table.js'
 import type { SavedContainer, SavedLocus, SavedPoint, SavedSemaphore } from './records.js'
 import type { UnitPoint } from './history.js'
+import { groupsOf } from './home.js'
 import { semaphoreUnit } from './units.js'
-
-/** The unit that a permission group is kept with; nil: with none, it is of the machine. */
-export function homeOf(machine: Machine, kind: EntityKind, slot: number): number | null {
-  switch (kind) {
-    case 'container':
-      return slot
-    case 'locus':
-      return machine.loci.withId(slot)?.container ?? null
-    case 'semaphore':
-      return semaphoreUnit(machine, slot)
-    case 'group': {
-      const group = machine.groups.at(slot)
-      return group === null ? null : homeOf(machine, group.kind, group.slot)
-    }
-    case 'manager':
-    case 'disk':
-    case 'none':
-      return null
-    default:
-      return unreachable(kind)
-  }
-}
-
-/** Groups that are kept with the unit; `null`: with none. */
-export const groupsOf = (machine: Machine, unit: number | null): PermissionGroup[] =>
-  machine.groups.all().filter(({ kind, slot }) => homeOf(machine, kind, slot) === unit)
 
 const pointOf = ({ interval, dependencies }: UnitPoint): SavedPoint => ({
   interval,

@@ -1,0 +1,225 @@
+/** SI: epochs: containers captured each by itself, what they depend on, and what a crash makes of it. Real kernel, simulated threads. */
+import {
+  actorPorts,
+  containerCalls,
+  containerGates,
+  hereCapref,
+  rights,
+  type Capref,
+  type ContainerSlot,
+  type PortId,
+} from '@katydid/abi'
+import type { Container } from '@katydid/kernel/container/container.js'
+import type { History } from '@katydid/kernel/state-interval/history.js'
+import test from 'ava'
+import { KernelWorld } from './support/kernel-world.js'
+
+interface Home {
+  readonly cont: Capref
+  readonly port: PortId
+}
+
+const found = (world: KernelWorld, name: string): Container =>
+  world.kernel.machine.containers.named(name)!
+const historyOf = (world: KernelWorld, name: string): History =>
+  found(world, name).intervals.history
+const slotOf = (world: KernelWorld, name: string): ContainerSlot => found(world, name).slot
+const word = (world: KernelWorld, name: string, field: 'gate' | 'epoch' | 'mixed'): number =>
+  world.sim.region.words.load(world.sim.region.containerWord(slotOf(world, name), field))
+
+/** A container with a locus in it that runs. */
+async function home(world: KernelWorld, name: string): Promise<Home> {
+  const cont = await world.container(name)
+  return { cont, port: await world.locus(cont, `in ${name}`) }
+}
+
+/** What the locus has done so far is in its register 0. */
+function work(world: KernelWorld, { port }: Home, done: bigint): void {
+  world.setRegister(port, 0, done)
+}
+
+/** The register of the locus of that container in a world that came after. */
+function workIn(world: KernelWorld, name: string): bigint {
+  const locus = world.kernel.machine.loci.named(`in ${name}`)!
+  return world.register(
+    [...world.loci.keys()].find((port) => port === portOf(locus.slot!))!,
+    0,
+  )
+}
+const portOf = (slot: number): PortId => (slot + 8) as PortId
+
+test('[SI22] what does not come to rest is left out and named; everybody else is captured in the same epoch and goes on at once', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = [await home(world, 'a'), await home(world, 'b')]
+  for (const each of [a, b]) work(world, each, 1n)
+  world.setState(a.port, 'resting')
+
+  const answer = world.kernel.call('world_snapshot', { durable: true })
+  world.run(500)
+  const gates = [word(world, 'a', 'gate'), word(world, 'b', 'gate')]
+  const of = await world.settle(answer)
+
+  t.deepEqual(gates, [containerGates.open, containerGates.shut])
+  t.is(of.status, 'busy')
+  t.regex(of.detail, /in b did not come to rest/)
+  t.is(word(world, 'b', 'gate'), containerGates.open)
+  t.true(historyOf(world, 'a').base !== null && historyOf(world, 'b').newest === null)
+  // Messages of that epoch need not wait for a capture that was given up.
+  t.deepEqual([word(world, 'a', 'epoch'), word(world, 'b', 'mixed')], [1, 1])
+})
+
+test('[SI28] a restart finds each container at its own newest point that needs nothing of what is lost', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = [await home(world, 'a'), await home(world, 'b')]
+  for (const each of [a, b]) world.setState(each.port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  for (const each of [a, b]) work(world, each, 7n)
+  world.setState(b.port, 'running')
+  await world.call('world_snapshot', { durable: true })
+
+  const next = await KernelWorld.open({ earlier: world })
+  next.run(100)
+
+  t.deepEqual([workIn(next, 'a'), workIn(next, 'b')], [7n, 0n])
+  t.is(next.boot?.recoveredCapture, 1)
+})
+
+test('[SI23] a call of a locus on another container is a message with an answer: neither counts without the other', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = [await home(world, 'a'), await home(world, 'b')]
+  for (const each of [a, b]) world.setState(each.port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const copied = await world.call('cap_copy', { cap: b.cont, to: a.cont, rights: 255 })
+  const cap = copied['cap'] as Capref
+  world.said(world.loci.get(a.port)!, containerCalls.removeInvocationPoint, { cont: cap })
+  work(world, a, 7n)
+  world.setState(b.port, 'running')
+
+  await world.call('world_snapshot', { durable: false })
+  world.run(500)
+  const [alone] = historyOf(world, 'a').newer
+  const lone = await KernelWorld.open({ earlier: world })
+  lone.run(100)
+  const before = [workIn(lone, 'a'), found(lone, 'b').program === null]
+  world.setState(b.port, 'resting')
+  const both = await world.call('world_snapshot', { durable: true })
+  const next = await KernelWorld.open({ earlier: world })
+  next.run(100)
+
+  t.deepEqual([...alone!.dependencies.keys()], [slotOf(world, 'b')])
+  t.true(alone!.fed)
+  t.deepEqual(before, [0n, false])
+  t.is(both.status, 'ok')
+  t.deepEqual([workIn(next, 'a'), found(next, 'b').program === null], [7n, true])
+})
+
+test('[SI23] what was received of a container that has ended is met by its end, also after a restart', async (t) => {
+  const world = await KernelWorld.open()
+  const a = await home(world, 'a')
+  const b = await world.container('b')
+  world.setState(a.port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const copied = await world.call('cap_copy', { cap: b, to: a.cont, rights: 255 })
+  const cap = copied['cap'] as Capref
+  const { slot } = found(world, 'b')
+  work(world, a, 7n)
+  world.said(world.loci.get(a.port)!, containerCalls.containerDestroy, { cont: cap })
+
+  const taken = await world.call('world_snapshot', { durable: true })
+  world.run(200)
+  const { over } = world.kernel.machine.captures
+  const next = await KernelWorld.open({ earlier: world })
+  next.run(100)
+
+  t.is(taken.status, 'ok')
+  t.true(over.has(slot))
+  t.is(workIn(next, 'a'), 7n)
+  t.is((await next.call('container_find', { name: 'b' })).status, 'no_such_container')
+})
+
+test('[SI25] a container to which nothing happened is not captured, and its point holds for the epoch; a change of any kind is found', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = [await home(world, 'a'), await home(world, 'b')]
+  for (const each of [a, b]) world.setState(each.port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const first = historyOf(world, 'a').newest
+  work(world, b, 5n)
+  const taken = await world.call('world_snapshot', { durable: true })
+  const second = historyOf(world, 'a').newest
+  await world.call('cap_copy', { cap: b.cont, to: a.cont, rights: 1 })
+  await world.call('world_snapshot', { durable: true })
+  const next = await KernelWorld.open({ earlier: world })
+
+  t.is(taken['capture'], 2)
+  t.is(second, first)
+  t.deepEqual([second!.epoch, word(world, 'a', 'epoch')], [2, 3])
+  t.is(historyOf(world, 'b').newest!.epoch, 3)
+  t.not(historyOf(world, 'a').newest, first)
+  t.is(next.boot?.recoveredCapture, 3)
+})
+
+test('[SI26] containers that share pages rest and are captured together, and none of them counts alone', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = [await home(world, 'a'), await home(world, 'b')]
+  const length = world.sim.region.plan.shape.pageBytes
+  const given = rights.read | rights.write
+  const copied = await world.call('cap_copy', { cap: b.cont, to: a.cont, rights: 255 })
+  const source = copied['cap'] as Capref
+  const args = { cont: hereCapref, at: 0, length, source, sourceAt: 0, rights: given }
+  const locus = world.loci.get(a.port)!
+  // A locus that runs would have to take note of the change: both stand still meanwhile.
+  for (const each of [a, b]) world.setState(each.port, 'quiet')
+  t.is(world.said(locus, containerCalls.containerMap, args).status, 'ok')
+  world.setState(a.port, 'resting')
+  world.setState(b.port, 'running')
+
+  const apart = await world.call('world_snapshot', { durable: true })
+  const none = [historyOf(world, 'a').newest, historyOf(world, 'b').newest]
+  world.setState(b.port, 'resting')
+  const together = await world.call('world_snapshot', { durable: true })
+
+  t.is(apart.status, 'busy')
+  t.deepEqual(none, [null, null])
+  t.is(together.status, 'ok')
+  const bases = ['a', 'b'].map((name) => historyOf(world, name).base!)
+  t.is(bases[0]!.dependencies.get(slotOf(world, 'b')), bases[1]!.interval)
+  t.is(bases[1]!.dependencies.get(slotOf(world, 'a')), bases[0]!.interval)
+})
+
+test('[SI27] an invocation that stands in a container keeps it from being captured, and nothing else', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = [await home(world, 'a'), await home(world, 'b')]
+  for (const each of [a, b]) world.setState(each.port, 'resting')
+  const frames = world.sim.region.containerWord(slotOf(world, 'b'), 'frames')
+  world.sim.region.words.add(frames, 1)
+
+  const answer = world.kernel.call('snapshot_request', { cont: a.cont })
+  const inside = world.kernel.call('snapshot_request', { cont: b.cont })
+  world.run(300)
+  const meanwhile = [historyOf(world, 'a').newest !== null, historyOf(world, 'b').newest !== null]
+  world.sim.region.words.add(frames, -1)
+  world.sim.region.words.or(world.sim.region.actorWord(actorPorts.kernel, 'bell'), 1)
+
+  t.deepEqual(meanwhile, [true, false])
+  t.is((await world.settle(answer)).status, 'ok')
+  t.is((await world.settle(inside)).status, 'ok')
+})
+
+test('[SI29] the log is trimmed though a container does not change: its point is written again', async (t) => {
+  const world = await KernelWorld.open()
+  const [still, busy] = [await home(world, 'still'), await home(world, 'busy')]
+  for (const each of [still, busy]) world.setState(each.port, 'resting')
+  work(world, still, 3n)
+  await world.call('world_snapshot', { durable: true })
+  const first = historyOf(world, 'still').base!.capture.after
+  for (let i = 1n; i <= 90n; i++) {
+    work(world, busy, i)
+    await world.call('world_snapshot', { durable: true })
+  }
+  const last = historyOf(world, 'still').base!.capture.after
+  const next = await KernelWorld.open({ earlier: world })
+  next.run(100)
+
+  t.true(last > first + 60, `${first} ${last}`)
+  t.deepEqual([workIn(next, 'still'), workIn(next, 'busy')], [3n, 90n])
+})
