@@ -3,7 +3,7 @@
  * captured. What a container is apart from its pages is compared with what its point has of it.
  */
 import type { ContainerSlot } from '@katydid/abi'
-import { packValue } from '@katydid/actor'
+import { invariant, packValue } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { hasGrants } from './grants.js'
