@@ -91,7 +91,6 @@ export const models = [
       { level: 'usual', sizes: 'NL=2 NE=2 DEADLINE' },
       { level: 'usual', sizes: 'NL=2 NE=2 FRAMESONLY' },
       { level: 'full', sizes: 'NL=3 NE=1' },
-      { level: 'full', sizes: 'NL=3 NE=1 DEADLINE' },
       { level: 'full', sizes: 'NL=3 NE=1 FRAMESONLY' },
       { level: 'full', sizes: 'NL=3 NE=2 NK=3', bits: true },
     ],
