@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import type { Bench } from './bench.js'
+import { commit } from './commit.js'
 import { containerFault } from './container-fault.js'
 import { lastRun, remember } from './history.js'
 import { pageHit } from './page-hit.js'
@@ -11,7 +12,7 @@ import { snapshotStop } from './snapshot-stop.js'
 import { describe } from './table.js'
 import { takeTurns } from './take-turns.js'
 
-const benches: readonly Bench[] = [pageHit, containerFault, snapshotStop]
+const benches: readonly Bench[] = [pageHit, containerFault, snapshotStop, commit]
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },

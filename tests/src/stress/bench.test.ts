@@ -55,6 +55,15 @@ test.serial('[SP1] [SP4] a capture holds the loci no longer when much is residen
 })
 
 test.serial(
+  '[SP1] [SP5] commits that are waited for at the same time share what they cost',
+  async (t) => {
+    const rows = await bench(t, 'commit')
+
+    within(t, rows, { 'eight-loci': { 'one-locus': 1 } })
+  },
+)
+
+test.serial(
   '[SP1] a bench nobody knows is refused with the names of those there are',
   async (t) => {
     const { code, output, errors } = await run('no-such-bench', '--json')
