@@ -5,12 +5,14 @@
  *   npm run fuzz -- --steps 100000 --seed 7      both: so many operations in the simulator, a fifth as many on threads
  *   npm run fuzz -- --threads --steps 20000      on threads alone; --simulator: in the simulator alone
  *   npm run fuzz -- --simulator --calls          also prints each call, its statuses and how often they were seen
+ *   npm run fuzz -- --transactions --steps 10000 so many transactions in the simulator, beside a ledger, and nothing else
  *
  * A failure prints the seed, the commands it was shrunk to, and how to have it again. Exit code 1 then.
  */
 import { parseArgs } from 'node:util'
 import { fuzzSimulated } from '../tests/dist/campaign/fuzz-sim.js'
 import { fuzzThreads } from '../tests/dist/campaign/fuzz-threads.js'
+import { transactionCourses } from '../tests/dist/transactions/courses.js'
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     threads: { type: 'boolean' },
     simulator: { type: 'boolean' },
     calls: { type: 'boolean' },
+    transactions: { type: 'boolean' },
   },
 })
 const steps = Number(values.steps ?? 20_000)
@@ -27,11 +30,25 @@ if (!Number.isSafeInteger(steps) || steps < 1 || !Number.isSafeInteger(seed)) {
   console.error('fuzz: --steps and --seed are whole numbers, --steps at least 1')
   process.exit(2)
 }
-const isBoth = values.threads === values.simulator
+const isOther = values.transactions === true
+const isBoth = !isOther && values.threads === values.simulator
 
 console.log(`seed ${seed}`)
+if (isOther) await withLedgers()
 if (isBoth || values.simulator === true) await inTheSimulator()
 if (isBoth || values.threads === true) await onThreads(isBoth ? Math.ceil(steps / 5) : steps)
+
+async function withLedgers() {
+  const told = every(5000, 'transactions')
+  const result = await transactionCourses({ seed, transactions: steps }, told)
+  const { transactions, courses, blows, undone, failure } = result
+  const what = `${courses} courses, ${blows} kills and power cuts, ${undone} undone`
+  if (failure === null) console.log(`${transactions} transactions, ${what}: as the ledgers say`)
+  else {
+    console.error(`after ${transactions} transactions, ${what}\n${failure}`)
+    process.exitCode = 1
+  }
+}
 
 async function inTheSimulator() {
   const told = every(5000)
@@ -63,11 +80,11 @@ function finish(where, { operations, failure }, what) {
 }
 
 /** Tells how far it has come, every so many milliseconds. */
-function every(ms) {
+function every(ms, what = 'operations') {
   let next = Date.now() + ms
-  return ({ operations }) => {
+  return (so) => {
     if (Date.now() < next) return
     next = Date.now() + ms
-    console.log(`${operations} operations`)
+    console.log(`${so[what]} ${what}`)
   }
 }

@@ -1,7 +1,6 @@
 /** Random transactions of several loci in the simulator: real kernel, manager and disk. */
-import { Random } from '@katydid/actor'
-import { crashImage, powerCut } from '@katydid/devices'
 import test from 'ava'
+import { transactionCourses } from './courses.js'
 import { Ledger } from './ledger.js'
 import { smallCourse, TransactionWorld, type Course } from './sim-transactions.js'
 
@@ -66,29 +65,11 @@ test('[TX1] managers and loci killed on the way, at any message, leave transacti
   t.true(rollbacks >= 20 && undone > 20, `${rollbacks} rollbacks, ${undone} undone`)
 })
 
-test('[TX11] after power cuts what was acknowledged is there, and each other transaction whole or not', async (t) => {
-  let [acknowledged, undone] = [0, 0]
-  for (let seed = 1; seed <= 10; seed++) {
-    const ledger = new Ledger()
-    const random = new Random(seed)
-    let run = new TransactionWorld(seed, ledger, smallCourse)
-    let base = new Uint8Array(0)
-    await run.begin()
-    for (let life = 1; life <= 4 && !run.isDone; life++) {
-      run.world.until(() => run.isDone, 10 + random.below(60))
-      const cut = powerCut(base, run.world.disk.journal.entries)
-      base = Uint8Array.from(crashImage(cut, () => random.chance(0.5)))
-      t.deepEqual(run.world.problems, [])
-      run = new TransactionWorld(seed + life, ledger, smallCourse, run.world.remains(base))
-      await run.world.open()
-    }
-    const wrong = await run.finish()
+test('[TX11] over power cuts and kills what was acknowledged stays, and each other transaction is whole or not there', async (t) => {
+  const result = await transactionCourses({ seed: 2026, transactions: 1500 })
 
-    acknowledged += ledger.entries.filter((each) => each.acknowledged).length
-    undone += ledger.entries.filter(({ state }) => state === 'gone').length
-    t.deepEqual(wrong, [], `seed ${seed}`)
-  }
-  t.true(acknowledged > 100 && undone > 20, `${acknowledged} acknowledged, ${undone} undone`)
+  t.is(result.failure, null)
+  t.true(result.blows > 20 && result.undone > 20, JSON.stringify(result))
 })
 
 /** Steps that a whole course takes. */

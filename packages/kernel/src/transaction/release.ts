@@ -26,10 +26,12 @@ function release(machine: Machine, overlay: Overlay): void {
   // Nothing is shown in it from now on, but for what is being shown at this moment.
   machine.containers.haltShadow(shadow)
   const args = { cont: below.token, slot: shadow.slot }
-  machine.messenger.call(manager, overlayUpcalls.overlayDrop, args, () => {
+  const free = (): void => {
     reclaim.pageTable(machine.region, shadow.slot)
     dropSlices(machine, shadow)
     machine.containers.removeShadow(shadow)
     machine.overlays.remove(overlay)
-  })
+  }
+  // Without a limit: a manager that is only slow could show a page in what is another's by then. One that is gone answers too.
+  machine.messenger.call(manager, overlayUpcalls.overlayDrop, args, free, Infinity)
 }

@@ -107,7 +107,7 @@ export class Transactions {
   /** The container went back, or is gone: no transaction on it ever was. */
   forget(container: PagedContainer): void {
     for (const [slot, transaction] of this.#open)
-      if (transaction.overlay.below === container) this.#end(slot, transaction)
+      if (transaction.overlay.below === container) this.#end(slot, transaction, 'frozen')
     invariant((this.#locks.get(container)?.size ?? 0) === 0, 'TX4: who has ended holds no lock', {
       token: container.token,
     })
@@ -174,9 +174,9 @@ export class Transactions {
     this.#letGo(transaction, why)
   }
 
-  #end(slot: number, transaction: Transaction): void {
+  #end(slot: number, transaction: Transaction, why: Status = 'access_denied'): void {
     this.#open.delete(slot)
-    this.#letGo(transaction, 'access_denied')
+    this.#letGo(transaction, why)
   }
 
   /** Its waiting fault hears `why`, its pages leave, and its locks go to those that wait for them. */
