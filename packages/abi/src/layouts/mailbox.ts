@@ -60,8 +60,6 @@ export const counterNames = [
   'pagesMoved',
   'faultsHeld',
   'snapshotsForRoom',
-  'pagesAhead',
-  'pagesAheadWasted',
   'commits',
   'aborts',
   'conflicts',
