@@ -11,8 +11,10 @@ import { managerNotices } from './signatures/manager-notices.js'
 import { managerRequests } from './signatures/manager-requests.js'
 import { managerUpcalls } from './signatures/manager-upcalls.js'
 import { pageSetCalls } from './signatures/page-sets.js'
+import { retainedUpcalls } from './signatures/retained-upcalls.js'
 import { semaphoreCalls } from './signatures/semaphores.js'
 import { overlayUpcalls, transactionCalls } from './signatures/transactions.js'
+import { snapshotCalls } from './signatures/snapshot-calls.js'
 import type { Group } from './signature.js'
 
 export const groups: Readonly<Record<string, Group>> = {
@@ -31,4 +33,6 @@ export const groups: Readonly<Record<string, Group>> = {
   'Frame notices': frameNotices,
   Transactions: transactionCalls,
   'Overlay upcalls': overlayUpcalls,
+  'Snapshot calls': snapshotCalls,
+  'Retained snapshots': retainedUpcalls,
 }

@@ -8,6 +8,7 @@ import {
   managerDowncalls,
   managerRequests,
   semaphoreCalls,
+  snapshotCalls,
   type Group,
 } from '@katydid/abi'
 import { invariant, later } from '@katydid/actor'
@@ -19,6 +20,7 @@ import {
   managerHandlers,
   requestHandlers,
   semaphoreHandlers,
+  snapshotHandlers,
 } from './kernel.js'
 import type { Machine } from './machine.js'
 
@@ -52,5 +54,6 @@ export function hostTable(machine: Machine): ReadonlyMap<string | number, HostCa
   open(semaphoreCalls, semaphoreHandlers(machine))
   open(managerDowncalls, managerHandlers(machine))
   open(managerRequests, requestHandlers(machine))
+  open(snapshotCalls, snapshotHandlers(machine))
   return table
 }

@@ -14,6 +14,7 @@ import {
   pageSetCalls,
   semaphoreCalls,
   transactionCalls,
+  snapshotCalls,
   type Ending,
   type PortId,
 } from '@katydid/abi'
@@ -29,10 +30,12 @@ import {
   requestHandlers,
   semaphoreHandlers,
   transactionHandlers,
+  snapshotHandlers,
 } from './kernel.js'
 import { locusThreadEnded } from './locus/locus-end.js'
 import { watchLoci } from './locus/stalled.js'
 import { Machine, type KernelParts } from './machine.js'
+import { closeOpened } from './manager/retained.js'
 import { managerEnded } from './manager/manager-gone.js'
 import { boot, type BootResult } from './recovery/boot.js'
 import { recoverIfWanted } from './recovery/session.js'
@@ -71,6 +74,7 @@ export class KernelActor {
       transactionCalls,
       guarded(machine, transactionCalls, transactionHandlers(machine)),
     )
+    messenger.serve(snapshotCalls, guarded(machine, snapshotCalls, snapshotHandlers(machine)))
     messenger.serveSome(locusCalls, guarded(machine, locusCalls, locusHandlers(machine)))
     this.#host = hostTable(machine)
   }
@@ -142,6 +146,7 @@ export class KernelActor {
     recoverIfWanted(machine)
     const waits = machine.waits.turn()
     const semaphores = machine.semaphores.turn(machine.clock.nowMs())
+    closeOpened(machine)
     const policy = captureByPolicy(machine)
     if (this.#isOpen() && this.#waiting.length > 0) for (const go of this.#waiting.splice(0)) go()
     return Math.min(waits, semaphores, policy, restMs)

@@ -84,6 +84,8 @@ export function requestHandlers(machine: Machine): Handlers<typeof managerReques
   return { manageRequest: (args, call) => manageRequest(machine, args, call) }
 }
 
+export { snapshotHandlers } from './manager/retained.js'
+
 export function pageSetHandlers(machine: Machine): Handlers<typeof pageSetCalls> {
   return {
     pageSetCreate: (args, call) => pageSetCreate(machine, call.from, args),

@@ -100,6 +100,8 @@ export class Machine {
   /** Managers that left a fault unanswered, and since which tick that is known: they are about to be ended. */
   readonly silentManagers = new Map<number, number>()
   graves: Grave[] = []
+  /** Containers that show snapshots which this process’s host, or a manager, has opened: those of an earlier process are closed. */
+  readonly openedHere = new Set<string>()
   /** Loci destroyed while they ran: the recovery that this asked for leaves them out. */
   readonly destroyedLoci = new Set<number>()
   /** Loci that asked what to enter while the gate was shut: answered when it opens. */

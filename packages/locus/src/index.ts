@@ -4,6 +4,7 @@
  */
 export { AccessError, Window, type PageMode, type PageVisitor } from '@katydid/memory'
 export { decodeBlock, encodeBlock } from './block.js'
+export { Past, type RetainedSnapshot } from './past.js'
 export { LocusError } from './locus-error.js'
 export { Locus } from './locus.js'
 export type { NewContainer } from './make-container.js'

@@ -28,6 +28,7 @@ import { invoke } from './invoke.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 import { makeContainer, type NewContainer } from './make-container.js'
+import { Past } from './past.js'
 import { Registers } from './registers.js'
 import { semaphoreP } from './semaphore.js'
 import { sleepOn, wakeOn } from './sleep.js'
@@ -304,6 +305,15 @@ export class Locus implements Holder<Window> {
    */
   createContainer(options: NewContainer): Capref {
     return makeContainer((signature, args) => this.call(signature, args), options)
+  }
+
+  /** The snapshots retained of the container (default: the one the program runs in), to be opened for reading or forked. */
+  past(cont: Capref = hereCapref): Past {
+    const ask = <S extends AnySignature>(signature: S, args: ArgsOf<S>): Reply<S> => {
+      this.#require()
+      return this.#thread.call(signature, args, snapshotDeadlineMs)
+    }
+    return new Past(ask, cont)
   }
 
   /** Makes a call on the kernel, for containers, capabilities and loci. Answers its reply, refusals too. */

@@ -16,6 +16,7 @@ import {
   checkManagerFrames,
   checkOptions,
   defaultSnapshotEveryMs,
+  retainOf,
   shapeOf,
   type OpenOptions,
 } from './options.js'
@@ -39,7 +40,9 @@ export async function openWorld(options: OpenOptions): Promise<World> {
     if (found === null && options.create === false) throw noWorld(dir)
     const shape = shapeOf(options, found?.shape ?? null)
     checkManagerFrames(options, shape)
-    const manifest = found ?? newManifest(machineId, shape, options.diskBytes ?? defaultDiskBytes)
+    const retain = retainOf(options, found?.retain ?? null)
+    const manifest =
+      found ?? newManifest(machineId, shape, options.diskBytes ?? defaultDiskBytes, retain)
     if (found === null) createDisks(dir, manifest)
     const disk = manifest.disks[0]!
     const diskFd = openDiskFile(dir, disk)
@@ -51,6 +54,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       diskBytes: disk.bytes,
       format: found === null,
       worldId: manifest.world,
+      retain,
       managers,
       acceptChanged: options.acceptChanged ?? false,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,

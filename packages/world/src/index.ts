@@ -9,6 +9,7 @@ export type { EventOf } from './events.js'
 export type { MachinePart } from './machine.js'
 export type { ManagerOption } from './managers.js'
 export type { OpenOptions } from './options.js'
+export type { RetainedSnapshot } from './past.js'
 export type { CounterSums } from './progress.js'
 export { findProgram, type Program } from './programs.js'
 export {

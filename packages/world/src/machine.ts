@@ -38,6 +38,8 @@ export interface MachineOptions {
   /** Whether a blank file becomes a disk, or is damage. */
   readonly format: boolean
   readonly acceptChanged?: boolean
+  /** Snapshots that the first manager retains of each container. */
+  readonly retain: number
   readonly managerFrames?: number
   readonly locusHeapMb?: number
 }
@@ -108,7 +110,10 @@ export class Machine {
         snapshotEveryMs: options.snapshotEveryMs,
         manager: {
           ...workers.defaultManager,
-          options: managerFrames === undefined ? null : { ownFrames: managerFrames },
+          options: {
+            retain: options.retain,
+            ...(managerFrames === undefined ? {} : { ownFrames: managerFrames }),
+          },
         },
         others: options.managers,
       } satisfies KernelConfig,

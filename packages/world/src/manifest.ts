@@ -27,6 +27,8 @@ export interface Manifest {
   readonly machine: number
   readonly shape: MachineShape
   readonly disks: readonly DiskFile[]
+  /** Snapshots retained of each container, where nothing else is said of it. */
+  readonly retain: number
 }
 
 /** Reads the manifest of the world in `folder`; null when the directory is missing or holds nothing yet. */
@@ -47,7 +49,12 @@ export function readManifest(folder: string): Manifest | null {
 }
 
 /** The manifest of a world to be made. */
-export function newManifest(machine: number, shape: MachineShape, diskBytes: number): Manifest {
+export function newManifest(
+  machine: number,
+  shape: MachineShape,
+  diskBytes: number,
+  retain: number,
+): Manifest {
   return {
     kind: 'katydid world',
     format: formatVersion,
@@ -56,6 +63,7 @@ export function newManifest(machine: number, shape: MachineShape, diskBytes: num
     machine,
     shape,
     disks: [{ file: `machine-${machine}.disk`, bytes: diskBytes }],
+    retain,
   }
 }
 
@@ -120,11 +128,12 @@ function checked(folder: string, found: Partial<Manifest>): Manifest {
       'world_version',
       `The world in ${folder} was written by another version of Katydid (format ${found.format}, ABI ${found.abi}; this one has ${formatVersion} and ${abiVersion}). Open it with the version that wrote it.`,
     )
-  const { world, machine, shape, disks } = found
+  const { world, machine, shape, disks, retain = 0 } = found
   if (
     typeof world !== 'string' ||
     typeof machine !== 'number' ||
     !isShape(shape) ||
+    !Number.isSafeInteger(retain) ||
     !Array.isArray(disks) ||
     !disks.every(isDiskFile)
   )
@@ -132,7 +141,7 @@ function checked(folder: string, found: Partial<Manifest>): Manifest {
       'damaged',
       `${manifestName} in ${folder} is damaged: a field is missing or wrong. Bring it back from a copy; the disk file is untouched.`,
     )
-  return found as Manifest
+  return { ...(found as Manifest), retain }
 }
 
 function isShape(shape: unknown): shape is MachineShape {

@@ -14,6 +14,8 @@ export interface OpenOptions {
   readonly pageBytes?: number
   /** Milliseconds between snapshots the world takes by itself; default 1000, 0 for none. */
   readonly snapshotEveryMs?: number
+  /** Snapshots of each container that stay besides the one a crash would bring back; default 0. Fixed when the world is created; of a container `retain` changes it. */
+  readonly retain?: number
   /** Whether to make the world when there is none; default true. */
   readonly create?: boolean
   /** The largest size of a new world's disk file in bytes; default 8 GiB, sparse. */
@@ -31,6 +33,8 @@ export interface OpenOptions {
 }
 
 export const defaultSnapshotEveryMs = 1000
+/** The most snapshots of a container that its manager retains. */
+const mostRetained = 100
 const leastDiskBytes = 16 * 1024 ** 2
 /** Below this the manager's pinned pages leave nothing to serve faults with. */
 const leastFrames = 16
@@ -76,10 +80,26 @@ export function checkOptions(options: OpenOptions): void {
   wholeNumber('snapshotEveryMs', options.snapshotEveryMs, 0)
   wholeNumber('diskBytes', options.diskBytes, leastDiskBytes)
   wholeNumber('managerFrames', options.managerFrames, leastManagerFrames)
+  wholeNumber('retain', options.retain, 0)
+  if ((options.retain ?? 0) > mostRetained)
+    throw new KatydidError(
+      'bad_argument',
+      `Retain must be at most ${mostRetained}, not ${options.retain}.`,
+    )
   wholeNumber('locusHeapMb', options.locusHeapMb, 8)
   if (typeof options.dir !== 'string' || options.dir === '' || options.dir.includes('\0'))
     throw new KatydidError('bad_argument', 'A world needs the name of its directory (dir).')
   shapeOf(options, null)
+}
+
+/** How many snapshots a world retains: as it was made with. */
+export function retainOf(options: OpenOptions, made: number | null): number {
+  const asked = options.retain
+  if (made === null || asked === undefined || asked === made) return made ?? asked ?? 0
+  throw new KatydidError(
+    'bad_argument',
+    `The world in ${options.dir} retains ${made} snapshots, not ${asked}. That is fixed when a world is made; change it container by container (world.retain), or leave it out.`,
+  )
 }
 
 function wholeNumber(name: string, value: number | undefined, least: number): void {

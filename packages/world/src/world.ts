@@ -29,6 +29,13 @@ import { must } from './host-call.js'
 import { destroyLocus, findLocus, makeLocus, resultOf, resumeLocus, suspendLocus } from './loci.js'
 import { LocusWait } from './locus-wait.js'
 import type { Machine, MachinePart } from './machine.js'
+import {
+  beginAsSnapshot,
+  dropSnapshot,
+  listSnapshots,
+  retainSnapshots,
+  type RetainedSnapshot,
+} from './past.js'
 import { sumCounters, type CounterSums } from './progress.js'
 import { findProgram } from './programs.js'
 import { traceOf } from './traces.js'
@@ -264,6 +271,57 @@ export class World {
     const { host } = this.#machine
     const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, { durable })
     return capture
+  }
+
+  /** The snapshots that are retained of the container, from old to new; the last is the one that a crash would bring back. */
+  async snapshots(container: Container): Promise<readonly RetainedSnapshot[]> {
+    this.#mustBeOpen()
+    return listSnapshots(this.#machine.host, container)
+  }
+
+  /**
+   * A container that shows that snapshot, for reading only: map it into another, or have it invoked. It is there until it is
+   * destroyed or the world is closed. Without a name nobody else finds it.
+   */
+  async openSnapshot(
+    container: Container,
+    stateInterval: number,
+    options: { readonly name?: string } = {},
+  ): Promise<Container> {
+    this.#mustBeOpen()
+    const { name = '' } = options
+    return beginAsSnapshot(this.#machine.host, container, 'open', stateInterval, name)
+  }
+
+  /**
+   * A container of that name that begins as that snapshot, program and all, and goes its own way; pages are shared until one of
+   * the two writes them. It is there for good once a snapshot taken after this is recoverable.
+   */
+  async forkSnapshot(
+    container: Container,
+    stateInterval: number,
+    options: { readonly name: string },
+  ): Promise<Container> {
+    this.#mustBeOpen()
+    return beginAsSnapshot(this.#machine.host, container, 'fork', stateInterval, options.name)
+  }
+
+  /** That snapshot is retained no longer. */
+  async dropSnapshot(container: Container, stateInterval: number): Promise<void> {
+    this.#mustBeOpen()
+    await dropSnapshot(this.#machine.host, container, stateInterval)
+  }
+
+  /** So many snapshots of the container stay from now on, besides the one that a crash would bring back; at most 100. */
+  async retain(container: Container, count: number): Promise<void> {
+    this.#mustBeOpen()
+    await retainSnapshots(this.#machine.host, container, count)
+  }
+
+  /** The container is gone for good once a snapshot taken after this is recoverable. `busy` while a locus is in it. */
+  async destroyContainer({ name, capref: cont }: Container): Promise<void> {
+    this.#mustBeOpen()
+    await must(this.#machine.host, `container ${name}`, containerCalls.containerDestroy, { cont })
   }
 
   /** Containers, loci, intervals and the line, as data. */

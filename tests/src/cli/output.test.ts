@@ -64,7 +64,10 @@ test.serial(
     t.regex(status.stdout, /^world w: at capture \d+, recovered in [\d.]+ m?s\n/)
     t.regex(status.stdout, /\ncontainer p: 1\.0 GiB, interval \d+, program file:.*p\.mjs\n/)
     t.regex(status.stdout, /\nlocus p: ended/)
-    t.regex(snapshots.stdout, /^capture \d+: recoverable\n(.*\n)?container p: snapshot \d+\n$/)
+    t.regex(
+      snapshots.stdout,
+      /^capture \d+: recoverable\n(.*\n)?container p: snapshot \d+\n  \d+: line, taken \S+Z, \d+ pages?\n$/,
+    )
   },
 )
 

@@ -18,6 +18,7 @@ const commit = (interval: number, ...blocks: number[]) => ({
   interval: asInterval(interval),
   count: blocks.length,
   sum: blocks.reduce((sum, block) => sum + block * 3, 0),
+  takenMs: 1_000 + interval,
 })
 
 function replayed(): LogReplay {
@@ -77,6 +78,9 @@ test('[MG8] records read back as they were written', (t) => {
     { what: 'adopted' as const, token, size: 2 ** 40 },
     { what: 'rolled back' as const, token, interval: asInterval(3), open: asInterval(2e9) },
     { what: 'destroyed' as const, token },
+    { what: 'dropped' as const, token, interval: asInterval(4e9) },
+    { what: 'retain' as const, token, count: 7 },
+    { what: 'retain' as const, token, count: null },
   ]
 
   const back = records.map((record) => {
@@ -95,7 +99,11 @@ test('[MG12] a root page reads back as it was written, and another page is refus
     nextToken: 9,
     replayFrom: asPosition(1234),
     interval: asInterval(4e9),
-    containers: [{ token, mapRoot: 161, height: 2, folded: asInterval(77), size: 2 ** 33 }],
+    sharedPages: 12,
+    sharedBlocks: 3_000_000_000,
+    containers: [
+      { token, mapRoot: 161, height: 2, history: 170, folded: asInterval(77), size: 2 ** 33 },
+    ],
     selfMap: [{ block: asBlock(4_000_000_000), checksum: 0xffffffff }],
   }
 

@@ -18,7 +18,7 @@ import { temporaryFolder } from '../support/folders.js'
 const diskBytes = 1024 * 1024
 
 function create(folder: string): Manifest {
-  const manifest = newManifest(1, defaultShape, diskBytes)
+  const manifest = newManifest(1, defaultShape, diskBytes, 5)
   createDisks(folder, manifest)
   writeManifest(folder, manifest)
   return manifest

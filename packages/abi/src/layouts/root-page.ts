@@ -42,7 +42,17 @@ export const rootPageWords = layout(
       writer: 'manager',
       doc: 'float 64: the state interval of its own container that this page ends',
     },
-    reserved: { words: 20, writer: 'nobody', doc: 'to 128 bytes' },
+    sharedPages: {
+      words: 1,
+      writer: 'manager',
+      doc: 'own pages of maps counted as often as somebody besides the first names them',
+    },
+    sharedBlocks: {
+      words: 1,
+      writer: 'manager',
+      doc: 'blocks counted as often as a map besides the first names them',
+    },
+    reserved: { words: 18, writer: 'nobody', doc: 'to 128 bytes' },
   },
 )
 
@@ -58,11 +68,58 @@ export const rootContainerWords = layout(
     },
     mapRoot: { words: 1, writer: 'manager', doc: 'own page at the top of its map; 0 none' },
     height: { words: 1, writer: 'manager', doc: 'levels of its map; 0 empty' },
-    reserved: { words: 1, writer: 'nobody', doc: 'to an even word' },
+    history: {
+      words: 1,
+      writer: 'manager',
+      doc: 'own page that names its retained snapshots; 0 none',
+    },
     folded: { words: 2, writer: 'manager', doc: 'float 64: the interval its map shows' },
     size: { words: 2, writer: 'manager', doc: 'float 64: its size in bytes' },
   },
 )
+
+/** Retained snapshots that one own page names: as many as the smallest page has room for. */
+export const historySlots = 127
+
+export const historyWords = layout(
+  'HistoryWords',
+  32,
+  'The head of the own page that names a container’s retained snapshots; RetainedWords follow.',
+  {
+    retain: {
+      words: 1,
+      writer: 'manager',
+      doc: '1 + how many snapshots are retained; 0: as many as the world says',
+    },
+    began: {
+      words: 1,
+      writer: 'manager',
+      doc: 'as another’s snapshot, whose blocks its map names: 1 for writing, 2 for reading only; 0 as no such thing',
+    },
+    taken: {
+      words: 2,
+      writer: 'manager',
+      doc: 'float 64: when the snapshot was taken that the container’s map shows, in ms since 1970; 0 unknown',
+    },
+    reserved: { words: 4, writer: 'nobody', doc: 'to 32 bytes' },
+  },
+)
+
+/** free: names nothing. retained: is offered. leaving: is being taken apart. */
+export const retainedStates = { free: 0, retained: 1, leaving: 2 } as const
+
+export const retainedWords = layout('RetainedWords', 32, 'One a retained snapshot.', {
+  mapRoot: { words: 1, writer: 'manager', doc: 'own page at the top of its map; 0 none' },
+  height: { words: 1, writer: 'manager', doc: 'levels of its map; 0 empty' },
+  state: { words: 1, writer: 'manager', doc: 'free, retained or leaving' },
+  reserved: { words: 1, writer: 'nobody', doc: 'to an even word' },
+  interval: { words: 2, writer: 'manager', doc: 'float 64: its name' },
+  taken: {
+    words: 2,
+    writer: 'manager',
+    doc: 'float 64: when it was taken, in ms since 1970; 0 unknown',
+  },
+})
 
 export const selfMapPlaceWords = layout('SelfMapPlaceWords', 8, 'One a page of the self map.', {
   block: { words: 1, writer: 'manager', doc: 'its disk block; 0 never written' },

@@ -19,6 +19,7 @@ interface Flags {
   readonly json?: true
   readonly acceptChanged?: true
   readonly snapshotEvery?: number
+  readonly retain?: number
   readonly trace?: string
 }
 
@@ -34,6 +35,7 @@ export function runVerb(screen: Screen): Command {
     .option('--loci <n>', 'the most loci at a time', wholeNumber)
     .option('--name <name>', 'name of container and locus (default: the program’s)')
     .option('--snapshot-every <ms>', 'time between snapshots, 0 for none', wholeNumber)
+    .option('--retain <n>', 'older snapshots that a new world keeps of each container', wholeNumber)
     .option('--accept-changed', 'go on although the program’s content has changed')
     .option('--json', 'print one JSON object instead of lines')
     .option('--trace <file>', 'write a trace for Perfetto or chrome://tracing at the end')
@@ -53,6 +55,7 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
     acceptChanged: flags.acceptChanged ?? false,
     ...(flags.frames === undefined ? {} : { frames: flags.frames }),
     ...(flags.loci === undefined ? {} : { loci: flags.loci }),
+    ...(flags.retain === undefined ? {} : { retain: flags.retain }),
     ...(flags.snapshotEvery === undefined ? {} : { snapshotEveryMs: flags.snapshotEvery }),
   })
   const progress = setInterval(() => {

@@ -105,6 +105,7 @@ export class ContainerTable {
       token: asToken(0),
       serviceLevel: 'snapshotting',
       selfManaged: false,
+      snapshotOf: null,
       intervals: noIntervals(shape.epoch),
       mappings: [],
     }

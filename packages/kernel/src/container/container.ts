@@ -39,6 +39,14 @@ export interface IntervalRecord {
   readonly history: History
 }
 
+/** How a container began as a snapshot of another. */
+export interface SnapshotOf {
+  /** open: it shows the snapshot, for reading only, as long as whoever opened it is there. */
+  readonly kind: 'open' | 'fork'
+  /** Number of the locus that asked for it; 0: a host or a manager. */
+  readonly opener: number
+}
+
 export interface Container {
   readonly slot: ContainerSlot
   /** Which container has the slot. */
@@ -52,6 +60,8 @@ export interface Container {
   serviceLevel: ServiceLevel
   /** Its manager lives in it: it takes no part in captures of the world. */
   selfManaged: boolean
+  /** It began as a snapshot, or is about to; nil: it did not. */
+  snapshotOf: SnapshotOf | null
   readonly intervals: IntervalRecord
   /** What is mapped into it, by rising offset. */
   mappings: readonly Mapping[]

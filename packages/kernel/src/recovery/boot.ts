@@ -102,6 +102,7 @@ function ownContainerOf(machine: Machine, manager: Manager, root: RootRecord): C
     token: ownToken,
     serviceLevel: 'snapshotting',
     selfManaged: true,
+    snapshotOf: null,
     intervals: {
       ...noIntervals(),
       label: asInterval(root.interval),

@@ -83,6 +83,7 @@ function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Cont
     token: asToken(saved.token),
     serviceLevel: saved.serviceLevel as ServiceLevel,
     selfManaged: false,
+    snapshotOf: saved.snapshotOf,
     intervals: {
       ...noIntervals(),
       label: asInterval(saved.label),

@@ -50,7 +50,8 @@ export function snapshotRequest(
     run(machine.messenger, snapshotOwn(machine, container), call.reply.bind(call))
     return later
   }
-  if (container.intervals.volatile) return noSnapshots(container)
+  const isOpened = container.snapshotOf?.kind === 'open'
+  if (container.intervals.volatile || isOpened) return noSnapshots(container)
   // A manager without a root page may keep no snapshots at all: then it says so when it is asked for one.
   const keeps = machine.managers.at(container.manager)?.program.keepsRoot
   if (container.intervals.label === 0 && keeps === false) container.intervals.mustCapture = true

@@ -4,7 +4,7 @@
  */
 import { packValue, unpackValue } from '@katydid/actor'
 import type { ManagerProgram } from '@katydid/abi'
-import type { Program } from '../container/container.js'
+import type { Program, SnapshotOf } from '../container/container.js'
 import type { Mapping } from '../container/mapping.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
@@ -33,6 +33,8 @@ export interface SavedContainer extends SavedPoint {
   readonly incarnation: number
   readonly capabilities: readonly PlacedCapability[]
   readonly mappings: readonly Mapping[]
+  /** It began as a snapshot. */
+  readonly snapshotOf: SnapshotOf | null
   /** Loci rooted in it. */
   readonly loci: readonly SavedLocus[]
   /** Permission groups of it and of its loci. */
@@ -194,6 +196,10 @@ const rootFields = {
   offset: 'number',
   interval: 'number',
 } as const
+/** How a container began: as a snapshot, or not. */
+const isBeginning = (value: unknown): boolean =>
+  value === null || has(value, { kind: 'string', opener: 'number' })
+
 const containerFields = {
   slot: 'number',
   generation: 'number',
@@ -283,6 +289,7 @@ const captureFields = {
 
 const isContainer = (value: unknown): boolean =>
   has(value, containerFields) &&
+  isBeginning(value['snapshotOf']) &&
   hasTables(value) &&
   arePairs(value['dependencies']) &&
   listOf(value['mappings'], (each) => has(each, mappingFields)) &&

@@ -38,6 +38,7 @@ export function stateOf(machine: Machine, container: Container): ContainerState 
       capabilityTables.ofContainer(machine.region.plan.shape, slot),
     ),
     mappings,
+    snapshotOf: container.snapshotOf,
     loci: machine.loci
       .all()
       .filter((each) => each.container === slot)

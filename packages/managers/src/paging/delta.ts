@@ -12,6 +12,8 @@ import type { PagePlace } from './place.js'
 export class Delta {
   /** Its name; null while it is open. */
   interval: StateInterval | null = null
+  /** When it was named, in milliseconds since 1970; 0: unknown. */
+  takenMs = 0
   /** Pages whose newest content of this interval is in a frame and not being written. */
   readonly dirty = new Set<number>()
   /** Of these, the ones whose frame is no longer the live page's: a later write moved the page to a copy. */

@@ -1,5 +1,11 @@
 /** Calls that come while a manager is still starting wait until it is up; nothing is refused for being early. */
-import { managerNotices, managerRequests, managerUpcalls, refuse } from '@katydid/abi'
+import {
+  managerNotices,
+  managerRequests,
+  managerUpcalls,
+  refuse,
+  retainedUpcalls,
+} from '@katydid/abi'
 import {
   invariant,
   later,
@@ -15,6 +21,8 @@ export interface ManagerCalls {
   readonly requests: Handlers<typeof managerRequests>
   /** Of a manager that keeps something of its containers on a disk. */
   readonly notices?: Handlers<typeof managerNotices>
+  /** Of a manager that retains snapshots. */
+  readonly retained?: Handlers<typeof retainedUpcalls>
 }
 
 export class EarlyCalls {
@@ -40,6 +48,12 @@ export class EarlyCalls {
     messenger.serve(managerNotices, {
       containersLive: this.#whenUp(({ notices }) => notices?.containersLive ?? keepsNothing),
     })
+    messenger.serve(retainedUpcalls, {
+      retainedList: this.#whenUp(({ retained }) => retained?.retainedList ?? retainsNone),
+      retainedTake: this.#whenUp(({ retained }) => retained?.retainedTake ?? retainsNone),
+      retainedDrop: this.#whenUp(({ retained }) => retained?.retainedDrop ?? retainsNone),
+      retainedKeep: this.#whenUp(({ retained }) => retained?.retainedKeep ?? retainsNone),
+    })
   }
 
   /** The manager is up: what waited is answered, in the order in which it came. */
@@ -62,3 +76,5 @@ export class EarlyCalls {
 }
 
 const keepsNothing = () => refuse('not_supported', 'this manager keeps nothing over a recovery')
+
+const retainsNone = () => refuse('not_supported', 'this manager retains no snapshots')

@@ -129,7 +129,8 @@ export class Faults {
     const { container } = fault
     const page = Math.floor(fault.offset / this.#context.pageBytes)
     if (container.lcd === null) return 'no_such_container'
-    if (fault.access !== 'read' && this.#isSealed(container)) return 'access_denied'
+    const isRefused = !container.writable || this.#isSealed(container)
+    if (fault.access !== 'read' && isRefused) return 'access_denied'
     const frame = container.resident.get(page)
     if (frame === undefined) return this.#bringIn(container, page, fault.access)
     if (fault.access === 'read') {

@@ -15,6 +15,8 @@ export interface PagedContainer {
   readonly token: Token
   /** The container whose pages this one shows copies of: it is the overlay of a transaction. Null: it is no overlay. */
   readonly below: PagedContainer | null
+  /** False: write access is refused. */
+  readonly writable: boolean
   /** In the manager's table; nil until the kernel has said. */
   capability: Capref | null
   /** Its descriptor on this machine; nil until the kernel has said its slot. */

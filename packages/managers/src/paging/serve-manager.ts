@@ -40,6 +40,7 @@ export async function serveManager<Options extends PagingOptions>(
     {
       region,
       messenger: endpoint,
+      date: Date.now,
       clock,
       read: (place, into) => readBlock(diskFd, asBlock(place.block), into, place.checksum),
       report: (event) => order({ order: 'report', event }),

@@ -8,6 +8,8 @@ export interface Surroundings<Options extends PagingOptions = PagingOptions> {
   readonly region: Region
   readonly messenger: Messenger
   readonly clock: Clock
+  /** Milliseconds since 1970, for what people are told; left out: nobody knows. */
+  readonly date?: () => number
   readonly read: BlockReader
   readonly report: (event: WorldEvent) => void
   readonly options: Options

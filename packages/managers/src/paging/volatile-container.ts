@@ -9,6 +9,7 @@ import type { Located, PagedContainer } from './paged-container.js'
 export class VolatileContainer implements PagedContainer {
   readonly token: Token
   readonly below = null
+  readonly writable = true
   capability: Capref | null = null
   lcd: Lcd | null = null
   size = 0

@@ -135,6 +135,7 @@ export class Flush {
       token: container.token,
       interval,
       ...version.total(),
+      takenMs: version.takenMs,
     })
     writer.write([], [record], true, pageBytes, (reply) => {
       if (version.dropped) return

@@ -8,26 +8,40 @@ import { invariant } from '@katydid/actor'
 import type { Context } from './context.js'
 import type { Delta } from '../paging/delta.js'
 import type { ManagedContainer } from './managed-container.js'
-import type { MapRoot, PagePlace } from './place.js'
+import { decay, type Grave } from './graves.js'
+import type { PagePlace } from './place.js'
 
 interface Progress {
   readonly version: Delta
   readonly entries: Iterator<readonly [number, PagePlace]>
+  /** The entry that could not be folded yet. */
+  ahead: IteratorResult<readonly [number, PagePlace]> | null
 }
 
-/** Own frames that must be free of pins for a map to be walked and grown. */
-const spareFrames = 2
+/** What folding asks of whoever keeps older versions. */
+export interface Keeper {
+  /** What the container's map shows is about to be replaced; false when that must wait. */
+  beforeFold(container: ManagedContainer): boolean
+  /** There is no room for maps; false when nobody can give way. */
+  giveWay(): boolean
+  /** Own frames that must be free of pins for a map to be walked, grown and copied. */
+  readonly spareFrames: number
+}
+
+/** Pages of maps copied in one slice at the most. */
+const mostCopies = 4
 
 export class Folding {
   readonly #context: Context
   readonly #underWay = new Map<ManagedContainer, Progress>()
-  /** Maps without a container. */
-  readonly graveyard: MapRoot[] = []
+  /** Maps without a container, and snapshots that were retained of it. */
+  readonly graveyard: Grave[] = []
+  keeper: Keeper = { beforeFold: () => true, giveWay: () => false, spareFrames: 2 }
   /** Set while the root page is being made durable: maps and usage stand still. */
   suspended = false
   /** Versions folded since somebody set it to 0. */
   foldsSince = 0
-  /** Versions folded and maps taken apart, ever: what was needed before may not be now. */
+  /** Versions folded, maps and retained snapshots taken apart, ever: what was needed before may not be now. */
   progress = 0
   #failure: string | null = null
 
@@ -50,11 +64,22 @@ export class Folding {
     this.#underWay.delete(container)
   }
 
-  /** The map's container is gone. */
-  bury(map: MapRoot): void {
-    if (map.height > 0) this.graveyard.push({ page: map.page, height: map.height })
+  /** Whether the container's map is between two versions. */
+  isFolding(container: ManagedContainer): boolean {
+    return this.#underWay.has(container)
+  }
+
+  /** The container is gone, or the empty one again: its map and what was retained of it are needed by nobody. */
+  bury(container: ManagedContainer): void {
+    const { map, history } = container
+    invariant(!this.#underWay.has(container), 'MG17: what is buried is not folded over', {
+      token: container.token,
+    })
+    if (map.height > 0 || history !== null)
+      this.graveyard.push({ map: { page: map.page, height: map.height }, history })
     map.page = 0
     map.height = 0
+    container.history = null
   }
 
   /**
@@ -62,13 +87,14 @@ export class Folding {
    * reported once, and folding stops.
    */
   settle(): boolean {
-    if (!this.isPending || !this.#context.ownFrames.ensure(spareFrames)) return false
+    if (!this.isPending || !this.#context.ownFrames.ensure(this.keeper.spareFrames)) return false
     try {
       const container = this.#next()
       if (container !== null) this.#foldSlice(container)
       else this.#dismantleSlice()
     } catch (error) {
       if (!(error instanceof AccessError)) throw error
+      if (error.status === 'no_resource' && this.#roomIsMade()) return true
       this.#failure = error.message
       const detail = `the manager’s maps cannot be brought up to date: ${error.message}`
       this.#context.report({
@@ -79,6 +105,16 @@ export class Folding {
       })
     }
     return true
+  }
+
+  /** Retained snapshots give way to the present. */
+  #roomIsMade(): boolean {
+    try {
+      return this.keeper.giveWay()
+    } catch (error) {
+      if (error instanceof AccessError) return false
+      throw error
+    }
   }
 
   #next(): ManagedContainer | null {
@@ -95,21 +131,23 @@ export class Folding {
     const version = container.versions[0]!
     let progress = this.#underWay.get(container)
     if (progress === undefined || progress.version !== version) {
-      progress = { version, entries: byPage(version) }
+      if (!this.keeper.beforeFold(container)) return
+      progress = { version, entries: byPage(version), ahead: null }
       this.#underWay.set(container, progress)
     }
-    const { usage, maps } = this.#context.store
-    for (let i = 0; i < this.#context.options.foldSlice; i++) {
-      const next = progress.entries.next()
+    const { maps } = this.#context.store
+    const copies = maps.copies + mostCopies
+    for (let i = 0; i < this.#context.options.foldSlice && maps.copies < copies; i++) {
+      const next = progress.ahead ?? progress.entries.next()
       if (next.done === true) {
         this.#finish(container, version)
         return
       }
       const [page, place] = next.value
-      const before = maps.set(container.map, page, place)
-      if (before?.block === place.block) continue
-      usage.addFolded(place.block)
-      if (before !== null) usage.unfold(before.block)
+      // Kept until it is done: a map that has no room now is tried again.
+      progress.ahead = next
+      maps.set(container.map, page, place)
+      progress.ahead = null
     }
   }
 
@@ -126,17 +164,18 @@ export class Folding {
     container.versions.shift()
     container.folded = version.interval
     this.#context.trace.event('fold', container.token, version.interval)
+    container.takenMs = version.takenMs
+    if (container.history !== null) container.history.takenMs = version.takenMs
     this.#underWay.delete(container)
     this.foldsSince++
     this.progress++
   }
 
   #dismantleSlice(): void {
-    const map = this.graveyard[0]
-    invariant(map !== undefined, 'MG17: a map is taken apart while there is one', {})
-    const places = this.#context.store.maps.dismantle(map)
-    for (const place of places ?? []) this.#context.store.usage.unfold(place.block)
-    if (places !== null) return
+    const grave = this.graveyard[0]
+    invariant(grave !== undefined, 'MG17: a map is taken apart while there is one', {})
+    const { dismantling, allocator } = this.#context.store
+    if (decay(grave, dismantling, allocator)) return
     this.graveyard.shift()
     this.progress++
   }

@@ -1,9 +1,9 @@
 /**
  * The manager's own records in the log. `commit`: a version is complete. Notes: a container was adopted, rolled back or
- * destroyed. The log is kept as a prefix, so a note needs no barrier: nothing behind it survives without it.
+ * destroyed, how many of its snapshots are retained, and which are not any more. The log is kept as a prefix, so a note needs no barrier: nothing behind it survives without it.
  */
 import { asInterval, asToken, type RecordKind, type StateInterval, type Token } from '@katydid/abi'
-import { invariant, packValue, unpackValue } from '@katydid/actor'
+import { invariant, packValue, unpackValue, unreachable } from '@katydid/actor'
 import type { LogRecord } from '../paging/disk-writer.js'
 
 export type ManagerRecord =
@@ -13,6 +13,8 @@ export type ManagerRecord =
       readonly interval: StateInterval
       readonly count: number
       readonly sum: number
+      /** In milliseconds since 1970; 0: unknown. */
+      readonly takenMs: number
     }
   | { readonly what: 'adopted'; readonly token: Token; readonly size: number }
   | {
@@ -23,22 +25,44 @@ export type ManagerRecord =
       readonly open: StateInterval
     }
   | { readonly what: 'destroyed'; readonly token: Token }
+  /** That retained snapshot is given up. */
+  | { readonly what: 'dropped'; readonly token: Token; readonly interval: StateInterval }
+  /** So many are retained from now on; null: as many as the world says. */
+  | { readonly what: 'retain'; readonly token: Token; readonly count: number | null }
 
-const kinds = { commit: 0, adopted: 1, 'rolled back': 2, destroyed: 3 } as const
+const kinds = {
+  commit: 0,
+  adopted: 1,
+  'rolled back': 2,
+  destroyed: 3,
+  dropped: 4,
+  retain: 5,
+} as const
 
 export function writeRecord(record: ManagerRecord): LogRecord {
   invariant(record.token > 0, 'MG1: a record is of a container', { record })
-  const rest =
-    record.what === 'commit'
-      ? [record.interval, record.count, record.sum]
-      : record.what === 'adopted'
-        ? [record.size]
-        : record.what === 'rolled back'
-          ? [record.interval, record.open]
-          : []
   return {
     kind: record.what === 'commit' ? 'commit' : 'note',
-    content: packValue([kinds[record.what], record.token, ...rest]),
+    content: packValue([kinds[record.what], record.token, ...numbersOf(record)]),
+  }
+}
+
+function numbersOf(record: ManagerRecord): number[] {
+  switch (record.what) {
+    case 'commit':
+      return [record.interval, record.count, record.sum, record.takenMs]
+    case 'adopted':
+      return [record.size]
+    case 'rolled back':
+      return [record.interval, record.open]
+    case 'destroyed':
+      return []
+    case 'dropped':
+      return [record.interval]
+    case 'retain':
+      return [record.count ?? -1]
+    default:
+      return unreachable(record)
   }
 }
 
@@ -53,13 +77,24 @@ export function readRecord(kind: RecordKind, content: Uint8Array): ManagerRecord
   const token = asToken(at(1))
   switch (at(0)) {
     case kinds.commit:
-      return { what: 'commit', token, interval: asInterval(at(2)), count: at(3), sum: at(4) }
+      return {
+        what: 'commit',
+        token,
+        interval: asInterval(at(2)),
+        count: at(3),
+        sum: at(4),
+        takenMs: at(5),
+      }
     case kinds.adopted:
       return { what: 'adopted', token, size: at(2) }
     case kinds['rolled back']:
       return { what: 'rolled back', token, interval: asInterval(at(2)), open: asInterval(at(3)) }
     case kinds.destroyed:
       return { what: 'destroyed', token }
+    case kinds.dropped:
+      return { what: 'dropped', token, interval: asInterval(at(2)) }
+    case kinds.retain:
+      return { what: 'retain', token, count: at(2) < 0 ? null : at(2) }
     default:
       return null
   }

@@ -15,6 +15,7 @@ export interface FoundPage extends PagePlace {
 
 export interface FoundVersion {
   readonly interval: StateInterval
+  readonly takenMs: number
   readonly places: Map<number, PagePlace>
 }
 
@@ -25,6 +26,12 @@ export interface FoundContainer {
   versions: FoundVersion[]
   /** A version whose pages do not agree with its commit: it and every later one cannot be shown. */
   brokenAt: StateInterval | null
+  /** It went back to the empty container after its map was last made durable. */
+  emptied: boolean
+  /** Snapshots that are not retained any more. */
+  readonly dropped: StateInterval[]
+  /** What was last said of how many are retained; undefined: nothing. */
+  retain: number | null | undefined
 }
 
 export class LogReplay {
@@ -55,6 +62,7 @@ export class LogReplay {
         // Not all that is above: pages of one answer come before its records, and may be of the time after going back.
         const isVoid = (interval: StateInterval): boolean =>
           interval > record.interval && interval < record.open
+        if (record.interval === 0 && this.#folded(record.token) < record.open) found.emptied = true
         found.open = found.open.filter((page) => !isVoid(page.stateInterval))
         found.versions = found.versions.filter((version) => !isVoid(version.interval))
         if (found.brokenAt !== null && isVoid(found.brokenAt)) found.brokenAt = null
@@ -63,13 +71,27 @@ export class LogReplay {
       case 'destroyed':
         this.containers.delete(record.token)
         this.destroyed.add(record.token)
+        return
+      case 'dropped':
+        found.dropped.push(record.interval)
+        return
+      case 'retain':
+        found.retain = record.count
     }
   }
 
   #of(token: Token): FoundContainer {
     let found = this.containers.get(token)
     if (found === undefined) {
-      found = { size: 0, open: [], versions: [], brokenAt: null }
+      found = {
+        size: 0,
+        open: [],
+        versions: [],
+        brokenAt: null,
+        emptied: false,
+        dropped: [],
+        retain: undefined,
+      }
       this.containers.set(token, found)
     }
     return found
@@ -78,9 +100,14 @@ export class LogReplay {
 
 function commit(
   found: FoundContainer,
-  record: { readonly interval: StateInterval; readonly count: number; readonly sum: number },
+  record: {
+    readonly interval: StateInterval
+    readonly count: number
+    readonly sum: number
+    readonly takenMs: number
+  },
 ): void {
-  const { interval } = record
+  const { interval, takenMs } = record
   // A commit that was tried again stands there twice.
   if (found.versions.some((version) => version.interval === interval)) return
   const last = found.versions.at(-1)?.interval ?? 0
@@ -97,6 +124,6 @@ function commit(
   let sum = 0
   for (const place of places.values()) sum = (sum + place.checksum) >>> 0
   const isWhole = places.size === record.count && sum === record.sum
-  if (isWhole && found.brokenAt === null) found.versions.push({ interval, places })
+  if (isWhole && found.brokenAt === null) found.versions.push({ interval, takenMs, places })
   else found.brokenAt ??= interval
 }

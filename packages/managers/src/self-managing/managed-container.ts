@@ -10,11 +10,13 @@ import type { Lcd } from '@katydid/memory'
 import { Delta } from '../paging/delta.js'
 import { PageBits } from '../paging/page-bits.js'
 import type { Located, PagedContainer } from '../paging/paged-container.js'
+import type { History } from './history.js'
 import type { MapRoot } from './place.js'
 
 export class ManagedContainer implements PagedContainer {
   readonly token: Token
   readonly below = null
+  readonly writable: boolean
   /** In the manager's table; nil until the kernel has said (a container found in the log). */
   capability: Capref | null = null
   /** Its descriptor on this machine; nil until the kernel has said its slot. */
@@ -30,14 +32,28 @@ export class ManagedContainer implements PagedContainer {
   /** The interval that the map shows; 0 the empty container. */
   folded: StateInterval = asInterval(0)
   readonly map: MapRoot = { page: 0, height: 0 }
+  /** When the snapshot was taken that the map shows, in milliseconds since 1970; 0: unknown. */
+  takenMs = 0
+  /** Its retained snapshots; null while nothing was ever said or kept of them. */
+  history: History | null = null
+  /** Names of snapshots that shall not be retained again. */
+  readonly dropped = new Set<StateInterval>()
+  /** What the log says of how many are retained, not in the history yet. */
+  retainAsked: number | null | undefined
+  /** It began as another's snapshot: its map names blocks that were written as another's. */
+  isFork = false
+  /** The kernel has not made us its manager yet. */
+  isComing = false
   /** Removed or replaced frames that wait for acknowledgement. */
   awaited = 0
   ringing = false
   /** Pages ever brought in, to tell a re-read. */
   readonly seen = new PageBits()
 
-  constructor(token: Token) {
+  /** `writable` false: a snapshot that was opened. */
+  constructor(token: Token, writable = true) {
     this.token = token
+    this.writable = writable
   }
 
   /** The newest name given. */
@@ -78,13 +94,14 @@ export class ManagedContainer implements PagedContainer {
   }
 
   /** Names the open delta and begins a new one: the same few steps however much was changed. */
-  snapshot(interval: StateInterval): Delta {
+  snapshot(interval: StateInterval, takenMs = 0): Delta {
     invariant(interval > this.label, 'SI1: names of snapshots rise', {
       interval,
       label: this.label,
     })
     const version = this.open
     version.close(interval)
+    version.takenMs = takenMs
     this.versions.push(version)
     this.open = new Delta()
     this.openInterval = asInterval(interval + 1)

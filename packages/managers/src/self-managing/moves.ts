@@ -17,7 +17,8 @@ import {
 import { invariant } from '@katydid/actor'
 import type { PageWrite } from '../paging/disk-writer.js'
 import type { Context } from './context.js'
-import type { PagePlace } from './place.js'
+import type { ManagedContainer } from './managed-container.js'
+import type { MapRoot, PagePlace } from './place.js'
 
 export type Described = ResultOf<typeof diskCalls.diskSegment>['pages'][number]
 
@@ -100,25 +101,22 @@ export class Moves {
     invariant(limit > 0, 'MG20: copies come into the maps in bounded steps', { limit })
     for (let i = 0; i < limit && this.#moved.length > 0; i++) {
       const { page, to } = this.#moved[0]!
-      const container = this.#context.containers.get(page.cont)
-      if (container !== undefined && this.#isNamed(page)) {
-        const before = maps.set(container.map, page.page, to)
-        invariant(before?.block === page.block, 'MG20: a copy takes the place of its original', {
-          page: page.page,
-          block: page.block,
-        })
-        usage.addFolded(to.block)
-        usage.unfold(page.block)
-      }
+      maps.move(this.#mapsOf(page.cont), page.page, page.block, to)
       this.#moved.shift()
       usage.drop(to.block)
     }
   }
 
   #isNamed({ cont, page, block }: Described): boolean {
-    const container = this.#context.containers.get(cont)
-    if (container === undefined) return false
-    return this.#context.store.maps.get(container.map, page)?.block === block
+    return this.#context.store.maps.isNamed(this.#mapsOf(cont), page, block)
+  }
+
+  /** The maps that can name a block written as a page of `cont`: its own, and those of containers that began as a snapshot. */
+  *#mapsOf(cont: Token): Generator<Readonly<MapRoot>, void, undefined> {
+    const { containers } = this.#context
+    const own = containers.get(cont)
+    if (own !== undefined) yield* mapsWithin(own)
+    for (const each of containers.values()) if (each.isFork && each !== own) yield* mapsWithin(each)
   }
 
   #touch(page: number, block: DiskBlock): void {
@@ -128,4 +126,11 @@ export class Moves {
     const at = page * pageBytes
     store.window.setInt32(at, store.window.getInt32(at))
   }
+}
+
+/** What a container's map and its retained snapshots name. */
+function* mapsWithin({ map, history }: ManagedContainer): Generator<Readonly<MapRoot>, void> {
+  yield map
+  const entries = history?.entries ?? []
+  for (let i = entries.length - 1; i >= 0; i--) yield entries[i]!.map
 }

@@ -17,6 +17,8 @@ export interface SelfManagingOptions extends PagingOptions {
   readonly cleanRestMs: number
   /** What it promises of its containers. */
   readonly serviceLevel: ServiceLevel
+  /** Snapshots retained of each container besides the line's own, where nothing else is said of it. */
+  readonly retain: number
 }
 
 export const defaultOptions: SelfManagingOptions = {
@@ -33,6 +35,7 @@ export const defaultOptions: SelfManagingOptions = {
   cleanPages: 16,
   cleanRestMs: 5,
   serviceLevel: 'snapshotting',
+  retain: 0,
 }
 
 /** The `data` of a self-managing manager's worker: the kernel's `boot`, the disk's descriptor (from the world), and options. */

@@ -29,12 +29,13 @@ export class OwnAllocator {
       invariant(reused < this.allocated, 'MG12: the free list holds pages that were given out', {
         reused,
       })
-      this.freePage = this.#window.getUint32(reused * this.#layout.pageBytes)
+      const next = this.#window.getUint32(reused * this.#layout.pageBytes)
       this.#window.fill(reused * this.#layout.pageBytes, this.#layout.pageBytes, 0)
+      this.freePage = next
       return reused
     }
     const page = this.allocated
-    if (page >= this.#layout.end)
+    if (page >= this.#layout.mapsEnd)
       throw new AccessError(
         'no_resource',
         `the manager’s own container of ${this.#layout.end} pages is full; make it larger`,

@@ -1,6 +1,6 @@
 /**
  * Where things lie in the manager's own container, by own page number: the root page, the self map, the usage of disk
- * segments, then pages given out to maps.
+ * segments, counts of shared own pages, then pages given out to maps; at the end counts of shared blocks.
  */
 import { rootPageSelfMapPages } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
@@ -18,21 +18,30 @@ export interface OwnLayout {
   readonly selfMap: number
   readonly usage: number
   readonly usageSegments: number
+  /** The first page of the table that counts, by own page, who names it besides the first. */
+  readonly refs: number
   /** The first page given out to maps. */
   readonly first: number
+  /** One past the last page given out to maps. */
+  readonly mapsEnd: number
+  /** The first page of the table that counts, by block of the disk, who names it besides the first. */
+  readonly names: number
   /** One past the last page there can be. */
   readonly end: number
 }
 
-export function ownLayout(pageBytes: number, sizeBytes: number): OwnLayout {
+/** The layout of a container of `sizeBytes` whose manager has a disk of `diskBlocks`. */
+export function ownLayout(pageBytes: number, sizeBytes: number, diskBlocks: number): OwnLayout {
   const entries = pageBytes / entryBytes
   const selfMap = 1
   const usage = selfMap + rootPageSelfMapPages
-  const first = usage + usagePages
+  const refs = usage + usagePages
   const end = Math.min(Math.floor(sizeBytes / pageBytes), rootPageSelfMapPages * entries)
+  const first = refs + Math.ceil((end * 2) / pageBytes)
+  const names = end - Math.ceil((diskBlocks * 2) / pageBytes)
   invariant(
-    end > first,
-    'MG12: a manager’s own container holds its self map, its usage table and maps',
+    names > first,
+    'MG12: a manager’s own container holds its self map, its tables and maps',
     {
       sizeBytes,
       least: (first + 1) * pageBytes,
@@ -45,6 +54,9 @@ export function ownLayout(pageBytes: number, sizeBytes: number): OwnLayout {
     selfMap,
     usage,
     usageSegments: (usagePages * pageBytes) / 4,
+    refs,
+    mapsEnd: names,
+    names,
     first,
     end,
   }

@@ -111,11 +111,17 @@ export class OwnSnapshot {
       token: container.token,
       mapRoot: container.map.page,
       height: container.map.height,
+      history: container.history?.page ?? 0,
       folded: container.folded,
       size: container.size,
     }))
-    for (const map of this.#folding.graveyard)
-      table.push({ ...nobody, mapRoot: map.page, height: map.height })
+    for (const { map, history } of this.#folding.graveyard)
+      table.push({
+        ...nobody,
+        mapRoot: map.page,
+        height: map.height,
+        history: history?.page ?? 0,
+      })
     const bytes = writeRootPage(
       {
         allocated: store.allocator.allocated,
@@ -123,6 +129,8 @@ export class OwnSnapshot {
         nextToken: this.#identity.nextToken,
         replayFrom: from,
         interval,
+        sharedPages: store.refs.total,
+        sharedBlocks: store.names.total,
         containers: table,
         selfMap: store.selfMap.places,
       },

@@ -17,7 +17,10 @@ import { OwnAllocator } from './own-allocator.js'
 import { isSelfMap, type OwnLayout } from './own-layout.js'
 import type { BlockReader } from '../paging/paging-context.js'
 import { OwnPages, type OwnBacking } from './own-pages.js'
+import { BlockNames } from './block-names.js'
+import { Dismantling } from './dismantling.js'
 import { PageMaps } from './page-map.js'
+import { PageRefs } from './page-refs.js'
 import { noPlace, type PagePlace } from './place.js'
 import { SegmentUsage } from './segment-usage.js'
 import { SelfMap } from './self-map.js'
@@ -43,6 +46,9 @@ export class OwnStore implements OwnBacking {
   readonly selfMap: SelfMap
   readonly allocator: OwnAllocator
   readonly maps: PageMaps
+  readonly dismantling: Dismantling
+  readonly refs: PageRefs
+  readonly names: BlockNames
   readonly usage: SegmentUsage
   /** The interval its page descriptors carry. */
   interval: StateInterval
@@ -69,8 +75,13 @@ export class OwnStore implements OwnBacking {
     attachment.attach()
     this.selfMap = new SelfMap(layout, this.window)
     this.allocator = new OwnAllocator(layout, this.window, (page) => this.pinFor(page))
-    this.maps = new PageMaps(layout, this.window, this.allocator)
     this.usage = new SegmentUsage(layout, this.window, parts.segmentBlocks)
+    this.refs = new PageRefs(layout, this.window)
+    const { window, allocator: pages, usage, refs } = this
+    this.names = new BlockNames({ layout, window, usage, pin: (page) => this.pinFor(page) })
+    const mapsParts = { layout, window, pages, refs, names: this.names }
+    this.maps = new PageMaps(mapsParts)
+    this.dismantling = new Dismantling(mapsParts, this.maps)
   }
 
   /** Pins the page of the self map that places own page `page`. */

@@ -11,6 +11,8 @@ import { ask, invariant, type Ask } from '@katydid/actor'
 import type { Context } from './context.js'
 import { Delta } from '../paging/delta.js'
 import type { Identity } from './identity.js'
+import type { Grave } from './graves.js'
+import { History } from './history.js'
 import { LogReplay, type FoundContainer } from './log-replay.js'
 import { readRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
@@ -19,16 +21,24 @@ import type { RootPage } from './root-page.js'
 
 const scanLimit = 1024
 
-/** Fills `context.containers`. Throws `CannotStart` when the log cannot be read. */
+/** Fills `context.containers`; answers what is to be taken apart. Throws `CannotStart` when the log cannot be read. */
 export function* rebuild(
   context: Context,
   identity: Identity,
   root: RootPage | null,
-): Generator<Ask, void, unknown> {
+): Generator<Ask, Grave[], unknown> {
   const { containers } = context
+  const graves: Grave[] = []
   for (const entry of root?.containers ?? []) {
     if (entry.token === asToken(0)) continue
-    const container = new ManagedContainer(entry.token)
+    const history =
+      entry.history === 0
+        ? null
+        : new History(context.store.window, context.pageBytes, entry.history)
+    const container = new ManagedContainer(entry.token, history?.began !== 'opened')
+    container.history = history
+    container.takenMs = history?.takenMs ?? 0
+    container.isFork = history !== null && history.began !== 'alone'
     container.size = entry.size
     container.folded = entry.folded
     container.map.page = entry.mapRoot
@@ -47,8 +57,10 @@ export function* rebuild(
     identity.noteToken(token)
     const container = containers.get(token) ?? new ManagedContainer(token)
     containers.set(token, container)
+    if (found.emptied && container.writable) graves.push(emptied(container))
     restore(context, container, found, from)
   }
+  return graves
 }
 
 function* scan(
@@ -80,6 +92,24 @@ function* scan(
   }
 }
 
+/** The container is the empty one, whatever its map showed. */
+function emptied(container: ManagedContainer): Grave {
+  const { map, history } = container
+  const grave = { map: { page: map.page, height: map.height }, history }
+  invariant(
+    container.versions.length === 0,
+    'MG10: a map is emptied before versions stand over it',
+    {
+      token: container.token,
+    },
+  )
+  Object.assign(map, { page: 0, height: 0 })
+  container.history = null
+  container.folded = asInterval(0)
+  container.takenMs = 0
+  return grave
+}
+
 function restore(
   context: Context,
   container: ManagedContainer,
@@ -87,13 +117,16 @@ function restore(
   from: LogPosition,
 ): void {
   if (found.size > 0) container.size = found.size
-  for (const { interval, places } of found.versions) {
+  for (const interval of found.dropped) container.dropped.add(interval)
+  container.retainAsked = found.retain
+  for (const { interval, takenMs, places } of found.versions) {
     invariant(interval > container.label, 'SI1: names of snapshots rise', {
       interval,
       label: container.label,
     })
     const version = new Delta()
     version.close(interval)
+    version.takenMs = takenMs
     version.commit = 'durable'
     version.commitAttempted = true
     version.began(from)

@@ -50,12 +50,14 @@ export function rollBack(
   while (container.versions.length > 0 && container.versions.at(-1)!.interval! > interval)
     dropDelta(context, pagers, container.versions.pop()!)
   for (const version of container.versions) version.recoverable = true
-  if (interval === 0 && container.folded > 0) {
+  pagers.folding.forget(container)
+  // What an opened snapshot shows is the same in every interval.
+  if (interval === 0 && container.writable && (container.folded > 0 || container.map.height > 0)) {
     // Not even what was folded counts: the container is the empty one again.
     container.folded = interval
-    pagers.folding.bury(container.map)
+    container.takenMs = 0
+    pagers.folding.bury(container)
   }
-  pagers.folding.forget(container)
   container.openInterval = open
   const note = writeRecord({ what: 'rolled back', token: container.token, interval, open })
   context.writer.write([], [note], false, context.pageBytes, () => {

@@ -23,6 +23,8 @@ export interface RootContainer {
   readonly token: Token
   readonly mapRoot: number
   readonly height: number
+  /** Own page of its history; 0: none. */
+  readonly history: number
   readonly folded: StateInterval
   readonly size: number
 }
@@ -33,6 +35,8 @@ export interface RootPage {
   readonly nextToken: number
   readonly replayFrom: LogPosition
   readonly interval: StateInterval
+  readonly sharedPages: number
+  readonly sharedBlocks: number
   readonly containers: readonly RootContainer[]
   readonly selfMap: readonly PagePlace[]
 }
@@ -68,6 +72,8 @@ export function writeRootPage(root: RootPage, pageBytes: number): Uint8Array {
   view.setUint32(at.nextToken * 4, root.nextToken, true)
   view.setFloat64(at.replayFrom * 4, root.replayFrom, true)
   view.setFloat64(at.interval * 4, root.interval, true)
+  view.setUint32(at.sharedPages * 4, root.sharedPages, true)
+  view.setUint32(at.sharedBlocks * 4, root.sharedBlocks, true)
   root.containers.forEach((container, index) => writeContainer(view, index, container))
   root.selfMap.forEach((place, index) => {
     const from = selfMapAt + index * selfMapPlaceWords.bytes
@@ -83,6 +89,7 @@ function writeContainer(view: DataView, index: number, container: RootContainer)
   view.setUint32(from + at.token * 4, container.token, true)
   view.setUint32(from + at.mapRoot * 4, container.mapRoot, true)
   view.setUint32(from + at.height * 4, container.height, true)
+  view.setUint32(from + at.history * 4, container.history, true)
   view.setFloat64(from + at.folded * 4, container.folded, true)
   view.setFloat64(from + at.size * 4, container.size, true)
 }
@@ -111,6 +118,8 @@ export function readRootPage(bytes: Uint8Array): RootPage | string {
     nextToken: word(at.nextToken),
     replayFrom: asPosition(view.getFloat64(at.replayFrom * 4, true)),
     interval: asInterval(view.getFloat64(at.interval * 4, true)),
+    sharedPages: word(at.sharedPages),
+    sharedBlocks: word(at.sharedBlocks),
     containers: Array.from({ length: word(at.containers) }, (_, index) =>
       readContainer(view, index),
     ),
@@ -125,6 +134,7 @@ function readContainer(view: DataView, index: number): RootContainer {
     token: asToken(view.getUint32(from + at.token * 4, true)),
     mapRoot: view.getUint32(from + at.mapRoot * 4, true),
     height: view.getUint32(from + at.height * 4, true),
+    history: view.getUint32(from + at.history * 4, true),
     folded: asInterval(view.getFloat64(from + at.folded * 4, true)),
     size: view.getFloat64(from + at.size * 4, true),
   }

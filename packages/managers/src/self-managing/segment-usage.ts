@@ -1,7 +1,7 @@
 /**
  * How many blocks the manager needs in each segment of its disk, and which segments it needs no more.
  *
- * Blocks that maps name are counted in own pages, since they survive with the maps; blocks of open deltas and unfolded
+ * Blocks that maps name, each once however many name it, are counted in own pages, since they survive with the maps; blocks of open deltas and unfolded
  * versions, and those of own pages, are counted here and counted anew at a start. A segment is freed only when all
  * counts are zero in the durable root page and now.
  */
@@ -22,6 +22,8 @@ export class SegmentUsage {
   readonly #suspects = new Set<number>()
   /** Segments about to be freed; one that a page is written to meanwhile is none any more. */
   readonly #leaving = new Set<number>()
+  /** Blocks needed by anybody. */
+  #needed = 0
   /** Where the newest page was written: later ones may go there. */
   #newest = -1
 
@@ -33,32 +35,42 @@ export class SegmentUsage {
     this.#own = new Int32Array(layout.usageSegments)
   }
 
-  /** Every segment the disk has may turn out to be needed by nobody. */
+  /** Blocks of the disk that maps, own pages, open deltas and unfolded versions need. */
+  get needed(): number {
+    return this.#needed
+  }
+
+  /** After a start: what maps need is summed up, and every segment the disk has may turn out to be needed by nobody. */
   suspectAll(segments: number): void {
-    for (let s = 0; s < Math.min(segments, this.#layout.usageSegments); s++) this.#suspects.add(s)
+    for (let s = 0; s < Math.min(segments, this.#layout.usageSegments); s++) {
+      this.#suspects.add(s)
+      this.#needed += this.#folded(s)
+    }
   }
 
   /** A page was written to `block`. */
   written(block: DiskBlock): void {
     invariant(block > 0, 'MG15: a page written has a block', { block })
-    this.#wrote(this.#segment(block))
+    this.#wrote(this.segmentOf(block))
     this.count(block)
   }
 
   /** An own page was written to `block`. */
   ownWritten(block: DiskBlock): void {
-    this.#wrote(this.#segment(block))
+    this.#wrote(this.segmentOf(block))
     this.countOwn(block)
   }
 
   /** `block` is needed by a delta or a version. */
   count(block: DiskBlock): void {
-    this.#unfolded[this.#segment(block)]!++
+    this.#unfolded[this.segmentOf(block)]!++
+    this.#needed++
   }
 
   /** An own page stands in `block`, or one that the durable root page names did. */
   countOwn(block: DiskBlock): void {
-    this.#own[this.#segment(block)]!++
+    this.#own[this.segmentOf(block)]!++
+    this.#needed++
   }
 
   /** `block` is no longer needed by a delta or a version. */
@@ -71,15 +83,15 @@ export class SegmentUsage {
     this.#uncount(this.#own, block)
   }
 
-  /** A map names `block` from now on. */
+  /** A map names `block` from now on, the first that does. */
   addFolded(block: DiskBlock): void {
     this.#change(block, 1)
   }
 
-  /** A map names `block` no more. */
+  /** No map names `block` any more. */
   unfold(block: DiskBlock): void {
     this.#change(block, -1)
-    this.#candidates.add(this.#segment(block))
+    this.#candidates.add(this.segmentOf(block))
   }
 
   /**
@@ -135,8 +147,9 @@ export class SegmentUsage {
   }
 
   #uncount(counts: Int32Array, block: DiskBlock): void {
-    const segment = this.#segment(block)
+    const segment = this.segmentOf(block)
     counts[segment]!--
+    this.#needed--
     invariant(counts[segment]! >= 0, 'MG15: a block is dropped as often as it was counted', {
       block,
       segment,
@@ -145,13 +158,14 @@ export class SegmentUsage {
   }
 
   #change(block: DiskBlock, by: number): void {
-    const segment = this.#segment(block)
+    const segment = this.segmentOf(block)
     const count = this.#folded(segment) + by
     invariant(count >= 0, 'MG15: a map’s block is uncounted as often as it was counted', {
       block,
       segment,
     })
     this.#window.setInt32(this.#offset(segment), count)
+    this.#needed += by
   }
 
   #folded(segment: number): number {
@@ -162,7 +176,8 @@ export class SegmentUsage {
     return this.#layout.usage * this.#layout.pageBytes + segment * 4
   }
 
-  #segment(block: DiskBlock): number {
+  /** The segment of the disk that holds `block`. */
+  segmentOf(block: DiskBlock): number {
     const segment = Math.floor(block / this.#segmentBlocks) - 1
     invariant(
       segment >= 0 && segment < this.#layout.usageSegments,

@@ -26,6 +26,8 @@ import type { Identity } from './identity.js'
 import { nothing, type MakeLayer } from './layer.js'
 import { OwnSnapshot } from './own-snapshot.js'
 import { RoomKeeper } from './room-keeper.js'
+import { Retention } from './retention.js'
+import { retainedCalls } from './retained-calls.js'
 import { start, type Started } from './start.js'
 import { Turns } from './turns.js'
 import { notices, upcalls, type UpcallParts } from './upcalls.js'
@@ -75,15 +77,25 @@ export class SelfManagingManager {
     const pagers = { pager, folding }
     const cleaner = new Cleaner(context, identity, folding, ownSnapshot, space)
     const keeper = new RoomKeeper(context, folding, ownSnapshot, space, pager.faults)
-    const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner, keeper, layer)
-    this.#parts = { context, pagers, flush, ownSnapshot, identity, layer, ownPageSet, turns }
+    const retention = new Retention(
+      context,
+      ownSnapshot,
+      folding,
+      space.segments * space.segmentBlocks,
+    )
+    folding.keeper = retention
+    const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner, keeper, layer, retention)
+    const parts = { context, pagers, flush, ownSnapshot, identity, layer, ownPageSet, retention }
+    this.#parts = { ...parts, turns }
     this.#early.open({
       upcalls: upcalls(this.#parts),
       requests: this.#requests(context, identity),
       notices: notices(this.#parts),
+      retained: retainedCalls(this.#parts),
     })
     // Nothing of a world can become recoverable before its manager's root page is stable once.
-    if (this.#isFresh) ownSnapshot.request()
+    // After a start on a disk with little room, it gives up what an earlier life left.
+    if (this.#isFresh || space.free < space.low) ownSnapshot.request()
   }
 
   #requests(context: Context, identity: Identity): Handlers<typeof managerRequests> {

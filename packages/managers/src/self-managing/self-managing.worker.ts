@@ -27,6 +27,7 @@ const manager = new SelfManagingManager(
     region,
     messenger: endpoint,
     clock,
+    date: Date.now,
     read: (place, into) => readBlock(diskFd, asBlock(place.block), into, place.checksum),
     report: (event) => order({ order: 'report', event }),
     options: { ...defaultOptions, ...options },

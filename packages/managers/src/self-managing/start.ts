@@ -24,7 +24,8 @@ import type { ManagedContainer } from './managed-container.js'
 import { ownLayout } from './own-layout.js'
 import { OwnFrames } from './own-frames.js'
 import { OwnStore } from './own-store.js'
-import type { MapRoot } from './place.js'
+import type { Grave } from './graves.js'
+import { History } from './history.js'
 import { Space } from './space.js'
 import { rebuild } from './rebuild.js'
 import { readRootPage, type RootPage } from './root-page.js'
@@ -33,8 +34,8 @@ export interface Started {
   readonly context: Context
   readonly identity: Identity
   readonly ownPageSet: PageSetId
-  /** Maps that were being taken apart. */
-  readonly graveyard: readonly MapRoot[]
+  /** Containers whose maps were being taken apart. */
+  readonly graveyard: readonly Grave[]
   readonly space: Space
 }
 
@@ -55,7 +56,6 @@ export function* start(
   const { kernel } = actorPorts
   const { pageBytes } = region.plan.shape
   const port = messenger.port
-  const layout = ownLayout(pageBytes, boot.own.size)
 
   const ownCount = options.ownFrames === 0 ? ownShare(region.plan.shape.frames) : options.ownFrames
   invariant(ownCount >= 4, 'MG11: own pages have room for a pinned page and a walk', { ownCount })
@@ -65,6 +65,8 @@ export function* start(
   if (own.status !== 'ok') throw new CannotStart('its own page set', own)
   const { disk, ...paging } = yield* openPaging(surroundings, boot, leastFrames)
   const { writer, counters } = paging
+  const diskBlocks = (disk.segments + 1) * disk.segmentBlocks
+  const layout = ownLayout(pageBytes, boot.own.size, diskBlocks)
   const ownFrames = yield* frames(surroundings, own.pageset, ownCount)
 
   const opened = yield* ask(messenger, kernel, containerCalls.windowOpen, {
@@ -113,11 +115,15 @@ export function* start(
   const identity = new Identity(boot)
   const root = boot.rootPage === null ? null : rootOf(store.window.getBytes(0, pageBytes))
   openStore(store, identity, root)
-  yield* rebuild(context, identity, root)
+  const emptied = yield* rebuild(context, identity, root)
   store.usage.suspectAll(disk.segments)
-  const graveyard = (root?.containers ?? [])
+  const graveyard: Grave[] = (root?.containers ?? [])
     .filter((each) => each.token === asToken(0))
-    .map(({ mapRoot, height }) => ({ page: mapRoot, height }))
+    .map(({ mapRoot, height, history }) => ({
+      map: { page: mapRoot, height },
+      history: history === 0 ? null : new History(store.window, pageBytes, history),
+    }))
+  graveyard.push(...emptied)
   const space = new Space(messenger, boot.disk, writer, disk, options.batchPages)
   return { context, identity, ownPageSet: own.pageset, graveyard, space }
 }
@@ -155,8 +161,10 @@ function openStore(store: OwnStore, identity: Identity, root: RootPage | null): 
   store.selfMap.places.push(...root.selfMap)
   store.allocator.allocated = root.allocated
   store.allocator.freePage = root.freePage
+  store.refs.total = root.sharedPages
+  store.names.total = root.sharedBlocks
   identity.nextToken = Math.max(identity.nextToken, root.nextToken)
-  for (let index = 0; index < root.selfMap.length; index++)
-    store.pinFor(index * store.layout.entries + (index === 0 ? 1 : 0))
+  for (const [index, { block }] of root.selfMap.entries())
+    if (block > 0) store.pinFor(index * store.layout.entries + (index === 0 ? 1 : 0))
   store.countPlaces()
 }

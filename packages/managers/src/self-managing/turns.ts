@@ -4,6 +4,7 @@ import type { Cleaner } from './cleaner.js'
 import type { Context } from './context.js'
 import type { Flush } from './flush.js'
 import type { Layer } from './layer.js'
+import type { Retention } from './retention.js'
 import type { OwnSnapshot } from './own-snapshot.js'
 import { shortLookMs, type RoomKeeper } from './room-keeper.js'
 import type { Pagers } from './rollback.js'
@@ -16,6 +17,7 @@ export class Turns {
   readonly #cleaner: Cleaner
   readonly #keeper: RoomKeeper
   readonly #layer: Layer
+  readonly #retention: Retention
 
   constructor(
     context: Context,
@@ -25,6 +27,7 @@ export class Turns {
     cleaner: Cleaner,
     keeper: RoomKeeper,
     layer: Layer,
+    retention: Retention,
   ) {
     this.#context = context
     this.#pagers = pagers
@@ -33,6 +36,7 @@ export class Turns {
     this.#cleaner = cleaner
     this.#keeper = keeper
     this.#layer = layer
+    this.#retention = retention
   }
 
   /** Answers in how many milliseconds it wants the next turn; a bell may bring it earlier. */
@@ -47,6 +51,7 @@ export class Turns {
     pager.turn()
     this.#flush.settle()
     this.#ownSnapshot.settle()
+    const kept = this.#retention.settle()
     // Folding may write own pages: while a snapshot that frees blocks is on its way it waits.
     const folded = !this.#ownSnapshot.isBusy && folding.settle()
     this.#cleaner.settle()
@@ -54,9 +59,11 @@ export class Turns {
     pager.ring()
     this.#layer.ring()
     if (folded && folding.isPending) return 0
+    if (kept && this.#retention.isPending) return 0
     if (this.#cleaner.isPending) return this.#context.options.cleanRestMs
     if (this.#keeper.isPending) return shortLookMs
-    return pager.isAwaiting || folding.isPending ? lookAgainMs : Infinity
+    const isPending = pager.isAwaiting || folding.isPending || this.#retention.isPending
+    return isPending ? lookAgainMs : Infinity
   }
 
   #snapshotWhenDue(): void {

@@ -19,6 +19,7 @@ import { writeRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
 import { mergeFailed } from './merge.js'
 import type { OwnSnapshot } from './own-snapshot.js'
+import type { Retention } from './retention.js'
 import { canRollBack, dropDelta, rollBack, type Pagers } from './rollback.js'
 
 type Upcalls = Handlers<typeof managerUpcalls>
@@ -32,6 +33,7 @@ export interface UpcallParts {
   readonly layer: Layer
   /** The page set of our own pages, which is never asked back. */
   readonly ownPageSet: PageSetId
+  readonly retention: Retention
 }
 
 const unknown = (token: Token) =>
@@ -75,7 +77,7 @@ export function upcalls(parts: UpcallParts): Upcalls {
       if (container === undefined) return unknown(cont)
       if (container.label === stateInterval) return { status: 'ok' }
       forgetOrphans(parts)
-      const version = container.snapshot(stateInterval)
+      const version = container.snapshot(stateInterval, context.date?.() ?? 0)
       invariant(container.open !== version, 'MG7: after a snapshot a new interval is open', {
         cont,
         stateInterval,
@@ -116,6 +118,7 @@ export function upcalls(parts: UpcallParts): Upcalls {
       for (const version of container.versions)
         if (version.interval! <= stateInterval) version.recoverable = true
       pagers.folding.retry()
+      parts.retention.retry()
       counters.add('recoverable')
       return { status: 'ok' }
     },
@@ -171,17 +174,17 @@ export function notices(parts: UpcallParts): Handlers<typeof managerNotices> {
  */
 function forgetOrphans(parts: UpcallParts): void {
   for (const container of parts.context.containers.values())
-    if (container.lcd === null) forget(parts, container)
+    if (container.lcd === null && !container.isComing) forget(parts, container)
 }
 
 /** The container is gone: its frames, its deltas and, slice by slice, its map. */
-function forget({ context, pagers, layer }: UpcallParts, container: ManagedContainer): void {
+export function forget({ context, pagers, layer }: UpcallParts, container: ManagedContainer): void {
   layer.forget(container)
   clear(pagers.pager, container, 'no_such_container')
   for (const delta of [container.open, ...container.versions]) dropDelta(context, pagers, delta)
   container.versions.length = 0
   pagers.folding.forget(container)
-  pagers.folding.bury(container.map)
+  pagers.folding.bury(container)
   context.containers.delete(container.token)
   const note = writeRecord({ what: 'destroyed', token: container.token })
   context.writer.write([], [note], false, context.pageBytes, () => {

@@ -28,6 +28,7 @@ interface Machine {
 export class Overlay<Below extends PagedContainer = PagedContainer> implements PagedContainer {
   readonly token: Token
   readonly below: Below
+  readonly writable = true
   readonly capability: Capref | null = null
   readonly lcd: Lcd
   readonly size: number

@@ -21,6 +21,7 @@ import {
   managerUpcalls,
   pageSetCalls,
   refuse,
+  retainedUpcalls,
   type ArgsOf,
   type ContainerSlot,
   type Frame,
@@ -45,6 +46,8 @@ export interface UserContainer {
   interval: number
   /** Names of stable snapshots. */
   readonly stable: Set<number>
+  /** A snapshot that was opened: this kernel keeps no record of it, so that every recovery closes it. */
+  readonly opened: boolean
 }
 
 interface Capture {
@@ -125,21 +128,54 @@ export class StandInKernel {
 
   /** A new container under the manager; answers it once the manager has taken it on. */
   *adopt(): Generator<Ask, UserContainer, unknown> {
-    const slot = asContainer(this.containers.length + 1)
-    this.#makeTable(slot, this.#pages, 0, 0)
-    const container = {
-      slot,
-      token: asToken(0),
-      interval: this.#firstInterval(),
-      stable: new Set<number>(),
-    }
-    this.containers.push(container)
+    const container = this.#create(false)
+    const { slot } = container
     const reply = yield* ask(this.messenger, managerPort, managerRequests.manageRequest, {
       manager: '',
       cont: asCapref(100 + slot),
     })
     if (reply.status !== 'ok' || !reply.success) throw new Error('the manager did not take it on')
     return container
+  }
+
+  /** A new container under the manager that begins as a snapshot of another; the status when the manager refuses. */
+  *take(
+    source: Token,
+    interval: number,
+    writable: boolean,
+  ): Generator<Ask, UserContainer | string, unknown> {
+    const container = this.#create(!writable)
+    const reply = yield* ask(this.messenger, managerPort, retainedUpcalls.retainedTake, {
+      cont: asCapref(100 + container.slot),
+      source,
+      stateInterval: asInterval(interval),
+      writable,
+    })
+    if (reply.status === 'ok') return container
+    const at = this.containers.indexOf(container)
+    if (at >= 0) this.containers.splice(at, 1)
+    return reply.status
+  }
+
+  #create(opened: boolean): UserContainer {
+    const used = new Set<number>(this.containers.map(({ slot }) => slot))
+    let free = 1
+    while (used.has(free)) free++
+    const slot = asContainer(free)
+    this.#makeTable(slot, this.#pages, 0, 0)
+    const container = {
+      slot,
+      token: asToken(0),
+      interval: this.#firstInterval(),
+      stable: new Set<number>(),
+      opened,
+    }
+    this.containers.push(container)
+    return container
+  }
+
+  #bySlot(slot: number): UserContainer | undefined {
+    return this.containers.find((each) => each.slot === slot)
   }
 
   /** Reads its records from the disk after the process was killed. Answers the captures found, newest first. */
@@ -220,7 +256,8 @@ export class StandInKernel {
 
   /** Captures every user container; all loci are at rest. Answers the capture's number, or 0 when a manager refused. */
   *capture(id: number): Generator<Ask, boolean, unknown> {
-    const cut = this.containers.map((container) => {
+    const captured = this.containers.filter(({ opened, token }) => !opened && token !== 0)
+    const cut = captured.map((container) => {
       const label = container.interval++
       const word = this.region.containerWord(container.slot, 'capture')
       this.region.words.store(word, (this.region.words.load(word) + 1) % 512)
@@ -278,6 +315,9 @@ export class StandInKernel {
   }
 
   *#rollBack(capture: Capture | null): Generator<Ask, void, unknown> {
+    for (const { opened, token } of this.containers.slice())
+      if (opened || token === 0)
+        this.destroy(this.containers.findIndex((each) => each.token === token))
     for (const container of this.containers) {
       const found = capture?.labels.find(([token]) => token === container.token)
       container.interval = this.#firstInterval()
@@ -319,11 +359,19 @@ export class StandInKernel {
       this.#root = { interval, bytes: Buffer.from(record['bytes'] as string, 'base64') }
       this.#ownInterval = interval + 1000
     } else this.#session = record['session'] as number
-    if (kind !== 'capture' || this.containers.length > 0) return
-    for (const [token] of (record as unknown as Capture).labels) {
+    const newest = this.#captures.at(-1)
+    if (kind !== 'capture' || newest === undefined || newest.id !== record['id']) return
+    this.containers.length = 0
+    for (const [token] of newest.labels) {
       const slot = asContainer(this.containers.length + 1)
       this.#makeTable(slot, this.#pages, 0, token)
-      this.containers.push({ slot, token: asToken(token), interval: 0, stable: new Set() })
+      this.containers.push({
+        slot,
+        token: asToken(token),
+        interval: 0,
+        stable: new Set(),
+        opened: false,
+      })
     }
   }
 
@@ -495,7 +543,10 @@ export class StandInKernel {
         stable: this.#root?.interval ?? null,
       }),
       setManager: ({ cont, contId }) => {
-        const container = this.containers[cont - 101]!
+        const container = this.#bySlot(cont - 100)
+        // In a recovery every container that the line does not hold is gone.
+        if (container === undefined || this.#recovering)
+          return refuse('entity_gone', 'the container is gone')
         container.token = contId
         this.region.words.store(this.region.containerWord(container.slot, 'token'), contId)
         const size = this.#pages * this.region.plan.shape.pageBytes
@@ -537,7 +588,7 @@ export class StandInKernel {
     call: { readonly from: PortId; reply(answer: { status: 'ok' }): void },
   ): { status: 'ok' } | typeof later {
     if (args.cont !== 1) {
-      this.containers[args.cont - 101]!.stable.add(args.stateInterval)
+      this.#bySlot(args.cont - 100)?.stable.add(args.stateInterval)
       this.#advance()
       return { status: 'ok' }
     }
