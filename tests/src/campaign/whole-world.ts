@@ -446,12 +446,23 @@ export class WholeWorld {
       if (this.captured.has(key)) continue
       const { maxContainers } = this.sim.region.plan.shape
       const id = unit - maxContainers
-      if (id < 0) this.captured.set(key, this.model.picture(name))
+      if (id < 0) this.captured.set(key, this.#pictureOf(name))
       else {
         const known = [...this.model.semaphores.values()].find((each) => each.id === id)
         this.captured.set(key, known?.count ?? 0)
       }
     }
+  }
+
+  /** The model knows of a locus as soon as the host asks for it; the picture has it once it is there. */
+  #pictureOf(name: string): UnitPicture {
+    const { container, loci } = this.model.picture(name)
+    const there = loci.flatMap((each) => {
+      const known = this.kernel.machine.loci.named(each.name)
+      if (known === null) return []
+      return known.end === null || each.end !== null ? [each] : [{ ...each, end: known.end.status }]
+    })
+    return { container, loci: there }
   }
 
   #lookAtLine(): void {

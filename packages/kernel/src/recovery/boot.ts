@@ -117,7 +117,8 @@ function ownContainerOf(machine: Machine, manager: Manager, root: RootRecord): C
 
 /** Captures of containers whose manager left no root page cannot be restored: that is damage, and not a new world. */
 function managerWithoutRoot(machine: Machine, content: LogContent): string | null {
-  if (content.line === null || content.line.points.length === 0) return null
+  // Before there is a line a manager may have no root page yet: then it reads all of its log. What is damaged is not all of it.
+  if (machine.damage === null && (content.line?.points ?? []).length === 0) return null
   const managing = new Set(
     content.captures.flatMap(({ record }) =>
       record.containers.filter((each) => each.label !== 0).map((each) => each.manager),
