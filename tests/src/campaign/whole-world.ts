@@ -242,7 +242,10 @@ export class WholeWorld {
 
   /** A host's call. */
   call(name: string, args: object): Promise<HostAnswer> {
-    return this.settle(this.kernel.call(name, args))
+    const answer = this.kernel.call(name, args)
+    // What is still may have been cut at once.
+    this.#lookForCuts()
+    return this.settle(answer)
   }
 
   /** Counts a call and the status that it had. */
