@@ -1,7 +1,7 @@
 /**
  * Mutation testing of the engine of the line: changes one place of its code at a time and sees whether a test fails.
  *
- *   npm run mutate                     all of it: some minutes
+ *   npm run mutate                     all of it: about five minutes
  *   npm run mutate -- --only link-cut  one file of packages/kernel/src/state-interval/line
  *
  * Stryker has an installation of its own in tests/mutate, made by the first run: nobody else needs it. It works on copies of the

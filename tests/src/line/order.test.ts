@@ -20,6 +20,7 @@ test('[SI42] I14: a point is held until all earlier ones of its unit are stable'
 
   t.deepEqual(names(fed), ['2:4', '1:2', '1:5', '1:9'])
   t.is(order.heldCount(1), 0)
+  t.is(order.heldCount(9), 0)
 })
 
 test('[SI42] I14: what a discarded point had received goes to the next, the higher interval of each sender', (t) => {
