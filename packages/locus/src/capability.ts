@@ -23,11 +23,20 @@ import type { Region } from '@katydid/actor'
 import { LocusError } from './locus-error.js'
 
 /** The container that `capref` lets a locus, now in `inside`, invoke. Refuses as the kernel would. */
-export function invocable(
+export const invocable = (
   region: Region,
   locus: LocusSlot,
   inside: ContainerSlot,
   capref: Capref,
+): ContainerSlot => allowed(region, locus, inside, capref, 'invoke')
+
+/** The container that `capref` lets a locus, now in `inside`, do that with. Refuses as the kernel would. */
+export function allowed(
+  region: Region,
+  locus: LocusSlot,
+  inside: ContainerSlot,
+  capref: Capref,
+  right: 'invoke' | 'write',
 ): ContainerSlot {
   if (capref === hereCapref) return inside
   const { table, slot, stamp } = readCapref(capref)
@@ -50,8 +59,8 @@ export function invocable(
     (state !== containerStates.live && state !== containerStates.failed)
   )
     throw new LocusError('entity_gone', `the container of ${hex(capref)} was destroyed`)
-  if ((found.rights & rights.invoke) === 0)
-    throw new LocusError('right_missing', `${hex(capref)} does not have the right to invoke`)
+  if ((found.rights & rights[right]) === 0)
+    throw new LocusError('right_missing', `${hex(capref)} does not have the right to ${right}`)
   if (state === containerStates.failed)
     throw new LocusError(
       'manager_failed',

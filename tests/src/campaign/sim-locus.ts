@@ -6,6 +6,7 @@ import {
   actorPorts,
   bellBits,
   containerCalls,
+  containerGates,
   containerStates,
   hereCapref,
   locusCalls,
@@ -167,6 +168,33 @@ export class SimLocus {
         this.#window = home
       }
     }
+  }
+
+  /** Goes into another container, as an invocation does: not while that is captured, nor before, when its own was already. */
+  *comeIn(to: ContainerSlot): Step<void> {
+    if (to === this.containerSlot) return
+    const { words } = this.region
+    const word = (of: ContainerSlot, field: 'gate' | 'epoch'): number =>
+      words.load(this.region.containerWord(of, field))
+    const mustWait = (): boolean => {
+      const gate = word(to, 'gate')
+      if (gate !== containerGates.shut) return gate === containerGates.cutting
+      return word(this.containerSlot, 'epoch') > word(to, 'epoch')
+    }
+    for (;;) {
+      words.add(this.region.containerWord(to, 'frames'), 1)
+      if (!mustWait()) return
+      this.goOut(to)
+      this.#goQuiet()
+      yield* this.#pause(() => !mustWait())
+      this.#comeBack()
+    }
+  }
+
+  goOut(to: ContainerSlot): void {
+    if (to === this.containerSlot || !this.#alive) return
+    this.region.words.add(this.region.containerWord(to, 'frames'), -1)
+    ringPort(this.region, actorPorts.kernel, bellBits.mail)
   }
 
   setRegister(index: number, value: bigint): void {

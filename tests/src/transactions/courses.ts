@@ -68,7 +68,9 @@ async function course(
       if (world.problems.length > 0) return world.problems
       const cut = powerCut(base, world.disk.journal.entries)
       base = Uint8Array.from(crashImage(cut, () => random.chance(0.5)))
+      const { bank } = run
       run = new TransactionWorld(seed + 1000 * blows, ledger, drawn, world.remains(base))
+      run.bank = bank
       await run.world.open()
       continue
     }

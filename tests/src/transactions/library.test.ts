@@ -14,9 +14,10 @@ async function transact(
   const machine = new LocusMachine({ containers: 3, pages: 16 })
   machine.commits.push(...commits)
   const { region } = machine
+  const cont = machine.grant('own', 0, 5, { container: 1, rights: 255 })
   const { block } = await machine.run(0, {
     program: { module, entry: 'transacts' },
-    block: encodeBlock({ fails, retries }),
+    block: encodeBlock({ fails, retries, cont }),
   })
   const received = (receiver: number, sender: number): bigint => {
     const index = region.dependencyIndex(asContainer(receiver), asContainer(sender))

@@ -1,5 +1,12 @@
 /** A simulated world in which loci carry out random transactions on one container, with a ledger beside it. */
-import { hereCapref, transactionCalls, type ContainerSlot, type ResultOf } from '@katydid/abi'
+import {
+  hereCapref,
+  transactionCalls,
+  type Capref,
+  type ContainerSlot,
+  type ResultOf,
+} from '@katydid/abi'
+import { receive, stampOf } from '@katydid/locus/dependency.js'
 import { AccessError } from '@katydid/memory'
 import { CampaignHost } from '../campaign/host.js'
 import type { SimLocus } from '../campaign/sim-locus.js'
@@ -46,6 +53,9 @@ export class TransactionWorld {
   #left: number[] = []
   #mayGo = false
 
+  /** What loci of the other container hold for the one that all of them change. */
+  bank: Capref = hereCapref
+
   constructor(seed: number, ledger: Ledger, course: Course, remains: Remains | null = null) {
     this.ledger = ledger
     this.course = course
@@ -67,7 +77,13 @@ export class TransactionWorld {
     await host.call('manage_request', { cont, manager: transactional.name }, 'ok')
     world.model.containers.get('bank')!.adopted = true
     await host.setProgram('bank', 'transact')
-    for (let i = 0; i < course.loci; i++) await host.start(`l${i}`, 'bank')
+    await host.create('home', spacePages)
+    await host.adopt('home')
+    await host.setProgram('home', 'transact')
+    const home = await host.find('home')
+    const copied = await host.call('cap_copy', { cap: cont, to: home, rights: 255 }, 'ok')
+    this.bank = copied['cap'] as Capref
+    for (let i = 0; i < course.loci; i++) await host.start(`l${i}`, i % 2 === 0 ? 'bank' : 'home')
     await host.snapshot(true)
     this.#mayGo = true
   }
@@ -93,6 +109,7 @@ export class TransactionWorld {
   }
 
   *#read(locus: SimLocus): Step<Uint8Array> {
+    if (locus.container !== 'bank') return new Uint8Array(0)
     this.#left = []
     for (let word = 0; word < this.course.words; word++)
       this.#left.push(yield* locus.access((window) => window.getInt32(word * pageBytes)))
@@ -118,7 +135,26 @@ export class TransactionWorld {
   *#transaction(locus: SimLocus, age: number): Step<number> {
     const { random } = locus
     const timeoutMs = random.chance(0.06) ? 3 : 4000
-    const args = { cont: hereCapref, timeoutMs, age }
+    const cont = locus.container === 'bank' ? hereCapref : this.bank
+    const args = { cont, timeoutMs, age }
+    yield* locus.comeIn(this.#slot)
+    try {
+      return yield* this.#inside(locus, args)
+    } finally {
+      locus.goOut(this.#slot)
+    }
+  }
+
+  get #slot(): ContainerSlot {
+    return this.world.kernel.machine.containers.named('bank')!.slot
+  }
+
+  *#inside(
+    locus: SimLocus,
+    args: { readonly cont: Capref; readonly timeoutMs: number; readonly age: number },
+  ): Step<number> {
+    const { random } = locus
+    const { age } = args
     const begun = yield* locus.call(transactionCalls.transactionBegin, args)
     if (begun.status !== 'ok') {
       if (!this.world.isShaken) locus.expect('transaction_begin', begun.status, 'frozen')
@@ -128,6 +164,8 @@ export class TransactionWorld {
     const { transaction } = begun
     const entry = this.ledger.begin(locus.name)
     const met = yield* this.#body(locus, begun, entry)
+    const [below, home] = [begun.below as ContainerSlot, locus.containerSlot]
+    receive(locus.region, home, stampOf(locus.region, below))
     if (met !== 'ok' || random.chance(0.1)) {
       const ended = yield* locus.call(transactionCalls.transactionAbort, { transaction })
       const fate = ended.status === 'ok' ? ended.fate : ended.status
@@ -136,7 +174,9 @@ export class TransactionWorld {
       this.ledger.ended(entry, fate)
       return fate === 'conflict' ? begun.age : 0
     }
+    receive(locus.region, below, stampOf(locus.region, home))
     const done = yield* locus.call(transactionCalls.transactionCommit, { transaction })
+    receive(locus.region, home, stampOf(locus.region, below))
     if (done.status !== 'ok') {
       const isExpected = done.status === 'conflict' || done.status === 'timed_out'
       if (!isExpected && !this.world.isShaken) locus.problem(`commit: ${done.status}`)
@@ -162,6 +202,8 @@ export class TransactionWorld {
     } catch (error) {
       if (!(error instanceof AccessError)) throw error
       if (error.status === 'conflict' || error.status === 'timed_out') return error.status
+      // The manager is gone: the world goes back, and the locus is entered again.
+      if (error.status === 'manager_failed') yield* locus.sleep(10_000)
       throw error
     }
   }

@@ -29,6 +29,7 @@ test('[TX1] a process killed at any step leaves each transaction whole or not at
     await killed.begin()
     for (let step = 0; step < at; step++) killed.world.sim.step()
     const again = new TransactionWorld(at, ledger, course, killed.world.remains())
+    again.bank = killed.bank
     await again.world.open()
     const wrong = await again.finish()
 

@@ -78,6 +78,18 @@ export function resolve(
   kind: EntityKind | 'any',
   right: Right | null,
 ): Resolved<Held> {
+  return lookUp(machine, from, capref, kind, right, noteCall)
+}
+
+/** The same; `note` is told of what is named, as the call is a message to it. */
+function lookUp(
+  machine: Machine,
+  from: PortId,
+  capref: Capref,
+  kind: EntityKind | 'any',
+  right: Right | null,
+  note: typeof noteCall,
+): Resolved<Held> {
   if (capref === hereCapref) return resolveHere(machine, from, kind, right)
   const named = readCapref(capref)
   const table = tableOf(machine, from, named.table)
@@ -97,7 +109,7 @@ export function resolve(
       'entity_gone',
       `the ${capability.kind} of ${hex(capref)}, or its permission group, was destroyed`,
     )
-  noteCall(machine, from, capability)
+  note(machine, from, capability)
   if (right !== null && (capability.rights & rights[right]) === 0)
     return refuse('right_missing', `${hex(capref)} does not have the right “${right}”`)
   return { status: 'ok', capability }
@@ -151,6 +163,20 @@ export function resolveContainer(
   right: Right | null,
 ): Resolved<{ readonly container: Container; readonly capability: PlacedCapability }> {
   const found = resolve(machine, from, capref, 'container', right)
+  if (found.status !== 'ok') return found
+  const container = machine.containers.at(found.capability.slot)
+  invariant(container !== null, 'CP2: a live container has its record', { ...found.capability })
+  return { status: 'ok', container, capability: found.capability }
+}
+
+/** The same of a call that is no message to the container: it changes nothing of it, and what the caller hears of it is noted by the caller. */
+export function peekContainer(
+  machine: Machine,
+  from: PortId,
+  capref: Capref,
+  right: Right,
+): ReturnType<typeof resolveContainer> {
+  const found = lookUp(machine, from, capref, 'container', right, () => {})
   if (found.status !== 'ok') return found
   const container = machine.containers.at(found.capability.slot)
   invariant(container !== null, 'CP2: a live container has its record', { ...found.capability })

@@ -11,7 +11,7 @@ import {
   type transactionCalls,
 } from '@katydid/abi'
 import { invariant, later, type IncomingCall } from '@katydid/actor'
-import { resolveContainer } from '../capability/resolve.js'
+import { peekContainer } from '../capability/resolve.js'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import type { Overlay } from './overlay-table.js'
@@ -19,15 +19,15 @@ import type { Overlay } from './overlay-table.js'
 type Calls = typeof transactionCalls
 type Begin = Calls['transactionBegin']
 
-/** transaction_begin. */
+/** transaction_begin. Beginning is no message to the container: committing is, and says so. */
 export function transactionBegin(
   machine: Machine,
   args: ArgsOf<Begin>,
   call: IncomingCall<Begin>,
 ): Answer<Begin> | typeof later {
-  const found = resolveContainer(machine, call.from, args.cont, 'write')
+  const found = peekContainer(machine, call.from, args.cont, 'write')
   if (found.status !== 'ok') return found
-  const readable = resolveContainer(machine, call.from, args.cont, 'read')
+  const readable = peekContainer(machine, call.from, args.cont, 'read')
   if (readable.status !== 'ok') return readable
   const { container } = found
   const refusal = refusalOf(machine, container, args)

@@ -7,7 +7,9 @@
  */
 import { actorPorts, transactionCalls, type Capref, type Fate, type ResultOf } from '@katydid/abi'
 import { InvariantViolation } from '@katydid/actor'
+import { allowed } from '../capability.js'
 import { receive, stampOf } from '../dependency.js'
+import { comeIn, goOut, newTree } from '../entrance.js'
 import { LocusError } from '../locus-error.js'
 import type { Frame, LocusThread } from '../locus-thread.js'
 import type { Registers } from '../registers.js'
@@ -57,16 +59,32 @@ export function transact<T>(
       'busy',
       'an invocation inside another cannot be saved, so it cannot wait until its commit is recoverable; commit volatile, or from the outermost',
     )
+  const { thread, frame } = parts
+  const below = allowed(thread.region, thread.slot, frame.container, cont, 'write')
   for (let tries = 0, age = 0; ; tries++) {
     parts.safepoint()
-    const begun = begin(parts, { cont, timeoutMs, age })
-    age = begun.age
-    const outcome = attempt(parts, begun, body)
+    const outcome = visiting(parts, below, () => {
+      const begun = begin(parts, { cont, timeoutMs, age })
+      age = begun.age
+      return attempt(parts, begun, body)
+    })
     if (outcome.fate === 'committed') {
       if (durable === 'recoverable') untilRecoverable(parts.thread)
       return outcome.value
     }
     if (outcome.fate !== 'conflict' || tries >= retries) throw outcome.error
+  }
+}
+
+/** In another container a transaction is as an invocation: it is let in at the gate, and no capture there comes in the middle of it. */
+function visiting<T>({ thread, frame }: Parts, below: Container, work: () => T): T {
+  if (below === frame.container) return work()
+  const tree = frame.tree ?? newTree(thread.region, frame.container)
+  comeIn(thread, tree, frame.container, below)
+  try {
+    return work()
+  } finally {
+    goOut(thread.region, below)
   }
 }
 

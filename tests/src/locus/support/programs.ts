@@ -421,7 +421,11 @@ export function endless(locus: Locus): void {
 /** Counts in what is mapped at `at`, with a safepoint a round, until its own word 4 says that it is enough. */
 /** One transaction on container 1; says what it met, how often its body ran, and what its registers hold. */
 export function transacts(locus: Locus): unknown {
-  const { fails, retries } = locus.argument<{ fails: boolean; retries: number }>()
+  const { fails, retries, cont } = locus.argument<{
+    fails: boolean
+    retries: number
+    cont: Capref
+  }>()
   let entered = 0
   const body = (transaction: Transaction): number => {
     entered++
@@ -431,7 +435,7 @@ export function transacts(locus: Locus): unknown {
     return entered
   }
   const options = { durable: 'volatile', retries } as const
-  const met = statusOfThrown(() => locus.transaction(locus.container, body, options))
+  const met = statusOfThrown(() => locus.transaction(cont, body, options))
   return { met, entered, register: locus.registers.getNumber(0) }
 }
 
