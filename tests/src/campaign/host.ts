@@ -61,6 +61,57 @@ export class CampaignHost {
     container.adopted = success || (containers.named(name)?.manager ?? null) !== null
   }
 
+  /** A new container begins as the oldest snapshot retained of another; nothing when none is retained. */
+  async fork(source: string, name: string): Promise<void> {
+    const cont = await this.find(source)
+    if (typeof cont === 'string') return
+    const oldest = await this.#oldest(cont)
+    const home = this.world.model.containers.get(source)
+    if (oldest === null || home === undefined) return
+    await this.create(name, home.size / 4096)
+    const target = await this.find(name)
+    const made = this.world.model.containers.get(name)
+    const { slot } = this.world.kernel.machine.containers.named(source) ?? { slot: -1 }
+    const held = this.world.captured.get(`${slot} ${oldest}`)
+    if (typeof target === 'string' || made === undefined) return
+    if (held === undefined || typeof held === 'number' || held.container === null) {
+      this.world.problems.push(`${source} retains ${oldest}, which never was`)
+      return
+    }
+    this.ready()
+    // Before the call: the next point of the container may be made before its answer is heard.
+    for (const [offset, value] of held.container.words) made.words.set(offset, value)
+    const args = { cont: target, source: cont, stateInterval: oldest }
+    const answer = await this.#call('snapshot_fork', args)
+    this.#expect(`snapshot_fork ${name}`, answer, 'ok', 'no_such_interval')
+    made.adopted = answer.status === 'ok'
+    if (!made.adopted) made.words.clear()
+  }
+
+  /** The oldest snapshot retained of the container is given up. */
+  async drop(name: string): Promise<void> {
+    const cont = await this.find(name)
+    if (typeof cont === 'string') return
+    const oldest = await this.#oldest(cont)
+    if (oldest === null) return
+    const answer = await this.#call('snapshot_drop', { cont, stateInterval: oldest })
+    this.#expect(
+      `snapshot_drop ${name}`,
+      answer,
+      'ok',
+      'no_such_interval',
+      'most_recent_recoverable',
+    )
+  }
+
+  async #oldest(cont: Capref): Promise<number | null> {
+    this.ready()
+    const listed = await this.#call('snapshot_list', { cont })
+    this.#expect('snapshot_list', listed, 'ok', 'no_manager')
+    if (listed.status !== 'ok') return null
+    return (listed['snapshots'] as { stateInterval: number }[])[0]?.stateInterval ?? null
+  }
+
   async setProgram(name: string, entry: string): Promise<void> {
     const cont = await this.find(name)
     if (typeof cont === 'string') return

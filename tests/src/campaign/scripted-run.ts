@@ -1,5 +1,5 @@
 /**
- * A scripted run with everything in it: containers made, adopted, written, captured, destroyed; the manager snapshots itself and cleans
+ * A scripted run with everything in it: containers made, adopted, written, captured, forked from a retained snapshot, destroyed; the manager snapshots itself and cleans
  * segments. Cut at any write, or its manager killed at any message, it must come back and go on.
  */
 import { CampaignRun, smallRun, type RunShape } from './campaign-run.js'
@@ -12,8 +12,9 @@ export const crashShape: RunShape = {
   pages: 24,
   world: {
     ...smallShape,
+    maxContainers: 12,
     disk: { segmentBlocks: 24, capacity: 64 },
-    manager: { ...smallShape.manager, snapshotBytes: 256 * 1024, snapshotFolds: 3 },
+    manager: { ...smallShape.manager, snapshotBytes: 256 * 1024, snapshotFolds: 3, retain: 2 },
   },
 }
 
@@ -33,6 +34,8 @@ export async function scriptedRun(
     run.world.run(15)
     await run.host.snapshot(round % 3 === 0)
     run.world.run(30)
+    // Before the world is captured and before the manager snapshots itself: the fork must be there after either.
+    await branch(run, round)
     await run.host.snapshot(true)
     if (round % 2 === 1) {
       run.world.until(() => !run.world.model.isInUse('c'), 2_000)
@@ -44,6 +47,20 @@ export async function scriptedRun(
   await run.host.snapshot(true)
   run.world.run(200)
   return run
+}
+
+/** What another container held some snapshots ago is forked, lived in and destroyed; a snapshot is given up. */
+async function branch(run: CampaignRun, round: number): Promise<void> {
+  const { host, world } = run
+  if (!world.model.containers.has('f')) {
+    await host.fork('a', 'f')
+    await host.setProgram('f', 'random')
+    await host.start(`z${round}`, 'f')
+    return
+  }
+  await host.drop(round % 2 === 0 ? 'a' : 'b')
+  world.until(() => !world.model.isInUse('f'), 2_000)
+  await host.destroy('f')
 }
 
 async function inhabit({ host, world }: CampaignRun, name: string): Promise<void> {

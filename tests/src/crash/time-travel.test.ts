@@ -61,6 +61,7 @@ test('[MG102] two old versions are read at once while the present moves on; a fo
   const fork = await world.forkSnapshot(book, (await world.snapshots(book))[0]!.stateInterval, {
     name: 'other',
   })
+  await world.forkSnapshot(book, names.at(-1)!, { name: 'untouched' })
   await does(world, fork, { deed: 'write', version: 50, pages: 3 })
   await world.snapshot()
   await world.crash('kernel')
@@ -69,6 +70,7 @@ test('[MG102] two old versions are read at once while the present moves on; a fo
   const again = await openForTest(t, options)
   const kept = await again.createContainer({ name: 'book' })
   const forked = await again.createContainer({ name: 'other' })
+  const untouched = await again.createContainer({ name: 'untouched' })
 
   t.is(listed.length, 6)
   t.true(listed.every(({ pages: held, takenMs }) => held === pages && takenMs > before))
@@ -77,6 +79,7 @@ test('[MG102] two old versions are read at once while the present moves on; a fo
   t.deepEqual(await does(again, kept, { deed: 'read', pages }), content(24))
   const ofFork = await does(again, forked, { deed: 'read', pages })
   t.deepEqual(ofFork, [50_000, 50_001, 50_002, ...content(8).slice(3)])
+  t.deepEqual(await does(again, untouched, { deed: 'read', pages }), content(8))
   t.is((await again.snapshots(kept)).length, 6)
   t.true((await again.status()).containers.some(({ name }) => name === 'other'))
 })
