@@ -3,6 +3,7 @@ import { KatydidError, openWorld, type Container, type World } from 'katydid'
 import test from 'ava'
 import fs from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../support/folders.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
@@ -119,7 +120,7 @@ test('[MG102] a program looks at its own past, forks it and gives it up', async 
     const { containers } = await world.status()
     // The program has ended, and with it what it had opened; its fork stays.
     if (containers.filter(({ name }) => name === '').length === 1) return t.pass()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sleep(50)
   }
   return t.fail('what an ended locus had opened is still open')
 })
@@ -149,4 +150,40 @@ test('[MG104] when snapshots are given up, cleaning wins their room back: the di
   t.true(blocks * 512 <= diskBytes)
   const last = await does(world, book, { deed: 'read', pages })
   t.deepEqual(last, content(140))
+})
+
+test('[MG102] what a locus has open comes back with it after a rollback; what a host has opened is closed at the next opening', async (t) => {
+  const options = { dir: temporaryFolder(t), retain: 2, snapshotEveryMs: 0 }
+  const world = await openForTest(t, options)
+  const book = await versions(world, 1, 4)
+  const [oldest] = await world.snapshots(book)
+  await world.openSnapshot(book, oldest!.stateInterval, { name: 'of the host' })
+  const args = { deed: 'keep open', pages, snapshots: 8 * length }
+  const keeper = await world.startLocus(book, { name: 'keeper', args })
+  const opened = async (of: World): Promise<string[]> =>
+    (await of.status()).containers.map(({ name }) => name).filter((name) => name.startsWith('of '))
+  while ((await opened(world)).length < 2) await sleep(20)
+  // Until it is mapped as well.
+  await sleep(500)
+  await world.snapshot()
+
+  await world.crashManager()
+  await sleep(200)
+  const afterRollback = await opened(world)
+  const unfinished = t.throwsAsync(keeper.result(), { instanceOf: KatydidError })
+  await world.close()
+  await unfinished
+  const again = await openForTest(t, options)
+  while ((await opened(again)).length > 1) await sleep(20)
+  const kept = await opened(again)
+  const home = await again.createContainer({ name: 'book' })
+  const same = await again.startLocus(home, { name: 'keeper' })
+  await does(again, home, { deed: 'raise', pages })
+  const { result, resumed } = await same.result()
+
+  t.deepEqual(afterRollback.sort(), ['of the host', 'of the locus'])
+  t.deepEqual(kept, ['of the locus'])
+  t.true(resumed)
+  t.deepEqual(result, content(2))
+  while ((await opened(again)).length > 0) await sleep(20)
 })
