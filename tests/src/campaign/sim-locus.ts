@@ -183,7 +183,10 @@ export class SimLocus {
     }
     for (;;) {
       words.add(this.region.containerWord(to, 'frames'), 1)
-      if (!mustWait()) return
+      if (!mustWait()) {
+        words.store(this.region.containerWord(to, 'ran'), 1)
+        return
+      }
       this.goOut(to)
       this.#goQuiet()
       yield* this.#pause(() => !mustWait())

@@ -23,8 +23,9 @@ async function transact(
     const index = region.dependencyIndex(asContainer(receiver), asContainer(sender))
     return Atomics.load(region.i64, index)
   }
+  const ran = region.words.load(region.containerWord(asContainer(1), 'ran'))
   await machine.close()
-  return { outcome: decodeBlock(block), aborts: machine.aborts, ages: machine.ages, received }
+  return { outcome: decodeBlock(block), aborts: machine.aborts, ages: machine.ages, received, ran }
 }
 
 test('[TX13] at a commit the container depends on where it comes from, and that on what was read', async (t) => {
@@ -36,12 +37,14 @@ test('[TX13] at a commit the container depends on where it comes from, and that 
 })
 
 test('[TX13] what aborts leaves the container depending on nobody, and is known where it was read', async (t) => {
-  const { outcome, aborts, received } = await transact([], { fails: true })
+  const { outcome, aborts, received, ran } = await transact([], { fails: true })
 
   t.like(outcome, { entered: 1, register: 0 })
   t.is(aborts, 1)
   t.is(received(1, 0), 0n)
   t.true(received(0, 1) >= 200n)
+  // What it was read from is captured anew, or nobody could ever come back with what was read.
+  t.is(ran, 1)
 })
 
 test('[TX8] who gave way is entered again with the registers of before, so often and no more', async (t) => {

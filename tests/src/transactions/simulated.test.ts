@@ -73,6 +73,13 @@ test('[TX11] over power cuts and kills what was acknowledged stays, and each oth
   t.true(result.blows > 20 && result.undone > 20, JSON.stringify(result))
 })
 
+test('[TX13] a container that was only read becomes recoverable with what was read of it', async (t) => {
+  // A course that once waited for ever: nothing had happened in the bank since its point, but for being read.
+  const { failure } = await transactionCourses({ seed: 31689, transactions: 1 })
+
+  t.is(failure, null)
+})
+
 /** Steps that a whole course takes. */
 async function stepsOf(seed: number, course: Course): Promise<number> {
   const run = new TransactionWorld(seed, new Ledger(), course)

@@ -81,6 +81,8 @@ function visiting<T>({ thread, frame }: Parts, below: Container, work: () => T):
   if (below === frame.container) return work()
   const tree = frame.tree ?? newTree(thread.region, frame.container)
   comeIn(thread, tree, frame.container, below)
+  // Ours will depend on the interval that is open there, also when nothing is committed: a point that ends it has to come.
+  thread.region.words.store(thread.region.containerWord(below, 'ran'), 1)
   try {
     return work()
   } finally {
