@@ -7,6 +7,9 @@ import type { WorldModel } from './world-model.js'
 /** Containers that are given to the demand-zero manager. */
 const volatileNames: readonly string[] = ['e', 'v']
 
+/** Containers that begin as snapshots of others. */
+const forkNames: readonly string[] = ['f']
+
 const noBlock = new Uint8Array(0)
 
 export class CampaignHost {
@@ -84,8 +87,15 @@ export class CampaignHost {
     const args = { cont: target, source: cont, stateInterval: oldest }
     const answer = await this.#call('snapshot_fork', args)
     this.#expect(`snapshot_fork ${name}`, answer, 'ok', 'no_such_interval')
-    made.adopted = answer.status === 'ok'
+    this.#noteAdopted(name)
     if (!made.adopted) made.words.clear()
+  }
+
+  /** A manager that dies between set_manager and its answer may have taken a container on or not, and a picture of it may be older. */
+  #noteAdopted(name: string): void {
+    const container = this.world.model.containers.get(name)
+    const found = this.world.kernel.machine.containers.named(name)
+    if (container !== undefined) container.adopted = (found?.manager ?? null) !== null
   }
 
   /** The oldest snapshot retained of the container is given up. */
@@ -158,6 +168,7 @@ export class CampaignHost {
     const { model } = this.world
     const home = model.containers.get(container)
     if (home === undefined) return false
+    if (forkNames.includes(container)) this.#noteAdopted(container)
     const earlier = model.loci.get(name)
     const expected = !home.hasProgram
       ? 'no_invocation_point'
