@@ -22,6 +22,7 @@ import {
 } from './container/container-calls.js'
 import { containerMap, containerMappings, containerUnmap } from './container/mapping-calls.js'
 import { windowOpen } from './container/window.js'
+import { locusAnswered } from './locus/durable-calls.js'
 import { locusBegin, locusCreate, locusFind } from './locus/locus-calls.js'
 import { locusDestroy, locusResume, locusSuspend } from './locus/locus-control.js'
 import { locusEnd } from './locus/locus-end.js'
@@ -42,8 +43,8 @@ import {
   stateIntervalStable,
   worldSnapshot,
 } from './state-interval/interval-calls.js'
+import { locusStabilise } from './state-interval/recoverable.js'
 import { transactionWindow } from './transaction/overlay-window.js'
-import { transactionStabilise } from './transaction/recoverable.js'
 import {
   transactionAbort,
   transactionBegin,
@@ -107,6 +108,8 @@ export function locusHandlers(machine: Machine): Partial<Handlers<typeof locusCa
     locusDestroy: (args, call) => locusDestroy(machine, call.from, args),
     locusSuspend: (args, call) => locusSuspend(machine, call.from, args),
     locusResume: (args, call) => locusResume(machine, call.from, args),
+    locusAnswered: (args, call) => locusAnswered(machine, args, call),
+    locusStabilise: (_, call) => locusStabilise(machine, call),
   }
 }
 
@@ -133,6 +136,5 @@ export function transactionHandlers(machine: Machine): Handlers<typeof transacti
     transactionWindow: (args, call) => transactionWindow(machine, args, call),
     transactionCommit: (args, call) => transactionCommit(machine, args, call),
     transactionAbort: (args, call) => transactionAbort(machine, args, call),
-    transactionStabilise: (_, call) => transactionStabilise(machine, call),
   }
 }

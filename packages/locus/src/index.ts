@@ -6,6 +6,7 @@ export { AccessError, Window, type PageMode, type PageVisitor } from '@katydid/m
 export { decodeBlock, encodeBlock } from './block.js'
 export { Past, type RetainedSnapshot } from './past.js'
 export { LocusError } from './locus-error.js'
+export type { InvokeOptions } from './durable-invoke.js'
 export { Locus } from './locus.js'
 export type { NewContainer } from './make-container.js'
 export type { Registers } from './registers.js'

@@ -20,6 +20,7 @@ import {
   type Region,
 } from '@katydid/actor'
 import { Attachment, AttachmentSet, LocusTrap } from '@katydid/memory'
+import type { HeldAnswer } from './durable-invoke.js'
 import { noteMapped } from './dependency.js'
 import type { Tree } from './entrance.js'
 import { KeyedWait } from './keyed-wait.js'
@@ -61,6 +62,8 @@ export class LocusThread {
   readonly programs: ProgramCache
   /** Page tables that its transactions have run on, by number. */
   readonly overlays = new Map<number, OverlayUse>()
+  /** The answer that was saved with the locus for a durable invoke that is to come; null for none. */
+  held: HeldAnswer | null = null
   #current: Frame | null = null
   /** Epoch in which mappings were noted last. */
   #notedIn = -1

@@ -24,6 +24,7 @@ import {
 import { order } from '@katydid/actor'
 import { containerSize, type Attachment, type Window } from '@katydid/memory'
 import { decodeBlock } from './block.js'
+import { invokeDurably, type InvokeOptions } from './durable-invoke.js'
 import { invoke } from './invoke.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
@@ -217,15 +218,30 @@ export class Locus implements Holder<Window> {
   /**
    * Invokes the container of `capref` and answers the block it returns. Block and result are copies, of at most 32 KiB each.
    * An exception there is `program_failed` here. Not a safepoint; what runs there cannot be captured until it returns.
+   *
+   * With `durable: 'recoverable'` it returns when no crash can undo the answer, and is a safepoint from the moment that has arrived:
+   * the program, entered again from there, gets it from the same call, and nothing is invoked twice. What the invoked throws
+   * is thrown at once, and is no answer. `busy`: this is a nested invocation; `bad_argument`: entered again the program gave another block;
+   * `timed_out`: answered, and not known to be recoverable after a minute.
    */
-  invoke(capref: Capref, block: Uint8Array = new Uint8Array(0)): Uint8Array {
-    return invoke(
-      this.#thread,
-      this.#require(),
-      capref,
-      block,
-      (frame) => new Locus(this.#thread, frame, this.name),
-    )
+  invoke(
+    capref: Capref,
+    block: Uint8Array = new Uint8Array(0),
+    options: InvokeOptions = {},
+  ): Uint8Array {
+    const frame = this.#require()
+    const { durable = 'volatile' } = options
+    const plainly = (): Uint8Array =>
+      invoke(
+        this.#thread,
+        frame,
+        capref,
+        block,
+        (inner) => new Locus(this.#thread, inner, this.name),
+      )
+    return durable === 'volatile'
+      ? plainly()
+      : invokeDurably(this.#thread, frame, block, durable, plainly)
   }
 
   /**
@@ -272,7 +288,7 @@ export class Locus implements Holder<Window> {
    * them. A body may be entered several times: after a deadlock it is run again. What it throws ends the transaction and is thrown on.
    * A safepoint as of its entry, and at its end unless `durable` is `volatile`: it returns when no crash can undo it. `conflict`:
    * gave way more than `retries` times; `timed_out`: it took longer than `timeoutMs`, or is committed and not yet known to be
-   * recoverable, as the sentence says; else refuses as transaction_begin and transaction_stabilise say.
+   * recoverable, as the sentence says; else refuses as transaction_begin and locus_stabilise say.
    */
   transaction<T>(
     cont: Capref,

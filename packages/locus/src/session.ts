@@ -47,6 +47,7 @@ export function runLocus(region: Region, { port, generation }: LocusTask): Locus
   const thread = new LocusThread(region, slot, new ProgramCache(), new TickClock(region))
   const plan = begin(thread)
   if (plan === null) return { status: 'no_such_locus', detail: 'the kernel does not know of it' }
+  thread.held = plan.answer
   const end = enter(thread, plan)
   // Everything it did is in its container now; from here on it uses no translation.
   thread.move(null)

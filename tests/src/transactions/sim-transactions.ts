@@ -1,6 +1,7 @@
 /** A simulated world in which loci carry out random transactions on one container, with a ledger beside it. */
 import {
   hereCapref,
+  locusCalls,
   transactionCalls,
   type Capref,
   type ContainerSlot,
@@ -227,9 +228,9 @@ export class TransactionWorld {
   }
 
   *#stabilise(locus: SimLocus): Step<void> {
-    const reply = yield* locus.call(transactionCalls.transactionStabilise, {}, true)
+    const reply = yield* locus.call(locusCalls.locusStabilise, {}, true)
     if (reply.status === 'ok') this.ledger.acknowledge(locus.name)
     else if (reply.status !== 'busy' && reply.status !== 'frozen' && !this.world.isShaken)
-      locus.problem(`transaction_stabilise: ${reply.status}`)
+      locus.problem(`locus_stabilise: ${reply.status}`)
   }
 }

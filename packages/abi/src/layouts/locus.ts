@@ -93,7 +93,12 @@ export const locusWords = layout('LocusWords', 640, 'One a locus slot.', {
     writer: 'world’s thread; 0 by the kernel at create',
     doc: '1: its thread is about to be terminated, and begins to load nothing more',
   },
-  reserved2: { words: 14, writer: 'nobody', doc: 'to a cache line' },
+  durableCalls: {
+    words: 1,
+    writer: 'locus; kernel at create',
+    doc: 'durable invokes of its that are over: the one whose answer it waits for is not',
+  },
+  reserved2: { words: 13, writer: 'nobody', doc: 'to a cache line' },
   registers: { words: 64, writer: 'locus; kernel at restore', doc: '32 registers of 64 bits' },
   faultHistory: {
     words: 48,

@@ -19,10 +19,20 @@ import {
 import { call, group } from '../signature.js'
 import { program } from './containers.js'
 
+/** When an answer is given: when no crash can undo it any more, or at once. */
+export const durabilities = ['recoverable', 'volatile'] as const
+export type Durability = (typeof durabilities)[number]
+
 const locusNumber = countOf('number of a locus, never used again')
 const byteOffset = numberOf('bytes from the window’s beginning')
 
-/** What a locus's thread is given at its start. */
+/** The answer of a durable invoke that was saved with the locus. */
+const heldAnswer = record('held answer', {
+  asked: countOf('hash of the block that was given'),
+  block: bytes,
+})
+
+/** What a locus’s thread is given at its start. */
 export const entryPlan = record('entry plan', {
   container: countOf('slot of a container'),
   containerCap: capref,
@@ -31,6 +41,7 @@ export const entryPlan = record('entry plan', {
   block: bytes,
   resumed: bool,
   name: text,
+  answer: optional(heldAnswer),
 })
 
 export const locusCalls = group(0x600, {
@@ -110,8 +121,8 @@ export const locusCalls = group(0x600, {
     kind: 'local',
     by: 'locus',
     name: 'invoke',
-    doc: 'Invoke a container: the locus moves there and runs its program with the block, passed by value; answers the block it returns.',
-    args: { cont: capref, block: bytes },
+    doc: 'Invoke a container: the locus moves there and runs its program with the block, passed by value; answers the block it returns. `volatile` at once. `recoverable` when no crash can undo the answer: a safepoint from the moment it has arrived, as it is saved with the locus and given to the same call of the program entered again.',
+    args: { cont: capref, block: bytes, durable: oneOf('Durability', durabilities) },
     result: { block: bytes },
     causes: {
       ...allowed('cont', 'container', 'invoke'),
@@ -128,6 +139,12 @@ export const locusCalls = group(0x600, {
       not_a_function: 'The module does not export a function by the entry’s name.',
       no_such_program: 'There is no module at the program’s file URL.',
       access_denied: 'The invocation that asks is not the one that runs now.',
+      busy: '`recoverable` is asked for in an invocation inside another, which cannot be saved.',
+      bad_argument:
+        '`durable` is none of the two; or the program, entered again, gives another block than the call did whose answer was saved.',
+      timed_out:
+        'The answer has arrived, and was not known to be recoverable after a minute, as the sentence says.',
+      io_error: 'The same, as the disk did not take the capture.',
     },
     idempotent: false,
     afterCrash: 'The invoker and the invoked go back together to one consistent state.',
@@ -250,5 +267,42 @@ export const locusCalls = group(0x600, {
     causes: allowed('locus', 'locus', 'suspend'),
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
+  }),
+  locusAnswered: call({
+    kind: 'downcall',
+    by: 'locus',
+    name: 'locus_answered',
+    doc: 'The answer of the locus’s durable invoke of that number has arrived: it is saved with the locus until the call is over. `asked` is a hash of the block that was given.',
+    args: {
+      number: countOf('durable invokes of the locus, from 1'),
+      asked: countOf('hash of the block that was given'),
+      block: bytes,
+    },
+    result: {},
+    causes: {
+      too_large: 'The block has more than 32 KiB.',
+      bad_argument:
+        'The number is not one more than the durable invokes that are over (durableCalls).',
+      no_such_locus: 'The locus has ended.',
+    },
+    idempotent: true,
+    afterCrash: 'A capture taken from then on holds the answer; without one the invoke never was.',
+  }),
+  locusStabilise: call({
+    kind: 'downcall',
+    by: 'locus',
+    name: 'locus_stabilise',
+    doc: 'Answer when all that the locus has done and was told is recoverable: when the line has its container’s present interval. The locus rests meanwhile, and many that wait share one capture.',
+    args: {},
+    result: {},
+    causes: {
+      no_such_locus: 'The locus has ended.',
+      busy: 'Something in its container, or in one it has heard of, did not come to rest in time; or too many captures wait for the disk.',
+      frozen: 'The world went, or goes, back to its line.',
+      manager_failed: 'A manager took no snapshot, or did not make it stable in time.',
+      io_error: 'The disk did not take the capture.',
+    },
+    idempotent: true,
+    afterCrash: 'What the locus did before is there.',
   }),
 })

@@ -83,8 +83,7 @@ export const transactionCalls = group(0x780, {
       manager_failed: noAnswer,
     },
     idempotent: false,
-    afterCrash:
-      'Whole or not at all; whole once the container is recoverable (transaction_stabilise).',
+    afterCrash: 'Whole or not at all; whole once the container is recoverable (locus_stabilise).',
   }),
   transactionAbort: call({
     ...byLocus,
@@ -98,21 +97,6 @@ export const transactionCalls = group(0x780, {
     },
     idempotent: false,
     afterCrash: 'Nothing of it is left.',
-  }),
-  transactionStabilise: call({
-    ...byLocus,
-    name: 'transaction_stabilise',
-    doc: 'Answer when all that was committed before is recoverable. The locus rests meanwhile, and many that wait share one capture.',
-    args: {},
-    result: {},
-    causes: {
-      busy: 'A locus did not come to rest in time, or too many captures wait for the disk.',
-      frozen: 'The world went, or goes, back to its line.',
-      manager_failed: 'A manager took no snapshot, or did not make it stable in time.',
-      io_error: 'The disk did not take the capture.',
-    },
-    idempotent: true,
-    afterCrash: 'What was committed before is there.',
   }),
 })
 

@@ -13,6 +13,7 @@ import { resolveContainer, tableOf } from '../capability/resolve.js'
 import { grantContainer } from '../container/container-calls.js'
 import type { Machine } from '../machine.js'
 import { isOpen } from '../state-interval/gate.js'
+import { heldFor } from './durable-calls.js'
 import { grantLocus } from './locus-control.js'
 import { noWatch, type Locus } from './locus.js'
 import { startLocus } from './start.js'
@@ -67,6 +68,7 @@ export function locusCreate(
     heldBack: null,
     losses: [],
     watch: noWatch(),
+    answer: null,
     grants: [],
   }
   // In the table before it has a capability, or that would count as dead and its slot be given away.
@@ -147,6 +149,7 @@ function planOf(machine: Machine, locus: Locus, port: PortId): Answer<Calls['loc
       block,
       resumed,
       name,
+      answer: heldFor(machine, locus),
     },
   }
 }

@@ -2,7 +2,7 @@
 import type { ContainerSlot, Generation, LocusSlot, Status } from '@katydid/abi'
 import type { Program } from '../container/container.js'
 import type { Grant } from '../state-interval/grants.js'
-import type { SavedLocus } from '../state-interval/records.js'
+import type { SavedAnswer, SavedLocus } from '../state-interval/records.js'
 
 /** How a locus's outermost invocation ended. */
 export interface LocusEnd {
@@ -41,6 +41,8 @@ export interface Locus {
   /** When its thread was lost, in milliseconds of the kernel's clock. */
   readonly losses: number[]
   readonly watch: LocusWatch
+  /** What its durable invoke was answered last: saved with it while that is not over. */
+  answer: SavedAnswer | null
   /** What it took from semaphores and no point of its container holds. */
   grants: readonly Grant[]
 }

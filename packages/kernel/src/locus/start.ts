@@ -10,6 +10,7 @@ export interface SavedState {
   readonly slot: LocusSlot | null
   readonly registers: Uint8Array
   readonly capabilities: readonly PlacedCapability[]
+  readonly durableCalls: number
 }
 
 /** Fills the locus's words and capability table and orders its thread; false when no slot is free. */
@@ -32,6 +33,7 @@ export function startLocus(machine: Machine, locus: Locus, saved: SavedState | n
   const table = capabilityTables.ofLocus(region.plan.shape, slot)
   machine.capabilities.restore(table, saved?.capabilities ?? [])
   if (saved !== null) region.u8.set(saved.registers, region.locusWord(slot, 'registers') * 4)
+  region.words.store(region.locusWord(slot, 'durableCalls'), saved?.durableCalls ?? 0)
   locus.resumed = saved !== null
   region.words.store(region.locusWord(slot, 'suspended'), locus.suspended ? 1 : 0)
   // Until its first instruction it looks at that word.

@@ -179,6 +179,7 @@ export function restoreLoci(
       heldBack: null,
       losses: [...(earlier?.losses ?? [])],
       watch: noWatch(),
+      answer: saved.answer,
       grants: [],
     }
     machine.loci.add(locus)
@@ -204,9 +205,9 @@ export function resumeLoci(machine: Machine, saved: readonly SavedLocus[]): void
       reportEnd(machine, locus)
       continue
     }
-    const { registers, capabilities } = each
+    const { registers, capabilities, durableCalls } = each
     const slot = each.slot === null ? null : asLocus(each.slot)
-    if (startLocus(machine, locus, { slot, registers, capabilities })) continue
+    if (startLocus(machine, locus, { slot, registers, capabilities, durableCalls })) continue
     invariant(
       saved.length > machine.region.plan.shape.maxLoci,
       'LO60: a locus finds a slot unless there are more loci than slots',

@@ -56,6 +56,15 @@ export interface SavedEnd extends SavedPoint {
   readonly epoch: number
 }
 
+/** The answer of a locus’s durable invoke, which is not over. */
+export interface SavedAnswer {
+  /** Which of its durable invokes, from 1. */
+  readonly number: number
+  /** Hash of the block that was given. */
+  readonly asked: number
+  readonly block: Uint8Array
+}
+
 export interface SavedLocus {
   readonly id: number
   readonly name: string
@@ -68,6 +77,9 @@ export interface SavedLocus {
   readonly capabilities: readonly PlacedCapability[]
   readonly end: LocusEnd | null
   readonly suspended: boolean
+  /** Durable invokes of its that were over. */
+  readonly durableCalls: number
+  readonly answer: SavedAnswer | null
   /** Number of the wait at a semaphore that it stood in; 0: none. */
   readonly wait: number
 }
@@ -227,6 +239,7 @@ const locusFields = {
   rights: 'number',
   program: 'object',
   suspended: 'boolean',
+  durableCalls: 'number',
   wait: 'number',
 } as const
 const semaphoreFields = {
@@ -305,8 +318,13 @@ const isSemaphore = (value: unknown): boolean =>
 const isLocus = (value: unknown): boolean =>
   has(value, locusFields) &&
   hasTables(value) &&
+  isAnswer(value['answer']) &&
   value['block'] instanceof Uint8Array &&
   value['registers'] instanceof Uint8Array
+
+const isAnswer = (value: unknown): boolean =>
+  value === null ||
+  (has(value, { number: 'number', asked: 'number' }) && value['block'] instanceof Uint8Array)
 
 const areGroups = (value: unknown): boolean => listOf(value, (each) => has(each, groupFields))
 

@@ -5,6 +5,7 @@ import type { Container } from '../container/container.js'
 import type { Locus } from '../locus/locus.js'
 import { registersOf } from '../locus/start.js'
 import type { Machine } from '../machine.js'
+import { answerOf, durableCallsOf } from '../locus/durable-calls.js'
 import { waitOf } from '../semaphore/wait-of.js'
 import type { Semaphore } from '../semaphore/semaphore-table.js'
 import type { SavedContainer, SavedLocus, SavedPoint, SavedSemaphore } from './records.js'
@@ -95,6 +96,8 @@ export function saveLocus(machine: Machine, locus: Locus): SavedLocus {
     capabilities: alive ? machine.capabilities.list(table) : [],
     end,
     suspended,
+    durableCalls: durableCallsOf(machine, locus),
+    answer: answerOf(machine, locus),
     wait: waitOf(machine, locus),
   }
 }

@@ -5,11 +5,12 @@
  * While it is open the locus uses the transaction's page table and nothing else of any container: everything of the
  * invocation that could not be undone refuses. The registers belong to it.
  */
-import { actorPorts, transactionCalls, type Capref, type Fate, type ResultOf } from '@katydid/abi'
+import { transactionCalls, type Capref, type Fate, type ResultOf } from '@katydid/abi'
 import { InvariantViolation } from '@katydid/actor'
 import { allowed } from '../capability.js'
 import { receive, stampOf } from '../dependency.js'
 import { comeIn, goOut, newTree } from '../entrance.js'
+import { untilRecoverable } from '../recoverable.js'
 import { LocusError } from '../locus-error.js'
 import type { Frame, LocusThread } from '../locus-thread.js'
 import type { Registers } from '../registers.js'
@@ -69,7 +70,7 @@ export function transact<T>(
       return attempt(parts, begun, body)
     })
     if (outcome.fate === 'committed') {
-      if (durable === 'recoverable') untilRecoverable(parts.thread)
+      if (durable === 'recoverable') untilRecoverable(parts.thread, 'the transaction is committed')
       return outcome.value
     }
     if (outcome.fate !== 'conflict' || tries >= retries) throw outcome.error
@@ -184,25 +185,6 @@ function lost(
 ): LocusError {
   thread.presence.quietUntil(() => false, 2000)
   return new LocusError(reply.status, reply.detail)
-}
-
-/** Waits at rest until what was committed is recoverable. Many that wait share one capture. */
-function untilRecoverable({ presence, messenger }: LocusThread): void {
-  const { kernel } = actorPorts
-  const until = performance.now() + durableMs
-  for (;;) {
-    const reply = presence.resting(() =>
-      messenger.callSync(kernel, transactionCalls.transactionStabilise, {}, durableMs),
-    )
-    if (reply.status === 'ok') return
-    const isPassing = reply.status === 'busy' || reply.status === 'frozen'
-    if (!isPassing || performance.now() > until)
-      throw new LocusError(
-        isPassing ? 'timed_out' : reply.status,
-        `the transaction is committed, and not yet known to be recoverable: ${reply.detail}`,
-      )
-    presence.quietUntil(() => false, pauseMs)
-  }
 }
 
 const lockHeld = (held: number): LocusError =>

@@ -282,6 +282,7 @@ export class LocusMachine {
             block: plan.block ?? new Uint8Array(0),
             resumed: plan.resumed ?? false,
             name: plan.name ?? '',
+            answer: null,
           },
         }
       },
