@@ -31,10 +31,7 @@ export function invokeDurably(
   invoke: () => Uint8Array,
 ): Uint8Array {
   if (!durabilities.includes(durable))
-    throw new LocusError(
-      'bad_argument',
-      `durable is ${durabilities.join(' or ')}, not ${String(durable)}`,
-    )
+    throw new LocusError('bad_argument', `durable is ${durabilities.join(' or ')}, not ${durable}`)
   if (frame.depth > 0)
     throw new LocusError(
       'busy',

@@ -85,7 +85,7 @@ test('[LO96] a locus that is lost while it waits goes on with the answer, in the
   const office = await world.createContainer({ name: 'office', program })
   const desk = await world.createContainer({ name: 'desk', program })
   const cap = await world.grant(desk, office)
-  const args = { as: 'clerk', office: cap, clerk: 0, rounds: 20, durable: 'recoverable' }
+  const args = { as: 'clerk', office: cap, own: 0, rounds: 20, durable: 'recoverable' }
   let lines = 0
   world.on('recoverable', () => {
     if (++lines % 6 === 0) void world.crashManager()
@@ -128,7 +128,7 @@ test('[LO97] a program that, entered again, gives another block is refused: the 
   const cap = await world.grant(desk, office)
   const asked: string[] = []
   world.on('log', ({ text }) => asked.push(text))
-  const once = new Promise<void>((resolve) => {
+  const lineMoved = new Promise<void>((resolve) => {
     const stop = world.on('recoverable', () => {
       stop()
       resolve()
@@ -136,7 +136,7 @@ test('[LO97] a program that, entered again, gives another block is refused: the 
   })
 
   const locus = await world.startLocus(desk, { name: 'it', args: { as: 'strays', office: cap } })
-  await once
+  await lineMoved
   await world.crashManager()
   const { result } = await locus.result()
 
