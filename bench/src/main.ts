@@ -7,12 +7,13 @@ import type { Bench } from './bench.js'
 import { commit } from './commit.js'
 import { containerFault } from './container-fault.js'
 import { lastRun, remember } from './history.js'
+import { invoke } from './invoke.js'
 import { pageHit } from './page-hit.js'
 import { snapshotStop } from './snapshot-stop.js'
 import { describe } from './table.js'
 import { takeTurns } from './take-turns.js'
 
-const benches: readonly Bench[] = [pageHit, containerFault, snapshotStop, commit]
+const benches: readonly Bench[] = [pageHit, containerFault, snapshotStop, commit, invoke]
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },

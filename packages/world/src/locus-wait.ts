@@ -1,10 +1,10 @@
 /**
- * Waiting for the end of a locus, until it cannot be lost any more.
+ * Waiting for the end of a locus, until it cannot be lost any more, or, where that is enough, until it has ended for now.
  *
  * Looks anew whenever something happened that may have ended it, undone its end or made that recoverable. What is lost
  * with a rollback is told by an event; events and answers come on two ports, so an answer may be the first to say so.
  */
-import { locusCalls, type Status, type WorldEvent } from '@katydid/abi'
+import { locusCalls, type Durability, type Status, type WorldEvent } from '@katydid/abi'
 import { KatydidError } from './error.js'
 import type { WorldEvents } from './events.js'
 import type { HostCall } from './host-call.js'
@@ -20,6 +20,7 @@ export class LocusWait {
   readonly #events: WorldEvents
   readonly #name: string
   readonly #locus: number
+  readonly #durable: Durability
   readonly #stop: (() => void)[] = []
   #resolve: (block: Uint8Array) => void = () => undefined
   #reject: (error: unknown) => void = () => undefined
@@ -27,14 +28,21 @@ export class LocusWait {
   #lookAgain = false
   #isOver = false
 
-  constructor(host: HostCall, events: WorldEvents, name: string, locus: number) {
+  constructor(
+    host: HostCall,
+    events: WorldEvents,
+    name: string,
+    locus: number,
+    durable: Durability,
+  ) {
     this.#host = host
     this.#events = events
     this.#name = name
     this.#locus = locus
+    this.#durable = durable
   }
 
-  /** Its result block, once that is recoverable. Rejects with what ended it, or with `closed`. */
+  /** Its result block, once that is recoverable; with `volatile` as soon as it is there. Rejects with what ended it, or with `closed`. */
   end(): Promise<Uint8Array> {
     return new Promise<Uint8Array>((resolve, reject) => {
       this.#resolve = resolve
@@ -102,7 +110,7 @@ export class LocusWait {
       this.#failUnlessTold(new KatydidError(known.end as Status, sentence))
       return
     }
-    if (known.recoverable) {
+    if (known.recoverable || this.#durable === 'volatile') {
       this.#over()
       this.#resolve(known.block)
       return

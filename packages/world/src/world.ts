@@ -7,10 +7,12 @@ import path from 'node:path'
 import {
   asPort,
   containerCalls,
+  durabilities,
   locusCalls,
   masterRights,
   rights,
   type Capref,
+  type Durability,
   type MachineShape,
   type ResultOf,
   type WorldEvent,
@@ -65,6 +67,8 @@ export interface RunOptions {
     readonly manager?: string
   }
   readonly acceptChanged?: boolean
+  /** See `ResultOptions`. */
+  readonly durable?: Durability
 }
 
 /** How a locus came to its end. */
@@ -75,13 +79,21 @@ export interface LocusResult {
   readonly resumed: boolean
 }
 
+/** When what a locus returned is told: when no crash can undo it (`recoverable`, the default), or at once. */
+export interface ResultOptions {
+  readonly durable?: Durability
+}
+
 /** A locus a host started or found. */
 export interface LocusHandle {
   readonly name: string
   readonly locus: number
   readonly resumed: boolean
-  /** Settles when the result is recoverable; rejects with `locus_lost`, `program_failed` and their like. */
-  result(): Promise<LocusResult>
+  /**
+   * Settles when the result is recoverable; with `durable: 'volatile'` when it is there, and a crash may undo it. Rejects with `locus_lost`,
+   * `program_failed` and their like.
+   */
+  result(options?: ResultOptions): Promise<LocusResult>
   /** Has it stay at its next safepoint, over restarts too; answers whether it stands still already. */
   suspend(): Promise<boolean>
   /** Lets it go on. */
@@ -136,7 +148,7 @@ export class World {
   /**
    * Runs a program in a container and a locus of its name, making both unless the world holds them already: then the
    * locus goes on from where it was, or, if it had ended, its stored result is answered at once. Resolves when the
-   * result is recoverable. Rejects with the status of what went wrong.
+   * result is recoverable; with `durable: 'volatile'` when it is there. Rejects with the status of what went wrong.
    */
   async run(program: string, options: RunOptions = {}): Promise<RunResult> {
     for (let tries = 1; ; tries++) {
@@ -150,6 +162,8 @@ export class World {
   }
 
   async #runOnce(program: string, options: RunOptions): Promise<RunResult> {
+    const { durable = 'recoverable' } = options
+    checkDurable(durable)
     const name = options.name ?? path.basename(program).replace(/\.[^.]+$/, '')
     const container = await this.createContainer({
       name: options.container?.name ?? name,
@@ -162,7 +176,7 @@ export class World {
     if (known?.end === 'ok' && known.recoverable)
       return { result: resultOf(known.block), resumed: true, stored: true }
     const handle = await this.startLocus(container, { name, args: options.args })
-    return { ...(await handle.result()), stored: false }
+    return { ...(await handle.result({ durable })), stored: false }
   }
 
   /** The container of that name: found, or made, adopted and given its program. */
@@ -247,8 +261,9 @@ export class World {
       name,
       locus,
       resumed,
-      result: async () => {
-        const block = await new LocusWait(host, events, name, locus).end()
+      result: async ({ durable = 'recoverable' } = {}) => {
+        checkDurable(durable)
+        const block = await new LocusWait(host, events, name, locus, durable).end()
         return { result: resultOf(block), resumed }
       },
       suspend: () => suspendLocus(host, name, locus),
@@ -390,4 +405,9 @@ export class World {
     if (this.#closed !== null)
       throw new KatydidError('closed', `The world in ${this.dir} is closed. Open it again.`)
   }
+}
+
+function checkDurable(durable: Durability): void {
+  if (durabilities.includes(durable)) return
+  throw new KatydidError('bad_argument', `Durable is ${durabilities.join(' or ')}, not ${durable}.`)
 }

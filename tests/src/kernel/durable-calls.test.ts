@@ -1,5 +1,6 @@
 /** LO, SI: what a locus is told only when it is recoverable. Real kernel, simulated threads: a locus is its words and its calls. */
 import {
+  asToken,
   locusCalls,
   locusOfPort,
   maxBlockBytes,
@@ -234,4 +235,37 @@ test('[SI51] loci that wait at the same time share an epoch and its record, and 
 
   t.true(boxes.every((box) => box.reply?.status === 'ok'))
   t.is(world.of('captured').length - before, 1)
+})
+
+test('[SI51] who comes while others wait for the disk is in the next epoch, with all who come meanwhile', async (t) => {
+  const shape = { maxLoci: 6, maxContainers: 10 }
+  const world = await KernelWorld.open({ shape, behaviour: { stabilise: false } })
+  const all = await homes(world, 'a', 'b', 'c', 'd')
+  const [first, ...others] = all as [Home, ...Home[]]
+  for (const each of all) {
+    work(world, each, 1n)
+    world.setState(each.port, 'resting')
+  }
+  world.write(100)
+  const before = world.of('captured').length
+  const ask = ({ port }: Home): Box<Stabilised> =>
+    world.ask(world.loci.get(port)!, locusCalls.locusStabilise, {})
+
+  const boxes = [ask(first)]
+  world.run(10)
+  // Its pages are on their way to the disk, and each of the others comes a little later.
+  for (const each of others) {
+    work(world, each, 2n)
+    boxes.push(ask(each))
+    world.run(8)
+  }
+  const meanwhile = boxes.map(({ reply }) => reply)
+  const [captured] = [world.of('captured').length - before]
+  world.manager!.stabilise(asToken(100), found(world, 'a').intervals.label)
+  world.run(500)
+
+  t.deepEqual(meanwhile, [null, null, null, null])
+  t.is(captured, 1)
+  t.true(boxes.every((box) => box.reply?.status === 'ok'))
+  t.is(world.of('captured').length - before, 2)
 })

@@ -53,6 +53,8 @@ export class CaptureTable {
   /** Who came too late to join: their capture comes next. */
   queued: ((outcome: CaptureOutcome) => void)[] = []
   announcing = false
+  /** Loci that wait for what was captured for them to become recoverable. */
+  waiting = 0
   /** Number of the last freeze. */
   freezes = 0
   /** What the last capture saw of the machine's changes, and when it was taken. */

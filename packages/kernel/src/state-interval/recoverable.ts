@@ -1,7 +1,8 @@
 /**
  * locus_stabilise: all that a locus has done and was told, recoverable. The one place that says how: an epoch, unless its container was
  * captured since, and the wait until the line has that point, which has all that it heard of others. Whoever asks before anything of an
- * epoch is cut joins it, so many that wait share one barrier; containers that have nothing to do with the locus are not waited for.
+ * epoch is cut joins it, so many that wait share one barrier; and while some wait for the
+ * disk those who come gather for the next epoch, which begins when the disk is done. Containers that have nothing to do with the locus are not waited for.
  *
  * The container may have received something of another that was captured in the epoch before it: then the epoch after has both. It is
  * asked for soon, as somebody waits.
@@ -17,6 +18,8 @@ import { askToStabilise } from './stabilise.js'
 
 type Stabilise = (typeof locusCalls)['locusStabilise']
 
+/** An epoch is put off for so long at most, while others wait for theirs to be on the disk. */
+const gatherMs = 50
 /** After so long another epoch is asked for. */
 const againMs = 200
 /** What is not recoverable after this long is not waited for. */
@@ -51,6 +54,8 @@ function* stabilise(machine: Machine, container: Container): Script<Answer<Stabi
       return refuse('frozen', 'the world went back to its line before that')
     if (isThere()) return { status: 'ok' }
     if (machine.phase === 'failed' || clock.nowMs() > giveUpMs) return tooLate(last)
+    if (last === null && !isCaptured())
+      yield* machine.waits.until(() => machine.captures.waiting === 0 || isBroken(), gatherMs)
     if (last !== null || !isCaptured()) {
       const outcome: CaptureOutcome = yield* epoch(machine)
       if (outcome.status !== 'ok') return outcome
@@ -62,7 +67,9 @@ function* stabilise(machine: Machine, container: Container): Script<Answer<Stabi
     }
     const over = (): boolean => isThere() || isBroken() || (last?.failed ?? null) !== null
     askToStabilise(machine)
+    machine.captures.waiting++
     yield* machine.waits.until(over, againMs)
+    machine.captures.waiting--
     if (last !== null && last.failed !== null && !isThere()) return refuse('io_error', last.failed)
     last ??= noTick
   }

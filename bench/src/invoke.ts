@@ -1,0 +1,152 @@
+/**
+ * `invoke`: what it costs to have another container do something: with an answer at once, beside a message to another thread and
+ * back; and with an answer that no crash can undo, beside the least that can be called durable, an append and a barrier.
+ */
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { openWorld, type Container, type World } from 'katydid'
+import type { Bench, Contender } from './bench.js'
+import type { InvokeTimes, InvokeWork } from './invoke.program.js'
+
+const program = fileURLToPath(new URL('./invoke.program.js', import.meta.url))
+const many = 64
+const blockBytes = 256
+
+type Work = Omit<InvokeWork, 'cap'>
+
+export const invoke: Bench = {
+  name: 'invoke',
+  question: 'what does an invocation cost, and what one whose answer is for good?',
+  async run({ quick }, measure) {
+    const plain = { passes: quick ? 10 : 40, keeps: false, durable: 'volatile' } as const
+    const pace = { warmUps: 1, rounds: quick ? 2 : 5 }
+    const durable = { times: 1, bytes: blockBytes, keeps: true, durable: 'recoverable' } as const
+    const messages = quick ? 200 : 2000
+    await inWorld(async (office) => {
+      const worker = new Worker(new URL('./echo.worker.js', import.meta.url))
+      try {
+        for (const [name, bytes] of [
+          ['local-empty', 0],
+          ['block-256', blockBytes],
+        ] as const) {
+          const katydid = office.alone({ ...plain, times: 5000, bytes }, 1)
+          const peers = { 'post-message': roundTrips(worker, bytes, messages) }
+          await measure({ name, unit: 'us', katydid, peers, targets: {}, ...pace })
+        }
+      } finally {
+        await worker.terminate()
+      }
+      const one = office.alone({ ...durable, passes: quick ? 20 : 60 }, 1000)
+      const append = appends(office.dir, 1, quick ? 20 : 60)
+      const targets = { 'bare-append': 2 }
+      const unit = 'ms'
+      await measure({
+        name: 'durable-1',
+        unit,
+        katydid: one,
+        peers: { 'bare-append': append },
+        targets,
+        ...pace,
+      })
+      const together = office.together({ ...durable, passes: quick ? 4 : 10 })
+      const appendAll = appends(office.dir, many, quick ? 4 : 10)
+      const peers = { 'one-append-of-64': appendAll, 'durable-1': one }
+      await measure({ name: 'durable-64', unit, katydid: together, peers, targets: {}, ...pace })
+    })
+  },
+}
+
+/** Blocks sent to another thread and back, one after the other. */
+function roundTrips(worker: Worker, bytes: number, times: number): Contender {
+  return {
+    pass: async () => {
+      const block = new Uint8Array(bytes)
+      const from = performance.now()
+      for (let i = 0; i < times; i++) {
+        const answer = once(worker, 'message')
+        worker.postMessage(block)
+        await answer
+      }
+      return [((performance.now() - from) * 1000) / times]
+    },
+  }
+}
+
+/** Appends of so many blocks at once, each made durable; milliseconds for a block. */
+function appends(dir: string, blocks: number, times: number): Contender {
+  const file = path.join(dir, `appended-${blocks}`)
+  const bytes = new Uint8Array(blockBytes * blocks).fill(1)
+  return {
+    pass: () => {
+      const fd = fs.openSync(file, 'w')
+      const took: number[] = []
+      for (let i = 0; i < times; i++) {
+        const from = performance.now()
+        fs.writeSync(fd, bytes)
+        fs.fdatasyncSync(fd)
+        took.push((performance.now() - from) / blocks)
+      }
+      fs.closeSync(fd)
+      return took
+    },
+  }
+}
+
+/** A world with a container that is invoked, and one whose loci invoke it. */
+class Office {
+  readonly dir: string
+  readonly #world: World
+  readonly #desk: Container
+  readonly #cap: InvokeWork['cap']
+  #names = 0
+
+  constructor(dir: string, world: World, desk: Container, cap: InvokeWork['cap']) {
+    this.dir = dir
+    this.#world = world
+    this.#desk = desk
+    this.#cap = cap
+  }
+
+  /** One locus; microseconds divided by `scale`, a sample a pass. */
+  alone(work: Work, scale: number): Contender {
+    return { pass: async () => (await this.#invoke(work)).micros.map((each) => each / scale) }
+  }
+
+  /** Many loci at the same time; milliseconds for an answer. */
+  together(work: Work): Contender {
+    return {
+      pass: async () => {
+        const spans = await Promise.all(Array.from({ length: many }, () => this.#invoke(work)))
+        const began = Math.max(...spans.map((each) => each.began))
+        const ended = Math.max(...spans.map((each) => each.ended))
+        return [(ended - began) / (many * work.passes * work.times)]
+      },
+    }
+  }
+
+  async #invoke(work: Work): Promise<InvokeTimes> {
+    const name = `invokes ${this.#names++}`
+    const locus = await this.#world.startLocus(this.#desk, {
+      name,
+      args: { ...work, cap: this.#cap },
+    })
+    return (await locus.result()).result as InvokeTimes
+  }
+}
+
+async function inWorld(use: (office: Office) => Promise<void>): Promise<void> {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-bench-'))
+  const world = await openWorld({ dir, frames: 512, loci: many + 2, snapshotEveryMs: 0 })
+  try {
+    const called = await world.createContainer({ name: 'called', size: 65536, program })
+    const desk = await world.createContainer({ name: 'desk', size: 65536, program })
+    await use(new Office(dir, world, desk, await world.grant(desk, called)))
+  } finally {
+    await world.close()
+    fs.rmSync(dir, { recursive: true, force: true })
+  }
+}
