@@ -46,7 +46,8 @@ export function channels(maxLoci: number): readonly Channel[] {
       ...both(asPort(m), disk, 1024 * kib, 1024 * kib),
     )
   }
+  // A locus is given two blocks in one message when it starts: its arguments and the answer that was saved.
   for (let l = 0; l < maxLoci; l++)
-    result.push(...both(locusPort(l as LocusSlot), kernel, 128 * kib, 128 * kib))
+    result.push(...both(locusPort(l as LocusSlot), kernel, 128 * kib, 256 * kib))
   return result
 }

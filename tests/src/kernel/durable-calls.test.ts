@@ -137,6 +137,23 @@ test('[LO96] only the answer of the next call is taken, and of at most 32 KiB', 
   t.is(planOf(next, 'a').answer?.block.byteLength, maxBlockBytes)
 })
 
+test('[LO96] a locus with the longest block is told the longest answer', async (t) => {
+  const world = await KernelWorld.open()
+  const cont = await world.container('a')
+  const block = new Uint8Array(maxBlockBytes).fill(3)
+  const made = await world.call('locus_create', { cont, block, name: 'in a' })
+  world.run(10)
+  const port = [...world.loci.keys()][0]!
+  t.is(answered(world, { name: 'a', cont, port }, 1, block).status, 'ok')
+  world.setState(port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const next = await KernelWorld.open({ earlier: world })
+
+  const plan = planOf(next, 'a')
+  t.is(made.status, 'ok')
+  t.deepEqual([plan.block, plan.answer?.block], [block, block])
+})
+
 test('[SI50] who waits is told when the line has what it did, not before, and not for those it has nothing to do with', async (t) => {
   const world = await KernelWorld.open({ behaviour: { stabilise: false } })
   const [a, b] = (await homes(world, 'a', 'b')) as [Home, Home]
