@@ -10,6 +10,8 @@ export interface OpenOptions {
   readonly frames?: number
   /** The most loci at a time; default: as at creation (16). */
   readonly loci?: number
+  /** The most containers at a time, of which each manager has one for itself and each open transaction another; default 32. Fixed when the world is created. */
+  readonly containers?: number
   /** Page size: 4096, 16384 or 65536. Fixed when the world is created. */
   readonly pageBytes?: number
   /** Milliseconds between snapshots the world takes by itself; default 1000, 0 for none. */
@@ -36,6 +38,9 @@ export const defaultSnapshotEveryMs = 1000
 /** The most snapshots of a container that its manager retains. */
 const mostRetained = 100
 const leastDiskBytes = 16 * 1024 ** 2
+/** The manager’s own and one to use; more than so many make the table of who received from whom too large. */
+const leastContainers = 2
+const mostContainers = 512
 /** Below this the manager's pinned pages leave nothing to serve faults with. */
 const leastFrames = 16
 /** A page that is pinned, and a walk from a map’s top to its leaf. */
@@ -49,11 +54,21 @@ export function shapeOf(options: OpenOptions, made: MachineShape | null): Machin
       'bad_argument',
       `The world in ${options.dir} has pages of ${made.pageBytes} bytes, not ${options.pageBytes}. The page size is fixed when a world is made; leave it out.`,
     )
+  if (
+    made !== null &&
+    options.containers !== undefined &&
+    options.containers !== made.maxContainers
+  )
+    throw new KatydidError(
+      'bad_argument',
+      `The world in ${options.dir} has room for ${made.maxContainers} containers, not ${options.containers}. That is fixed when a world is made; leave it out.`,
+    )
   const shape: MachineShape = {
     ...base,
     pageBytes: options.pageBytes ?? base.pageBytes,
     frames: options.frames ?? base.frames,
     maxLoci: options.loci ?? base.maxLoci,
+    maxContainers: options.containers ?? base.maxContainers,
   }
   const problem = shapeProblem(shape)
   if (problem !== null) throw new KatydidError('bad_argument', `${capital(problem)}.`)
@@ -87,6 +102,12 @@ export function checkOptions(options: OpenOptions): void {
       `Retain must be at most ${mostRetained}, not ${options.retain}.`,
     )
   wholeNumber('locusHeapMb', options.locusHeapMb, 8)
+  wholeNumber('containers', options.containers, leastContainers)
+  if ((options.containers ?? 0) > mostContainers)
+    throw new KatydidError(
+      'bad_argument',
+      `Containers must be at most ${mostContainers}, not ${options.containers}.`,
+    )
   if (typeof options.dir !== 'string' || options.dir === '' || options.dir.includes('\0'))
     throw new KatydidError('bad_argument', 'A world needs the name of its directory (dir).')
   shapeOf(options, null)

@@ -28,3 +28,21 @@ for (const [managerFrames, sentence] of [
     t.is(error.message, sentence)
   })
 }
+
+test('[WO28] a world has room for as many containers as it was made with, and another number later is refused', async (t) => {
+  const dir = path.join(temporaryFolder(t), 'w')
+  const world = await openForTest(t, { dir, containers: 40, frames: 64 })
+  await world.close()
+
+  const again = await openForTest(t, { dir, frames: 64 })
+  const shape = again.shape.maxContainers
+  await again.close()
+  const other = await t.throwsAsync(openWorld({ dir, containers: 41 }))
+  const few = await t.throwsAsync(openWorld({ dir, containers: 1 }))
+  const many = await t.throwsAsync(openWorld({ dir, containers: 513 }))
+
+  t.is(shape, 40)
+  t.regex(other.message, /has room for 40 containers, not 41/)
+  t.is(few.message, 'Containers must be a whole number of at least 2, not 1.')
+  t.is(many.message, 'Containers must be at most 512, not 513.')
+})

@@ -49,6 +49,8 @@ export class CaptureTable {
   ends: { readonly unit: number; readonly epoch: number }[] = []
   /** Records that hold points newer than the line, rising. */
   newer: Capture[] = []
+  /** Before this no drain: the last one did not come to an end in time. */
+  drainsAgainMs = 0
   rendezvous: Rendezvous | null = null
   /** Who came too late to join: their capture comes next. */
   queued: ((outcome: CaptureOutcome) => void)[] = []

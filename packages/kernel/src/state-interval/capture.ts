@@ -21,6 +21,7 @@ import {
 } from './gate.js'
 import { isIdle, noteState } from './idle.js'
 import { advanceLine, feedPoints } from './line.js'
+import { epochsOnTheWay, lags } from './on-the-way.js'
 import { unitsOf } from './units.js'
 import { becomeVolatile } from './volatile.js'
 
@@ -28,7 +29,9 @@ import { becomeVolatile } from './volatile.js'
 const restMs = 2_000
 /** How long managers may hold a container for their snapshots. */
 const snapshotMs = 2_000
-/** More records than this that are not on the line: the disk or a manager does not keep up. */
+/** After a drain that did not end in time there is none for so long. */
+const drainPauseMs = 30_000
+/** More epochs than this that are not stable: the disk or a manager does not keep up. */
 const mostOutstanding = 64
 
 /** Asks for an epoch. Who asks before anything of the one under way is cut joins it; else the next is its own. */
@@ -79,10 +82,14 @@ interface Progress extends Tick {
 function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome> {
   const { captures, clock } = machine
   invariant(captures.rendezvous !== null, 'SI3: one capture at a time', {})
-  if (captures.newer.length >= mostOutstanding)
-    return refuse('busy', `${captures.newer.length} captures wait to become recoverable`)
+  const outstanding = epochsOnTheWay(machine).length
+  if (outstanding >= mostOutstanding)
+    return refuse('busy', `${outstanding} captures wait to become stable`)
   const interrupted = interruption(machine)
-  if (keepShut) shutGate(machine)
+  const drains = lags(machine)
+  if (keepShut || drains) shutGate(machine)
+  if (drains) yield* drain(machine, interrupted)
+  if (interrupted()) return refuse('frozen', 'the world went back to its line meanwhile')
   const epoch = captures.beginEpoch()
   captures.changesSeen = machine.changes
   captures.takenAtMs = clock.nowMs()
@@ -110,9 +117,21 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   giveUp(machine, pending, progress)
   captures.rendezvous.joinable = false
   captureRest(machine, progress)
-  if (keepShut && progress.busy.size + progress.refused.size > 0) openGate(machine)
+  const isWhole = progress.busy.size + progress.refused.size === 0
+  if (!keepShut ? drains : !isWhole) openGate(machine)
   reportEpoch(machine, progress)
   return progress
+}
+
+/**
+ * No tree of invocations begins, and those under way end: then nothing crosses the cut of the next epoch, and it becomes the line. Where that
+ * takes too long it is given up for a while, as it holds everybody up.
+ */
+function* drain(machine: Machine, interrupted: () => boolean): Script<void> {
+  const users = machine.containers.live().filter((each) => !each.selfManaged)
+  const isOver = (): boolean => users.every((each) => isAtRest(machine, each))
+  yield* machine.waits.until(() => interrupted() || isOver(), restMs)
+  if (!isOver()) machine.captures.drainsAgainMs = machine.clock.nowMs() + drainPauseMs
 }
 
 /** Whether the world goes back to its line, so that what is under way here comes to nothing. */

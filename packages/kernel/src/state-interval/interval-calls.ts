@@ -20,6 +20,7 @@ import type { CaptureOutcome, Tick } from './capture-table.js'
 import { requestCapture } from './capture.js'
 import { advanceLine, feedPoints, rootRecord } from './line.js'
 import { makeBaseline, markDiscarded, markStable, openPoint } from './points.js'
+import { needsAnother } from './on-the-way.js'
 import { askToStabilise } from './stabilise.js'
 
 type Calls = typeof managerDowncalls
@@ -27,6 +28,8 @@ type WorldSnapshot = (typeof locusCalls)['worldSnapshot']
 
 /** A capture that is not recoverable after this long is not waited for. */
 const durableMs = 60_000
+/** So often is looked whether another epoch is needed. */
+const againMs = 100
 
 /** snapshot_request: of a user container with all of the world, of a self-managed one by itself. */
 export function snapshotRequest(
@@ -202,16 +205,23 @@ export function problemOf({ busy, refused }: Tick): Refusal<'busy' | 'manager_fa
   return null
 }
 
-/** Waits until the epoch, or a newer one, is on the line. */
+/**
+ * Waits until the epoch, or a newer one, is on the line. Where all of it is stable and it is not, somebody has received what another
+ * had in no point of that epoch: then the epoch after has both, and is asked for, as somebody waits.
+ */
 export function* untilRecoverable(machine: Machine, tick: Tick): Script<Answer<WorldSnapshot>> {
   const { session, captures } = machine
+  const giveUpMs = machine.clock.nowMs() + durableMs
   const over = (): boolean =>
     captures.line >= tick.epoch ||
     tick.failed !== null ||
     machine.session !== session ||
     machine.phase === 'failed'
-  askToStabilise(machine)
-  yield* machine.waits.until(over, durableMs)
+  while (!over() && machine.clock.nowMs() < giveUpMs) {
+    askToStabilise(machine)
+    yield* machine.waits.until(over, againMs)
+    if (!over() && needsAnother(machine, tick.epoch)) requestCapture(machine, () => {})
+  }
   if (captures.line >= tick.epoch) return { status: 'ok', capture: tick.epoch }
   if (tick.failed !== null) return refuse('io_error', tick.failed)
   if (machine.session !== session)

@@ -1,11 +1,12 @@
-/** When the kernel captures by itself: every so often, and only if something ran since the last time. */
+/** When the kernel captures by itself: every so often, and only if something ran since the last time or what did is not on the line for want of an epoch. */
 import { locusStates } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { requestCapture } from './capture.js'
+import { epochsOnTheWay, needsAnother } from './on-the-way.js'
 
-/** Captures that wait to become recoverable before the policy holds back. */
-const mostWaiting = 3
+/** Epochs of which not everything is stable, before the policy holds back. */
+const mostWaiting = 2
 
 /** Takes a capture when one is due; milliseconds until the next could be. */
 export function captureByPolicy(machine: Machine): number {
@@ -16,8 +17,9 @@ export function captureByPolicy(machine: Machine): number {
   const left = captures.takenAtMs + every - clock.nowMs()
   if (left > 0) return left
   captures.takenAtMs = clock.nowMs()
-  const busy = captures.rendezvous !== null || captures.newer.length >= mostWaiting
-  if (!busy && somethingRan(machine)) requestCapture(machine, () => {})
+  const busy = captures.rendezvous !== null || epochsOnTheWay(machine).length >= mostWaiting
+  const isDue = (): boolean => somethingRan(machine) || needsAnother(machine, captures.epoch)
+  if (!busy && isDue()) requestCapture(machine, () => {})
   return every
 }
 
