@@ -1,0 +1,90 @@
+/**
+ * A bank of many containers under random kills, on real threads: transfers by nested invocations, the process, its manager and its loci killed
+ * at random moments, the books read and judged after each return to the line.
+ *
+ *   npm run bank -- --minutes 10 --containers 64 --loci 8 --seed 7
+ *   npm run bank -- --minutes 0.5 --calm --snapshot-every 50    without kills, for the rate; 0: without captures
+ *
+ * Fails when money is made or lost, when what was reported recoverable is not there, or when the world does not open. `--told FILE` keeps
+ * all that the process told.
+ */
+import fs from 'node:fs'
+import { parseArgs } from 'node:util'
+import { bank } from '../tests/dist/campaign/bank.js'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    containers: { type: 'string' },
+    loci: { type: 'string' },
+    seed: { type: 'string' },
+    calm: { type: 'boolean' },
+    'snapshot-every': { type: 'string' },
+    told: { type: 'string' },
+  },
+})
+const minutes = Number(values.minutes ?? 1)
+const containers = Number(values.containers ?? 64)
+const loci = Number(values.loci ?? 8)
+const seed = Number(values.seed ?? Date.now() % 1_000_000)
+const every = values['snapshot-every']
+if (!(minutes > 0) || ![containers, loci, seed, Number(every ?? 0)].every(Number.isSafeInteger)) {
+  console.error('bank: --minutes is a number above 0, all others are whole numbers')
+  process.exit(2)
+}
+const file = values.told === undefined ? null : fs.openSync(values.told, 'w')
+console.log(`seed ${seed}\nsecond\tcaptured\tline\tepochs lost\ttransfers lost\twhy`)
+const result = await bank({
+  minutes,
+  containers,
+  loci,
+  seed,
+  calm: values.calm === true,
+  ...(every === undefined ? {} : { snapshotEveryMs: Number(every) }),
+  onReturn: ({ second, captured, line, lost, transfersLost, why }) =>
+    console.log([second, captured, line, lost, transfersLost, why].join('\t')),
+  onTold: (line) => file !== null && fs.writeSync(file, `${line}\n`),
+})
+const {
+  returns,
+  audits,
+  kills,
+  acknowledged,
+  epochs,
+  refused,
+  lagMax,
+  lagMean,
+  callsASecond,
+  wrong,
+} = result
+const mean = (of) =>
+  (returns.reduce((sum, each) => sum + of(each), 0) / Math.max(1, returns.length)).toFixed(2)
+const spread = new Map()
+for (const { lost } of returns) spread.set(lost, (spread.get(lost) ?? 0) + 1)
+const table = [
+  ['kills of the process, managers, loci', `${kills.process}, ${kills.manager}, ${kills.clerk}`],
+  ['returns to the line', returns.length],
+  ['books read', audits],
+  ['epochs', epochs],
+  [
+    'epochs lost a return, mean and most',
+    `${mean(({ lost }) => lost)}, ${Math.max(0, ...returns.map(({ lost }) => lost))}`,
+  ],
+  [
+    'returns by epochs lost',
+    [...spread]
+      .sort(([a], [b]) => a - b)
+      .map(([lost, n]) => `${lost}: ${n}`)
+      .join(', '),
+  ],
+  ['transfers lost a return, mean', mean(({ transfersLost }) => transfersLost)],
+  ['epochs that the line is behind, mean and most', `${lagMean.toFixed(2)}, ${lagMax}`],
+  ['snapshots acknowledged, refused', `${acknowledged.snapshots}, ${refused}`],
+  ['ends of visitors acknowledged', acknowledged.visitors],
+  ['invocations a second', Math.round(callsASecond)],
+]
+console.log('')
+for (const row of table) console.log(row.join('\t'))
+for (const each of wrong) console.error(`bank: ${each} (seed ${seed})`)
+console.log(wrong.length === 0 ? 'no money made or lost, nothing missing' : 'wrong')
+process.exitCode = wrong.length === 0 ? 0 : 1

@@ -1,0 +1,292 @@
+/**
+ * A bank of many containers on real threads, in a process that is killed again and again, with its manager and its loci killed inside.
+ * After each return to the line its books are read and judged (`bank-books.ts`); how many epochs each return cost is noted. The
+ * process (`tests/fixtures/bank-child.mjs`) only tells; here is decided.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { Random } from '@katydid/actor'
+import { root } from '../support/house.js'
+import { judgeBooks, type Audit } from './bank-books.js'
+
+export interface BankOptions {
+  readonly minutes: number
+  readonly containers: number
+  readonly loci: number
+  readonly seed: number
+  /** Longest life of a process after its books were read. */
+  readonly lifeMs?: number
+  /** Milliseconds between kills inside; 0: none. */
+  readonly insideMs?: number
+  readonly snapshotEveryMs?: number
+  /** Without kills: one life. */
+  readonly calm?: boolean
+  readonly onReturn?: (back: Return) => void
+  readonly onTold?: (line: string) => void
+}
+
+/** A return to the line. */
+export interface Return {
+  readonly second: number
+  readonly why: string
+  /** Newest epoch that was captured before, and that of which everything was there. */
+  readonly captured: number
+  readonly line: number
+  readonly lost: number
+  /** Transfers of all clerks that were made again. */
+  readonly transfersLost: number
+}
+
+export interface BankResult {
+  readonly returns: readonly Return[]
+  readonly audits: number
+  readonly kills: { readonly process: number; readonly manager: number; readonly clerk: number }
+  readonly acknowledged: { readonly snapshots: number; readonly visitors: number }
+  readonly epochs: number
+  readonly refused: number
+  /** Most epochs between the newest that began and the line, while the world ran. */
+  readonly lagMax: number
+  readonly lagMean: number
+  readonly callsASecond: number
+  /** What is wrong, as sentences. */
+  readonly wrong: readonly string[]
+}
+
+interface Told {
+  readonly opened?: { readonly capture: number; readonly damage: string | null }
+  readonly ready?: true
+  readonly captured?: number
+  readonly done?: readonly number[]
+  readonly recoverable?: number
+  readonly rollback?: number
+  readonly reason?: string
+  readonly audit?: Audit
+  readonly acked?: number
+  readonly refused?: string
+  readonly visiting?: number
+  readonly visited?: number
+  readonly kill?: 'manager' | 'clerk'
+  readonly failed?: string
+  readonly ended?: string
+  readonly status?: string
+  readonly detail?: string
+  readonly lag?: number
+  readonly calls?: number
+  readonly audited?: boolean
+}
+
+const silenceMs = 60_000
+/** Two, and the one in which the world is drained because the line is two behind. */
+const mostLost = 3
+const child = `${root}/tests/fixtures/bank-child.mjs`
+
+/** Runs the campaign. Ends at the first life after the time is over, or in which something was wrong. */
+export async function bank(options: BankOptions): Promise<BankResult> {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-bank-'))
+  try {
+    return await new Bank(path.join(dir, 'world'), options).run()
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+class Bank {
+  readonly #dir: string
+  readonly #options: BankOptions
+  readonly #random: Random
+  readonly #beganAt = Date.now()
+  readonly #returns: Return[] = []
+  readonly #wrong: string[] = []
+  readonly #kills = { process: 0, manager: 0, clerk: 0 }
+  readonly #lags: number[] = []
+  readonly #rates: number[] = []
+  #promised: { done: readonly number[]; visitors: number } = { done: [], visitors: 0 }
+  #line = 0
+  /** Epochs since the last return. */
+  #captured: number[] = []
+  #visitor = 0
+  #audits = 0
+  #acks = 0
+  #epochs = 0
+  #refused = 0
+  #isReady = false
+  /** Transfers of all clerks that were last seen, and in the newest books. */
+  #seen = 0
+  #back: Omit<Return, 'transfersLost'> | null = null
+  #lastCalls: { readonly calls: number; readonly at: number } | null = null
+
+  constructor(dir: string, options: BankOptions) {
+    this.#dir = dir
+    this.#options = options
+    this.#random = new Random(options.seed)
+  }
+
+  async run(): Promise<BankResult> {
+    const { minutes } = this.#options
+    while (this.#wrong.length === 0 && this.#second() < minutes * 60) await this.#life()
+    const mean = (list: readonly number[]): number =>
+      list.length === 0 ? 0 : list.reduce((sum, each) => sum + each, 0) / list.length
+    return {
+      returns: this.#returns,
+      audits: this.#audits,
+      kills: this.#kills,
+      acknowledged: { snapshots: this.#acks, visitors: this.#promised.visitors },
+      epochs: this.#epochs,
+      refused: this.#refused,
+      lagMax: Math.max(0, ...this.#lags),
+      lagMean: mean(this.#lags),
+      callsASecond: mean(this.#rates),
+      wrong: this.#wrong,
+    }
+  }
+
+  #second(): number {
+    return Math.round((Date.now() - this.#beganAt) / 1000)
+  }
+
+  /** One life of the process. It is killed some time after its books were read, one time in five before. */
+  async #life(): Promise<void> {
+    const { containers, loci, seed, minutes, calm = false, lifeMs = 20_000 } = this.#options
+    const job = {
+      tellers: containers,
+      clerks: loci,
+      // One takes 48 containers on.
+      managers: containers + loci > 40 ? 2 : 1,
+      seed,
+      frames: this.#random.chance(0.5) ? 2 * containers : 4 * containers + 64,
+      snapshotEveryMs: this.#options.snapshotEveryMs ?? 50 + this.#random.below(51),
+      isNew: !this.#isReady,
+      insideMs: calm ? 0 : (this.#options.insideMs ?? 4000),
+      snapshotMs: calm ? 0 : 600,
+      visitMs: calm ? 0 : 700,
+      visitor: this.#visitor,
+      pauseMs: 0,
+    }
+    const isEarly = this.#isReady && this.#random.chance(0.2)
+    const afterMs = this.#random.fraction() * (isEarly ? 2500 : lifeMs)
+    const life = spawn(process.execPath, [child, this.#dir, JSON.stringify(job)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const ended = once(life, 'close')
+    let complaint = ''
+    life.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+    const kill = (): boolean => life.kill('SIGKILL')
+    let isSilent = false
+    const silence = setTimeout(() => {
+      isSilent = true
+      kill()
+    }, silenceMs)
+    let strike: NodeJS.Timeout | null = null
+    const left = Math.max(0, minutes * 60_000 - (Date.now() - this.#beganAt))
+    if (isEarly) strike = setTimeout(kill, afterMs)
+    this.#lastCalls = null
+    try {
+      for await (const line of createInterface({ input: life.stdout })) {
+        silence.refresh()
+        this.#options.onTold?.(line)
+        const told = JSON.parse(line) as Told
+        this.#hear(told)
+        if (told.audit !== undefined) strike ??= setTimeout(kill, calm ? left : afterMs)
+        if (this.#wrong.length > 0) kill()
+      }
+      const [code, signal] = (await ended) as [number | null, string | null]
+      if (isSilent) this.#wrong.push(`the process told nothing for ${silenceMs / 1000} s`)
+      else if (signal === 'SIGKILL') this.#kills.process++
+      else this.#wrong.push(`the process ended with ${code ?? signal}: ${complaint.trim()}`)
+    } finally {
+      clearTimeout(silence)
+      if (strike !== null) clearTimeout(strike)
+      kill()
+    }
+  }
+
+  #hear(told: Told): void {
+    if (told.opened !== undefined) this.#opened(told.opened)
+    if (told.ready === true) this.#isReady = true
+    if (told.done !== undefined) this.#seen = Math.max(this.#seen, sum(told.done))
+    if (told.captured !== undefined) {
+      this.#captured.push(told.captured)
+      this.#epochs++
+    }
+    if (told.recoverable !== undefined) this.#line = told.recoverable
+    if (told.rollback !== undefined) this.#wentBack(told.rollback, told.reason ?? '')
+    if (told.acked !== undefined) this.#acknowledged(told.acked, told.done ?? [])
+    if (told.refused !== undefined) this.#refused++
+    if (told.visiting !== undefined) this.#visitor = told.visiting
+    if (told.visited !== undefined) {
+      this.#visitor = told.visited + 1
+      this.#promised = { ...this.#promised, visitors: told.visited + 1 }
+    }
+    if (told.kill !== undefined) this.#kills[told.kill]++
+    if (told.audit !== undefined) this.#audited(told.audit)
+    if (told.failed !== undefined) this.#wrong.push(`the world failed: ${told.failed}`)
+    if (told.ended !== undefined && !told.ended.startsWith('visitor'))
+      this.#wrong.push(`${told.ended} ended: ${told.status}, ${told.detail}`)
+    if (told.lag !== undefined) this.#lagged(told.lag, told)
+  }
+
+  #opened({ capture, damage }: { capture: number; damage: string | null }): void {
+    if (damage !== null) this.#wrong.push(`a killed process is no damage: ${damage}`)
+    if (this.#isReady) this.#wentBack(capture, 'the process was killed')
+  }
+
+  #wentBack(line: number, why: string): void {
+    if (line < this.#line)
+      this.#wrong.push(`capture ${this.#line} was recoverable, the world is back at ${line}`)
+    const captured = Math.max(line, ...this.#captured)
+    // Numbers of epochs that an earlier return took back are not used again.
+    const lost = this.#captured.filter((each) => each > line).length
+    // Nobody has read the books since the return before: what both cost in transfers is said of this one.
+    if (this.#back !== null) this.#report(0)
+    if (lost > mostLost)
+      this.#wrong.push(`${lost} epochs are lost, back from ${captured} to ${line}: ${why}`)
+    this.#back = { second: this.#second(), why, captured, line, lost }
+    this.#captured = []
+    this.#line = line
+    this.#lastCalls = null
+  }
+
+  #acknowledged(capture: number, done: readonly number[]): void {
+    this.#acks++
+    this.#line = Math.max(this.#line, capture)
+    const { done: before, visitors } = this.#promised
+    this.#promised = { visitors, done: done.map((each, i) => Math.max(each, before[i] ?? 0)) }
+  }
+
+  #audited(audit: Audit): void {
+    this.#audits++
+    this.#wrong.push(...judgeBooks(audit, this.#promised))
+    const found = sum(audit.ledgers.slice(0, -1).map(({ done }) => done))
+    this.#report(Math.max(0, this.#seen - found))
+    this.#seen = found
+  }
+
+  #report(transfersLost: number): void {
+    if (this.#back === null) return
+    const back = { ...this.#back, transfersLost }
+    this.#back = null
+    this.#returns.push(back)
+    this.#options.onReturn?.(back)
+  }
+
+  #lagged(lag: number, { calls = 0, audited = false }: Told): void {
+    if (!audited) {
+      this.#lastCalls = null
+      return
+    }
+    this.#lags.push(lag)
+    const at = Date.now()
+    const before = this.#lastCalls
+    if (before === null) this.#lastCalls = { calls, at }
+    else if (at - before.at >= 1000) {
+      this.#rates.push(((calls - before.calls) / (at - before.at)) * 1000)
+      this.#lastCalls = { calls, at }
+    }
+  }
+}
+
+const sum = (list: readonly number[]): number => list.reduce((total, each) => total + each, 0)
