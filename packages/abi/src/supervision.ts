@@ -111,6 +111,13 @@ export type WorldEvent =
       readonly capture: number
       readonly reason: string
       readonly containers: readonly string[]
+      /** Each container that went back: from which open interval (0: all of the world went back) to which point, and why. */
+      readonly moved: readonly {
+        readonly container: string
+        readonly from: number
+        readonly to: number
+        readonly because: string
+      }[]
     }
   | {
       readonly kind: 'locus_ended'

@@ -22,6 +22,8 @@ export function guarded<H extends object>(machine: Machine, group: object, handl
     invariant(signature !== undefined, 'AC6: a handler serves a declared call', { name })
     const guard = (args: never, call: IncomingCall<never>): unknown => {
       if (isPast(machine, call)) return later
+      if (machine.phase === 'recovering' && isLocusPort(call.from))
+        return hold(machine, guard, args, call)
       if (isFor(signature.by, rolesOf(call.from))) return handle(args, call)
       return refuse('bad_message', `${signature.name} is a call of ${signature.by}`)
     }
@@ -36,9 +38,21 @@ function isFor(by: string, roles: readonly string[]): boolean {
   return by.split(', ').some((each) => roles.includes(each))
 }
 
+/** A part of the world goes back: calls of loci that run on are served when it is there. */
+function hold(
+  machine: Machine,
+  guard: (args: never, call: IncomingCall<never>) => unknown,
+  args: never,
+  call: IncomingCall<never>,
+): typeof later {
+  machine.heldCalls.push(() => {
+    const answer = guard(args, call)
+    if (answer !== later) call.reply(answer as never)
+  })
+  return later
+}
+
 function isPast(machine: Machine, call: IncomingCall<never>): boolean {
   if (!isLocusPort(call.from)) return false
-  return (
-    machine.phase === 'recovering' || machine.loci.speaking(call.from, call.generation) === null
-  )
+  return machine.loci.speaking(call.from, call.generation) === null
 }

@@ -18,6 +18,7 @@ import type { Container } from './container/container.js'
 import type { Raised } from './container/mapping-change.js'
 import { SliceAllocator } from './container/slice-allocator.js'
 import type { KnownPoint } from './recovery/known-points.js'
+import type { Lost } from './recovery/request.js'
 import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
 import { FreeFrames } from './page-set/free-frames.js'
@@ -118,6 +119,12 @@ export class Machine {
   }
   /** Root pages on their way to the disk. */
   rootWrites = 0
+  /** Calls of loci that run on, made while a part of the world goes back. */
+  heldCalls: (() => void)[] = []
+  /** Units that the recovery under way takes back. */
+  going: ReadonlyMap<number, unknown> = new Map()
+  /** What the recovery that is wanted, or under way, has lost. */
+  lost: Lost = new Set()
   /** Why a recovery session is wanted; nil: none is. */
   recoveryWanted: string | null = null
   /** Why the machine failed, for whoever asks afterwards. */

@@ -37,17 +37,21 @@ export function comeIn(
   const { region, slot } = thread
   // Somebody else was let in where this tree stands.
   if (epochOf(region, from) !== tree.epoch) tree.mixed = true
-  const awaits = region.locusWord(slot, 'awaits')
+  // Said first, so that who closes the container knows of everybody who is on the way.
+  region.words.store(region.locusWord(slot, 'awaits'), to + 1)
   for (;;) {
     region.words.add(region.containerWord(to, 'frames'), 1)
     if (!mustWait(region, tree, to)) break
     goOut(region, to)
-    region.words.store(awaits, to + 1)
     const free = (): boolean => !mustWait(region, tree, to)
     if (!thread.presence.quietUntil(free, mostWaitMs)) tree.mixed = true
-    region.words.store(awaits, 0)
   }
   if (epochOf(region, to) !== tree.epoch) tree.mixed = true
+}
+
+/** It is in, or has turned away. */
+export function arrived({ region, slot }: LocusThread): void {
+  region.words.store(region.locusWord(slot, 'awaits'), 0)
 }
 
 /** Counts an invocation out; a kernel that waits for that is rung. */

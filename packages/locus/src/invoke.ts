@@ -8,7 +8,7 @@ import { InvariantViolation } from '@katydid/actor'
 import { requireBlock, resultBlock, words } from './block.js'
 import { invocable } from './capability.js'
 import { receive, stampOf } from './dependency.js'
-import { comeIn, goOut, newTree } from './entrance.js'
+import { arrived, comeIn, goOut, newTree } from './entrance.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 import type { Locus } from './locus.js'
@@ -53,6 +53,7 @@ export function invoke(
     thread.trace.event('invoke', container, frame.depth)
     const stamp = stampOf(region, from.container)
     thread.move(frame)
+    arrived(thread)
     receive(region, container, stamp)
     try {
       return runEntry(thread, entry, makeLocus(frame))
@@ -63,6 +64,7 @@ export function invoke(
       receive(region, from.container, back)
     }
   } finally {
+    arrived(thread)
     goOut(region, container)
   }
 }

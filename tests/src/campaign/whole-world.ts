@@ -370,9 +370,12 @@ export class WholeWorld {
       case 'recoverable':
         this.promised = event.capture
         return
-      case 'rollback':
-        this.#backAt(event.capture)
+      case 'rollback': {
+        const { lost, going } = this.kernel.machine
+        if (lost === 'world') this.#backAt(event.capture)
+        else this.#partBack(event.capture, [...going.keys()], event.moved)
         return
+      }
       case 'ready':
         this.#backAt(event.recoveredCapture)
         return
@@ -418,6 +421,38 @@ export class WholeWorld {
         this.model.addLocus(name, '').end = end.status
     this.model.emptyVolatile()
     this.#announced = machine.captures.vector
+  }
+
+  /** Some units are back at their points; the others are as they were. */
+  #partBack(
+    epoch: number,
+    units: readonly number[],
+    moved: readonly { readonly container: string }[],
+  ): void {
+    const { machine } = this.kernel
+    if (machine.damage === null) this.#compareWithPromise(epoch)
+    const before = this.model
+    const names = new Set(moved.map(({ container }) => container))
+    this.model = new WorldModel()
+    for (const each of before.containers.values())
+      if (!names.has(each.name)) this.model.containers.set(each.name, each)
+    for (const each of before.loci.values())
+      if (!names.has(each.container)) this.model.loci.set(each.name, each)
+    for (const [cap, each] of before.semaphores)
+      if (!units.includes(this.sim.region.plan.shape.maxContainers + each.id))
+        this.model.semaphores.set(cap, each)
+    for (const { unit, history } of unitsOf(machine)) {
+      if (!units.includes(unit) || history.base === null) continue
+      const picture = this.captured.get(keyOf(unit, history.base.interval))
+      if (picture === undefined)
+        this.problems.push(`unit ${unit} is back at ${history.base.interval}, which never was`)
+      else if (typeof picture === 'number') this.#placeSemaphore(before, unit, picture)
+      else this.model.place(picture)
+    }
+    for (const name of names) {
+      const container = this.model.containers.get(name)
+      if (container?.isVolatile === true) container.words.clear()
+    }
   }
 
   #placeSemaphore(before: WorldModel, unit: number, count: number): void {

@@ -1,10 +1,24 @@
 /** CO: the ends of containers that something still knows, and beginnings that were cut short. In the simulator. */
-import { asToken, containerStates, type ContainerSlot } from '@katydid/abi'
+import {
+  asToken,
+  containerCalls,
+  containerStates,
+  type Capref,
+  type ContainerSlot,
+  type PortId,
+} from '@katydid/abi'
 import test from 'ava'
 import { KernelWorld, program } from './support/kernel-world.js'
 
 const slotOf = (world: KernelWorld, name: string): ContainerSlot =>
   world.kernel.machine.containers.named(name)!.slot
+
+/** The locus, rooted in `home`, makes a call on the container: when the locus is lost the container goes back with it. */
+async function touch(world: KernelWorld, port: PortId, cont: Capref, home: Capref): Promise<void> {
+  const copied = await world.call('cap_copy', { cap: cont, to: home, rights: 255 })
+  const cap = copied['cap'] as Capref
+  world.said(world.loci.get(port)!, containerCalls.getInvocationPoint, { cont: cap })
+}
 
 test('[CO20] a container to which a nested invocation will return is busy, and nothing of it changes', async (t) => {
   const world = await KernelWorld.open()
@@ -25,10 +39,12 @@ test('[CO20] a container to which a nested invocation will return is busy, and n
 test('[CO20] frames of loci that were lost are forgotten when the world goes back', async (t) => {
   const world = await KernelWorld.open()
   const cont = await world.container('a')
-  const port = await world.locus(await world.container('b'))
+  const b = await world.container('b')
+  const port = await world.locus(b)
   world.setState(port, 'resting')
   await world.call('world_snapshot', { durable: true })
   const { region } = world.sim
+  await touch(world, port, cont, b)
   region.words.add(region.containerWord(slotOf(world, 'a'), 'frames'), 2)
 
   world.die(port)
@@ -79,7 +95,9 @@ test('[CO22] a container that was adopted after the line is without a manager ag
   const { cont } = await world.call('container_create', { size: 65536, name: 'a' })
   await world.call('world_snapshot', { durable: true })
   await world.call('manage_request', { cont, manager: '' })
-  const port = await world.locus(await world.container('b'))
+  const b = await world.container('b')
+  const port = await world.locus(b)
+  await touch(world, port, cont as Capref, b)
 
   world.die(port)
   world.run(500)

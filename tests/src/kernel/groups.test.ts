@@ -202,6 +202,10 @@ test('[CP12] a rollback undoes what was derived and destroyed since the line, an
   const port = await world.locus(to, 'it')
   world.setState(port, 'resting')
   await world.call('world_snapshot', { durable: true })
+  // It names the container, so the container goes back with it.
+  world.said(world.loci.get(port)!, containerCalls.getInvocationPoint, {
+    cont: copy['cap'] as Capref,
+  })
   await world.call('group_destroy', { group: old.group })
   const young = await derive(world, cont, 255)
   const numbers = world.kernel.machine.groups.next

@@ -135,6 +135,7 @@ export class ContainerTable {
     this.#store(slot, 'gate', 0)
     this.#store(slot, 'ran', 0)
     this.#store(slot, 'mixed', 0)
+    this.#forgetReceipts(slot)
     this.#store(slot, 'epoch', at.epoch)
     this.#store(slot, 'incarnation', at.incarnation)
     this.setInterval(slot, at.interval)
@@ -226,6 +227,14 @@ export class ContainerTable {
   /** The open interval. */
   interval(slot: ContainerSlot): number {
     return Number(Atomics.load(this.#region.i64, this.#region.containerWord(slot, 'interval') >> 1))
+  }
+
+  /** What was received is of the past. */
+  #forgetReceipts(slot: ContainerSlot): void {
+    for (let sender = 0; sender < this.#slots.length; sender++) {
+      const index = this.#region.dependencyIndex(slot, sender as ContainerSlot)
+      Atomics.store(this.#region.i64, index, 0n)
+    }
   }
 
   /** It is of this epoch from now on. */

@@ -109,7 +109,7 @@ function stopThread(machine: Machine, locus: Locus, slot: LocusSlot): void {
   }
   const name = locus.name === '' ? `${locus.id}` : `“${locus.name}”`
   machine.destroyedLoci.add(locus.id)
-  requestRecovery(machine, `locus ${name} was destroyed while it ran`)
+  requestRecovery(machine, `locus ${name} was destroyed while it ran`, new Set([locus.container]))
 }
 
 /** Stores the word, and rings a locus that may be waiting for it. */

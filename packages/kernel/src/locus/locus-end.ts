@@ -12,6 +12,7 @@ import {
   type ArgsOf,
   type Ending,
   type locusCalls,
+  type LocusSlot,
   type Status,
 } from '@katydid/abi'
 import { invariant, isDead, type IncomingCall } from '@katydid/actor'
@@ -58,7 +59,8 @@ export function locusEnd(
   } else if (!managerIsGone(machine, locus)) {
     const known = (statuses as readonly string[]).includes(args.status)
     locus.fate = { status: known ? (args.status as Status) : 'locus_lost', detail: args.detail }
-    requestRecovery(machine, `locus ${nameOf(locus)} failed: ${args.status}, ${args.detail}`)
+    const reason = `locus ${nameOf(locus)} failed: ${args.status}, ${args.detail}`
+    requestRecovery(machine, reason, new Set([locus.container]))
   }
   return { status: 'ok' }
 }
@@ -97,11 +99,16 @@ export function locusThreadEnded(machine: Machine, ending: Ending): void {
   })
   const speaking = machine.loci.speaking(ending.port, ending.generation)
   if (speaking === null || speaking.slot === null) return
+  const entering = enteringOf(machine, speaking.slot)
   reclaimLocus(machine.region, speaking.slot)
   releaseOverlays(machine, (each) => each.locus === speaking.id)
   const locus = machine.loci.release(ending.port, ending.generation)
   if (locus === null || locus.end !== null) return
-  if (machine.phase === 'recovering' || machine.phase === 'failed' || locus.fate !== null) return
+  if (entering !== null) {
+    const to = machine.containers.at(entering)?.name ?? ''
+    requestRecovery(machine, `a locus ended on its way into “${to}”`, new Set([entering]))
+  }
+  if (isGoing(machine, locus) || machine.phase === 'failed' || locus.fate !== null) return
   const now = machine.clock.nowMs()
   locus.losses.push(now)
   const recent = locus.losses.filter((at) => now - at < lossWindowMs)
@@ -111,7 +118,19 @@ export function locusThreadEnded(machine: Machine, ending: Ending): void {
       status: 'locus_lost',
       detail: `its thread was lost ${recent.length} times in a minute (${why})`,
     }
-  requestRecovery(machine, `locus ${nameOf(locus)} was lost (${why})`)
+  requestRecovery(machine, `locus ${nameOf(locus)} was lost (${why})`, new Set([locus.container]))
+}
+
+/** The container that it was on its way into: it may have counted itself there. Null: none. */
+function enteringOf(machine: Machine, slot: LocusSlot): number | null {
+  const awaits = machine.region.words.load(machine.region.locusWord(slot, 'awaits'))
+  return awaits === 0 ? null : awaits - 1
+}
+
+/** Whether a recovery under way has ended its thread, or will start it again in any case. */
+function isGoing(machine: Machine, { container }: Locus): boolean {
+  if (machine.phase !== 'recovering') return false
+  return machine.lost === 'world' || machine.going.has(container)
 }
 
 const nameOf = (locus: Locus): string => (locus.name === '' ? `${locus.id}` : `“${locus.name}”`)

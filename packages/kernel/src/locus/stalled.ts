@@ -59,5 +59,5 @@ function watchTurns(machine: Machine, locus: Locus, slot: LocusSlot, late: boole
 function stallEnds(machine: Machine, locus: Locus, slot: LocusSlot, reason: string): void {
   const { generation } = locus
   machine.order({ order: 'stop_locus', port: locusPort(slot), generation, reason })
-  requestRecovery(machine, `locus ${locus.id} stalled: ${reason}`)
+  requestRecovery(machine, `locus ${locus.id} stalled: ${reason}`, new Set([locus.container]))
 }

@@ -32,7 +32,9 @@ export function managerEnded(machine: Machine, manager: Manager, ending: Ending)
   machine.counters.add('restarts')
   noteFailure(machine, manager)
   const why = `${ending.event}${ending.detail === '' ? '' : `: ${ending.detail}`}`
-  requestRecovery(machine, `the manager on port ${manager.port} ended (${why})`)
+  const its = machine.containers.all().filter((each) => each.manager === manager.port)
+  const lost = new Set(its.filter((each) => !each.selfManaged).map(({ slot }) => Number(slot)))
+  requestRecovery(machine, `the manager on port ${manager.port} ended (${why})`, lost)
 }
 
 /** Takes back everything a dead manager had. The tables of containers it managed are empty already. */

@@ -32,15 +32,23 @@ export function* stopLoci(machine: Machine, reason: string): Script<boolean> {
   )
 }
 
-/** Empties the page tables of user containers and takes back what dead managers had. */
-export function* clearMemory(machine: Machine): Script<boolean> {
-  invariant(machine.loci.threads().length === 0, 'SI15: tables are cleared when no locus runs', {})
+/** Empties the page tables of user containers, of `those` if given, and takes back what dead managers had. */
+export function* clearMemory(
+  machine: Machine,
+  those: (slot: number) => boolean = () => true,
+): Script<boolean> {
+  invariant(
+    machine.loci.threads().every((each) => !those(each.container)),
+    'SI15: tables are cleared when no locus runs',
+    {},
+  )
   for (const container of machine.containers.all()) {
-    if (container.selfManaged) continue
+    if (container.selfManaged || !those(container.slot)) continue
     reclaim.pageTable(machine.region, container.slot)
     reclaim.shownFrames(machine.region, container.slot)
   }
-  for (const { shadow } of machine.overlays.all()) reclaim.pageTable(machine.region, shadow.slot)
+  for (const { shadow, below } of machine.overlays.all())
+    if (those(below.slot)) reclaim.pageTable(machine.region, shadow.slot)
   const dead = machine.managers.all().filter(({ state }) => state !== 'running')
   for (const manager of dead) reclaimManager(machine, manager)
   return yield* freeLimbo(
@@ -49,14 +57,18 @@ export function* clearMemory(machine: Machine): Script<boolean> {
   )
 }
 
-/** Forgets all user containers; managers that live and still have one that is no longer are told. */
-export function forgetContainers(machine: Machine, to: readonly SavedContainer[]): void {
+/** Forgets user containers, `those` if given; managers that live and still have one that is no longer are told. */
+export function forgetContainers(
+  machine: Machine,
+  to: readonly SavedContainer[],
+  those: (slot: number) => boolean = () => true,
+): void {
   const kept = new Set(to.map((each) => keyOf(each.manager, each.token)))
   // One that was adopted after the line is put back into its slot without its manager.
   const slots = new Set<number>(to.map((each) => each.slot))
-  machine.graves = []
+  machine.graves = machine.graves.filter(({ container }) => !those(container.slot))
   for (const container of machine.containers.all()) {
-    if (container.selfManaged) continue
+    if (container.selfManaged || !those(container.slot)) continue
     const isKept = kept.has(keyOf(container.manager, container.token))
     if (container.manager === null || isKept) removeNow(machine, container)
     else if (slots.has(container.slot)) {
@@ -81,9 +93,14 @@ function removeNow(machine: Machine, container: Container): void {
   machine.containers.remove(container)
 }
 
-/** Forgets all loci; callers of those that are not restored are told that theirs is lost. */
-export function forgetLoci(machine: Machine, to: readonly SavedLocus[]): Map<number, Locus> {
-  const before = new Map(machine.loci.all().map((each) => [each.id, each]))
+/** Forgets loci, `those` if given; callers of those that are not restored are told that theirs is lost. */
+export function forgetLoci(
+  machine: Machine,
+  to: readonly SavedLocus[],
+  those: (locus: Locus) => boolean = () => true,
+): Map<number, Locus> {
+  const forgotten = machine.loci.all().filter(those)
+  const before = new Map(forgotten.map((each) => [each.id, each]))
   const kept = new Set(to.map((each) => each.id))
   for (const locus of before.values()) {
     machine.loci.forget(locus)

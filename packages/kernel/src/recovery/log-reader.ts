@@ -98,6 +98,7 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
     case 'line':
       state.line = record
       if (record.rolledBack) dropVoid(state, record)
+      for (const [unit, interval] of record.back) dropNewer(state.points.get(unit), interval)
       return
     case 'root_page':
       // One written again with the line may stand behind a newer one that was under way then.
@@ -126,9 +127,11 @@ function takePoints(state: Reading, record: CaptureRecord, after: number): void 
 /** The world went back: what was newer never happened. */
 function dropVoid(state: Reading, { points }: LineRecord): void {
   const line = new Map(points)
-  for (const [unit, known] of state.points)
-    for (const interval of known.keys())
-      if (interval > (line.get(unit) ?? 0)) known.delete(interval)
+  for (const [unit, known] of state.points) dropNewer(known, line.get(unit) ?? 0)
+}
+
+function dropNewer(known: Map<number, KnownPoint> | undefined, than: number): void {
+  for (const interval of known?.keys() ?? []) if (interval > than) known?.delete(interval)
 }
 
 function damageOf({ unreadable, foreign }: Reading): string | null {

@@ -16,6 +16,7 @@ import { grantContainer } from '../container/container-calls.js'
 import { noIntervals, type Container } from '../container/container.js'
 import { reportEnd } from '../locus/locus-end.js'
 import { noWatch, type Locus } from '../locus/locus.js'
+import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
 import { startLocus } from '../locus/start.js'
 import type { Machine } from '../machine.js'
 import { raiseCaptureNumber } from '../state-interval/cut.js'
@@ -42,34 +43,50 @@ export function* restoreContainers(
 }
 
 /** The point on the line of a unit that was restored. */
-const baseOf = (machine: Machine, { interval, capture }: KnownPoint, image: number): UnitPoint => ({
+const baseOf = ({ interval, capture, epoch }: KnownPoint, image: number): UnitPoint => ({
   interval,
   image,
   dependencies: new Map(),
   capture,
-  epoch: machine.captures.line,
+  epoch,
   fed: true,
 })
+
+/** The number of the wait that each restored locus stands in. */
+const waitsOf = (held: readonly HeldLocus[]): Map<number, number> =>
+  new Map(held.map(({ saved: { id, end, wait } }) => [id, end === null ? wait : 0]))
 
 /** Puts semaphores back. What was on its way to a locus that stands in its wait again is the semaphore's. */
 export function restoreSemaphores(machine: Machine, points: readonly KnownPoint[]): void {
   invariant(machine.loci.threads().length === 0, 'LO77: counts are put back when nobody takes', {})
-  const waiting = new Map(
-    points.flatMap(({ container }) =>
-      (container?.loci ?? []).flatMap(({ id, end, wait }) =>
-        end === null && wait !== 0 ? [[id, wait] as const] : [],
-      ),
-    ),
-  )
-  const saved = points.flatMap((point) => {
-    const { semaphore } = point
-    if (semaphore === null) return []
-    const onTheWay = semaphore.taken.filter(([locus, wait]) => waiting.get(locus) === wait)
-    const count = semaphore.count + onTheWay.length
-    return [{ id: semaphore.id, count, base: baseOf(machine, point, 0) }]
-  })
+  const waits = waitsOf(heldBy(points))
+  const saved = points.flatMap((point) => semaphoreOf(point, waits) ?? [])
   const at = { epoch: machine.captures.epoch, interval: machine.firstInterval }
   machine.semaphores.restore(saved, machine.semaphores.next, at)
+}
+
+/** Puts one back, while others go on; nil: there was none at the line. */
+export function restoreSemaphore(
+  machine: Machine,
+  semaphore: Semaphore,
+  point: KnownPoint | null,
+  waits: ReadonlyMap<number, number>,
+): void {
+  const to = point === null ? null : semaphoreOf(point, waits)
+  machine.semaphores.restoreOne(semaphore, to, machine.firstInterval)
+}
+
+function semaphoreOf(
+  point: KnownPoint,
+  waits: ReadonlyMap<number, number>,
+): RestoredSemaphore | null {
+  const { semaphore } = point
+  if (semaphore === null) return null
+  const onTheWay = semaphore.taken.filter(
+    ([locus, wait]) => wait !== 0 && waits.get(locus) === wait,
+  )
+  const count = semaphore.count + onTheWay.length
+  return { id: semaphore.id, count, base: baseOf(point, 0) }
 }
 
 function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Container {
@@ -88,7 +105,7 @@ function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Cont
       ...noIntervals(),
       label: asInterval(saved.label),
       recoverable: asInterval(saved.label),
-      history: new History(machine.captures.epoch, baseOf(machine, point, saved.label)),
+      history: new History(machine.captures.epoch, baseOf(point, saved.label)),
     },
     mappings: saved.mappings,
   }
@@ -145,7 +162,7 @@ export interface HeldLocus {
 }
 
 /** Loci that these points hold. */
-export const lociIn = (points: readonly KnownPoint[]): HeldLocus[] =>
+export const heldBy = (points: readonly KnownPoint[]): HeldLocus[] =>
   points.flatMap(({ container, interval }) =>
     (container?.loci ?? []).map((saved) => ({ saved, interval })),
   )
@@ -156,7 +173,11 @@ export function restoreLoci(
   held: readonly HeldLocus[],
   before: ReadonlyMap<number, Locus>,
 ): Locus[] {
-  invariant(machine.loci.all().length === 0, 'SI12: loci are restored when none is left', {})
+  invariant(
+    held.every(({ saved }) => machine.loci.withId(saved.id) === null),
+    'SI12: a locus is restored when it is forgotten',
+    {},
+  )
   const wanted = held.filter(({ saved: { id } }) => !machine.destroyedLoci.has(id))
   return wanted.map(({ saved, interval }) => {
     const earlier = before.get(saved.id)

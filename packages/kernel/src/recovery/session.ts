@@ -12,14 +12,16 @@ import type { Manager } from '../manager/manager-table.js'
 import { openGate, shutGate } from '../state-interval/gate.js'
 import { WitnessEngine } from '../state-interval/line/engine.js'
 import { LineFeed } from '../state-interval/line/feed.js'
-import { lineRecord } from '../state-interval/line.js'
-import type { SavedLocus } from '../state-interval/records.js'
+import { advanceLine, feedPoints, lineRecord } from '../state-interval/line.js'
+import type { LineRecord, SavedLocus } from '../state-interval/records.js'
 import { groupsOf } from '../state-interval/home.js'
+import { unitsOf } from '../state-interval/units.js'
 import { saveLocus } from '../state-interval/saved.js'
 import { chooseLine, type Choice } from './choose.js'
 import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
 import { knownPoints, type KnownPoint } from './known-points.js'
-import { lociIn, restoreContainers, restoreLoci, restoreSemaphores, resumeLoci } from './restore.js'
+import { heldBy, restoreContainers, restoreLoci, restoreSemaphores, resumeLoci } from './restore.js'
+import { arrive, clearGoing, depart, type Departure, type Moved } from './partly.js'
 import { problemOf, type Problem } from './problem.js'
 import { tellLive } from './tell-live.js'
 
@@ -30,23 +32,36 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
   invariant(machine.phase !== 'failed', 'SI15: a failed world is not recovered', {})
   const beganMs = machine.clock.nowMs()
   machine.phase = boot ? 'booting' : 'recovering'
-  shutGate(machine)
   let why = reason
+  let departure: Departure | null = null
   for (let attempts = 1; ; attempts++) {
     machine.recoveryWanted = null
+    // What did not come back in part goes back as a whole.
+    if (boot || attempts > 1) machine.lost = 'world'
     const hopeless = giveUpFailing(machine, attempts, why)
     if (hopeless !== null) {
       machine.fail('manager_failed', hopeless)
       return
     }
-    const problem = yield* attempt(machine, reason)
+    let problem: Problem | null
+    if (machine.lost === 'world') {
+      departure = null
+      shutGate(machine)
+      problem = yield* attempt(machine, reason)
+    } else {
+      // From here on no announcement under way counts.
+      machine.session++
+      departure = yield* depart(machine, reason)
+      if (departure === null) machine.recoveryWanted = reason
+      problem = departure === null ? null : yield* goPartly(machine, departure)
+    }
     if (phaseOf(machine) === 'failed') return
     if (problem === null && wanted(machine) === null) break
     why = problem?.sentence ?? wanted(machine) ?? reason
     if (problem !== null) yield* endManager(machine, problem)
   }
   machine.counters.set('recoveryMs', machine.clock.nowMs() - beganMs)
-  finish(machine, reason, boot, beganMs)
+  finish(machine, { reason, boot, beganMs, departure })
 }
 
 // Both change while a script waits, which the compiler cannot see.
@@ -70,16 +85,8 @@ function* attempt(machine: Machine, reason: string): Script<Problem | null> {
     return null
   }
   if (!(yield* note(machine, false))) return null
-  for (const manager of machine.managers.all()) {
-    if (manager.state === 'given_up') continue
-    // It died after memory was cleared: what it had is taken back first, by another attempt.
-    if (hasRemains(machine, manager)) {
-      machine.recoveryWanted ??= reason
-      return null
-    }
-    const problem = yield* bringUp(machine, manager)
-    if (problem !== null || phaseOf(machine) === 'failed') return problem
-  }
+  const problem = yield* bringUpAll(machine)
+  if (problem !== null || phaseOf(machine) === 'failed' || wanted(machine) !== null) return problem
   const choice = yield* chooseLine(machine, knownPoints(machine))
   if (choice === null || 'port' in choice) return choice
   machine.damage =
@@ -110,7 +117,7 @@ function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | nu
   const problem = yield* restoreContainers(machine, points)
   if (problem !== null) return problem
   restoreSemaphores(machine, points)
-  const held = [...lociIn(points), ...homeless.map((saved) => ({ saved, interval: 1 }))]
+  const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1 }))]
   const saved = held.map((each) => each.saved)
   const before = forgetLoci(machine, saved)
   restoreLoci(machine, held, before)
@@ -119,6 +126,22 @@ function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | nu
   captures.newer = []
   restartEngine(machine)
   return null
+}
+
+/** What was lost, with what depends on it, is taken back to the line while the others run on. */
+function* goPartly(machine: Machine, departure: Departure): Script<Problem | null> {
+  if (!(yield* clearGoing(machine, departure))) {
+    machine.fail('io_error', 'a transfer of the disk did not end in time for a recovery')
+    return null
+  }
+  const back = [...departure.going.keys()].map((unit): [number, number] => [
+    unit,
+    machine.captures.vector.get(unit) ?? 0,
+  ])
+  if (!(yield* note(machine, false, back))) return null
+  const problem = (yield* bringUpAll(machine)) ?? (yield* arrive(machine, departure))
+  if (problem === null) restartEngine(machine)
+  return problem
 }
 
 /** Loci that have ended and whose containers are gone: no unit holds them. */
@@ -147,18 +170,39 @@ function restartEngine(machine: Machine): void {
   const { captures } = machine
   const base = new Map([...captures.over, ...captures.vector])
   machine.engine = new LineFeed(machine.engine.policy, new WitnessEngine(() => {}, base))
+  for (const { history } of unitsOf(machine)) for (const point of history.newer) point.fed = false
 }
 
 /** A record of the session, durable before the world does anything under its number. */
-function* note(machine: Machine, rolledBack: boolean): Script<boolean> {
+function* note(
+  machine: Machine,
+  rolledBack: boolean,
+  back: LineRecord['back'] = [],
+): Script<boolean> {
   const { line, vector } = machine.captures
-  const written = yield* machine.log.write([lineRecord(machine, line, [...vector], rolledBack)])
+  const record = lineRecord(machine, line, [...vector], { rolledBack, back })
+  const written = yield* machine.log.write([record])
   if (written.status === 'ok') return true
   machine.fail(
     'io_error',
     `the disk did not take the recovery’s record: ${written.status}, ${written.detail}`,
   )
   return false
+}
+
+/** Starts the managers that do not run; what went wrong, or nil. */
+function* bringUpAll(machine: Machine): Script<Problem | null> {
+  for (const manager of machine.managers.all()) {
+    if (manager.state === 'given_up') continue
+    // It died after memory was cleared: what it had is taken back first, by another attempt.
+    if (hasRemains(machine, manager)) {
+      machine.recoveryWanted ??= `the manager “${manager.program.name}” ended`
+      return null
+    }
+    const problem = yield* bringUp(machine, manager)
+    if (problem !== null || phaseOf(machine) === 'failed') return problem
+  }
+  return null
 }
 
 function* bringUp(machine: Machine, manager: Manager): Script<Problem | null> {
@@ -204,24 +248,44 @@ function* endManager(machine: Machine, { port, sentence }: Problem): Script<void
   }
 }
 
-function finish(machine: Machine, reason: string, boot: boolean, beganMs: number): void {
+interface Finished {
+  readonly reason: string
+  readonly boot: boolean
+  readonly beganMs: number
+  /** Nil: all of the world went back. */
+  readonly departure: Departure | null
+}
+
+function finish(machine: Machine, { reason, boot, beganMs, departure }: Finished): void {
   const { captures } = machine
   machine.phase = 'open'
-  captures.changesSeen = machine.changes
-  captures.takenAtMs = machine.clock.nowMs()
+  captures.changesSeen = -1
+  if (departure === null) captures.takenAtMs = machine.clock.nowMs()
   const { points, loci } = machine.restored
-  const containers = points.flatMap(({ container }) => container?.name ?? [])
+  const moved: readonly Moved[] =
+    departure?.moved ??
+    points.flatMap(({ container, interval }) =>
+      container === null
+        ? []
+        : [{ container: container.name, from: 0, to: interval, because: reason }],
+    )
   machine.restored = { points: [], loci: [] }
   machine.bootPoints = machine.bootLoci = machine.bootGroups = []
   if (!boot) {
     machine.counters.add('rollbacks')
-    machine.report({ kind: 'rollback', capture: captures.line, reason, containers })
+    const containers = moved.map(({ container }) => container)
+    machine.report({ kind: 'rollback', capture: captures.line, reason, containers, moved })
   }
+  machine.lost = new Set()
+  machine.going = new Map()
   tellLive(machine)
   resumeLoci(machine, loci)
   machine.destroyedLoci.clear()
   if (phaseOf(machine) === 'failed') return
-  openGate(machine)
+  if (departure === null) openGate(machine)
+  serveHeld(machine)
+  feedPoints(machine)
+  advanceLine(machine)
   if (boot)
     machine.report({
       kind: 'ready',
@@ -229,6 +293,11 @@ function finish(machine: Machine, reason: string, boot: boolean, beganMs: number
       damage: machine.damage,
       recoveryMs: machine.clock.nowMs() - beganMs,
     })
+}
+
+/** Calls that loci made meanwhile, of those that run on. */
+function serveHeld(machine: Machine): void {
+  for (const serve of machine.heldCalls.splice(0)) serve()
 }
 
 /** Starts a session when one is wanted and none is under way. */

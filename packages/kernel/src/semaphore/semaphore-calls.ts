@@ -14,7 +14,7 @@ import { invariant, later, unreachable, type IncomingCall } from '@katydid/actor
 import { resolve, tableOf, type Resolved, type Right } from '../capability/resolve.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
-import { currentContainer } from '../state-interval/messages.js'
+import { currentContainer, noteMessage } from '../state-interval/messages.js'
 import { mergeInto } from '../state-interval/points.js'
 import { semaphoreUnit } from '../state-interval/units.js'
 import { waitOf } from './wait-of.js'
@@ -50,6 +50,7 @@ export function semaphoreCreate(
     machine.semaphores.forget(semaphore.id)
     return refuse('no_resource', 'the caller’s capability table is full')
   }
+  noteMessage(machine, from, semaphoreUnit(machine, semaphore.id))
   machine.changed()
   return { status: 'ok', sem }
 }

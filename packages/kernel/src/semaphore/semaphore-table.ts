@@ -162,6 +162,31 @@ export class SemaphoreTable {
     this.#semaphores.delete(id)
   }
 
+  /**
+   * The locus is as it was at its point: it waits no more, and what the semaphore gave it in the wait that it stands in again, `wait`,
+   * is the semaphore's.
+   */
+  takeBack(semaphore: Semaphore, locus: number, wait: number): void {
+    const waiting = semaphore.waiters.findIndex((each) => each.locus === locus)
+    if (waiting >= 0) semaphore.waiters.splice(waiting, 1)
+    const number = semaphore.taken.get(locus)
+    semaphore.taken.delete(locus)
+    if (number !== undefined && number !== 0 && number === wait) this.add(semaphore, 1)
+  }
+
+  /** Makes one what it was, or forgets it when it never was. Hosts that wait are told to ask again. */
+  restoreOne(semaphore: Semaphore, to: RestoredSemaphore | null, interval: number): void {
+    invariant(this.knownAs(semaphore.id) === semaphore, 'LO77: what is there goes back', {
+      id: semaphore.id,
+    })
+    // Loci that waited have gone back too: they come and ask again.
+    for (const waiter of semaphore.waiters.splice(0)) if (waiter.locus === 0) waiter.done('frozen')
+    this.#semaphores.delete(semaphore.id)
+    if (to === null) return
+    const { history } = semaphore
+    this.#add(to.id, to.count, interval, new History(history.epoch, to.base)).changed = true
+  }
+
   /** Makes the table what it was. No locus waits then; hosts that do are told to ask again. */
   restore(
     saved: readonly RestoredSemaphore[],

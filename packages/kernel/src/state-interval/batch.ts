@@ -47,6 +47,14 @@ export class Batch {
     if (saved !== undefined) this.containers.set(container.slot, { ...saved, label: 0 })
   }
 
+  /** None of it was captured. */
+  undo(): void {
+    const { capture } = this
+    for (const { history } of unitsOf(this.#machine))
+      for (const point of history.newer.filter((each) => each.capture === capture))
+        history.drop(point)
+  }
+
   /** Its capture comes to nothing; what it had received counts for the next. */
   remove(container: Container): void {
     this.containers.delete(container.slot)

@@ -113,7 +113,11 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
     if (!(yield* machine.waits.until(ready, left)) || interrupted()) break
     yield* captureThose(machine, takeReady(machine, pending), progress)
   }
-  if (interrupted()) return refuse('frozen', 'the world went back to its line meanwhile')
+  if (interrupted()) {
+    openGates(machine, pending)
+    if (keepShut) openGate(machine)
+    return refuse('frozen', 'the world went back to its line meanwhile')
+  }
   giveUp(machine, pending, progress)
   captures.rendezvous.joinable = false
   captureRest(machine, progress)
@@ -199,12 +203,20 @@ function* captureThose(
     batch.add(container)
   }
   yield* takeSnapshots(machine, wanted, batch, progress.refused)
-  if (interrupted()) return
+  if (interrupted()) return leave(machine, containers, batch)
   progress.heldMs += clock.nowMs() - restedMs
   const capture = closeBatch(machine, batch)
   // Loci run again first: what is packed for the disk was copied at the cut.
   if (!progress.keepShut) openGates(machine, containers)
   run(machine.messenger, makeDurable(machine, capture, progress))
+}
+
+/** Something goes back before the record was made: nothing was captured. */
+function leave(machine: Machine, containers: readonly Container[], batch: Batch): void {
+  batch.undo()
+  for (const { intervals } of containers) intervals.mustCapture = true
+  for (const semaphore of machine.semaphores.known()) semaphore.changed = true
+  openGates(machine, containers)
 }
 
 /** Has every manager concerned take its snapshot. Where one refuses, the container's capture comes to nothing. */
@@ -262,9 +274,9 @@ function captureRest(machine: Machine, progress: Progress): void {
 }
 
 function* makeDurable(machine: Machine, capture: Capture, progress: Tick): Script<void> {
-  const { session } = machine
   const written = yield* machine.log.write([capture.record])
-  if (machine.session !== session) return
+  // Nothing of it is left when all that it holds has gone back meanwhile.
+  if (!machine.captures.newer.includes(capture)) return
   if (written.status === 'ok') {
     capture.durable = true
     for (const { history, interval } of capture.carried)

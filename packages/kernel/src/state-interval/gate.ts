@@ -32,6 +32,12 @@ export function shutGates(machine: Machine, containers: Iterable<Container>): vo
   ringLoci(machine)
 }
 
+/** Nobody comes into these containers any more, and no locus of them goes on. */
+export function closeGates(machine: Machine, slots: readonly ContainerSlot[]): void {
+  for (const slot of slots) setGate(machine, slot, 'cutting')
+  ringLoci(machine)
+}
+
 /** Opens them again; whoever waits to come in is rung too. */
 export function openGates(machine: Machine, containers: Iterable<Container>): void {
   for (const { slot } of containers) setGate(machine, slot, 'open')

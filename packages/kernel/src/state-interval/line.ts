@@ -87,7 +87,7 @@ function* announce(machine: Machine): Script<void> {
     const before = machine.log.position
     const written = yield* machine.log.write([
       ...roots.map((each) => rootRecord(machine, each)),
-      lineRecord(machine, advance.epoch, advance.points, false),
+      lineRecord(machine, advance.epoch, advance.points, { rolledBack: false, back: [] }),
     ])
     if (machine.session !== session) return
     if (written.status !== 'ok') {
@@ -109,13 +109,13 @@ export function lineRecord(
   machine: Machine,
   epoch: number,
   points: LineRecord['points'],
-  rolledBack: boolean,
+  { rolledBack, back }: Pick<LineRecord, 'rolledBack' | 'back'>,
 ): LineRecord {
   const { session } = machine
   const number = machine.captures.takeLineNumber()
   const managers = savedManagers(machine)
   const over = [...machine.captures.over]
-  return { kind: 'line', session, number, epoch, points, over, rolledBack, managers }
+  return { kind: 'line', session, number, epoch, points, over, rolledBack, back, managers }
 }
 
 /** Managers, hosts and waiting loci learn what can be restored after any crash. */

@@ -125,6 +125,8 @@ export interface LineRecord {
   readonly over: readonly (readonly [unit: number, interval: number])[]
   /** The world went back to these points: newer ones that stand before this record are void. */
   readonly rolledBack: boolean
+  /** Units that went back by themselves, and where to: newer points of theirs that stand before this record are void. */
+  readonly back: readonly (readonly [unit: number, interval: number])[]
   /** The world’s managers besides the first. */
   readonly managers?: readonly SavedManager[]
 }
@@ -167,6 +169,7 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
       return has(value, lineFields) &&
         arePairs(value['points']) &&
         arePairs(value['over']) &&
+        arePairs(value['back']) &&
         areManagers(value['managers'])
         ? (value as unknown as LineRecord)
         : null

@@ -1,0 +1,86 @@
+/**
+ * Who goes back with what was lost: whoever has received, since its own point on the line, something that is not on the line of one
+ * that goes back. Others keep their present state: nobody who goes back remembers less of them than the line does.
+ */
+import { asContainer, locusStates, type ContainerSlot } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { Locus } from '../locus/locus.js'
+import type { Machine } from '../machine.js'
+import { mergeInto } from '../state-interval/points.js'
+import { unitsOf } from '../state-interval/units.js'
+
+/** Why a unit goes back: it was lost itself, or had received this interval of another that goes back. */
+export interface Because {
+  readonly unit: number
+  readonly interval: number
+}
+
+/** Units that go back, and what drags each. */
+export type Going = ReadonlyMap<number, Because | null>
+
+export function goingWith(machine: Machine, lost: Iterable<number>): Going {
+  const going = new Map<number, Because | null>([...lost].map((unit) => [unit, null]))
+  const units = unitsOf(machine)
+  const onLine = new Map(units.map(({ unit, history }) => [unit, history.base?.interval ?? 0]))
+  // A map hands out what is added while it is gone through, so one look at each is enough.
+  for (const unit of going.keys())
+    for (const other of units) {
+      if (going.has(other.unit)) continue
+      const interval = receivedOf(machine, other.unit, unit)
+      if (interval > (onLine.get(unit) ?? 0)) going.set(other.unit, { unit, interval })
+    }
+  return going
+}
+
+/** The newest interval of `sender` that the unit has received since its point on the line; 0: none. */
+function receivedOf(machine: Machine, unit: number, sender: number): number {
+  const { maxContainers } = machine.region.plan.shape
+  const received = new Map<number, number>()
+  const known = unitsOf(machine).find((each) => each.unit === unit)
+  invariant(known !== undefined, 'SI30: only a unit is asked', { unit })
+  mergeInto(received, known.history.owed)
+  for (const { dependencies } of known.history.newer) mergeInto(received, dependencies)
+  for (const locus of machine.loci.all())
+    if (locus.container === unit)
+      for (const grant of locus.grants) mergeInto(received, new Map([[grant.unit, grant.interval]]))
+  if (unit < maxContainers && sender < maxContainers) {
+    const row = machine.region.dependencyIndex(asContainer(unit), asContainer(sender))
+    mergeInto(received, new Map([[sender, Number(Atomics.load(machine.region.i64, row))]]))
+  }
+  return received.get(sender) ?? 0
+}
+
+/** Loci whose threads are rooted in a container that goes back, stand in one, or have a transaction open on one. */
+export function lociIn(machine: Machine, going: Going): Locus[] {
+  const { words } = machine.region
+  const busy = new Set(
+    machine.overlays
+      .all()
+      .filter(({ transaction, below }) => transaction !== 0 && going.has(below.slot))
+      .map(({ locus }) => locus),
+  )
+  return machine.loci.threads().filter((each) => {
+    if (going.has(each.container) || busy.has(each.id)) return true
+    return (
+      each.slot !== null && going.has(words.load(machine.region.locusWord(each.slot, 'container')))
+    )
+  })
+}
+
+/** Whether a locus is on its way into one of them at this moment. Who waits outside is not. */
+export function someoneComes(machine: Machine, going: Going): boolean {
+  const { words } = machine.region
+  return machine.loci.threads().some(({ slot }) => {
+    if (slot === null) return false
+    const word = (field: 'awaits' | 'state' | 'container'): number =>
+      words.load(machine.region.locusWord(slot, field))
+    const to = word('awaits') - 1
+    return going.has(to) && word('container') !== to && word('state') === locusStates.running
+  })
+}
+
+/** The slots among the units. */
+export const slotsOf = (machine: Machine, going: Going): ContainerSlot[] =>
+  [...going.keys()]
+    .filter((unit) => unit < machine.region.plan.shape.maxContainers)
+    .map((unit) => asContainer(unit))
