@@ -181,13 +181,14 @@ export class SimLocus {
       if (gate !== containerGates.shut) return gate === containerGates.cutting
       return word(this.containerSlot, 'epoch') > word(to, 'epoch')
     }
+    words.store(this.region.locusWord(this.slot, 'awaits'), to + 1)
     for (;;) {
       words.add(this.region.containerWord(to, 'frames'), 1)
       if (!mustWait()) {
         words.store(this.region.containerWord(to, 'ran'), 1)
         return
       }
-      this.goOut(to)
+      this.#countOut(to)
       this.#goQuiet()
       yield* this.#pause(() => !mustWait())
       this.#comeBack()
@@ -196,6 +197,11 @@ export class SimLocus {
 
   goOut(to: ContainerSlot): void {
     if (to === this.containerSlot || !this.#alive) return
+    this.#countOut(to)
+    this.region.words.store(this.region.locusWord(this.slot, 'awaits'), 0)
+  }
+
+  #countOut(to: ContainerSlot): void {
     this.region.words.add(this.region.containerWord(to, 'frames'), -1)
     ringPort(this.region, actorPorts.kernel, bellBits.mail)
   }

@@ -1,5 +1,5 @@
 /** SI: invocations at the gate of a container that is to be captured. Real threads; the test is the kernel. */
-import { asContainer, asLocus, containerGates, locusPort } from '@katydid/abi'
+import { asContainer, asLocus, containerGates, locusPort, locusStates } from '@katydid/abi'
 import { ringPort } from '@katydid/actor'
 import { encodeBlock } from '@katydid/locus'
 import test from 'ava'
@@ -34,7 +34,8 @@ class Entrance {
   /** Whether it waits outside. */
   get waits(): boolean {
     const { region } = this.machine
-    return region.words.load(region.locusWord(asLocus(0), 'awaits')) === 2
+    const quiet = this.machine.state(0) === locusStates.quiet
+    return quiet && region.words.load(region.locusWord(asLocus(0), 'awaits')) === 2
   }
 
   ring(): void {

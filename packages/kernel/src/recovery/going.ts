@@ -53,12 +53,7 @@ function receivedOf(machine: Machine, unit: number, sender: number): number {
 /** Loci whose threads are rooted in a container that goes back, stand in one, or have a transaction open on one. */
 export function lociIn(machine: Machine, going: Going): Locus[] {
   const { words } = machine.region
-  const busy = new Set(
-    machine.overlays
-      .all()
-      .filter(({ transaction, below }) => transaction !== 0 && going.has(below.slot))
-      .map(({ locus }) => locus),
-  )
+  const busy = transactingOn(machine, going)
   return machine.loci.threads().filter((each) => {
     if (going.has(each.container) || busy.has(each.id)) return true
     return (
@@ -67,11 +62,21 @@ export function lociIn(machine: Machine, going: Going): Locus[] {
   })
 }
 
+/** Loci that have a transaction open on one of them. */
+const transactingOn = (machine: Machine, going: Going): Set<number> =>
+  new Set(
+    machine.overlays
+      .all()
+      .filter(({ transaction, below }) => transaction !== 0 && going.has(below.slot))
+      .map(({ locus }) => locus),
+  )
+
 /** Whether a locus is on its way into one of them at this moment. Who waits outside is not. */
 export function someoneComes(machine: Machine, going: Going): boolean {
   const { words } = machine.region
-  return machine.loci.threads().some(({ slot }) => {
-    if (slot === null) return false
+  const inside = transactingOn(machine, going)
+  return machine.loci.threads().some(({ slot, id }) => {
+    if (slot === null || inside.has(id)) return false
     const word = (field: 'awaits' | 'state' | 'container'): number =>
       words.load(machine.region.locusWord(slot, field))
     const to = word('awaits') - 1

@@ -9,7 +9,7 @@ import type { Machine } from '../machine.js'
 import { releaseOverlays } from '../transaction/release.js'
 import { closeGates, openGates } from '../state-interval/gate.js'
 import { groupsOf } from '../state-interval/home.js'
-import { historyOf, semaphoreUnit } from '../state-interval/units.js'
+import { historyOf, semaphoreUnit, unitsOf } from '../state-interval/units.js'
 import { clearMemory, forgetContainers, forgetLoci } from './clear.js'
 import { goingWith, lociIn, slotsOf, someoneComes, type Going } from './going.js'
 import { pointsIn, type KnownPoint } from './known-points.js'
@@ -54,7 +54,8 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
     if (!(yield* machine.waits.until(() => !someoneComes(machine, going), stopMs))) return null
     const loci = lociIn(machine, going)
     // A tree stands or falls together: a locus that stands in what goes back has lost its root too.
-    lost = new Set([...lost, ...loci.map(({ container }) => Number(container))])
+    const roots = loci.map(({ container }) => Number(container))
+    lost = new Set([...lost, ...roots.filter((root) => !going.has(root))])
     if (loci.length === 0 && goingWith(machine, lost).size === going.size)
       return { going, points: pointsOf(machine, going), moved: movesOf(machine, going, reason) }
     for (const { slot, generation } of loci)
@@ -130,9 +131,7 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   machine.restored = { points, loci: held.map((each) => each.saved) }
   const { captures } = machine
   captures.newer = captures.newer.filter((each) =>
-    machine.containers
-      .all()
-      .some(({ intervals }) => intervals.history.newer.some(({ capture }) => capture === each)),
+    unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
   )
   openGates(
     machine,

@@ -181,8 +181,10 @@ export class SemaphoreTable {
     })
     // Loci that waited have gone back too: they come and ask again.
     for (const waiter of semaphore.waiters.splice(0)) if (waiter.locus === 0) waiter.done('frozen')
-    this.#semaphores.delete(semaphore.id)
-    if (to === null) return
+    if (to === null) {
+      this.#semaphores.delete(semaphore.id)
+      return
+    }
     const { history } = semaphore
     this.#add(to.id, to.count, interval, new History(history.epoch, to.base)).changed = true
   }

@@ -218,6 +218,8 @@ export function* untilRecoverable(machine: Machine, tick: Tick): Script<Answer<W
     machine.session !== session ||
     machine.phase === 'failed'
   while (!over() && machine.clock.nowMs() < giveUpMs) {
+    machine.engine.settle('output')
+    advanceLine(machine)
     askToStabilise(machine)
     yield* machine.waits.until(over, againMs)
     if (!over() && needsAnother(machine, tick.epoch)) requestCapture(machine, () => {})

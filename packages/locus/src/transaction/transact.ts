@@ -9,8 +9,8 @@ import { transactionCalls, type Capref, type Fate, type ResultOf } from '@katydi
 import { InvariantViolation } from '@katydid/actor'
 import { allowed } from '../capability.js'
 import { receive, stampOf } from '../dependency.js'
-import { comeIn, goOut, newTree } from '../entrance.js'
 import { untilRecoverable } from '../recoverable.js'
+import { arrived, comeIn, goOut, newTree } from '../entrance.js'
 import { LocusError } from '../locus-error.js'
 import type { Frame, LocusThread } from '../locus-thread.js'
 import type { Registers } from '../registers.js'
@@ -88,6 +88,8 @@ function visiting<T>({ thread, frame }: Parts, below: Container, work: () => T):
     return work()
   } finally {
     goOut(thread.region, below)
+    // Until here its record says where it is counted: should it be lost, that container goes back and counts anew.
+    arrived(thread)
   }
 }
 

@@ -1,0 +1,153 @@
+/** SI: what is lost goes back with what depends on it, and the rest of the world runs on. Real kernel, simulated threads. */
+import { containerCalls, type Capref, type PortId } from '@katydid/abi'
+import test from 'ava'
+import { KernelWorld } from './support/kernel-world.js'
+
+interface Home {
+  readonly cont: Capref
+  readonly port: PortId
+}
+
+/** A container with a locus at rest in it. */
+async function home(world: KernelWorld, name: string, manager = ''): Promise<Home> {
+  const cont = await world.container(name, 65536, manager)
+  const port = await world.locus(cont, `in ${name}`)
+  world.setState(port, 'resting')
+  return { cont, port }
+}
+
+/** Two or more, on the line with 1 in register 0, and 2 there since. */
+async function homes(world: KernelWorld, ...names: string[]): Promise<Home[]> {
+  const made: Home[] = []
+  for (const name of names) made.push(await home(world, name))
+  for (const { port } of made) world.setRegister(port, 0, 1n)
+  await world.call('world_snapshot', { durable: true })
+  for (const { port } of made) world.setRegister(port, 0, 2n)
+  return made
+}
+
+/** The locus makes a call on the container. */
+async function touch(world: KernelWorld, from: Home, on: Home): Promise<void> {
+  const copied = await world.call('cap_copy', { cap: on.cont, to: from.cont, rights: 255 })
+  const cap = copied['cap'] as Capref
+  world.said(world.loci.get(from.port)!, containerCalls.getInvocationPoint, { cont: cap })
+}
+
+const stopped = (world: KernelWorld): PortId[] =>
+  world.orders.flatMap((each) => (each.order === 'stop_locus' ? [each.port] : []))
+const portOf = (world: KernelWorld, name: string): PortId =>
+  (world.kernel.machine.loci.named(name)!.slot! + 8) as PortId
+const registerOf = (world: KernelWorld, name: string): bigint =>
+  world.register(portOf(world, `in ${name}`), 0)
+
+test('[SI30] a locus that is lost takes its container back; a container that has nothing to do with it keeps its state and its threads', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = await homes(world, 'a', 'b')
+  const endpoint = world.loci.get(b!.port)
+
+  world.die(a!.port)
+  world.run(500)
+
+  t.deepEqual([registerOf(world, 'a'), registerOf(world, 'b')], [1n, 2n])
+  t.is(world.loci.get(b!.port), endpoint)
+  t.deepEqual(stopped(world), [])
+  const [rollback] = world.of('rollback')
+  t.deepEqual(
+    rollback!.moved.map(({ container }) => container),
+    ['a'],
+  )
+  t.true(rollback!.moved[0]!.from > rollback!.moved[0]!.to)
+  t.regex(rollback!.moved[0]!.because, /in a.* was lost/)
+  world.setState(portOf(world, 'in a'), 'resting')
+  t.is((await world.call('world_snapshot', { durable: true })).status, 'ok')
+})
+
+test('[SI30] who has received of what is lost goes back too, whoever has received of that as well, and it is said why', async (t) => {
+  const world = await KernelWorld.open({ shape: { maxLoci: 4, maxContainers: 8 } })
+  const [a, b, c, d] = await homes(world, 'a', 'b', 'c', 'd')
+  await touch(world, b!, a!)
+  await touch(world, c!, b!)
+
+  world.die(a!.port)
+  world.run(500)
+
+  const values = ['a', 'b', 'c', 'd'].map((name) => registerOf(world, name))
+  t.deepEqual(values, [1n, 1n, 1n, 2n])
+  t.truthy(d)
+  const moved = new Map(
+    world.of('rollback')[0]!.moved.map(({ container, because }) => [container, because]),
+  )
+  t.deepEqual([...moved.keys()].toSorted(), ['a', 'b', 'c'])
+  t.regex(moved.get('b')!, /received interval \d+ of “a”/)
+  t.regex(moved.get('c')!, /received interval \d+ of “b”/)
+})
+
+test('[SI30] what was received before the line is no reason to go back', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = await homes(world, 'a', 'b')
+  await touch(world, b!, a!)
+  world.setRegister(b!.port, 0, 3n)
+  await world.call('world_snapshot', { durable: true })
+  world.setRegister(b!.port, 0, 4n)
+
+  world.die(a!.port)
+  world.run(500)
+
+  t.is(registerOf(world, 'b'), 4n)
+})
+
+test('[SI30] a call that a locus of the rest makes meanwhile is answered afterwards', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = await homes(world, 'a', 'b')
+  const copied = await world.call('cap_copy', { cap: b!.cont, to: b!.cont, rights: 255 })
+  world.die(a!.port)
+  world.kernel.turn()
+  const during = world.kernel.machine.phase
+  const box = world.ask(world.loci.get(b!.port)!, containerCalls.getInvocationPoint, {
+    cont: copied['cap'] as Capref,
+  })
+
+  world.run(1000)
+
+  t.is(during, 'recovering')
+  t.is(box.reply?.status, 'ok')
+})
+
+test('[SI31] after a part has gone back, a restart finds that, and never what was lost', async (t) => {
+  const world = await KernelWorld.open({ behaviour: { stabilise: false } })
+  const [a, b] = [await home(world, 'a'), await home(world, 'b')]
+  for (const { port } of [a, b]) world.setRegister(port, 0, 1n)
+  await world.call('world_snapshot', { durable: true })
+  for (const { port } of [a, b]) world.setRegister(port, 0, 7n)
+  // Durable, and not stable: what a goes back over is in the log.
+  world.write()
+  await touch(world, a, b)
+  await world.call('world_snapshot', { durable: false })
+  world.run(200)
+  world.die(a.port)
+  world.run(500)
+
+  const next = await KernelWorld.open({ earlier: world })
+  next.run(100)
+  const again = await KernelWorld.open({ earlier: next })
+  again.run(100)
+
+  t.is(registerOf(next, 'a'), 1n)
+  t.is(registerOf(again, 'a'), 1n)
+})
+
+test('[SI30] when a manager dies the containers of other managers keep their state', async (t) => {
+  const world = await KernelWorld.open({ others: [{ name: 'other' }] })
+  const a = await home(world, 'a')
+  const b = await home(world, 'b', 'other')
+  for (const { port } of [a, b]) world.setRegister(port, 0, 1n)
+  await world.call('world_snapshot', { durable: true })
+  for (const { port } of [a, b]) world.setRegister(port, 0, 2n)
+  const second = [...world.managers.keys()].find((port) => port !== world.manager!.messenger.port)!
+
+  world.die(second)
+  world.run(1000)
+
+  t.deepEqual([registerOf(world, 'a'), registerOf(world, 'b')], [2n, 1n])
+  t.is(world.kernel.machine.phase, 'open')
+})
