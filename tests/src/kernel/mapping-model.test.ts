@@ -170,7 +170,8 @@ test('[CO8] whatever is mapped, each page is supplied by whom a plain model says
         return depth
       }
     }),
-    { numRuns: 25 },
+    // The seed is fixed, as what follows is about what was drawn.
+    { numRuns: 25, seed: 8 },
   )
   t.true(mapped > 100)
   t.true(deepest >= 3, `the deepest chain had ${deepest} links`)

@@ -19,6 +19,7 @@ export interface Because {
 export type Going = ReadonlyMap<number, Because | null>
 
 export function goingWith(machine: Machine, lost: Iterable<number>): Going {
+  invariant(machine.phase !== 'booting', 'SI30: a part goes back of what is there', {})
   const going = new Map<number, Because | null>([...lost].map((unit) => [unit, null]))
   const units = unitsOf(machine)
   const onLine = new Map(units.map(({ unit, history }) => [unit, history.base?.interval ?? 0]))

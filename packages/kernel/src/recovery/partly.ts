@@ -99,6 +99,7 @@ function movesOf(machine: Machine, going: Going, reason: string): Moved[] {
 
 /** Takes back what they had in memory, and what dead managers had; false when a transfer does not end in time. */
 export function* clearGoing(machine: Machine, { going }: Departure): Script<boolean> {
+  invariant(lociIn(machine, going).length === 0, 'SI30: what goes back stands still', {})
   releaseOverlays(machine, ({ below }) => going.has(below.slot))
   return yield* clearMemory(machine, (slot) => going.has(slot))
 }
@@ -107,6 +108,11 @@ export function* clearGoing(machine: Machine, { going }: Departure): Script<bool
 export function* arrive(machine: Machine, departure: Departure): Script<Problem | null> {
   const { going, points } = departure
   const slots = slotsOf(machine, going)
+  invariant(
+    points.every(({ unit }) => going.has(unit)),
+    'SI30: only what goes back is restored',
+    { points: points.length },
+  )
   machine.graves = machine.graves.filter(({ container }) => !going.has(container.slot))
   forgetPoints(machine, going)
   const kept = machine.groups.all().filter((each) => !isOf(machine, going, each.id))
@@ -144,6 +150,7 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
 function forgetPoints(machine: Machine, going: Going): void {
   for (const unit of going.keys()) {
     const history = historyOf(machine, unit)
+    invariant(history?.over !== true, 'SI30: what has ended does not go back', { unit })
     if (history !== null) history.newer = []
   }
 }

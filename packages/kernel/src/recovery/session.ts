@@ -297,6 +297,7 @@ function finish(machine: Machine, { reason, boot, beganMs, departure }: Finished
 
 /** Calls that loci made meanwhile, of those that run on. */
 function serveHeld(machine: Machine): void {
+  invariant(machine.phase !== 'recovering', 'SI30: held calls are served when all are there', {})
   for (const serve of machine.heldCalls.splice(0)) serve()
 }
 

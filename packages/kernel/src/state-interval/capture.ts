@@ -203,7 +203,10 @@ function* captureThose(
     batch.add(container)
   }
   yield* takeSnapshots(machine, wanted, batch, progress.refused)
-  if (interrupted()) return leave(machine, containers, batch)
+  if (interrupted()) {
+    leave(machine, containers, batch)
+    return
+  }
   progress.heldMs += clock.nowMs() - restedMs
   const capture = closeBatch(machine, batch)
   // Loci run again first: what is packed for the disk was copied at the cut.
