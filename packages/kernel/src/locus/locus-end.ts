@@ -67,8 +67,10 @@ export function locusEnd(
 
 /** Its failure is its manager's death, of which we shall hear: it is not the program's fault and it runs again. */
 function managerIsGone(machine: Machine, locus: Locus): boolean {
-  const manager = machine.containers.at(locus.container)?.manager ?? null
-  return manager !== null && isDead(machine.region, manager)
+  invariant(locus.end === null, 'LO63: only what has not ended fails', { id: locus.id })
+  return machine.managers
+    .all()
+    .some(({ port, state }) => state !== 'given_up' && isDead(machine.region, port))
 }
 
 /** Its outermost invocation has ended for now: recoverable once a capture that holds it is. */

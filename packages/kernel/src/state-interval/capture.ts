@@ -111,6 +111,7 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
     const left = Math.max(0, deadline - clock.nowMs())
     const ready = (): boolean => interrupted() || atRest(machine, pending).length > 0
     if (!(yield* machine.waits.until(ready, left)) || interrupted()) break
+    closeDoor(machine, pending, epoch)
     yield* captureThose(machine, takeReady(machine, pending), progress)
   }
   if (interrupted()) {
@@ -136,6 +137,17 @@ function* drain(machine: Machine, interrupted: () => boolean): Script<void> {
   const isOver = (): boolean => users.every((each) => isAtRest(machine, each))
   yield* machine.waits.until(() => interrupted() || isOver(), restMs)
   if (!isOver()) machine.captures.drainsAgainMs = machine.clock.nowMs() + drainPauseMs
+}
+
+/** Nobody joins from here on. What happened in an idle container since the epoch began is of those who joined, so it is captured too. */
+function closeDoor(machine: Machine, pending: Set<Container>, epoch: number): void {
+  const { rendezvous } = machine.captures
+  invariant(rendezvous !== null, 'SI3: one capture at a time', {})
+  if (!rendezvous.joinable) return
+  rendezvous.joinable = false
+  const more = [...wantedIn(machine, epoch)].filter((each) => !pending.has(each))
+  for (const each of more) pending.add(each)
+  shutGates(machine, more)
 }
 
 /** Whether the world goes back to its line, so that what is under way here comes to nothing. */
