@@ -3,12 +3,14 @@ import { asInterval, locusStates, type Answer, type locusCalls } from '@katydid/
 import { invariant } from '@katydid/actor'
 import type { Locus } from './locus/locus.js'
 import type { Machine } from './machine.js'
+import { settleLine } from './state-interval/line.js'
 
 type WorldStatus = (typeof locusCalls)['worldStatus']
 
 const stateNames = Object.keys(locusStates)
 
 export function worldStatus(machine: Machine): Answer<WorldStatus> {
+  settleLine(machine, 'query')
   const { captures, frames } = machine
   const containers = machine.containers.live().map((each) => ({
     name: each.selfManaged ? `(manager ${each.manager})` : each.name,

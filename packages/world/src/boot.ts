@@ -58,6 +58,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       managers,
       acceptChanged: options.acceptChanged ?? false,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
+      line: options.line ?? 'eager',
       ...(options.managerFrames === undefined ? {} : { managerFrames: options.managerFrames }),
       ...(options.locusHeapMb === undefined ? {} : { locusHeapMb: options.locusHeapMb }),
     })

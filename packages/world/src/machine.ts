@@ -29,6 +29,7 @@ export interface MachineOptions {
   readonly machine: number
   readonly worldId: string
   readonly snapshotEveryMs: number
+  readonly line: 'eager' | 'lazy'
   /** Besides the one that every world has. */
   readonly managers: readonly ManagerProgram[]
   readonly shape: MachineShape
@@ -108,6 +109,7 @@ export class Machine {
       {
         worldId: options.worldId,
         snapshotEveryMs: options.snapshotEveryMs,
+        line: options.line,
         manager: {
           ...workers.defaultManager,
           options: {

@@ -16,6 +16,11 @@ export interface OpenOptions {
   readonly pageBytes?: number
   /** Milliseconds between snapshots the world takes by itself; default 1000, 0 for none. */
   readonly snapshotEveryMs?: number
+  /**
+   * When the line moves: `eager`, the default, as snapshots become stable; `lazy`, when somebody asks (status, a durable answer), when
+   * room is short, and before anything goes back. Lazy saves the work where nobody waits for it.
+   */
+  readonly line?: 'eager' | 'lazy'
   /** Snapshots of each container that stay besides the one a crash would bring back; default 0. Fixed when the world is created; of a container `retain` changes it. */
   readonly retain?: number
   /** Whether to make the world when there is none; default true. */
@@ -94,6 +99,8 @@ export function checkManagerFrames({ managerFrames }: OpenOptions, { frames }: M
 export function checkOptions(options: OpenOptions): void {
   wholeNumber('snapshotEveryMs', options.snapshotEveryMs, 0)
   wholeNumber('diskBytes', options.diskBytes, leastDiskBytes)
+  if (!['eager', 'lazy', undefined].includes(options.line))
+    throw new KatydidError('bad_argument', `Line must be eager or lazy, not ${options.line}.`)
   wholeNumber('managerFrames', options.managerFrames, leastManagerFrames)
   wholeNumber('retain', options.retain, 0)
   if ((options.retain ?? 0) > mostRetained)

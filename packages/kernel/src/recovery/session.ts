@@ -12,7 +12,7 @@ import type { Manager } from '../manager/manager-table.js'
 import { openGate, shutGate } from '../state-interval/gate.js'
 import { WitnessEngine } from '../state-interval/line/engine.js'
 import { LineFeed } from '../state-interval/line/feed.js'
-import { advanceLine, feedPoints, lineRecord } from '../state-interval/line.js'
+import { advanceLine, feedPoints, lineRecord, settleLine } from '../state-interval/line.js'
 import type { LineRecord, SavedLocus } from '../state-interval/records.js'
 import { groupsOf } from '../state-interval/home.js'
 import { unitsOf } from '../state-interval/units.js'
@@ -305,5 +305,8 @@ function serveHeld(machine: Machine): void {
 export function recoverIfWanted(machine: Machine): void {
   const reason = machine.recoveryWanted
   if (reason === null || (machine.phase !== 'open' && machine.phase !== 'stopping')) return
+  // A lazy world finds its line first, so that nobody goes back further than need be.
+  if (machine.engine.waitingCount > 0) settleLine(machine, 'crash')
+  if (machine.engine.policy === 'lazy' && machine.captures.announcing) return
   run(machine.messenger, recover(machine, reason, false))
 }

@@ -20,7 +20,7 @@ import {
   shutGates,
 } from './gate.js'
 import { isIdle, noteState } from './idle.js'
-import { advanceLine, feedPoints } from './line.js'
+import { advanceLine, feedPoints, settleLine } from './line.js'
 import { epochsOnTheWay, lags } from './on-the-way.js'
 import { unitsOf } from './units.js'
 import { becomeVolatile } from './volatile.js'
@@ -33,6 +33,8 @@ const snapshotMs = 2_000
 const drainPauseMs = 30_000
 /** More epochs than this that are not stable: the disk or a manager does not keep up. */
 const mostOutstanding = 64
+/** With so many records a lazy world looks which of them the line can leave behind. */
+const manyOutstanding = 8
 
 /** Asks for an epoch. Who asks before anything of the one under way is cut joins it; else the next is its own. */
 export function requestCapture(
@@ -85,6 +87,7 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   const outstanding = epochsOnTheWay(machine).length
   if (outstanding >= mostOutstanding)
     return refuse('busy', `${outstanding} captures wait to become stable`)
+  if (captures.newer.length >= manyOutstanding) settleLine(machine, 'pressure')
   const interrupted = interruption(machine)
   const drains = lags(machine)
   if (keepShut || drains) shutGate(machine)

@@ -18,7 +18,7 @@ import type { Manager } from '../manager/manager-table.js'
 import { rootPageBytes } from '../manager/root-page.js'
 import type { CaptureOutcome, Tick } from './capture-table.js'
 import { requestCapture } from './capture.js'
-import { advanceLine, feedPoints, rootRecord } from './line.js'
+import { advanceLine, feedPoints, rootRecord, settleLine } from './line.js'
 import { makeBaseline, markDiscarded, markStable, openPoint } from './points.js'
 import { needsAnother } from './on-the-way.js'
 import { askToStabilise } from './stabilise.js'
@@ -218,8 +218,7 @@ export function* untilRecoverable(machine: Machine, tick: Tick): Script<Answer<W
     machine.session !== session ||
     machine.phase === 'failed'
   while (!over() && machine.clock.nowMs() < giveUpMs) {
-    machine.engine.settle('output')
-    advanceLine(machine)
+    settleLine(machine, 'output')
     askToStabilise(machine)
     yield* machine.waits.until(over, againMs)
     if (!over() && needsAnother(machine, tick.epoch)) requestCapture(machine, () => {})

@@ -11,6 +11,7 @@ import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
 import { savedManagers } from '../manager/registry.js'
 import type { UnitPoint } from './history.js'
+import type { FeedReason } from './line/feed.js'
 import { counts, makeBaseline } from './points.js'
 import type { LineRecord, RootRecord } from './records.js'
 import { unitsOf, type Unit } from './units.js'
@@ -35,6 +36,12 @@ function isStable(machine: Machine, unit: number, { capture, image }: UnitPoint)
   if (!capture.durable) return false
   const container = machine.containers.at(unit)
   return container === null || image === 0 || counts(container.intervals, image)
+}
+
+/** The line is wanted now: points that a lazy world has not looked at yet are, and it is announced. */
+export function settleLine(machine: Machine, reason: FeedReason): void {
+  machine.engine.settle(reason)
+  advanceLine(machine)
 }
 
 /** Moves the line as far as it goes; one announcement at a time. */

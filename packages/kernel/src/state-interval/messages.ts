@@ -55,7 +55,7 @@ function receive(machine: Machine, receiver: number, sender: number): void {
 }
 
 /** The interval of the unit that is open; null when there is no such unit, or it is a manager’s own container. */
-export function openInterval(machine: Machine, unit: number): number | null {
+function openInterval(machine: Machine, unit: number): number | null {
   const { maxContainers } = machine.region.plan.shape
   if (unit >= maxContainers)
     return machine.semaphores.knownAs(unit - maxContainers)?.interval ?? null

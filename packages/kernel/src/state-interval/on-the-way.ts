@@ -22,6 +22,8 @@ export function needsAnother(machine: Machine, epoch: number): boolean {
     epoch,
     newest: captures.epoch,
   })
+  // A lazy world has not looked at all of its points.
+  if (machine.engine.waitingCount > 0) return false
   if (captures.line >= epoch || captures.announcing || captures.rendezvous !== null) return false
   const [oldest] = epochsOnTheWay(machine)
   return oldest === undefined || oldest > epoch
@@ -36,6 +38,8 @@ const mostBehind = 2
  */
 export function lags(machine: Machine): boolean {
   const { captures, clock } = machine
+  // A lazy world has not looked at all of its points.
+  if (machine.engine.waitingCount > 0) return false
   if (captures.epoch - captures.line < mostBehind || clock.nowMs() < captures.drainsAgainMs)
     return false
   const users = machine.containers.live().filter((each) => !each.selfManaged)

@@ -14,6 +14,7 @@ import type { Machine } from '../machine.js'
 import type { CaptureOutcome, Tick } from './capture-table.js'
 import { requestCapture } from './capture.js'
 import { isIdle } from './idle.js'
+import { settleLine } from './line.js'
 import { askToStabilise } from './stabilise.js'
 
 type Stabilise = (typeof locusCalls)['locusStabilise']
@@ -52,6 +53,7 @@ function* stabilise(machine: Machine, container: Container): Script<Answer<Stabi
   for (;;) {
     if (machine.session !== session)
       return refuse('frozen', 'the world went back to its line before that')
+    settleLine(machine, 'output')
     if (isThere()) return { status: 'ok' }
     if (machine.phase === 'failed' || clock.nowMs() > giveUpMs) return tooLate(last)
     if (last === null && !isCaptured())

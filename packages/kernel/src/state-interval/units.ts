@@ -2,7 +2,6 @@
  * Units of recovery by number: a container has the number of its slot, which is given away only when the end of the container is on
  * the line; a semaphore has a number above all slots, which is never given again.
  */
-import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { History } from './history.js'
 
@@ -34,15 +33,4 @@ export function historyOf(machine: Machine, unit: number): History | null {
     return machine.semaphores.knownAs(unit - maxContainers)?.history ?? null
   const container = machine.containers.at(unit)
   return container === null || container.selfManaged ? null : container.intervals.history
-}
-
-/** What may be called the world’s epoch on the line: every unit has at least a point of it there. */
-export function lineEpoch(machine: Machine): number {
-  let least = machine.captures.epoch
-  for (const { history } of unitsOf(machine)) least = Math.min(least, history.lineEpoch)
-  invariant(least >= machine.captures.line, 'SI6: the line never goes back', {
-    least,
-    line: machine.captures.line,
-  })
-  return least
 }

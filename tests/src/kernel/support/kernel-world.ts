@@ -44,6 +44,7 @@ export interface Box<T> {
 }
 
 export interface WorldOptions {
+  readonly line?: 'eager' | 'lazy'
   readonly seed?: number
   readonly snapshotEveryMs?: number
   readonly shape?: Partial<MachineShape>
@@ -115,6 +116,7 @@ export class KernelWorld {
       config: {
         worldId: 'test',
         snapshotEveryMs: options.snapshotEveryMs ?? 0,
+        ...(options.line === undefined ? {} : { line: options.line }),
         others: (options.others ?? []).map(({ name, behaviour }) =>
           fakeManager(name, false, { root: false, ...behaviour }),
         ),
