@@ -79,7 +79,11 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
 
 /** Things that happen beside the run and that somebody should know of. */
 function watch(world: World, name: string, screen: Screen, say: (line: string) => void): void {
-  world.on('rollback', ({ capture, reason }) => say(`went back to capture ${capture}: ${reason}`))
+  world.on('rollback', ({ reason, moved }) => {
+    say(`went back: ${reason}`)
+    for (const { container, from, to, because } of moved)
+      say(`  “${container}” ${from === 0 ? '' : `from interval ${from} `}to ${to}: ${because}`)
+  })
   world.on('log', ({ text }) => say(`${name}: ${text}`))
   world.on('capture_failed', ({ detail }) =>
     screen.err(`katydid: ${detail}; the next one tries again`),
