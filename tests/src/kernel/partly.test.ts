@@ -151,3 +151,27 @@ test('[SI30] when a manager dies the containers of other managers keep their sta
   t.deepEqual([registerOf(world, 'a'), registerOf(world, 'b')], [2n, 1n])
   t.is(world.kernel.machine.phase, 'open')
 })
+
+test('[SI30] a container that has the name of one that comes back is gone; what a host destroyed stays destroyed when its manager dies', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = await homes(world, 'a', 'b')
+  const old = await world.container('old')
+  await world.call('world_snapshot', { durable: true })
+  const copied = await world.call('cap_copy', { cap: old, to: a!.cont, rights: 255 })
+  const cap = copied['cap'] as Capref
+  world.said(world.loci.get(a!.port)!, containerCalls.containerDestroy, { cont: cap })
+  await world.call('container_create', { size: 4096, name: 'old' })
+
+  world.die(a!.port)
+  world.run(500)
+  const back = await world.call('container_find', { name: 'old' })
+  await world.call('container_destroy', { cont: back['cont'] })
+  await world.call('container_create', { size: 8192, name: 'old' })
+  world.die(world.manager!.messenger.port)
+  world.run(1000)
+  const after = await world.call('container_find', { name: 'old' })
+
+  t.truthy(b)
+  t.deepEqual([back['size'], back['managed']], [65536, true])
+  t.deepEqual([after['size'], after['managed']], [8192, false])
+})

@@ -14,6 +14,7 @@ import { resolveContainer, tableOf } from '../capability/resolve.js'
 import type { Machine } from '../machine.js'
 import type { Container } from './container.js'
 import { noteMessage } from '../state-interval/messages.js'
+import { mergeInto } from '../state-interval/points.js'
 import { retire } from './retire.js'
 
 type Calls = typeof containerCalls
@@ -69,8 +70,16 @@ export function containerCreate(
     return refuse('no_resource', 'the caller’s capability table is full')
   }
   noteMessage(machine, from, container.slot)
+  inheritName(machine, container)
   machine.changed()
   return { status: 'ok', cont }
+}
+
+/** It has the name of one that was destroyed: should that come back, this one was never made. */
+function inheritName(machine: Machine, { name, intervals }: Container): void {
+  for (const grave of machine.graves)
+    if (name !== '' && grave.container.name === name)
+      mergeInto(intervals.history.owed, new Map([[grave.container.slot, grave.interval]]))
 }
 
 /** container_find: a master capability for the host to the container of that name. */

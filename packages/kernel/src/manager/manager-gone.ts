@@ -32,7 +32,8 @@ export function managerEnded(machine: Machine, manager: Manager, ending: Ending)
   machine.counters.add('restarts')
   noteFailure(machine, manager)
   const why = `${ending.event}${ending.detail === '' ? '' : `: ${ending.detail}`}`
-  const its = machine.containers.all().filter((each) => each.manager === manager.port)
+  // What was destroyed is, with or without its manager.
+  const its = machine.containers.live().filter((each) => each.manager === manager.port)
   const lost = new Set(its.filter((each) => !each.selfManaged).map(({ slot }) => Number(slot)))
   requestRecovery(machine, `the manager on port ${manager.port} ended (${why})`, lost)
 }

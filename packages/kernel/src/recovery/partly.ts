@@ -101,7 +101,14 @@ function movesOf(machine: Machine, going: Going, reason: string): Moved[] {
 export function* clearGoing(machine: Machine, { going }: Departure): Script<boolean> {
   invariant(lociIn(machine, going).length === 0, 'SI30: what goes back stands still', {})
   releaseOverlays(machine, ({ below }) => going.has(below.slot))
-  return yield* clearMemory(machine, (slot) => going.has(slot))
+  const dead = new Set(
+    machine.managers.all().flatMap(({ port, state }) => (state === 'running' ? [] : [port])),
+  )
+  const isOfDead = (slot: number): boolean => {
+    const manager = machine.containers.at(slot)?.manager ?? null
+    return manager !== null && dead.has(manager)
+  }
+  return yield* clearMemory(machine, (slot) => going.has(slot) || isOfDead(slot))
 }
 
 /** Puts them back to their points; what went wrong, or nil. */
