@@ -104,11 +104,12 @@ export function* clearGoing(machine: Machine, { going }: Departure): Script<bool
   const dead = new Set(
     machine.managers.all().flatMap(({ port, state }) => (state === 'running' ? [] : [port])),
   )
-  const isOfDead = (slot: number): boolean => {
-    const manager = machine.containers.at(slot)?.manager ?? null
-    return manager !== null && dead.has(manager)
-  }
-  return yield* clearMemory(machine, (slot) => going.has(slot) || isOfDead(slot))
+  const isGraveOfDead = (slot: number): boolean =>
+    machine.graves.some(
+      ({ container: { slot: of, manager } }) =>
+        Number(of) === slot && manager !== null && dead.has(manager),
+    )
+  return yield* clearMemory(machine, (slot) => going.has(slot) || isGraveOfDead(slot))
 }
 
 /** Puts them back to their points; what went wrong, or nil. */

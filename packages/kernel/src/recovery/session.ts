@@ -130,6 +130,8 @@ function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | nu
 
 /** What was lost, with what depends on it, is taken back to the line while the others run on. */
 function* goPartly(machine: Machine, departure: Departure): Script<Problem | null> {
+  // More was lost meanwhile: all of the world goes back.
+  if (wanted(machine) !== null) return null
   if (!(yield* clearGoing(machine, departure))) {
     machine.fail('io_error', 'a transfer of the disk did not end in time for a recovery')
     return null
