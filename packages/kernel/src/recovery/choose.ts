@@ -46,6 +46,8 @@ function choose(
   lost: ReadonlySet<KnownPoint>,
 ): KnownPoint[] {
   const byUnit = new Map<number, KnownPoint[]>()
+  const { vector } = machine.captures
+  const names = new Set([...vector.keys(), ...known.map(({ unit }) => unit)])
   for (const point of known.toSorted((a, b) => a.interval - b.interval)) {
     const list = byUnit.get(point.unit) ?? []
     byUnit.set(point.unit, [...list, point])
@@ -56,12 +58,26 @@ function choose(
     { known: known.length },
   )
   const candidates = new Map(
-    [...byUnit].map(([unit, list]) => [unit, withoutLost(list, lost)] as const),
+    [...byUnit].map(([unit, list]) => {
+      const left = withoutLost(list, lost)
+      return [unit, left.map((each) => withoutEnded(each, vector, names))] as const
+    }),
   )
   const intervals = greatest(candidates, machine.captures.over)
   return [...intervals].map(([unit, interval]) =>
     byUnit.get(unit)!.find((each) => each.interval === interval)!,
   )
+}
+
+/** What is on the line needs nothing of units of which nothing is left: they had ended before. */
+function withoutEnded(
+  point: KnownPoint,
+  vector: ReadonlyMap<number, number>,
+  names: ReadonlySet<number>,
+): KnownPoint {
+  if (point.interval > (vector.get(point.unit) ?? 0)) return point
+  const needs = [...point.dependencies].filter(([unit]) => names.has(unit))
+  return { ...point, dependencies: new Map(needs) }
 }
 
 /** Points that are there; what a lost one had received counts for the next. */
