@@ -143,6 +143,8 @@ export class WholeWorld {
   readonly programs: Map<string, SimProgram>
   #killedAtMs = -Infinity
   readonly #loci = new Map<PortId, SimLocus>()
+  /** Threads that have ended, by port and generation. */
+  readonly #ended = new Set<string>()
   #announced: ReadonlyMap<number, number> | null = null
 
   /** Throws `DiskOpenError` when the disk refuses to open. */
@@ -321,6 +323,7 @@ export class WholeWorld {
 
   #die(port: PortId, detail: string, event: Ending['event'] = 'signal'): void {
     const generation = generationOf(this.sim.region, port)
+    this.#ended.add(`${port} ${generation}`)
     this.#loci.get(port)?.stop()
     this.#loci.delete(port)
     this.sim.crash(port)
@@ -545,6 +548,8 @@ export class WholeWorld {
   *#startLocus(port: PortId, generation: Generation) {
     yield 1
     if (generationOf(this.sim.region, port) !== generation || this.#loci.has(port)) return
+    // Ended before its thread was up: as at a supervisor, it never comes.
+    if (this.#ended.has(`${port} ${generation}`)) return
     const locus = new SimLocus(this, port, this.sim.endpoint(port), this.random.fork())
     this.#loci.set(port, locus)
     this.sim.task(`locus ${port}`, locus.live())
