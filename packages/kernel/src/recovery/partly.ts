@@ -104,12 +104,15 @@ export function* clearGoing(machine: Machine, { going }: Departure): Script<bool
   const dead = new Set(
     machine.managers.all().flatMap(({ port, state }) => (state === 'running' ? [] : [port])),
   )
-  const isGraveOfDead = (slot: number): boolean =>
-    machine.graves.some(
-      ({ container: { slot: of, manager } }) =>
-        Number(of) === slot && manager !== null && dead.has(manager),
-    )
-  return yield* clearMemory(machine, (slot) => going.has(slot) || isGraveOfDead(slot))
+  // Destroyed ones too, also when their manager died as it was told: their pages lie in its frames.
+  const live = new Set(machine.containers.live())
+  const gone = new Set(
+    machine.containers
+      .all()
+      .filter((each) => !live.has(each) && each.manager !== null && dead.has(each.manager))
+      .map(({ slot }) => Number(slot)),
+  )
+  return yield* clearMemory(machine, (slot) => going.has(slot) || gone.has(slot))
 }
 
 /** Puts them back to their points; what went wrong, or nil. */
