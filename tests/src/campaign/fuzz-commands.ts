@@ -19,6 +19,7 @@ import {
 import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
 import { authority } from './fuzz-authority.js'
+import { mappings } from './fuzz-mappings.js'
 import {
   containers,
   expectReply as expect,
@@ -132,6 +133,7 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
     ),
   ],
   ...authority,
+  ...mappings,
 ]
 
 /** A course of commands. */

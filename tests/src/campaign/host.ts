@@ -156,6 +156,7 @@ export class CampaignHost {
     this.#expect(`container_destroy ${name}`, answer, expected)
     if (answer.status !== 'ok') return
     this.world.model.containers.delete(name)
+    this.world.mappingChanges++
     const again = await this.#call('container_destroy', { cont })
     this.#expect(`container_destroy of what is gone`, again, 'entity_gone', 'invalid_capref')
   }

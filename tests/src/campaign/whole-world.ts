@@ -30,6 +30,7 @@ import {
 import { CannotStart } from '@katydid/managers/paging/cannot-start.js'
 import { unitsOf } from '@katydid/kernel/state-interval/units.js'
 import { AccessError } from '@katydid/memory'
+import { CountingMessenger } from './counting-messenger.js'
 import { DiskBench, type DiskShape } from './disk-bench.js'
 import { SimLocus } from './sim-locus.js'
 import { WatchedSimulator } from './watched-simulator.js'
@@ -124,6 +125,8 @@ export class WholeWorld {
   /** Whether refusals that come of faults on purpose are to be expected of accesses. */
   faulty = false
   model = new WorldModel()
+  /** How often what is mapped, or what there is to be mapped, has changed. */
+  mappingChanges = 0
   promised: number
   promisedLine: ReadonlyMap<number, number>
   /** What was announced, and after how many entries of the disk's journal. */
@@ -176,7 +179,7 @@ export class WholeWorld {
     )
     this.kernel = new KernelActor({
       region: this.sim.region,
-      messenger: this.sim.endpoint(actorPorts.kernel),
+      messenger: this.#counted(actorPorts.kernel),
       clock: this.sim.clock,
       order: (order) => this.#obey(order),
       config: {
@@ -248,6 +251,11 @@ export class WholeWorld {
     // What is still may have been cut at once.
     this.#lookForCuts()
     return this.settle(answer)
+  }
+
+  /** A port's messenger, whose answers are counted. */
+  #counted(port: PortId): Messenger {
+    return new CountingMessenger(this.sim.endpoint(port), (name, status) => this.saw(name, status))
   }
 
   /** Counts a call and the status that it had. */
@@ -409,6 +417,7 @@ export class WholeWorld {
     const { machine } = this.kernel
     if (machine.damage === null) this.#compareWithPromise(epoch)
     const before = this.model
+    this.mappingChanges++
     this.model = new WorldModel()
     for (const { unit, history } of unitsOf(machine)) {
       if (history.base === null) continue
@@ -436,6 +445,7 @@ export class WholeWorld {
     if (machine.damage === null) this.#compareWithPromise(epoch)
     const before = this.model
     const names = new Set(moved.map(({ container }) => container))
+    this.mappingChanges++
     this.model = new WorldModel()
     for (const each of before.containers.values())
       if (!names.has(each.name)) this.model.containers.set(each.name, each)
@@ -521,7 +531,7 @@ export class WholeWorld {
     const surroundings = {
       region,
       clock,
-      messenger: this.wrap(this.sim.endpoint(port)),
+      messenger: this.wrap(this.#counted(port)),
       read: this.disk.readPlace.bind(this.disk),
       report: this.#heard.bind(this),
     }
@@ -550,7 +560,7 @@ export class WholeWorld {
     if (generationOf(this.sim.region, port) !== generation || this.#loci.has(port)) return
     // Ended before its thread was up: as at a supervisor, it never comes.
     if (this.#ended.has(`${port} ${generation}`)) return
-    const locus = new SimLocus(this, port, this.sim.endpoint(port), this.random.fork())
+    const locus = new SimLocus(this, port, this.#counted(port), this.random.fork())
     this.#loci.set(port, locus)
     this.sim.task(`locus ${port}`, locus.live())
   }
