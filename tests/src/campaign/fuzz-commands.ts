@@ -20,6 +20,7 @@ import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
 import { authority } from './fuzz-authority.js'
 import { mappings } from './fuzz-mappings.js'
+import { snapshots } from './fuzz-snapshots.js'
 import {
   containers,
   expectReply as expect,
@@ -134,6 +135,7 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   ],
   ...authority,
   ...mappings,
+  ...snapshots,
 ]
 
 /** A course of commands. */

@@ -113,8 +113,8 @@ function* pause(locus: SimLocus): Steps {
 
 function* snapshot(locus: SimLocus): Steps {
   const reply = yield* locus.call(managerDowncalls.snapshotRequest, { cont: hereCapref }, true)
-  const { isVolatile } = locus.world.model.containers.get(locus.container)!
-  if (isVolatile && reply.status === 'not_supported') return
+  const { isVolatile, isOpened } = locus.world.model.containers.get(locus.container)!
+  if ((isVolatile || isOpened) && reply.status === 'not_supported') return
   if (reply.status === 'ok' || reply.status === 'busy' || reply.status === 'frozen') return
   if (reply.status !== 'manager_failed' || !locus.world.isShaken)
     locus.problem(`snapshot_request: ${reply.status}, ${reply.detail}`)

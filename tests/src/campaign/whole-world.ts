@@ -81,7 +81,7 @@ export const transactional: ManagerProgram = {
 export const smallShape: WholeShape = {
   frames: 56,
   maxLoci: 6,
-  maxContainers: 8,
+  maxContainers: 12,
   disk: { segmentBlocks: 32, capacity: 192 },
   manager: { ownFrames: 8, snapshotBytes: 512 * 1024, snapshotFolds: 6, batchPages: 16 },
   others: [demandZero],
@@ -295,6 +295,13 @@ export class WholeWorld {
     this.#die(port, 'killed on purpose')
   }
 
+  /** Of what another process had opened only that is left which the kernel has not closed yet. */
+  forgetClosed(): void {
+    const { containers } = this.kernel.machine
+    for (const { name, isLeftOpen } of Array.from(this.model.containers.values()))
+      if (isLeftOpen && containers.named(name) === null) this.model.containers.delete(name)
+  }
+
   /** What the locus of that name runs. */
   programOf(name: string, entry: string): SimProgram {
     return this.programs.get(name.startsWith(readerName) ? 'read' : entry)!
@@ -389,6 +396,7 @@ export class WholeWorld {
       }
       case 'ready':
         this.#backAt(event.recoveredCapture)
+        this.model.leaveOpen()
         return
       case 'locus_ended': {
         const locus = this.model.loci.get(event.name)

@@ -23,6 +23,8 @@ export interface ModelContainer {
   grants: readonly object[]
   /** It shows an opened snapshot: nothing can be stored, and it goes with the process of the host that opened it. */
   isOpened: boolean
+  /** It was opened by a process that is gone, so it goes as soon as nobody is in it. */
+  isLeftOpen: boolean
 }
 
 export interface ModelLocus {
@@ -94,6 +96,7 @@ export class WorldModel {
       mappings: [],
       grants: [],
       isOpened: false,
+      isLeftOpen: false,
     })
   }
 
@@ -111,6 +114,11 @@ export class WorldModel {
   /** What recovery makes of it: containers of managers that promise nothing are empty. */
   emptyVolatile(): void {
     for (const each of this.containers.values()) if (each.isVolatile) each.words.clear()
+  }
+
+  /** The process ended that had opened snapshots. */
+  leaveOpen(): void {
+    for (const each of this.containers.values()) each.isLeftOpen = each.isOpened
   }
 
   /** Whether a locus that has not ended is in the container. */
