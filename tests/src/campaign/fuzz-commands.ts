@@ -19,6 +19,7 @@ import {
 import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
 import { authority } from './fuzz-authority.js'
+import { managers } from './fuzz-manager.js'
 import { mappings } from './fuzz-mappings.js'
 import { snapshots } from './fuzz-snapshots.js'
 import {
@@ -134,6 +135,7 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
     ),
   ],
   ...authority,
+  ...managers,
   ...mappings,
   ...snapshots,
 ]

@@ -334,8 +334,8 @@ export class CampaignHost {
     if (expected.includes(answer.status) || this.world.faulty) return
     // The world went back while it was asked: the answer is about another world than the one expected of.
     if (this.world.model !== this.#modelAtCall) return
-    const isOfFate = answer.status === 'manager_failed' || answer.status === 'frozen'
-    if (isOfFate && this.world.isShaken) return
+    if (answer.status === 'manager_failed' && this.world.isShaken) return
+    if (answer.status === 'frozen' && this.world.isAboutToGoBack) return
     this.world.problems.push(
       `${what}: ${answer.status} (${answer.detail}), not ${expected.join(' or ')}`,
     )

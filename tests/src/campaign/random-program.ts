@@ -47,6 +47,7 @@ const deeds: readonly [weight: number, deed: (locus: SimLocus, pages: number) =>
   [3, windows],
   [2, forged],
   [1, list],
+  [1, stabilise],
 ]
 const total = deeds.reduce((sum, [weight]) => sum + weight, 0)
 
@@ -157,4 +158,12 @@ function* forged(locus: SimLocus): Steps {
 function* list(locus: SimLocus): Steps {
   const reply = yield* locus.call(containerCalls.capList, { table: 'own' })
   locus.expect('cap_list', reply.status, 'ok')
+}
+
+/** Waits until all that it did is recoverable. */
+function* stabilise(locus: SimLocus): Steps {
+  const reply = yield* locus.call(locusCalls.locusStabilise, {}, true)
+  if (reply.status === 'ok' || reply.status === 'busy' || reply.status === 'frozen') return
+  // A manager that died, or a disk that refused.
+  if (!locus.world.isShaken) locus.problem(`locus_stabilise: ${reply.status}, ${reply.detail}`)
 }

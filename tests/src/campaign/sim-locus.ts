@@ -239,10 +239,10 @@ export class SimLocus {
   #refusal(access: 'read' | 'write', offset: number): string | null {
     const supply = this.#supply(offset)
     if (supply === 'entity_gone') return supply
+    const isStore = access === 'write'
+    if (isStore && !supply.writable) return 'access_denied'
     if (!supply.container.adopted) return 'no_manager'
-    return access === 'write' && (!supply.writable || supply.container.isOpened)
-      ? 'access_denied'
-      : null
+    return isStore && supply.container.isOpened ? 'access_denied' : null
   }
 
   /** Accesses within `body` go to another page table, as those of a transaction do. */
@@ -321,6 +321,12 @@ export class SimLocus {
 
   /** A keyed wait, resting. */
   *wait(offset: number, expected: number, forMs: number): Step<string> {
+    const status = yield* this.#waited(offset, expected, forMs)
+    this.world.saw('wait', status)
+    return status
+  }
+
+  *#waited(offset: number, expected: number, forMs: number): Step<string> {
     yield* this.safepoint()
     const word = yield* this.load(offset)
     if (word !== expected) return 'not_equal'
@@ -346,6 +352,7 @@ export class SimLocus {
   }
 
   notify(offset: number): number {
+    this.world.saw('notify', 'ok')
     const key = this.#keyOf(offset)
     if (key === null) return 0
     return new KeyedWait(this.region, this.slot).notify(key.container, key.offset, Infinity)
@@ -450,6 +457,7 @@ export class SimLocus {
       : 'manager_failed'
     words.store(state, trapStates.idle)
     this.#comeBack()
+    this.world.saw('container_fault', status)
     if (status !== 'ok') throw new AccessError(status, `${trap.access} of offset ${trap.offset}`)
   }
 

@@ -145,6 +145,7 @@ export class WholeWorld {
   wrap: (messenger: Messenger) => Messenger = (messenger) => messenger
   readonly programs: Map<string, SimProgram>
   #killedAtMs = -Infinity
+  #locusKilledAtMs = -Infinity
   readonly #loci = new Map<PortId, SimLocus>()
   /** Threads that have ended, by port and generation. */
   readonly #ended = new Set<string>()
@@ -176,6 +177,7 @@ export class WholeWorld {
       shape.disk,
       remains?.image ?? null,
       remains === null || remains.promised === 0,
+      (name, status) => this.saw(name, status),
     )
     this.kernel = new KernelActor({
       region: this.sim.region,
@@ -292,7 +294,13 @@ export class WholeWorld {
 
   /** The thread of a locus ends here and now. */
   killLocus(port: PortId): void {
+    this.#locusKilledAtMs = this.sim.clock.nowMs()
     this.#die(port, 'killed on purpose')
+  }
+
+  /** Whether what is asked of a manager may be answered `frozen`, since something was lost a moment ago. */
+  get isAboutToGoBack(): boolean {
+    return this.isShaken || this.sim.clock.nowMs() - this.#locusKilledAtMs < 1_000
   }
 
   /** Of what another process had opened only that is left which the kernel has not closed yet. */
