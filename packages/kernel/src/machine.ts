@@ -19,6 +19,7 @@ import type { Raised } from './container/mapping-change.js'
 import { SliceAllocator } from './container/slice-allocator.js'
 import type { KnownPoint } from './recovery/known-points.js'
 import type { Lost } from './recovery/request.js'
+import { FreedNames } from './locus/freed-names.js'
 import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
 import { FreeFrames } from './page-set/free-frames.js'
@@ -105,6 +106,7 @@ export class Machine {
   readonly openedHere = new Set<string>()
   /** Loci destroyed while they ran: the recovery that this asked for leaves them out. */
   readonly destroyedLoci = new Set<number>()
+  readonly freedNames = new FreedNames()
   /** Loci that asked what to enter while the gate was shut: answered when it opens. */
   heldBegins: { readonly container: ContainerSlot; readonly answer: () => void }[] = []
   phase: Phase = 'booting'

@@ -21,6 +21,8 @@ import {
 } from '@katydid/devices'
 import { checksum } from '@katydid/memory'
 
+import { CountingMessenger } from './counting-messenger.js'
+
 export interface DiskShape {
   readonly segmentBlocks: number
   readonly capacity: number
@@ -46,13 +48,19 @@ export class DiskBench implements BlockFile {
    * Opens the disk in `image`; a blank one is made a disk when `mayFormat`, as a world does that was never opened before. Throws
    * `DiskOpenError` when it cannot be opened.
    */
-  constructor(sim: Simulator, shape: DiskShape, image: Uint8Array | null, mayFormat: boolean) {
+  constructor(
+    sim: Simulator,
+    shape: DiskShape,
+    image: Uint8Array | null,
+    mayFormat: boolean,
+    saw: (name: string, status: string) => void = () => {},
+  ) {
     this.#barrierLies = shape.barrierLies === true
     this.memory = new MemoryFile(pageBytes, image === null ? undefined : image.slice())
     this.#file = new JournaledFile(this.memory, this.journal)
     const barrier = sim.endpoint(actorPorts.barrier)
     serveBarrier(barrier, this, silentMeter)
-    const endpoint = sim.endpoint(actorPorts.disk)
+    const endpoint = new CountingMessenger(sim.endpoint(actorPorts.disk), saw)
     const core = new DiskCore({
       file: this,
       opened: openDisk(this.#file, mayFormat ? { uuid: [1, 2, 3, 4], ...shape } : null),

@@ -83,7 +83,6 @@ async function madeUp(run: CampaignRun): Promise<void> {
         managerMessenger.call(actorPorts.kernel, signature, args, (reply) => resolve(reply.status))
       }),
     )
-    world.saw(signature.name, status)
     const fate: readonly Status[] = ['actor_gone', 'timed_out', 'bad_message']
     if (![...declared, ...fate].includes(status))
       world.problems.push(`${signature.name} with a made-up capability: ${status}`)

@@ -19,6 +19,9 @@ import {
 import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
 import { authority } from './fuzz-authority.js'
+import { managers } from './fuzz-manager.js'
+import { mappings } from './fuzz-mappings.js'
+import { snapshots } from './fuzz-snapshots.js'
 import {
   containers,
   expectReply as expect,
@@ -132,6 +135,9 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
     ),
   ],
   ...authority,
+  ...managers,
+  ...mappings,
+  ...snapshots,
 ]
 
 /** A course of commands. */

@@ -30,6 +30,7 @@ import {
 import { CannotStart } from '@katydid/managers/paging/cannot-start.js'
 import { unitsOf } from '@katydid/kernel/state-interval/units.js'
 import { AccessError } from '@katydid/memory'
+import { CountingMessenger } from './counting-messenger.js'
 import { DiskBench, type DiskShape } from './disk-bench.js'
 import { SimLocus } from './sim-locus.js'
 import { WatchedSimulator } from './watched-simulator.js'
@@ -80,7 +81,7 @@ export const transactional: ManagerProgram = {
 export const smallShape: WholeShape = {
   frames: 56,
   maxLoci: 6,
-  maxContainers: 8,
+  maxContainers: 12,
   disk: { segmentBlocks: 32, capacity: 192 },
   manager: { ownFrames: 8, snapshotBytes: 512 * 1024, snapshotFolds: 6, batchPages: 16 },
   others: [demandZero],
@@ -124,6 +125,8 @@ export class WholeWorld {
   /** Whether refusals that come of faults on purpose are to be expected of accesses. */
   faulty = false
   model = new WorldModel()
+  /** How often what is mapped, or what there is to be mapped, has changed. */
+  mappingChanges = 0
   promised: number
   promisedLine: ReadonlyMap<number, number>
   /** What was announced, and after how many entries of the disk's journal. */
@@ -142,6 +145,7 @@ export class WholeWorld {
   wrap: (messenger: Messenger) => Messenger = (messenger) => messenger
   readonly programs: Map<string, SimProgram>
   #killedAtMs = -Infinity
+  #locusKilledAtMs = -Infinity
   readonly #loci = new Map<PortId, SimLocus>()
   /** Threads that have ended, by port and generation. */
   readonly #ended = new Set<string>()
@@ -173,10 +177,11 @@ export class WholeWorld {
       shape.disk,
       remains?.image ?? null,
       remains === null || remains.promised === 0,
+      (name, status) => this.saw(name, status),
     )
     this.kernel = new KernelActor({
       region: this.sim.region,
-      messenger: this.sim.endpoint(actorPorts.kernel),
+      messenger: this.#counted(actorPorts.kernel),
       clock: this.sim.clock,
       order: (order) => this.#obey(order),
       config: {
@@ -250,6 +255,11 @@ export class WholeWorld {
     return this.settle(answer)
   }
 
+  /** A port's messenger, whose answers are counted. */
+  #counted(port: PortId): Messenger {
+    return new CountingMessenger(this.sim.endpoint(port), (name, status) => this.saw(name, status))
+  }
+
   /** Counts a call and the status that it had. */
   saw(name: string, status: string): void {
     const key = `${name} ${status}`
@@ -284,7 +294,20 @@ export class WholeWorld {
 
   /** The thread of a locus ends here and now. */
   killLocus(port: PortId): void {
+    this.#locusKilledAtMs = this.sim.clock.nowMs()
     this.#die(port, 'killed on purpose')
+  }
+
+  /** Whether what is asked of a manager may be answered `frozen`, since something was lost a moment ago. */
+  get isAboutToGoBack(): boolean {
+    return this.isShaken || this.sim.clock.nowMs() - this.#locusKilledAtMs < 1_000
+  }
+
+  /** Of what another process had opened only that is left which the kernel has not closed yet. */
+  forgetClosed(): void {
+    const { containers } = this.kernel.machine
+    for (const { name, isLeftOpen } of Array.from(this.model.containers.values()))
+      if (isLeftOpen && containers.named(name) === null) this.model.containers.delete(name)
   }
 
   /** What the locus of that name runs. */
@@ -381,6 +404,7 @@ export class WholeWorld {
       }
       case 'ready':
         this.#backAt(event.recoveredCapture)
+        this.model.leaveOpen()
         return
       case 'locus_ended': {
         const locus = this.model.loci.get(event.name)
@@ -409,6 +433,7 @@ export class WholeWorld {
     const { machine } = this.kernel
     if (machine.damage === null) this.#compareWithPromise(epoch)
     const before = this.model
+    this.mappingChanges++
     this.model = new WorldModel()
     for (const { unit, history } of unitsOf(machine)) {
       if (history.base === null) continue
@@ -436,6 +461,7 @@ export class WholeWorld {
     if (machine.damage === null) this.#compareWithPromise(epoch)
     const before = this.model
     const names = new Set(moved.map(({ container }) => container))
+    this.mappingChanges++
     this.model = new WorldModel()
     for (const each of before.containers.values())
       if (!names.has(each.name)) this.model.containers.set(each.name, each)
@@ -521,7 +547,7 @@ export class WholeWorld {
     const surroundings = {
       region,
       clock,
-      messenger: this.wrap(this.sim.endpoint(port)),
+      messenger: this.wrap(this.#counted(port)),
       read: this.disk.readPlace.bind(this.disk),
       report: this.#heard.bind(this),
     }
@@ -550,7 +576,7 @@ export class WholeWorld {
     if (generationOf(this.sim.region, port) !== generation || this.#loci.has(port)) return
     // Ended before its thread was up: as at a supervisor, it never comes.
     if (this.#ended.has(`${port} ${generation}`)) return
-    const locus = new SimLocus(this, port, this.sim.endpoint(port), this.random.fork())
+    const locus = new SimLocus(this, port, this.#counted(port), this.random.fork())
     this.#loci.set(port, locus)
     this.sim.task(`locus ${port}`, locus.live())
   }

@@ -3,8 +3,12 @@
  * locus has in its registers. A plain value without threads, pages or captures; of a unit that is captured a picture is kept.
  */
 
+import type { ModelMapping } from './mapping-model.js'
+
 /** A container as its users know it. */
 export interface ModelContainer {
+  /** The same of a container and all pictures of it, and of no other. */
+  readonly identity: object
   readonly name: string
   readonly size: number
   adopted: boolean
@@ -13,6 +17,14 @@ export interface ModelContainer {
   hasProgram: boolean
   /** Byte offset of a word → its value; a word that was never written is 0. */
   readonly words: Map<number, number>
+  /** What is mapped into it; the list is never changed, but replaced. */
+  mappings: readonly ModelMapping[]
+  /** Rights derived to it and not taken back; the list is replaced, too. */
+  grants: readonly object[]
+  /** It shows an opened snapshot: nothing can be stored, and it goes with the process of the host that opened it. */
+  isOpened: boolean
+  /** It was opened by a process that is gone, so it goes as soon as nobody is in it. */
+  isLeftOpen: boolean
 }
 
 export interface ModelLocus {
@@ -51,6 +63,12 @@ export class WorldModel {
     return this.containers.get(container)?.words.get(offset) ?? 0
   }
 
+  /** The container of that identity, if it is there. */
+  identified(identity: object): ModelContainer | null {
+    for (const each of this.containers.values()) if (each.identity === identity) return each
+    return null
+  }
+
   /** The container with the loci rooted in it, as they are now; later changes do not reach it. */
   picture(name: string): UnitPicture {
     const container = this.containers.get(name)
@@ -68,12 +86,17 @@ export class WorldModel {
 
   addContainer(name: string, size: number): void {
     this.containers.set(name, {
+      identity: {},
       name,
       size,
       adopted: false,
       isVolatile: false,
       hasProgram: false,
       words: new Map(),
+      mappings: [],
+      grants: [],
+      isOpened: false,
+      isLeftOpen: false,
     })
   }
 
@@ -91,6 +114,11 @@ export class WorldModel {
   /** What recovery makes of it: containers of managers that promise nothing are empty. */
   emptyVolatile(): void {
     for (const each of this.containers.values()) if (each.isVolatile) each.words.clear()
+  }
+
+  /** The process ended that had opened snapshots. */
+  leaveOpen(): void {
+    for (const each of this.containers.values()) each.isLeftOpen = each.isOpened
   }
 
   /** Whether a locus that has not ended is in the container. */

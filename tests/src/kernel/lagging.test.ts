@@ -86,6 +86,25 @@ test('[SI56] a durable snapshot asks for the epoch that it needs', async (t) => 
   t.is(lineOf(both)[1], 3)
 })
 
+test('[SI25] a container in which nothing happens has one more point when another has received of its open interval', async (t) => {
+  const { world, slots, ports } = await two(0)
+  const [reader, still] = slots
+  const { region } = world.sim
+  const row = region.dependencyIndex(reader!, still!)
+  // As a locus notes that reads a region mapped from a container in which nothing happens.
+  Atomics.store(region.i64, row, BigInt(world.kernel.machine.containers.interval(still!)))
+  world.setRegister(ports[0]!, 0, ++done)
+
+  const first = await world.settle(world.kernel.call('world_snapshot', { durable: true }), 5000)
+  world.run(1000)
+  const taken = world.of('captured').length
+  world.run(1000)
+
+  t.is(first.status, 'ok')
+  t.is(world.of('captured').length, taken)
+  t.is(world.kernel.machine.captures.line, world.kernel.machine.captures.epoch)
+})
+
 test('[SI57] when the line is two epochs behind for want of another, no invocation begins until all have ended and everything is cut as one', async (t) => {
   const both = await two(0)
   const { world } = both

@@ -316,3 +316,36 @@ for (const mishap of ['process', 'manager'] as const)
     t.deepEqual(problems, [])
     t.true(new Set(moved).size > 2 && Math.min(...moved) > 0, moved.join(' '))
   })
+
+test('[MG106] while what it is asked about the past waits for something else, the manager rests between its looks', (t) => {
+  const world = RetainedWorld.begin(1, {
+    ...shape,
+    frames: 40 + 6 + 1,
+    stride: 6000,
+    containers: 3,
+    options: { retain: 3, snapshotFolds: 1000, ownFrames: 8 },
+  })
+  for (const container of world.containers) {
+    for (let page = 0; page < 20; page++) world.write(container, page, page + 1)
+    world.capture()
+  }
+  // From here on its maps cannot be read, so the newest snapshots are never folded.
+  world.world.readsFail = true
+  const container = world.containers[0]!
+  for (const each of world.containers)
+    for (let page = 0; page < 24; page++) world.write(each, page, 7000 + page)
+  world.capture()
+  const { sim } = world.world
+  const before = sim.clock.nowMs()
+  const step = sim.step.bind(sim)
+  let steps = 0
+  sim.step = (untilMs) => {
+    steps++
+    return step(untilMs)
+  }
+
+  t.throws(() => world.list(container))
+
+  const waited = sim.clock.nowMs() - before
+  t.true(waited > 5000 && steps < waited, `${steps} steps in ${waited} ms`)
+})

@@ -90,8 +90,8 @@ export class Folding {
     if (!this.isPending || !this.#context.ownFrames.ensure(this.keeper.spareFrames)) return false
     try {
       const container = this.#next()
-      if (container !== null) this.#foldSlice(container)
-      else this.#dismantleSlice()
+      if (container !== null) return this.#foldSlice(container)
+      this.#dismantleSlice()
     } catch (error) {
       if (!(error instanceof AccessError)) throw error
       if (error.status === 'no_resource' && this.#roomIsMade()) return true
@@ -126,12 +126,13 @@ export class Folding {
     return null
   }
 
-  #foldSlice(container: ManagedContainer): void {
+  /** False when the version has to wait for room in the container's history. */
+  #foldSlice(container: ManagedContainer): boolean {
     invariant(!this.suspended, 'MG12: maps stand still while the root page is made durable', {})
     const version = container.versions[0]!
     let progress = this.#underWay.get(container)
     if (progress === undefined || progress.version !== version) {
-      if (!this.keeper.beforeFold(container)) return
+      if (!this.keeper.beforeFold(container)) return false
       progress = { version, entries: byPage(version), ahead: null }
       this.#underWay.set(container, progress)
     }
@@ -141,7 +142,7 @@ export class Folding {
       const next = progress.ahead ?? progress.entries.next()
       if (next.done === true) {
         this.#finish(container, version)
-        return
+        return true
       }
       const [page, place] = next.value
       // Kept until it is done: a map that has no room now is tried again.
@@ -149,6 +150,7 @@ export class Folding {
       maps.set(container.map, page, place)
       progress.ahead = null
     }
+    return true
   }
 
   #finish(container: ManagedContainer, version: Delta): void {

@@ -154,12 +154,13 @@ export class Retention implements Keeper {
     return true
   }
 
-  /** One slice of whatever is to be done. */
+  /** One slice of whatever is to be done; answers whether there is more that can be done at once: what waits for something else is looked at later. */
   settle(): boolean {
     if (!this.isPending || this.#folding.suspended || this.#ownSnapshot.isBusy) return false
     if (!this.#context.ownFrames.ensure(this.spareFrames)) return false
-    this.#doDeeds()
-    if (this.#failure !== null || this.#ownSnapshot.isBusy) return true
+    const done = this.#doDeeds()
+    if (this.#failure !== null || this.#ownSnapshot.isBusy) return done
+    const isLeaving = this.#leaving.size > 0
     try {
       this.#noteAsked()
       for (let i = 0; i < steps && this.#leaving.size > 0; i++) this.#takeApart()
@@ -169,11 +170,13 @@ export class Retention implements Keeper {
       const detail = `retained snapshots cannot be given up: ${error.message}`
       this.#context.report({ kind: 'failed', status: error.status, detail })
     }
-    return true
+    return done || isLeaving
   }
 
-  #doDeeds(): void {
+  /** Answers whether any came to its end. */
+  #doDeeds(): boolean {
     const now = this.#context.clock.nowMs()
+    const before = this.#deeds.length
     this.#deeds = this.#deeds.filter((deed) => {
       // One that asked for a snapshot of ourselves ends the round: maps must stand still for it.
       if (this.#ownSnapshot.isBusy) return true
@@ -188,6 +191,7 @@ export class Retention implements Keeper {
       deed.fail('busy', 'the snapshot was not folded into the maps in time')
       return false
     })
+    return this.#deeds.length < before
   }
 
   /** What the log said of how many are retained, and of which are not any more, comes into the histories. */
