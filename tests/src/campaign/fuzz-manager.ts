@@ -37,6 +37,15 @@ export const managers: readonly [number, fc.Arbitrary<AnyCommand>][] = [
       takeFrames,
     ),
   ],
+  [2, simple('kill a manager that writes', killWriting)],
+  [
+    2,
+    of(
+      fc.constantFrom(...containers),
+      (name) => `${name} is changed until segments are cleaned`,
+      churn,
+    ),
+  ],
   [
     3,
     of(
@@ -188,4 +197,34 @@ async function copy(run: CampaignRun, [name, into]: [string, string]): Promise<v
     world.problems.push(`the host’s table does not have “${name}”`)
   const missing = await host.call('cap_derive', { cap, rights: 0 }, 'bad_argument', ...gone)
   if (missing.status === 'ok') world.problems.push(`${capabilityCalls.capDerive.name} of no right`)
+}
+
+/** It dies between having frames written and asking for it. */
+async function killWriting(run: CampaignRun): Promise<void> {
+  await dirty(run, 'a')
+  run.host.ready()
+  if (!run.killManagerAt('disk_write')) return
+  await run.host.snapshot(false)
+  run.world.run(200)
+}
+
+/** Has a locus change pages of the container. */
+export async function dirty(run: CampaignRun, name: string, program = 'random'): Promise<void> {
+  const { host } = run
+  if (!run.world.model.containers.has(name)) await host.create(name, 40)
+  await host.adopt(name)
+  await host.setProgram(name, program)
+  await host.start('busy', name)
+  run.world.run(15)
+}
+
+/** Snapshot after snapshot of what changes, so that the disk is used anew. */
+async function churn(run: CampaignRun, name: string): Promise<void> {
+  const { host } = run
+  for (let round = 0; round < 12 && run.world.phase === 'open'; round++) {
+    await dirty(run, name, 'fill')
+    await host.snapshot(true)
+    if (round % 3 === 2) run.world.stabilise()
+    run.world.run(10)
+  }
 }

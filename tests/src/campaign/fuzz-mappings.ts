@@ -40,11 +40,19 @@ const told = ({ to, from, at: where, length, sourceAt, rights: right }: Wanted):
 export const mappings: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [10, of(wanted, (drawn) => `map ${told(drawn)}`, map)],
   [
-    4,
+    1,
     of(
       fc.tuple(container, fc.nat(3)),
       ([name, nth]) => `unmap ${nth} of ${name}`,
       unmap,
+    ),
+  ],
+  [
+    5,
+    of(
+      fc.tuple(fc.nat(), fc.nat(3)),
+      ([which, nth]) => `unmap ${nth} of one of ${which}`,
+      unmapOne,
     ),
   ],
   [2, of(container, (name) => `mappings of ${name}`, list)],
@@ -125,6 +133,16 @@ async function unmap(run: CampaignRun, [name, nth]: [string, number]): Promise<v
   const expected = mapping === undefined ? 'not_mapped' : 'ok'
   const answer = await host.call('container_unmap', args, expected, ...gone)
   if (answer.status !== expected) changed.mappings = before
+}
+
+/** Of a container that has mappings. */
+async function unmapOne(run: CampaignRun, [which, nth]: [number, number]): Promise<void> {
+  run.host.ready()
+  const mapped = [...run.world.model.containers.values()].filter(
+    (each) => each.mappings.length > 0,
+  )
+  const chosen = mapped[which % Math.max(1, mapped.length)]
+  if (chosen !== undefined) await unmap(run, [chosen.name, nth % chosen.mappings.length])
 }
 
 /** What is listed is what the model has: also whether the source is there, and the right to it. */
