@@ -168,8 +168,6 @@ async function diskRefuses(run: CampaignRun, [what, times]: [string, number]): P
   await host.snapshot(true)
 }
 
-
-
 function killLocus({ world }: CampaignRun, nth: number): void {
   const port = world.lociPorts()[nth]
   if (port !== undefined) world.killLocus(port)

@@ -29,14 +29,7 @@ export const managers: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [3, simple('a manager says it again', sayAgain)],
   [2, simple('a manager’s page set', pageSet)],
   [2, simple('what snapshots a manager has', query)],
-  [
-    2,
-    of(
-      fc.nat(5),
-      (count) => `take ${count + 1} frames by force`,
-      takeFrames,
-    ),
-  ],
+  [2, of(fc.nat(5), (count) => `take ${count + 1} frames by force`, takeFrames)],
   [2, simple('kill a manager that writes', killWriting)],
   [
     2,
@@ -101,7 +94,12 @@ async function sayAgain(run: CampaignRun): Promise<void> {
     await expect(managerDowncalls.qualityOfService, levels, 'not_supported')
     if (container.selfManaged || intervals.recoverable === 0) continue
     const line = { cont: cap, stateInterval: intervals.recoverable }
-    await expect(managerDowncalls.snapshotDiscard, line, 'most_recent_recoverable', 'no_such_interval')
+    await expect(
+      managerDowncalls.snapshotDiscard,
+      line,
+      'most_recent_recoverable',
+      'no_such_interval',
+    )
     const stable = { ...line, replayFrom: asPosition(0) }
     await expect(managerDowncalls.stateIntervalStable, stable, 'ok', 'no_such_interval')
   }

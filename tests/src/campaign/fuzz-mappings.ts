@@ -39,14 +39,7 @@ const told = ({ to, from, at: where, length, sourceAt, rights: right }: Wanted):
 /** The commands, and how often each comes. */
 export const mappings: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [10, of(wanted, (drawn) => `map ${told(drawn)}`, map)],
-  [
-    1,
-    of(
-      fc.tuple(container, fc.nat(3)),
-      ([name, nth]) => `unmap ${nth} of ${name}`,
-      unmap,
-    ),
-  ],
+  [1, of(fc.tuple(container, fc.nat(3)), ([name, nth]) => `unmap ${nth} of ${name}`, unmap)],
   [
     5,
     of(
@@ -112,11 +105,11 @@ async function mapBy(
 const gone = ['entity_gone', 'invalid_capref'] as const
 
 const withOneMore = (
-  list: readonly ModelMapping[],
+  regions: readonly ModelMapping[],
   more: ModelMapping,
 ): readonly ModelMapping[] => {
-  const isThere = list.some((each) => each.at === more.at && each.length === more.length)
-  return isThere ? list : [...list, more].sort((a, b) => a.at - b.at)
+  const isThere = regions.some((each) => each.at === more.at && each.length === more.length)
+  return isThere ? regions : [...regions, more].sort((a, b) => a.at - b.at)
 }
 
 async function unmap(run: CampaignRun, [name, nth]: [string, number]): Promise<void> {
@@ -138,9 +131,7 @@ async function unmap(run: CampaignRun, [name, nth]: [string, number]): Promise<v
 /** Of a container that has mappings. */
 async function unmapOne(run: CampaignRun, [which, nth]: [number, number]): Promise<void> {
   run.host.ready()
-  const mapped = [...run.world.model.containers.values()].filter(
-    (each) => each.mappings.length > 0,
-  )
+  const mapped = [...run.world.model.containers.values()].filter((each) => each.mappings.length > 0)
   const chosen = mapped[which % Math.max(1, mapped.length)]
   if (chosen !== undefined) await unmap(run, [chosen.name, nth % chosen.mappings.length])
 }

@@ -9,7 +9,8 @@ import { transactionCourses } from '../transactions/courses.js'
 /** What is not answered `ok` in the simulator, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
   invoke_no_support: 'all managers that there are serve one machine: they answer not_supported',
-  invoke: 'moves the stack of a locus’s own thread: fuzzed on threads (fuzz-threads.ts), and transactions are invocations here',
+  invoke:
+    'moves the stack of a locus’s own thread: fuzzed on threads (fuzz-threads.ts), and transactions are invocations here',
   locus_answered: 'a part of a durable invoke: on threads as well',
 }
 
