@@ -6,11 +6,18 @@ export class CountingMessenger implements Messenger {
   readonly port: PortId
   readonly #inner: Messenger
   readonly #saw: (name: string, status: string) => void
+  readonly #before: (name: string) => void
 
-  constructor(inner: Messenger, saw: (name: string, status: string) => void) {
+  /** `before` is told of each call that its actor is about to make, and may throw. */
+  constructor(
+    inner: Messenger,
+    saw: (name: string, status: string) => void,
+    before: (name: string) => void = () => {},
+  ) {
     this.port = inner.port
     this.#inner = inner
     this.#saw = saw
+    this.#before = before
   }
 
   serve<G extends CallGroup>(group: G, handlers: NoInfer<Handlers<G>>): void {
@@ -32,6 +39,7 @@ export class CountingMessenger implements Messenger {
       this.#saw(signature.name, reply.status)
       onReply(reply)
     }
+    this.#before(signature.name)
     this.#inner.call(to, signature, args, told, deadlineMs)
   }
 
@@ -41,6 +49,7 @@ export class CountingMessenger implements Messenger {
     args: ArgsOf<S>,
     deadlineMs?: number,
   ): Reply<S> {
+    this.#before(signature.name)
     const reply = this.#inner.callSync(to, signature, args, deadlineMs)
     this.#saw(signature.name, reply.status)
     return reply

@@ -45,7 +45,7 @@ export const authority: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   ],
   [3, of(fc.constantFrom(...loci), (name) => `suspend and resume ${name}`, suspend)],
   [2, of(fc.constantFrom(...loci), (name) => `resume ${name}`, resume)],
-  [1, of(fc.constantFrom(...loci), (name) => `destroy ${name} at rest`, destroyAtRest)],
+  [3, of(fc.constantFrom(...loci), (name) => `destroy ${name} at rest`, destroyAtRest)],
 ]
 
 const served = [

@@ -19,7 +19,7 @@ import {
 import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
 import { authority } from './fuzz-authority.js'
-import { managers } from './fuzz-manager.js'
+import { dirty, managers } from './fuzz-manager.js'
 import { mappings } from './fuzz-mappings.js'
 import { snapshots } from './fuzz-snapshots.js'
 import {
@@ -31,6 +31,8 @@ import {
   type AnyCommand,
 } from './fuzz-command.js'
 
+/** Refusals that those who wait for room outlast. */
+const few = 3
 const container = fc.constantFrom(...containers)
 const locus = fc.constantFrom(...loci)
 const inhabit = of(
@@ -129,7 +131,10 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [
     1,
     of(
-      fc.tuple(fc.constantFrom('read', 'write'), fc.integer({ min: 1, max: 3 })),
+      fc.tuple(
+        fc.constantFrom('read', 'write'),
+        fc.oneof(fc.integer({ min: 1, max: few }), fc.constant(10_000)),
+      ),
       ([what, times]) => `the disk refuses ${times} of the next ${what}s`,
       diskRefuses,
     ),
@@ -147,10 +152,20 @@ export function courses(length: number): fc.Arbitrary<Iterable<AnyCommand>> {
 }
 
 /** From here on refusals are to be expected; what is read is right all the same. */
-function diskRefuses({ world }: CampaignRun, [what, times]: [string, number]): void {
+async function diskRefuses(run: CampaignRun, [what, times]: [string, number]): Promise<void> {
+  const { world, host } = run
+  await dirty(run, 'a')
   world.faulty = true
   if (what === 'read') world.disk.readsFail = times
   else world.disk.writesFull = times
+  await host.snapshot(false)
+  // So long that what waits for room is given up; then there is some again.
+  if (times > few) {
+    world.run(1000)
+    world.disk.writesFull = 0
+  }
+  await dirty(run, 'a')
+  await host.snapshot(true)
 }
 
 function killLocus({ world }: CampaignRun, nth: number): void {

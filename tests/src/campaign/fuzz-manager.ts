@@ -29,12 +29,14 @@ export const managers: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [3, simple('a manager says it again', sayAgain)],
   [2, simple('a manager’s page set', pageSet)],
   [2, simple('what snapshots a manager has', query)],
+  [2, of(fc.nat(5), (count) => `take ${count + 1} frames by force`, takeFrames)],
+  [2, simple('kill a manager that writes', killWriting)],
   [
     2,
     of(
-      fc.nat(5),
-      (count) => `take ${count + 1} frames by force`,
-      takeFrames,
+      fc.constantFrom(...containers),
+      (name) => `${name} is changed until segments are cleaned`,
+      churn,
     ),
   ],
   [
@@ -92,7 +94,12 @@ async function sayAgain(run: CampaignRun): Promise<void> {
     await expect(managerDowncalls.qualityOfService, levels, 'not_supported')
     if (container.selfManaged || intervals.recoverable === 0) continue
     const line = { cont: cap, stateInterval: intervals.recoverable }
-    await expect(managerDowncalls.snapshotDiscard, line, 'most_recent_recoverable', 'no_such_interval')
+    await expect(
+      managerDowncalls.snapshotDiscard,
+      line,
+      'most_recent_recoverable',
+      'no_such_interval',
+    )
     const stable = { ...line, replayFrom: asPosition(0) }
     await expect(managerDowncalls.stateIntervalStable, stable, 'ok', 'no_such_interval')
   }
@@ -188,4 +195,34 @@ async function copy(run: CampaignRun, [name, into]: [string, string]): Promise<v
     world.problems.push(`the host’s table does not have “${name}”`)
   const missing = await host.call('cap_derive', { cap, rights: 0 }, 'bad_argument', ...gone)
   if (missing.status === 'ok') world.problems.push(`${capabilityCalls.capDerive.name} of no right`)
+}
+
+/** It dies between having frames written and asking for it. */
+async function killWriting(run: CampaignRun): Promise<void> {
+  await dirty(run, 'a')
+  run.host.ready()
+  if (!run.killManagerAt('disk_write')) return
+  await run.host.snapshot(false)
+  run.world.run(200)
+}
+
+/** Has a locus change pages of the container. */
+export async function dirty(run: CampaignRun, name: string, program = 'random'): Promise<void> {
+  const { host } = run
+  if (!run.world.model.containers.has(name)) await host.create(name, 40)
+  await host.adopt(name)
+  await host.setProgram(name, program)
+  await host.start('busy', name)
+  run.world.run(15)
+}
+
+/** Snapshot after snapshot of what changes, so that the disk is used anew. */
+async function churn(run: CampaignRun, name: string): Promise<void> {
+  const { host } = run
+  for (let round = 0; round < 12 && run.world.phase === 'open'; round++) {
+    await dirty(run, name, 'fill')
+    await host.snapshot(true)
+    if (round % 3 === 2) run.world.stabilise()
+    run.world.run(10)
+  }
 }

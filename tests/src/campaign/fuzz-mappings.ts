@@ -39,12 +39,13 @@ const told = ({ to, from, at: where, length, sourceAt, rights: right }: Wanted):
 /** The commands, and how often each comes. */
 export const mappings: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [10, of(wanted, (drawn) => `map ${told(drawn)}`, map)],
+  [1, of(fc.tuple(container, fc.nat(3)), ([name, nth]) => `unmap ${nth} of ${name}`, unmap)],
   [
-    4,
+    5,
     of(
-      fc.tuple(container, fc.nat(3)),
-      ([name, nth]) => `unmap ${nth} of ${name}`,
-      unmap,
+      fc.tuple(fc.nat(), fc.nat(3)),
+      ([which, nth]) => `unmap ${nth} of one of ${which}`,
+      unmapOne,
     ),
   ],
   [2, of(container, (name) => `mappings of ${name}`, list)],
@@ -104,11 +105,11 @@ async function mapBy(
 const gone = ['entity_gone', 'invalid_capref'] as const
 
 const withOneMore = (
-  list: readonly ModelMapping[],
+  regions: readonly ModelMapping[],
   more: ModelMapping,
 ): readonly ModelMapping[] => {
-  const isThere = list.some((each) => each.at === more.at && each.length === more.length)
-  return isThere ? list : [...list, more].sort((a, b) => a.at - b.at)
+  const isThere = regions.some((each) => each.at === more.at && each.length === more.length)
+  return isThere ? regions : [...regions, more].sort((a, b) => a.at - b.at)
 }
 
 async function unmap(run: CampaignRun, [name, nth]: [string, number]): Promise<void> {
@@ -125,6 +126,14 @@ async function unmap(run: CampaignRun, [name, nth]: [string, number]): Promise<v
   const expected = mapping === undefined ? 'not_mapped' : 'ok'
   const answer = await host.call('container_unmap', args, expected, ...gone)
   if (answer.status !== expected) changed.mappings = before
+}
+
+/** Of a container that has mappings. */
+async function unmapOne(run: CampaignRun, [which, nth]: [number, number]): Promise<void> {
+  run.host.ready()
+  const mapped = [...run.world.model.containers.values()].filter((each) => each.mappings.length > 0)
+  const chosen = mapped[which % Math.max(1, mapped.length)]
+  if (chosen !== undefined) await unmap(run, [chosen.name, nth % chosen.mappings.length])
 }
 
 /** What is listed is what the model has: also whether the source is there, and the right to it. */

@@ -25,7 +25,10 @@ export const snapshots: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [
     6,
     of(
-      fc.tuple(container, fc.oneof({ weight: 9, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.constant(101) })),
+      fc.tuple(
+        container,
+        fc.oneof({ weight: 9, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.constant(101) }),
+      ),
       ([name, count]) => `retain ${count} of ${name}`,
       ({ host }, [name, count]) => host.retain(name, count),
     ),

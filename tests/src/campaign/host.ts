@@ -97,6 +97,7 @@ export class CampaignHost {
     // Before the call: the next point of the container may be made before its answer is heard.
     for (const [offset, value] of held.container.words) made.words.set(offset, value)
     made.isOpened = call === 'snapshot_open'
+    if (made.isOpened) this.world.openedHere.add(made.identity)
     const args = { cont: target, source: cont, stateInterval }
     const answer = await this.#call(call, args)
     this.#expect(`${call} ${name}`, answer, 'ok', 'no_such_interval')

@@ -34,6 +34,14 @@ export function* readAll(locus: SimLocus): ReturnType<SimProgram> {
   return new Uint8Array(0)
 }
 
+/** Writes a word of every page. */
+export function* writeAll(locus: SimLocus): ReturnType<SimProgram> {
+  const { size } = locus.world.model.containers.get(locus.container)!
+  for (let page = 0; page < size / pageBytes; page++)
+    yield* locus.store(page * pageBytes + 24, locus.random.next() | 0)
+  return new Uint8Array(0)
+}
+
 const deeds: readonly [weight: number, deed: (locus: SimLocus, pages: number) => Steps][] = [
   [30, load],
   [40, (locus, pages) => locus.store(place(locus, pages), locus.random.next() | 0)],

@@ -390,10 +390,7 @@ export class SimLocus {
    * An access by the rules: a miss posts the trap and gives way until it is answered. As with a locus's thread, answers during which
    * pages of the container were taken out are not held against the manager: what it showed may have gone again.
    */
-  *access(
-    attempt: (window: Window, at: number, bound: Bound) => number,
-    offset = 0,
-  ): Step<number> {
+  *access(attempt: (window: Window, at: number, bound: Bound) => number, offset = 0): Step<number> {
     this.world.operations++
     yield* this.#pause('step')
     const { words } = this.region
@@ -429,7 +426,11 @@ export class SimLocus {
     if (known !== null) return known
     const { mappings } = windows
     const base = offset - (offset % this.region.plan.shape.pageBytes)
-    const opened = yield* this.call(containerCalls.windowOpen, { cont: hereCapref, base, length: 0 })
+    const opened = yield* this.call(containerCalls.windowOpen, {
+      cont: hereCapref,
+      base,
+      length: 0,
+    })
     if (opened.status !== 'ok') throw new AccessError(opened.status, opened.detail)
     return windows.bind(base, opened, mappings)
   }

@@ -45,9 +45,8 @@ export class SimWindows {
 
   find(offset: number): Bound | null {
     return (
-      this.#bound.find(
-        ({ base, window }) => offset >= base && offset < base + window.length,
-      ) ?? null
+      this.#bound.find(({ base, window }) => offset >= base && offset < base + window.length) ??
+      null
     )
   }
 

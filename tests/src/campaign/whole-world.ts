@@ -17,6 +17,7 @@ import {
   type WorldEvent,
 } from '@katydid/abi'
 import { generationOf, Random, type Messenger } from '@katydid/actor'
+import { Crashed } from '@katydid/actor/sim-endpoint.js'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
 import {
   defaultOptions,
@@ -127,6 +128,8 @@ export class WholeWorld {
   model = new WorldModel()
   /** How often what is mapped, or what there is to be mapped, has changed. */
   mappingChanges = 0
+  /** Identities of containers by which this process’s host has opened snapshots. */
+  readonly openedHere = new Set<object>()
   promised: number
   promisedLine: ReadonlyMap<number, number>
   /** What was announced, and after how many entries of the disk's journal. */
@@ -146,6 +149,7 @@ export class WholeWorld {
   readonly programs: Map<string, SimProgram>
   #killedAtMs = -Infinity
   #locusKilledAtMs = -Infinity
+  #dueAt: string | null = null
   readonly #loci = new Map<PortId, SimLocus>()
   /** Threads that have ended, by port and generation. */
   readonly #ended = new Set<string>()
@@ -257,7 +261,9 @@ export class WholeWorld {
 
   /** A port's messenger, whose answers are counted. */
   #counted(port: PortId): Messenger {
-    return new CountingMessenger(this.sim.endpoint(port), (name, status) => this.saw(name, status))
+    const saw = (name: string, status: string): void => this.saw(name, status)
+    const before = (name: string): void => this.#dieIfDue(port, name)
+    return new CountingMessenger(this.sim.endpoint(port), saw, before)
   }
 
   /** Counts a call and the status that it had. */
@@ -275,6 +281,18 @@ export class WholeWorld {
   killManager(detail = 'killed on purpose', port: PortId = actorPorts.firstManager): void {
     this.#killedAtMs = this.sim.clock.nowMs()
     this.#die(port, detail)
+  }
+
+  /** The first manager dies as it is about to make this call. */
+  killManagerAt(call: string): void {
+    this.#dueAt = call
+  }
+
+  #dieIfDue(port: PortId, call: string): void {
+    if (call !== this.#dueAt || port !== actorPorts.firstManager) return
+    this.#dueAt = null
+    this.killManager(`killed before its ${call}`)
+    throw new Crashed()
   }
 
   /** The manager snapshots itself, in a step of its own. */
@@ -404,7 +422,6 @@ export class WholeWorld {
       }
       case 'ready':
         this.#backAt(event.recoveredCapture)
-        this.model.leaveOpen()
         return
       case 'locus_ended': {
         const locus = this.model.loci.get(event.name)
@@ -448,6 +465,7 @@ export class WholeWorld {
       if (name !== '' && end !== null && !this.model.loci.has(name))
         this.model.addLocus(name, '').end = end.status
     this.model.emptyVolatile()
+    this.model.noteLeftOpen(this.openedHere)
     this.#announced = machine.captures.vector
   }
 
@@ -478,6 +496,7 @@ export class WholeWorld {
       else if (typeof picture === 'number') this.#placeSemaphore(before, unit, picture)
       else this.model.place(picture)
     }
+    this.model.noteLeftOpen(this.openedHere)
     for (const name of names) {
       const container = this.model.containers.get(name)
       if (container?.isVolatile === true) container.words.clear()

@@ -116,9 +116,10 @@ export class WorldModel {
     for (const each of this.containers.values()) if (each.isVolatile) each.words.clear()
   }
 
-  /** The process ended that had opened snapshots. */
-  leaveOpen(): void {
-    for (const each of this.containers.values()) each.isLeftOpen = each.isOpened
+  /** Of snapshots that are open, those that this process has not opened. */
+  noteLeftOpen(openedHere: ReadonlySet<object>): void {
+    for (const each of this.containers.values())
+      each.isLeftOpen = each.isOpened && !openedHere.has(each.identity)
   }
 
   /** Whether a locus that has not ended is in the container. */

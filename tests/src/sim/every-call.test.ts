@@ -9,7 +9,8 @@ import { transactionCourses } from '../transactions/courses.js'
 /** What is not answered `ok` in the simulator, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
   invoke_no_support: 'all managers that there are serve one machine: they answer not_supported',
-  invoke: 'moves the stack of a locus’s own thread: fuzzed on threads (fuzz-threads.ts), and transactions are invocations here',
+  invoke:
+    'moves the stack of a locus’s own thread: fuzzed on threads (fuzz-threads.ts), and transactions are invocations here',
   locus_answered: 'a part of a durable invoke: on threads as well',
 }
 
@@ -42,7 +43,8 @@ test('[WO40] a course of random commands after another makes every declared call
   const undo = countLcd(calls)
 
   // Short lives on a small disk: more commands, and a manager that has to clean.
-  const shape = { ...crashShape, deeds: 20 }
+  const disk = { segmentBlocks: 16, capacity: 80 }
+  const shape = { ...crashShape, deeds: 40, world: { ...crashShape.world, disk } }
   const fuzz = await fuzzSimulated({ seed: 77, steps: 60_000, shape })
   const transactions = await transactionCourses({ seed: 5, transactions: 150 })
 

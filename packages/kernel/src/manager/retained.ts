@@ -105,7 +105,10 @@ function managed(
   if (container.selfManaged)
     return refuse('not_supported', 'a manager’s own container has one snapshot, its root page’s')
   if (machine.recoveryWanted !== null)
-    return refuse('frozen', 'a manager or a locus was lost and the world goes back to its line; ask again')
+    return refuse(
+      'frozen',
+      'a manager or a locus was lost and the world goes back to its line; ask again',
+    )
   const manager = machine.managers.at(container.manager)
   if (manager?.state !== 'running')
     return refuse('manager_failed', `the manager of “${container.name}” does not run`)
