@@ -26,6 +26,17 @@ import {
   type ResultOf,
 } from '@katydid/abi'
 import { generationOf, ringPort, type Messenger, type Random, type Region } from '@katydid/actor'
+import { receive, stampOf } from '@katydid/locus/dependency.js'
+import {
+  arrived,
+  goOut,
+  knock,
+  mostWaitMs,
+  mustWait,
+  newTree,
+  setOut,
+  type Tree,
+} from '@katydid/locus/entrance.js'
 import { KeyedWait } from '@katydid/locus/keyed-wait.js'
 import {
   AccessError,
@@ -75,6 +86,8 @@ export class SimLocus {
   #windows: SimWindows | null = null
   /** The window of a transaction, while one is open. */
   #elsewhere: Window | null = null
+  /** The nested invocation under way. */
+  #tree: Tree | null = null
   #missed: {
     container: ContainerSlot
     offset: number
@@ -266,13 +279,81 @@ export class SimLocus {
     }
   }
 
+  /**
+   * An invocation of another container: `body` runs in there, and it comes back whatever that comes to. The words are those of a locus's
+   * thread; only the wait at the entrance is a yield.
+   */
+  *invoke<T>(name: string, to: ContainerSlot, body: () => Step<T>): Step<T> {
+    const { region, slot, containerSlot: from } = this
+    const tree = this.#tree ?? newTree(region, from)
+    const home = {
+      name: this.container,
+      slot: from,
+      uses: this.#uses!,
+      windows: this.#windows!,
+      tree: this.#tree,
+    }
+    setOut(region, slot, tree, { from, to })
+    while (!knock(region, tree, to)) yield* this.#waitOutside(tree, to)
+    const stamp = stampOf(region, from)
+    const uses = new AttachmentSet(this.#attachmentTo(to))
+    const windows = new SimWindows(uses, (container) => this.#attachmentTo(container))
+    this.#move({ name, slot: to, uses, windows, tree }, 1)
+    arrived(this)
+    receive(region, to, stamp)
+    try {
+      return yield* body()
+    } finally {
+      // Of a thread that was ended the kernel takes back where it stood.
+      if (this.#alive) {
+        const back = stampOf(region, to)
+        this.#move(home, -1)
+        receive(region, from, back)
+        arrived(this)
+        goOut(region, to)
+      }
+    }
+  }
+
+  *#waitOutside(tree: Tree, to: ContainerSlot): Step<void> {
+    const since = this.world.sim.clock.nowMs()
+    const isLate = (): boolean => this.world.sim.clock.nowMs() >= since + mostWaitMs
+    this.#goQuiet()
+    yield* this.#pause(() => !mustWait(this.region, tree, to) || isLate())
+    this.#comeBack()
+    if (mustWait(this.region, tree, to)) tree.mixed = true
+  }
+
+  #move(
+    to: {
+      readonly name: string
+      readonly slot: ContainerSlot
+      readonly uses: AttachmentSet
+      readonly windows: SimWindows
+      readonly tree: Tree | null
+    },
+    deeper: 1 | -1,
+  ): void {
+    const { words } = this.region
+    this.#uses!.detach()
+    this.container = to.name
+    this.containerSlot = to.slot
+    this.#uses = to.uses
+    this.#windows = to.windows
+    this.#tree = to.tree
+    words.store(this.region.locusWord(this.slot, 'container'), to.slot)
+    words.add(this.region.locusWord(this.slot, 'depth'), deeper)
+    words.store(this.region.containerWord(to.slot, 'ran'), 1)
+    to.uses.attach()
+  }
+
   /** Goes into another container, as an invocation does: not while that is captured, nor before, when its own was already. */
   *comeIn(to: ContainerSlot): Step<void> {
     if (to === this.containerSlot) return
     const { words } = this.region
     const word = (of: ContainerSlot, field: 'gate' | 'epoch'): number =>
       words.load(this.region.containerWord(of, field))
-    const mustWait = (): boolean => {
+    const isShut = (): boolean => {
       const gate = word(to, 'gate')
       if (gate !== containerGates.shut) return gate === containerGates.cutting
       return word(this.containerSlot, 'epoch') > word(to, 'epoch')
@@ -280,13 +361,13 @@ export class SimLocus {
     words.store(this.region.locusWord(this.slot, 'awaits'), to + 1)
     for (;;) {
       words.add(this.region.containerWord(to, 'frames'), 1)
-      if (!mustWait()) {
+      if (!isShut()) {
         words.store(this.region.containerWord(to, 'ran'), 1)
         return
       }
       this.#countOut(to)
       this.#goQuiet()
-      yield* this.#pause(() => !mustWait())
+      yield* this.#pause(() => !isShut())
       this.#comeBack()
     }
   }
@@ -397,7 +478,9 @@ export class SimLocus {
     for (let round = 0, all = 0; round < rounds && all < roundsUnderPressure; all++) {
       const bound = this.#inTransaction() ?? (yield* this.#reach(offset))
       try {
-        return attempt(bound.window, offset - bound.base, bound)
+        const result = attempt(bound.window, offset - bound.base, bound)
+        this.world.touched(this.container)
+        return result
       } catch (error) {
         if (error instanceof Unsure) {
           this.#windows!.drop(bound)

@@ -59,6 +59,8 @@ export interface WholeShape {
   readonly delayMs: (random: Random) => number
 }
 
+const ownContainerBytes = 512 * 4096
+
 /** A manager whose containers are empty after every recovery. */
 export const demandZero: ManagerProgram = {
   name: 'demand-zero',
@@ -66,6 +68,16 @@ export const demandZero: ManagerProgram = {
   hash: 'd',
   containerBytes: 16 * 4096,
   keepsRoot: false,
+  options: {},
+}
+
+/** A second manager of the kind of the first. */
+export const second: ManagerProgram = {
+  name: 'second',
+  module: 'self-managing',
+  hash: 'm',
+  containerBytes: ownContainerBytes,
+  keepsRoot: true,
   options: {},
 }
 
@@ -107,8 +119,6 @@ type Picture = UnitPicture | number
 
 const keyOf = (unit: number, interval: number): string => `${unit} ${interval}`
 
-const ownContainerBytes = 512 * 4096
-
 export class WholeWorld {
   readonly sim: WatchedSimulator
   readonly random: Random
@@ -146,6 +156,8 @@ export class WholeWorld {
   managerMessenger: Messenger | null = null
   /** What is put around a manager's messenger, so that a campaign sees each of its messages. */
   wrap: (messenger: Messenger) => Messenger = (messenger) => messenger
+  /** Told of each access of a locus, in the step in which it happens. */
+  touched: (container: string) => void = () => {}
   readonly programs: Map<string, SimProgram>
   #killedAtMs = -Infinity
   #locusKilledAtMs = -Infinity
@@ -585,6 +597,11 @@ export class WholeWorld {
       return
     }
     const manager = new SelfManagingManager({ ...surroundings, options }, boot)
+    if (port !== actorPorts.firstManager) {
+      this.others.add(port)
+      this.sim.onTurn(port, () => manager.turn())
+      return
+    }
     this.manager = manager
     this.managerMessenger = surroundings.messenger
     this.sim.onTurn(port, () => manager.turn())

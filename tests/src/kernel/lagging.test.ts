@@ -161,3 +161,27 @@ test('[SI57] who does not come to rest holds the others up for two seconds, and 
   t.is(gate(), 0)
   t.true(drainsAgainMs > world.sim.clock.nowMs())
 })
+
+test('[SI120] a drain that is interrupted because a part goes back leaves nobody at the gate', async (t) => {
+  const both = await two(0)
+  const { world } = both
+  const gate = (): number => world.sim.region.words.load(world.sim.region.machineWord('gate'))
+  const snapshot = (): Promise<unknown> => world.kernel.call('world_snapshot', { durable: false })
+  for (let i = 0; i < 2; i++) {
+    cross(both)
+    await world.settle(snapshot())
+    world.run(20)
+  }
+  for (const port of both.ports) world.setState(port, 'running')
+  const drained = snapshot()
+  world.run(500)
+  const held = gate() !== 0
+
+  world.die(both.ports[0]!)
+  await world.settle(drained)
+  world.run(3000)
+
+  t.true(held)
+  t.is(world.of('rollback').length, 1)
+  t.is(gate(), 0)
+})

@@ -92,7 +92,7 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   const drains = lags(machine)
   if (keepShut || drains) shutGate(machine)
   if (drains) yield* drain(machine, interrupted)
-  if (interrupted()) return refuse('frozen', 'the world went back to its line meanwhile')
+  if (interrupted()) return interruptedOne(machine, [], keepShut || drains)
   const epoch = captures.beginEpoch()
   captures.changesSeen = machine.changes
   captures.takenAtMs = clock.nowMs()
@@ -117,11 +117,7 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
     closeDoor(machine, pending, epoch)
     yield* captureThose(machine, takeReady(machine, pending), progress)
   }
-  if (interrupted()) {
-    openGates(machine, pending)
-    if (keepShut) openGate(machine)
-    return refuse('frozen', 'the world went back to its line meanwhile')
-  }
+  if (interrupted()) return interruptedOne(machine, pending, keepShut || drains)
   giveUp(machine, pending, progress)
   captures.rendezvous.joinable = false
   captureRest(machine, progress)
@@ -161,6 +157,18 @@ function interruption(machine: Machine): () => boolean {
     machine.recoveryWanted !== null ||
     machine.phase === 'recovering' ||
     machine.phase === 'failed'
+}
+
+/** It comes to nothing, and nobody is left standing at a gate that it shut. Where all of the world goes back that opens the machine's gate. */
+function interruptedOne(
+  machine: Machine,
+  pending: Iterable<Container>,
+  isShut: boolean,
+): CaptureOutcome {
+  openGates(machine, pending)
+  const isWhole = machine.phase === 'recovering' && machine.lost === 'world'
+  if (isShut && !isWhole) openGate(machine)
+  return refuse('frozen', 'the world went back to its line meanwhile')
 }
 
 /** Containers to be captured: with one to which something happened, all that share pages with it. The others enter the epoch as they are. */
