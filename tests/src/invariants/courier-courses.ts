@@ -4,7 +4,8 @@
  */
 import { Random } from '@katydid/actor'
 import { crashImage, powerCut } from '@katydid/devices'
-import { CourierLedger, CourierWorld, courierShape, homes } from './courier-world.js'
+import type { WholeWorld } from '../campaign/whole-world.js'
+import { CourierLedger, CourierWorld, courierShape, homes, twoManagers } from './courier-world.js'
 import { UpcallJudge } from './upcall-judge.js'
 
 export interface CoursesResult {
@@ -65,7 +66,8 @@ async function course(
   count: { blows: number; rollbacks: number },
 ): Promise<readonly string[]> {
   const random = new Random(seed)
-  const drawn = { ...courierShape, couriers: 2 + random.below(4), trips: 4 + random.below(14) }
+  const shape = random.chance(0.5) ? twoManagers : courierShape
+  const drawn = { ...shape, couriers: 2 + random.below(4), trips: 4 + random.below(14) }
   let run = new CourierWorld(seed, ledger, drawn)
   let base = new Uint8Array(0)
   judge.watch(run.world)
@@ -83,7 +85,7 @@ async function course(
     const [locus] = world.lociPorts()
     const kind = random.below(4)
     if (kind <= 1 && locus !== undefined) world.killLocus(locus)
-    else if (kind === 2 && world.manager !== null) world.killManager()
+    else if (kind === 2 && world.manager !== null) killManager(world, random)
     else if (kind === 3) {
       if (world.problems.length > 0) return world.problems
       count.rollbacks += world.of('rollback').length
@@ -99,4 +101,10 @@ async function course(
   judge.settle()
   count.rollbacks += run.world.of('rollback').length
   return wrong
+}
+
+function killManager(world: WholeWorld, random: Random): void {
+  const [other] = world.others
+  if (other !== undefined && random.chance(0.5)) world.killManager('killed on purpose', other)
+  else world.killManager()
 }

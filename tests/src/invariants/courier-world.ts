@@ -7,6 +7,7 @@ import { CampaignHost } from '../campaign/host.js'
 import { readAll } from '../campaign/random-program.js'
 import type { SimLocus } from '../campaign/sim-locus.js'
 import {
+  second,
   smallShape,
   WholeWorld,
   type Remains,
@@ -29,6 +30,8 @@ type Step<T> = Generator<'step' | number | (() => boolean), T, void>
 
 export const homes = ['a', 'b', 'c', 'd'] as const
 
+const isOfSecond = (name: string): boolean => name === 'c' || name === 'd'
+
 export interface CourierShape {
   readonly couriers: number
   /** Trips of each courier that begin at its root. */
@@ -46,6 +49,12 @@ export const courierShape: CourierShape = {
     others: [],
     snapshotEveryMs: 40,
   },
+}
+
+/** Half of the containers are another manager’s. */
+export const twoManagers: CourierShape = {
+  ...courierShape,
+  world: { ...courierShape.world, frames: 90, others: [second] },
 }
 
 /** What outlives every life of the world: numbers given, and what somebody was told for good. */
@@ -102,11 +111,18 @@ export class CourierWorld {
     await this.world.open()
     for (const name of homes) {
       await host.create(name, shape.couriers * pagesOfCourier)
-      await host.adopt(name)
+      if (isOfSecond(name) && shape.world.others?.length === 1) await this.#adoptBySecond(name)
+      else await host.adopt(name)
       await host.setProgram(name, 'courier')
     }
     for (let courier = 0; courier < shape.couriers; courier++)
       await host.start(`courier${courier}`, homes[courier % homes.length]!)
+  }
+
+  async #adoptBySecond(name: string): Promise<void> {
+    const cont = await this.host.find(name)
+    await this.host.call('manage_request', { cont, manager: second.name }, 'ok')
+    this.world.model.containers.get(name)!.adopted = true
   }
 
   get isDone(): boolean {

@@ -3,7 +3,7 @@
  * locus being able to change them, so that every name of a snapshot stands for content. What a manager is told of a name afterwards, and what
  * it says, is judged by that content.
  */
-import { asInterval, asPort, managerUpcalls, type IntervalState } from '@katydid/abi'
+import { asInterval, asPort, managerUpcalls, type IntervalState, type PortId } from '@katydid/abi'
 import type { Messenger } from '@katydid/actor'
 import type { WholeWorld } from '../campaign/whole-world.js'
 
@@ -76,16 +76,21 @@ export class UpcallJudge {
     if (container === null || container.manager === null || labels.length === 0) return
     const label = labels.at(-1 - draw(Math.min(4, labels.length)))!
     const args = { cont: container.token, stateInterval: asInterval(label) }
+    const { session } = machine
+    const isSettled = (): boolean => machine.phase === 'open' && machine.session === session
+    const wasSettled = isSettled()
     const { stateIntervalQuery } = managerUpcalls
     machine.messenger.call(asPort(container.manager), stateIntervalQuery, args, (reply) => {
       if (reply.status !== 'ok' || this.#records.get(name)!.rank !== record.rank) return
       this.answers++
       const rank = ranks.indexOf(reply.state)
-      const known = record.rank.get(label) ?? 0
+      const best = record.rank.get(label) ?? 0
+      // A manager that starts has the snapshot, and hears from the kernel alone that it is the line's.
+      const known = wasSettled && isSettled() ? best : Math.min(best, ranks.indexOf('stable'))
       // What is older than the newest recoverable one may be gone.
       if (rank < known && !(rank === 0 && label < record.newestTold))
         this.#wrong(`${name} at ${label} was ${ranks[known]}, and is ${reply.state}`)
-      record.rank.set(label, Math.max(rank, known))
+      record.rank.set(label, Math.max(rank, best))
     })
   }
 
@@ -108,18 +113,18 @@ export class UpcallJudge {
       port: messenger.port,
       call: messenger.call.bind(messenger),
       callSync: messenger.callSync.bind(messenger),
-      serve: (group, handlers) => messenger.serve(group, this.#listen(handlers)),
-      serveSome: (group, handlers) => messenger.serveSome(group, this.#listen(handlers)),
+      serve: (group, handlers) => messenger.serve(group, this.#listen(messenger.port, handlers)),
+      serveSome: (group, handlers) => messenger.serveSome(group, this.#listen(messenger.port, handlers)),
     }
   }
 
-  #listen<H extends object>(handlers: H): H {
+  #listen<H extends object>(port: PortId, handlers: H): H {
     const heard = Object.entries(handlers).map(([upcall, handle]) => [
       upcall,
       (...args: unknown[]): unknown => {
         const told = watched.find((each) => each === upcall)
         if (told !== undefined)
-          this.#heard(told, args[0] as { readonly cont: number; readonly stateInterval: number })
+          this.#heard(port, told, args[0] as { readonly cont: number; readonly stateInterval: number })
         return (handle as (...of: unknown[]) => unknown)(...args)
       },
     ])
@@ -127,10 +132,14 @@ export class UpcallJudge {
   }
 
   #heard(
+    port: PortId,
     told: Told,
     { cont, stateInterval: label }: { readonly cont: number; readonly stateInterval: number },
   ): void {
-    const name = this.#at.machine.containers.all().find(({ token }) => token === cont)?.name
+    const { containers } = this.#at.machine
+    const name = containers
+      .all()
+      .find(({ token, manager }) => token === cont && manager === port)?.name
     const record = name === undefined ? undefined : this.#records.get(name)
     if (name === undefined || record === undefined) return
     this.judged++
