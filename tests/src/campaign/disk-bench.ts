@@ -41,6 +41,9 @@ export class DiskBench implements BlockFile {
   readsFail = 0
   /** How many of the next writes find no room. */
   writesFull = 0
+  /** Reads, writes and barriers so far, and which of them fail. */
+  deeds = 0
+  fails: (deed: number) => boolean = () => false
   readonly #file: JournaledFile
   readonly #barrierLies: boolean
 
@@ -82,10 +85,12 @@ export class DiskBench implements BlockFile {
   }
 
   read(block: number, into: Uint8Array): void {
+    this.#refuseOnPurpose()
     this.#file.read(block, into)
   }
 
   write(block: number, parts: readonly Uint8Array[]): void {
+    this.#refuseOnPurpose()
     if (this.writesFull > 0) {
       this.writesFull--
       throw new FileFault('ENOSPC', 'no room, on purpose')
@@ -94,6 +99,7 @@ export class DiskBench implements BlockFile {
   }
 
   sync(): void {
+    this.#refuseOnPurpose()
     if (!this.#barrierLies) this.#file.sync()
   }
 
@@ -102,11 +108,16 @@ export class DiskBench implements BlockFile {
     place: { readonly block: number; readonly checksum: number },
     into: Uint8Array,
   ): 'ok' | 'io_error' | 'checksum_mismatch' {
+    if (this.fails(++this.deeds)) return 'io_error'
     if (this.readsFail > 0) {
       this.readsFail--
       return 'io_error'
     }
     this.memory.read(asBlock(place.block), into)
     return checksum(into) === place.checksum ? 'ok' : 'checksum_mismatch'
+  }
+
+  #refuseOnPurpose(): void {
+    if (this.fails(++this.deeds)) throw new FileFault('EIO', 'refused, on purpose')
   }
 }

@@ -19,7 +19,7 @@ export interface CoursesResult {
   /** Messages to managers that were judged, and answers of theirs. */
   upcalls: number
   answers: number
-  /** The most snapshots that managers had to hold at a time. */
+  /** The most snapshots of one container that had to be held at a time. */
   mostHeld: number
   /** What was wrong, with the seed that has it again; null when nothing was. */
   failure: string | null

@@ -36,12 +36,15 @@ export interface CourierShape {
   readonly couriers: number
   /** Trips of each courier that begin at its root. */
   readonly trips: number
+  /** How often a courier waits until what it did is recoverable, of its trips. */
+  readonly stabilises: number
   readonly world: WholeShape
 }
 
 export const courierShape: CourierShape = {
   couriers: 5,
   trips: 14,
+  stabilises: 0.2,
   world: {
     ...smallShape,
     frames: 60,
@@ -68,10 +71,25 @@ export class CourierLedger {
   /** The line as it was announced last: each unit’s interval. */
   line: ReadonlyMap<number, number> = new Map()
   lines = 0
+  /** Where the containers are, which never changes. */
+  slots: ReadonlyMap<string, ContainerSlot> = new Map()
   #next = 1
 
   next(): number {
     return this.#next++
+  }
+
+  /** The same, for a world that goes on from here beside others. */
+  copy(): CourierLedger {
+    const copy = new CourierLedger()
+    for (const trip of this.acknowledged) copy.acknowledged.add(trip)
+    for (const name of this.known) copy.known.add(name)
+    for (const name of this.ended) copy.ended.add(name)
+    copy.line = this.line
+    copy.lines = this.lines
+    copy.slots = this.slots
+    copy.#next = this.#next
+    return copy
   }
 }
 
@@ -115,6 +133,10 @@ export class CourierWorld {
       else await host.adopt(name)
       await host.setProgram(name, 'courier')
     }
+    // Wherever couriers go is there for good.
+    await host.snapshot(true)
+    const { containers } = this.world.kernel.machine
+    this.ledger.slots = new Map(homes.map((name) => [name, containers.named(name)!.slot]))
     for (let courier = 0; courier < shape.couriers; courier++)
       await host.start(`courier${courier}`, homes[courier % homes.length]!)
   }
@@ -184,7 +206,7 @@ export class CourierWorld {
       yield* locus.store(tripsAt(courier), trips)
       if (random.chance(0.5)) yield* locus.sleep(random.below(20) / 10)
       locus.setRegister(0, BigInt(trips))
-      if (random.chance(0.2)) yield* this.#stabilise(locus, courier)
+      if (random.chance(this.shape.stabilises)) yield* this.#stabilise(locus, courier)
       if (random.chance(0.3)) yield* locus.sleep(random.below(15))
     }
     return Uint8Array.of(courier)
@@ -229,7 +251,7 @@ export class CourierWorld {
   }
 
   #slotOf(name: string): ContainerSlot {
-    return this.world.kernel.machine.containers.named(name)!.slot
+    return this.ledger.slots.get(name)!
   }
 
   /** After each step: is there a new line, or has something gone back? */

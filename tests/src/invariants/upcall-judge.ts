@@ -21,6 +21,10 @@ interface Record {
   expected: string[]
   told: string[]
   newestTold: number
+  /** How often it went back: what was asked before that is of another time. */
+  times: number
+  /** What is older than this may be given up. */
+  floor: number
   /** What went back since the last event that said so. */
   rollbacks: { readonly interval: number; readonly step: number }[]
   touchedAt: number
@@ -30,7 +34,7 @@ interface Record {
 
 /** Outlives the worlds that it watches, as its knowledge of snapshots must. */
 export class UpcallJudge {
-  /** The most snapshots that managers had to hold at a time. */
+  /** The most snapshots of one container that had to be held at a time. */
   mostHeld = 0
   /** Upcalls judged, and answers of queries. */
   judged = 0
@@ -79,16 +83,18 @@ export class UpcallJudge {
     const { session } = machine
     const isSettled = (): boolean => machine.phase === 'open' && machine.session === session
     const wasSettled = isSettled()
+    const { times } = record
     const { stateIntervalQuery } = managerUpcalls
     machine.messenger.call(asPort(container.manager), stateIntervalQuery, args, (reply) => {
-      if (reply.status !== 'ok' || this.#records.get(name)!.rank !== record.rank) return
+      if (reply.status !== 'ok' || this.#records.get(name) !== record) return
+      if (record.times !== times) return
       this.answers++
       const rank = ranks.indexOf(reply.state)
       const best = record.rank.get(label) ?? 0
       // A manager that starts has the snapshot, and hears from the kernel alone that it is the line's.
       const known = wasSettled && isSettled() ? best : Math.min(best, ranks.indexOf('stable'))
       // What is older than the newest recoverable one may be gone.
-      if (rank < known && !(rank === 0 && label < record.newestTold))
+      if (rank < known && !(rank === 0 && label < record.floor))
         this.#wrong(`${name} at ${label} was ${ranks[known]}, and is ${reply.state}`)
       record.rank.set(label, Math.max(rank, best))
     })
@@ -147,9 +153,10 @@ export class UpcallJudge {
     if (told === 'containerSnapshot') {
       content.set(label, contentOf(this.#world!.model.containers.get(name)?.words))
       record.held.push(label)
-      const held = [...this.#records.values()].reduce((sum, each) => sum + each.held.length, 0)
-      this.mostHeld = Math.max(this.mostHeld, held)
+      this.mostHeld = Math.max(this.mostHeld, record.held.length)
     } else if (told === 'contRollback') {
+      record.floor = Math.max(record.floor, label)
+      record.times++
       record.rollbacks.push({ interval: label, step: this.#world!.sim.steps })
       for (const [interval, state] of rank)
         if (interval > label) {
@@ -161,7 +168,7 @@ export class UpcallJudge {
     } else {
       if (label <= record.newestTold)
         this.#wrong(`${name} at ${label} is recoverable once more, after ${record.newestTold}`)
-      record.newestTold = label
+      record.newestTold = record.floor = label
       record.held = record.held.filter((each) => each >= label)
       record.told.push(content.get(label) ?? 'what never was')
     }
@@ -217,8 +224,9 @@ export class UpcallJudge {
         this.#wrong(`${name} went back to ${at}, and its manager to what is not that, ${only.interval}`)
       if (record.touchedAt >= only.step)
         this.#wrong(`a locus ran in ${name} before its manager had gone back`)
-      // A manager that died may not have heard of all advances: what it did hear was true.
-      if (record.told.some((each, nth) => each !== record.expected[nth]))
+      // A manager that died may not have heard of all advances; and one that was made as it went back was not seen here.
+      const common = Math.min(record.told.length, record.expected.length)
+      if (record.told.slice(0, common).some((each, nth) => each !== record.expected[nth]))
         this.#wrong(`${name}: its manager was told of what is not on the line`)
       record.told = []
       record.expected = []
@@ -247,6 +255,8 @@ const freshRecord = (): Record => ({
   expected: [],
   told: [],
   newestTold: 0,
+  times: 0,
+  floor: 0,
   rollbacks: [],
   touchedAt: -1,
   rank: new Map(),

@@ -167,10 +167,12 @@ export class History {
     const { deeds, images } = this.#at(unit)
     const count = interval === 0 ? 0 : images.get(interval)
     if (count === undefined) throw new Error(`unit ${unit} has no image ${interval}`)
-    const done = deeds.slice(0, count ?? deeds.length)
-    const ids = (isSend: boolean) =>
-      new Set(done.filter((each) => each.isSend === isSend).map(({ id }) => id))
-    return { sent: ids(true), received: ids(false) }
+    return imageOf(deeds.slice(0, count ?? deeds.length))
+  }
+
+  /** What the unit has done until now. */
+  present(unit: number): Image {
+    return imageOf(this.#at(unit).deeds)
   }
 
   #capture(unit: number): void {
@@ -208,4 +210,10 @@ export class History {
   #at(unit: number): State {
     return this.#units[unit]!
   }
+}
+
+function imageOf(done: readonly Deed[]): Image {
+  const ids = (isSend: boolean) =>
+    new Set(done.filter((each) => each.isSend === isSend).map(({ id }) => id))
+  return { sent: ids(true), received: ids(false) }
 }
