@@ -19,6 +19,7 @@ interface Record {
   held: number[]
   /** Content of lines that were announced, and of snapshots named recoverable, since it went back last. */
   expected: string[]
+  onLine: string
   told: string[]
   newestTold: number
   /** How often it went back: what was asked before that is of another time. */
@@ -190,8 +191,9 @@ export class UpcallJudge {
   #advanced(line: ReadonlyMap<number, number>): void {
     for (const [name, record] of this.#records) {
       const content = this.#contentAt(name, line)
-      const before = record.expected.at(-1) ?? record.content.get(record.newestTold) ?? ''
-      if (content !== null && content !== before) record.expected.push(content)
+      if (content === null || content === record.onLine) continue
+      record.onLine = content
+      record.expected.push(content)
     }
   }
 
@@ -230,6 +232,7 @@ export class UpcallJudge {
         this.#wrong(`${name}: its manager was told of what is not on the line`)
       record.told = []
       record.expected = []
+      record.onLine = held ?? ''
       record.newestTold = only.interval
       record.held = [only.interval]
     }
@@ -253,6 +256,7 @@ const freshRecord = (): Record => ({
   content: new Map(),
   held: [],
   expected: [],
+  onLine: '',
   told: [],
   newestTold: 0,
   times: 0,
