@@ -7,7 +7,13 @@
  * unless it is mixed: then its containers are of different epochs, and it waits for nobody. So waits go from
  * younger to older trees only and do not run in a circle.
  */
-import { actorPorts, bellBits, containerGates, type ContainerSlot, type LocusSlot } from '@katydid/abi'
+import {
+  actorPorts,
+  bellBits,
+  containerGates,
+  type ContainerSlot,
+  type LocusSlot,
+} from '@katydid/abi'
 import { ringPort, type Region } from '@katydid/actor'
 import type { LocusThread } from './locus-thread.js'
 

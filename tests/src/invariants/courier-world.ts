@@ -296,7 +296,8 @@ export class CourierWorld {
     )
     this.#muster(`after ${what}`, new Set(model.loci.keys()))
     for (const name of this.ledger.ended)
-      if (model.loci.get(name)?.end !== 'ok') this.#wrong(`after ${what}: ${name} had ended, and has not`)
+      if (model.loci.get(name)?.end !== 'ok')
+        this.#wrong(`after ${what}: ${name} had ended, and has not`)
   }
 
   #judge(what: string, pictures: readonly UnitPicture[]): void {

@@ -4,6 +4,7 @@ import { courierCourses } from './courier-courses.js'
 import { CourierLedger, CourierWorld, courierShape, twoManagers } from './courier-world.js'
 import { epochTimes } from './epoch-times.js'
 import { faultsIn, type Papers } from './papers.js'
+import { cutAtPromises } from './promised-cuts.js'
 import { interruptRecovery, mishaps } from './recovery-faults.js'
 
 test('[SI122] I1, I2, I5, I6, I8, I9, I13, I15: every announced line and every return is whole by what was written down', async (t) => {
@@ -22,6 +23,17 @@ test('[SI123] I7, I11, I21: what managers are told and answer is true of what th
   t.true(found.mostHeld <= 6, `${found.mostHeld} snapshots of one container were held`)
 })
 
+test('[SI123] I4, I11: what a manager has said to be stable is there after a power cut at that very step', async (t) => {
+  let cuts = 0
+  for (let seed = 1; seed <= 5; seed++) {
+    const found = await cutAtPromises(seed, 6)
+
+    t.deepEqual(found.wrong, [], `seed ${seed}`)
+    cuts += found.cuts
+  }
+  t.true(cuts >= 20, `${cuts} cuts`)
+})
+
 for (const mishap of mishaps)
   test(`[SI124] I4, I17: a recovery that is interrupted loses nothing, and the next has the same contents: ${mishap}`, async (t) => {
     const { wrong, interrupted } = await interruptRecovery({ seed: 5, every: 3, mishap })
@@ -33,7 +45,11 @@ for (const mishap of mishaps)
 for (const [name, shape] of Object.entries({ 'one manager': courierShape, two: twoManagers }))
   test(`[SI125] I18: each epoch is on the line soon after everybody has come to rest, two are lost at most: ${name}`, async (t) => {
     for (const everyMs of [20, 100]) {
-      const { wrong, latestMs, mostOnTheWay, epochs } = await epochTimes({ shape, everyMs, runs: 4 })
+      const { wrong, latestMs, mostOnTheWay, epochs } = await epochTimes({
+        shape,
+        everyMs,
+        runs: 4,
+      })
 
       t.deepEqual(wrong, [])
       t.true(epochs > 10, `${epochs} epochs`)
@@ -75,7 +91,10 @@ test('[SI122] the judge of the papers finds a trip that one side does not know, 
   const good = [papers([1], [], [1]), papers([], [1], [])]
 
   t.deepEqual(faultsIn(good, true), [])
-  t.regex(faultsIn([papers([], [], []), papers([], [1], [])], false).join(), /received and never sent/)
+  t.regex(
+    faultsIn([papers([], [], []), papers([], [1], [])], false).join(),
+    /received and never sent/,
+  )
   t.regex(faultsIn([papers([1], [], [1]), papers([], [], [])], false).join(), /never received/)
   t.regex(faultsIn([papers([1], [], [1]), papers([], [1, 1], [])], false).join(), /twice received/)
   t.deepEqual(faultsIn([papers([1], [], []), papers([], [], [])], false), [])

@@ -20,7 +20,8 @@ export const countAt = (courier: number, list: ListName): number =>
   (courier * pagesOfCourier + lists.indexOf(list)) * pageBytes
 
 export function entryAt(courier: number, list: ListName, index: number): number {
-  if (index >= mostEntries) throw new Error(`courier ${courier} makes more trips than a page has room for`)
+  if (index >= mostEntries)
+    throw new Error(`courier ${courier} makes more trips than a page has room for`)
   return countAt(courier, list) + wordBytes * (1 + index)
 }
 

@@ -69,7 +69,8 @@ async function breakOff({ world }: CourierWorld, mishap: Mishap, at: number): Pr
   const done = { status: '' }
   const boot = world.kernel.boot()
   void boot.then(({ status }) => (done.status = status))
-  while (done.status === '' && !(mishap === 'power' && disk.deeds >= at)) {
+  const isOver = (): boolean => done.status !== '' || (mishap === 'power' && disk.deeds >= at)
+  while (!isOver()) {
     if (!world.sim.step()) break
     // The answer is given when what is waited for has settled.
     for (let turn = 0; turn < 4; turn++) await Promise.resolve()

@@ -3,13 +3,27 @@
  * locus being able to change them, so that every name of a snapshot stands for content. What a manager is told of a name afterwards, and what
  * it says, is judged by that content.
  */
-import { asInterval, asPort, managerUpcalls, type IntervalState, type PortId } from '@katydid/abi'
-import type { Messenger } from '@katydid/actor'
+import {
+  asInterval,
+  asPort,
+  asToken,
+  managerUpcalls,
+  type IntervalState,
+  type PortId,
+} from '@katydid/abi'
+import type { IncomingCall, Messenger } from '@katydid/actor'
 import type { WholeWorld } from '../campaign/whole-world.js'
 
 type Told = 'containerSnapshot' | 'contRollback' | 'snapshotIsRecoverable'
 const watched: readonly Told[] = ['containerSnapshot', 'contRollback', 'snapshotIsRecoverable']
 const ranks: readonly IntervalState[] = ['none', 'volatile', 'stable', 'recoverable']
+
+interface Subject {
+  readonly cont: number
+  readonly stateInterval: number
+}
+
+type Asked = IncomingCall<(typeof managerUpcalls)['stateIntervalQuery']>
 
 /** What is known of a container, by its name. */
 interface Record {
@@ -40,8 +54,13 @@ export class UpcallJudge {
   /** Upcalls judged, and answers of queries. */
   judged = 0
   answers = 0
+  /** Answers that said for the first time that a snapshot is stable, or recoverable. */
+  promises = 0
+  /** Queries that are not answered yet. */
+  asking = 0
   readonly #records = new Map<string, Record>()
   readonly #names: readonly string[]
+  readonly #tokens = new Map<string, string>()
   #events = 0
   #lines = 0
   #world: WholeWorld | null = null
@@ -54,12 +73,15 @@ export class UpcallJudge {
   /** Watches a world from before it boots. */
   watch(world: WholeWorld): void {
     this.#world = world
-    this.#events = this.#lines = 0
+    this.#events = this.#lines = this.asking = 0
     for (const record of this.#records.values()) {
       record.touchedAt = -1
       record.rollbacks = []
     }
-    world.wrap = (messenger) => this.#around(messenger)
+    world.wrap = (messenger) => {
+      this.#askAgain(messenger.port)
+      return this.#around(messenger)
+    }
     world.touched = (name) => {
       const record = this.#records.get(name)
       if (record !== undefined) record.touchedAt = world.sim.steps
@@ -86,7 +108,9 @@ export class UpcallJudge {
     const wasSettled = isSettled()
     const { times } = record
     const { stateIntervalQuery } = managerUpcalls
+    this.asking++
     machine.messenger.call(asPort(container.manager), stateIntervalQuery, args, (reply) => {
+      this.asking--
       if (reply.status !== 'ok' || this.#records.get(name) !== record) return
       if (record.times !== times) return
       this.answers++
@@ -98,7 +122,23 @@ export class UpcallJudge {
       if (rank < known && !(rank === 0 && label < record.floor))
         this.#wrong(`${name} at ${label} was ${ranks[known]}, and is ${reply.state}`)
       record.rank.set(label, Math.max(rank, best))
+      if (rank > best && rank >= ranks.indexOf('stable')) this.promises++
     })
+  }
+
+  /** A manager that starts is asked first of all for what was said to be stable. */
+  #askAgain(port: PortId): void {
+    const { messenger } = this.#at.machine
+    for (const [key, name] of this.#tokens) {
+      const [of, token] = key.split(' ').map(Number)
+      if (of !== Number(port)) continue
+      const record = this.#records.get(name)!
+      for (const [label, rank] of record.rank) {
+        if (rank < ranks.indexOf('stable') || label < record.floor) continue
+        const args = { cont: asToken(token!), stateInterval: asInterval(label) }
+        messenger.call(port, managerUpcalls.stateIntervalQuery, args, () => {})
+      }
+    }
   }
 
   /** At the end of a life, when nothing is on the way: each advance of the line was told, and once. */
@@ -121,7 +161,8 @@ export class UpcallJudge {
       call: messenger.call.bind(messenger),
       callSync: messenger.callSync.bind(messenger),
       serve: (group, handlers) => messenger.serve(group, this.#listen(messenger.port, handlers)),
-      serveSome: (group, handlers) => messenger.serveSome(group, this.#listen(messenger.port, handlers)),
+      serveSome: (group, handlers) =>
+        messenger.serveSome(group, this.#listen(messenger.port, handlers)),
     }
   }
 
@@ -130,23 +171,63 @@ export class UpcallJudge {
       upcall,
       (...args: unknown[]): unknown => {
         const told = watched.find((each) => each === upcall)
-        if (told !== undefined)
-          this.#heard(port, told, args[0] as { readonly cont: number; readonly stateInterval: number })
-        return (handle as (...of: unknown[]) => unknown)(...args)
+        const subject = args[0] as Subject
+        if (told !== undefined) this.#heard(port, told, subject)
+        const answer = (handle as (...of: unknown[]) => unknown)(
+          subject,
+          upcall === 'stateIntervalQuery'
+            ? this.#overheard(port, subject, args[1] as Asked)
+            : args[1],
+        )
+        if (upcall === 'stateIntervalQuery') this.#answered(port, subject, answer)
+        return answer
       },
     ])
     return Object.fromEntries(heard) as H
   }
 
-  #heard(
-    port: PortId,
-    told: Told,
-    { cont, stateInterval: label }: { readonly cont: number; readonly stateInterval: number },
-  ): void {
+  /** The call, with its answer looked at when it comes later. */
+  #overheard(port: PortId, subject: Subject, call: Asked): Asked {
+    const { from, generation } = call
+    return {
+      from,
+      generation,
+      reply: (answer) => {
+        this.#answered(port, subject, answer)
+        call.reply(answer)
+      },
+    }
+  }
+
+  /** What was said to be stable is there after every crash, before the kernel has said a word of it. */
+  #answered(port: PortId, { cont, stateInterval: label }: Subject, answer: unknown): void {
+    const record = this.#records.get(this.#nameOf(port, cont) ?? '')
+    const known = record?.rank.get(label) ?? 0
+    if (record === undefined || label < record.floor || known < ranks.indexOf('stable')) return
+    const { status, state } = (answer ?? {}) as {
+      readonly status?: string
+      readonly state?: string
+    }
+    if (status === undefined) return
+    if (status !== 'ok' || ranks.findIndex((each) => each === state) < ranks.indexOf('stable'))
+      this.#wrong(
+        `a snapshot ${label} was ${ranks[known]}, and after a crash it is ${state ?? status}`,
+      )
+  }
+
+  /** A container by the name that its manager has for it, also while the kernel does not know it yet. */
+  #nameOf(port: PortId, token: number): string | undefined {
+    const key = `${port} ${token}`
     const { containers } = this.#at.machine
-    const name = containers
+    const found = containers
       .all()
-      .find(({ token, manager }) => token === cont && manager === port)?.name
+      .find((each) => Number(each.token) === token && each.manager === port && !each.selfManaged)
+    if (found !== undefined) this.#tokens.set(key, found.name)
+    return this.#tokens.get(key)
+  }
+
+  #heard(port: PortId, told: Told, { cont, stateInterval: label }: Subject): void {
+    const name = this.#nameOf(port, cont)
     const record = name === undefined ? undefined : this.#records.get(name)
     if (name === undefined || record === undefined) return
     this.judged++
@@ -177,8 +258,7 @@ export class UpcallJudge {
 
   #look(): void {
     const { promises, events } = this.#world!
-    for (; this.#lines < promises.length; this.#lines++)
-      this.#advanced(promises[this.#lines]!.line)
+    for (; this.#lines < promises.length; this.#lines++) this.#advanced(promises[this.#lines]!.line)
     for (const event of events.slice(this.#events)) {
       this.#events++
       if (event.kind === 'rollback')
@@ -217,13 +297,17 @@ export class UpcallJudge {
       }
       const [only] = rollbacks
       if (only === undefined || rollbacks.length > 1) {
-        this.#wrong(`${name} went back to ${at}, and its manager was told so ${rollbacks.length} times`)
+        this.#wrong(
+          `${name} went back to ${at}, and its manager was told so ${rollbacks.length} times`,
+        )
         continue
       }
       const held = only.interval === 0 ? '' : record.content.get(only.interval)
       const there = this.#contentAt(name, new Map([[slot, at]]))
       if (held !== there)
-        this.#wrong(`${name} went back to ${at}, and its manager to what is not that, ${only.interval}`)
+        this.#wrong(
+          `${name} went back to ${at}, and its manager to what is not that, ${only.interval}`,
+        )
       if (record.touchedAt >= only.step)
         this.#wrong(`a locus ran in ${name} before its manager had gone back`)
       // A manager that died may not have heard of all advances; and one that was made as it went back was not seen here.

@@ -139,12 +139,12 @@ function judgeGreatest(history: History, fed: readonly Point[], line: readonly n
   const combinations = intervals.reduce((product, { length }) => product * length, 1)
   if (line.length > 4 || combinations > mostTried) return false
   const images = intervals.map((each, unit) => each.map((at) => history.image(unit, at)))
-  const greatest = greatestChoice(images).map((place, unit) => intervals[unit]![place]!)
-  if (greatest.some((interval, unit) => interval !== line[unit]))
+  const tried = greatestChoice(images).map((place, unit) => intervals[unit]![place]!)
+  if (tried.some((interval, unit) => interval !== line[unit]))
     throw new Disagreement(
       'greatest',
       [],
-      `the line is ${line.join(' ')}, the greatest is ${greatest.join(' ')}`,
+      `the line is ${line.join(' ')}, the greatest is ${tried.join(' ')}`,
     )
   return true
 }
