@@ -14,6 +14,8 @@ import { parseArgs } from 'node:util'
 import { fuzzSimulated } from '../tests/dist/campaign/fuzz-sim.js'
 import { fuzzThreads } from '../tests/dist/campaign/fuzz-threads.js'
 import { courierCourses } from '../tests/dist/invariants/courier-courses.js'
+import { cutAtPromises } from '../tests/dist/invariants/promised-cuts.js'
+import { interruptRecovery, mishaps } from '../tests/dist/invariants/recovery-faults.js'
 import { transactionCourses } from '../tests/dist/transactions/courses.js'
 
 const { values } = parseArgs({
@@ -63,6 +65,23 @@ async function withCouriers() {
     console.error(`after ${trips} trips, ${what}\n${failure}`)
     process.exitCode = 1
   }
+  for (let n = 0; n < steps / 10_000; n++) await interrupted(seed + n)
+}
+
+/** The power cut when managers have given their word, and a recovery broken off at each thing it has the disk do. */
+async function interrupted(own) {
+  const { cuts, wrong } = await cutAtPromises(own, 12)
+  const found = [...wrong]
+  let recoveries = 0
+  for (const mishap of mishaps) {
+    const result = await interruptRecovery({ seed: own, every: 1, mishap })
+    found.push(...result.wrong)
+    recoveries += result.interrupted
+  }
+  console.log(`seed ${own}: ${cuts} cuts at promises, ${recoveries} recoveries broken off`)
+  if (found.length === 0) return
+  console.error(found.slice(0, 6).join('\n'))
+  process.exitCode = 1
 }
 
 async function inTheSimulator() {
