@@ -170,7 +170,12 @@ class Run {
 
 /** A locus whose thread is lost six times within a minute is ended. */
 const betweenLossesMs = 13_000
-const sixRollbacks = Array.from({ length: 6 }, () => ({ what: 'rollback' as const, at: 0, n: 1 }))
+const sixRollbacks = (
+  [
+    ...(['rollback', 'rollback', 'rollback', 'rollback', 'create', 'create', 'derive'] as const),
+    ...(['capture', 'rollback', 'create', 'rollback'] as const),
+  ] as const
+).map((what) => ({ what, at: 0, n: 1 }))
 
 test('[LO77] [CP12] over any captures, rollbacks and restarts, counts, groups and suspensions are those of the model', async (t) => {
   await t.notThrowsAsync(
