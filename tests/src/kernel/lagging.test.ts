@@ -41,6 +41,26 @@ function cross({ world, slots: [a, b], ports }: Two): void {
   receive(b!, a!, containers.interval(a!))
 }
 
+interface TwoBehind extends Two {
+  readonly gate: () => number
+  readonly snapshot: () => Promise<unknown>
+}
+
+/** The line is two epochs behind them, so that the next capture drains. */
+async function twoBehind(): Promise<TwoBehind> {
+  const both = await two(0)
+  const { world } = both
+  const { region } = world.sim
+  const gate = (): number => region.words.load(region.machineWord('gate'))
+  const snapshot = (): Promise<unknown> => world.kernel.call('world_snapshot', { durable: false })
+  for (let i = 0; i < 2; i++) {
+    cross(both)
+    await world.settle(snapshot())
+    world.run(20)
+  }
+  return { ...both, gate, snapshot }
+}
+
 const lineOf = ({ world }: Two): readonly [number, number] => {
   const { epoch, line } = world.kernel.machine.captures
   return [epoch, line]
@@ -106,15 +126,8 @@ test('[SI25] a container in which nothing happens has one more point when anothe
 })
 
 test('[SI57] when the line is two epochs behind for want of another, no invocation begins until all have ended and everything is cut as one', async (t) => {
-  const both = await two(0)
-  const { world } = both
-  const gate = (): number => world.sim.region.words.load(world.sim.region.machineWord('gate'))
-  const snapshot = (): Promise<unknown> => world.kernel.call('world_snapshot', { durable: false })
-  for (let i = 0; i < 2; i++) {
-    cross(both)
-    await world.settle(snapshot())
-    world.run(20)
-  }
+  const both = await twoBehind()
+  const { world, gate, snapshot } = both
   const behind = lineOf(both)
   for (const port of both.ports) world.setRegister(port, 0, ++done)
   world.setState(both.ports[0]!, 'running')
@@ -133,15 +146,8 @@ test('[SI57] when the line is two epochs behind for want of another, no invocati
 })
 
 test('[SI57] who does not come to rest holds the others up for two seconds, and then for thirty not again', async (t) => {
-  const both = await two(0)
-  const { world } = both
-  const gate = (): number => world.sim.region.words.load(world.sim.region.machineWord('gate'))
-  const snapshot = (): Promise<unknown> => world.kernel.call('world_snapshot', { durable: false })
-  for (let i = 0; i < 2; i++) {
-    cross(both)
-    await world.settle(snapshot())
-    world.run(20)
-  }
+  const both = await twoBehind()
+  const { world, gate, snapshot } = both
   world.setState(both.ports[0]!, 'running')
   const drained = snapshot()
   world.run(1500)
@@ -163,15 +169,8 @@ test('[SI57] who does not come to rest holds the others up for two seconds, and 
 })
 
 test('[SI120] a drain that is interrupted because a part goes back leaves nobody at the gate', async (t) => {
-  const both = await two(0)
-  const { world } = both
-  const gate = (): number => world.sim.region.words.load(world.sim.region.machineWord('gate'))
-  const snapshot = (): Promise<unknown> => world.kernel.call('world_snapshot', { durable: false })
-  for (let i = 0; i < 2; i++) {
-    cross(both)
-    await world.settle(snapshot())
-    world.run(20)
-  }
+  const both = await twoBehind()
+  const { world, gate, snapshot } = both
   for (const port of both.ports) world.setState(port, 'running')
   const drained = snapshot()
   world.run(500)
