@@ -84,6 +84,14 @@ export type Order =
     }
   | { readonly order: 'report'; readonly event: WorldEvent }
 
+/** A container that holds the line back, and why: its loci do not come to rest, its manager took no snapshot, or what was captured of it is not on the disk. */
+export interface LineHolder {
+  readonly container: string
+  /** Names of the loci that do not come to rest. */
+  readonly loci: readonly string[]
+  readonly because: 'no_rest' | 'no_snapshot' | 'not_stable'
+}
+
 /** What happened in the world, for logs, progress and waiting hosts. */
 export type WorldEvent =
   | {
@@ -106,6 +114,23 @@ export type WorldEvent =
       readonly detail: string
     }
   | { readonly kind: 'recoverable'; readonly capture: number }
+  | {
+      /** All loci were held until no nested invocation was under way, or for two seconds, when some did not come to rest (`isGivenUp`). */
+      readonly kind: 'drained'
+      readonly drainUs: number
+      readonly isGivenUp: boolean
+    }
+  | {
+      /** A crash may cost more than two epochs, and who holds the line back; told as it begins, when others hold it, and as it is over. */
+      readonly kind: 'line_lagging'
+      readonly isOver: boolean
+      /** The newest epoch, and that of which everything is on the line. */
+      readonly epoch: number
+      readonly line: number
+      readonly holders: readonly LineHolder[]
+      /** How long it has lasted so far. */
+      readonly forMs: number
+    }
   | {
       readonly kind: 'rollback'
       readonly capture: number

@@ -27,6 +27,8 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     line: captures.line,
     epoch: captures.epoch,
     newer: captures.newer.map(({ id, epoch, durable }) => ({ record: id, epoch, durable })),
+    drains: captures.drains,
+    lagging: laggingReport(machine),
     freeFrames: frames.count,
     managers: machine.managers
       .all()
@@ -43,6 +45,14 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     loci: machine.loci.all().map((each) => locusStatus(machine, each)),
     report,
   }
+}
+
+/** Who holds the line, and for how long already; null: it does not lag. */
+function laggingReport({ captures, clock }: Machine): object | null {
+  const { lagging } = captures
+  return lagging === null
+    ? null
+    : { forMs: Math.round(clock.nowMs() - lagging.sinceMs), holders: lagging.holders }
 }
 
 function locusStatus(

@@ -43,6 +43,7 @@ function takePoints(machine: Machine, { line, captures, points }: LogContent): v
   const table = machine.captures
   const records = captures.map(({ record }) => record)
   table.line = line?.epoch ?? 0
+  table.drains = line?.drains ?? table.drains
   table.vector = new Map(line?.points)
   table.over = new Map(line?.over)
   table.ends = [...table.over.keys()].map((unit) => ({ unit, epoch: table.line }))

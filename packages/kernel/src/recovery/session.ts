@@ -11,6 +11,7 @@ import { giveUpFailing, noteFailure } from '../manager/give-up.js'
 import type { Manager } from '../manager/manager-table.js'
 import { openGate, shutGate } from '../state-interval/gate.js'
 import { WitnessEngine } from '../state-interval/line/engine.js'
+import { endLag } from '../state-interval/lagging.js'
 import { LineFeed } from '../state-interval/line/feed.js'
 import { advanceLine, feedPoints, lineRecord, settleLine } from '../state-interval/line.js'
 import type { LineRecord, SavedLocus } from '../state-interval/records.js'
@@ -262,7 +263,10 @@ function finish(machine: Machine, { reason, boot, beganMs, departure }: Finished
   const { captures } = machine
   machine.phase = 'open'
   captures.changesSeen = -1
-  if (departure === null) captures.takenAtMs = machine.clock.nowMs()
+  if (departure === null) {
+    captures.takenAtMs = machine.clock.nowMs()
+    endLag(machine)
+  }
   const { points, loci } = machine.restored
   const moved: readonly Moved[] =
     departure?.moved ??

@@ -12,6 +12,7 @@ import type { Manager } from '../manager/manager-table.js'
 import { savedManagers } from '../manager/registry.js'
 import type { UnitPoint } from './history.js'
 import type { FeedReason } from './line/feed.js'
+import { noteLine } from './lagging.js'
 import { counts, makeBaseline } from './points.js'
 import type { LineRecord, RootRecord } from './records.js'
 import { unitsOf, type Unit } from './units.js'
@@ -122,7 +123,8 @@ export function lineRecord(
   const number = machine.captures.takeLineNumber()
   const managers = savedManagers(machine)
   const over = [...machine.captures.over]
-  return { kind: 'line', session, number, epoch, points, over, rolledBack, back, managers }
+  const { drains } = machine.captures
+  return { kind: 'line', session, number, epoch, points, over, rolledBack, back, managers, drains }
 }
 
 /** Managers, hosts and waiting loci learn what can be restored after any crash. */
@@ -142,6 +144,7 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
   if (epoch <= captures.line) return
   captures.line = epoch
   forgetEnds(machine)
+  noteLine(machine)
   machine.counters.add('recoverable')
   machine.report({ kind: 'recoverable', capture: epoch })
 }

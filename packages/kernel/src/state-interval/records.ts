@@ -9,6 +9,7 @@ import type { Mapping } from '../container/mapping.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
 import type { PermissionGroup } from '../capability/group-table.js'
+import type { DrainFigures } from './capture-table.js'
 
 const recordVersion = 1
 
@@ -129,6 +130,8 @@ export interface LineRecord {
   readonly back: readonly (readonly [unit: number, interval: number])[]
   /** The world’s managers besides the first. */
   readonly managers?: readonly SavedManager[]
+  /** What drains have cost so far. */
+  readonly drains?: DrainFigures
 }
 
 export interface RootRecord {
@@ -170,7 +173,8 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
         arePairs(value['points']) &&
         arePairs(value['over']) &&
         arePairs(value['back']) &&
-        areManagers(value['managers'])
+        areManagers(value['managers']) &&
+        (value['drains'] === undefined || has(value['drains'], drainFields))
         ? (value as unknown as LineRecord)
         : null
     case 'root_page':
@@ -195,6 +199,13 @@ const managerFields = {
   hash: 'string',
   containerBytes: 'number',
   keepsRoot: 'boolean',
+} as const
+
+const drainFields = {
+  count: 'number',
+  totalMs: 'number',
+  maxMs: 'number',
+  givenUp: 'number',
 } as const
 
 const areManagers = (value: unknown): boolean =>
