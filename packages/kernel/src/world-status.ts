@@ -28,6 +28,7 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     epoch: captures.epoch,
     newer: captures.newer.map(({ id, epoch, durable }) => ({ record: id, epoch, durable })),
     drains: captures.drains,
+    output: outputReport(machine),
     lagging: laggingReport(machine),
     freeFrames: frames.count,
     managers: machine.managers
@@ -46,6 +47,13 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     report,
   }
 }
+
+/** Lines that wait to be told, container by container. */
+const outputReport = ({ output }: Machine): object[] =>
+  output
+    .all()
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ container, lines, bytes, told }) => ({ container, held: lines.length, bytes, told }))
 
 /** Who holds the line, and for how long already; null: it does not lag. */
 function laggingReport({ captures, clock }: Machine): object | null {

@@ -22,6 +22,8 @@ import { chooseLine, type Choice } from './choose.js'
 import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
 import { knownPoints, type KnownPoint } from './known-points.js'
 import { heldBy, restoreContainers, restoreLoci, restoreSemaphores, resumeLoci } from './restore.js'
+import { releaseOutput } from '../output/release.js'
+import { outputGoesBack } from './output-back.js'
 import { arrive, clearGoing, depart, type Departure, type Moved } from './partly.js'
 import { problemOf, type Problem } from './problem.js'
 import { tellLive } from './tell-live.js'
@@ -117,6 +119,7 @@ function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | nu
   restoreGroups(machine, points)
   const problem = yield* restoreContainers(machine, points)
   if (problem !== null) return problem
+  outputGoesBack(machine, points)
   restoreSemaphores(machine, points)
   const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1 }))]
   const saved = held.map((each) => each.saved)
@@ -292,6 +295,7 @@ function finish(machine: Machine, { reason, boot, beganMs, departure }: Finished
   serveHeld(machine)
   feedPoints(machine)
   advanceLine(machine)
+  releaseOutput(machine)
   if (boot)
     machine.report({
       kind: 'ready',

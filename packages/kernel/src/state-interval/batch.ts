@@ -83,7 +83,13 @@ export function beginBatch(machine: Machine, epoch: number): Batch {
     if (history.newest?.interval === interval) continue
     history.add(pointAt(interval, history.owed, capture))
     history.owed = new Map()
-    batch.ended.push({ unit: container.slot, epoch, ...saved(history.newest!) })
+    const output = machine.output.saved(container)
+    batch.ended.push({
+      unit: container.slot,
+      epoch,
+      ...saved(history.newest!),
+      ...(output === null ? {} : { output }),
+    })
   }
   for (const semaphore of machine.semaphores.known()) {
     const { history, interval, changed, dead, id } = semaphore
@@ -160,11 +166,21 @@ function carryOver(machine: Machine, capture: Capture, record: CaptureRecord): C
     const from = base.capture.record
     const container = from.containers.find((each) => each.slot === unit)
     const semaphore = from.semaphores.find((each) => semaphoreUnit(machine, each.id) === unit)
-    if (container !== undefined) containers.push(container)
+    if (container !== undefined) containers.push(withOutput(machine, container))
     if (semaphore !== undefined) semaphores.push(semaphore)
     capture.carried.push({ history, interval: base.interval })
   }
   return { ...record, containers, semaphores }
+}
+
+/** The copy knows what was told since: the records that say so may be trimmed before it. */
+function withOutput(machine: Machine, saved: SavedContainer): SavedContainer {
+  const container = machine.containers.at(saved.slot)
+  const output = container === null ? null : machine.output.find(container)
+  if (saved.output === undefined || output === null) return saved
+  const { told, recent } = output
+  const lines = saved.output.lines.filter(({ sequence }) => sequence > told)
+  return { ...saved, output: { ...saved.output, told, recent: [...recent], lines } }
 }
 
 function emptyRecord(machine: Machine, epoch: number): CaptureRecord {

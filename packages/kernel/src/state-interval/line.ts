@@ -10,6 +10,7 @@ import { reportEnd } from '../locus/locus-end.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
 import { savedManagers } from '../manager/registry.js'
+import { releaseOutput } from '../output/release.js'
 import type { UnitPoint } from './history.js'
 import type { FeedReason } from './line/feed.js'
 import { noteLine } from './lagging.js'
@@ -141,6 +142,7 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
     unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
   )
   bury(machine)
+  releaseOutput(machine)
   if (epoch <= captures.line) return
   captures.line = epoch
   forgetEnds(machine)
@@ -154,6 +156,9 @@ function end(machine: Machine, { unit, history }: Unit, to: UnitPoint): void {
   const { captures } = machine
   const { maxContainers } = machine.region.plan.shape
   history.over = true
+  const container = machine.containers.at(unit)
+  const output = container === null ? null : machine.output.find(container)
+  if (output !== null) output.endedAfter = to.capture.after
   captures.over.set(unit, to.interval)
   captures.ends.push({ unit, epoch: to.epoch })
   captures.vector.delete(unit)
@@ -217,5 +222,6 @@ export function trim(machine: Machine): void {
     .all()
     .filter(keepsRoot)
     .map((each) => each.stable?.after ?? 0)
-  machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed))
+  const untold = machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? [])
+  machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed, ...untold))
 }
