@@ -23,7 +23,13 @@ export function outputLine({ container, durable, text }: EventOf<'output'>): str
 }
 
 /** Who holds the line back, or that nobody does any more. */
-export function laggingLine({ isOver, holders, epoch, line, forMs }: EventOf<'line_lagging'>): string {
+export function laggingLine({
+  isOver,
+  holders,
+  epoch,
+  line,
+  forMs,
+}: EventOf<'line_lagging'>): string {
   if (isOver) return `the line has caught up, after ${milliseconds(forMs)}`
   return `the line lags (${line} of ${epoch}): ${holders.map(holderText).join('; ')}`
 }
@@ -58,15 +64,17 @@ export function summaryLines(sums: CounterSums): string[] {
   return [
     `paging: ${plural(sums.faults, 'fault')}, ${plural(discards, 'discard')} (${count(sums.discardsDirty)} dirty), ${plural(sums.reReads, 're-read')}`,
     `snapshots: ${count(sums.snapshots)}${held}, ${count(sums.recoverable)} recoverable`,
-    drainLine({
-      count: sums.drains,
-      totalMs: sums.drainUs / 1000,
-      maxMs: sums.drainMaxUs / 1000,
-      givenUp: sums.drainsGivenUp,
-    }),
+    ...(sums.drains === 0 ? [] : [drainLine(drainsOf(sums))]),
     `disk: ${bytes(sums.bytesWritten)} in ${plural(sums.groups, 'group')}, ${plural(sums.barriers, 'barrier')}`,
   ]
 }
+
+const drainsOf = (sums: CounterSums): Drains => ({
+  count: sums.drains,
+  totalMs: sums.drainUs / 1000,
+  maxMs: sums.drainMaxUs / 1000,
+  givenUp: sums.drainsGivenUp,
+})
 
 /** One passing line while a program runs. */
 export function progressLine(sums: CounterSums, seconds: number): string {

@@ -12,7 +12,11 @@ export interface PrintOptions {
 }
 
 /** Prints it; see `Locus.print`. */
-export function print(thread: LocusThread, text: string, { durable = 'recoverable' }: PrintOptions): number {
+export function print(
+  thread: LocusThread,
+  text: string,
+  { durable = 'recoverable' }: PrintOptions,
+): number {
   if (!durabilities.includes(durable))
     throw new LocusError('bad_argument', `durable is ${durabilities.join(' or ')}, not ${durable}`)
   const reply = thread.call(outputCalls.outputPrint, { text: String(text), durable })

@@ -7,8 +7,10 @@ type Listener = (event: WorldEvent) => void
 
 /** How many past events are kept for those who ask later. */
 const kept = 64
-/** Lines of output that wait for somebody to listen; of more the oldest were told to nobody. */
+/** Lines of output that are kept for somebody to listen; of more the oldest were told to nobody. */
 const keptOutput = 128
+/** So long a line may wait for the first listener, while loci run, before it counts as told to nobody. It is kept all the same. */
+const graceMs = 1_000
 
 type Output = EventOf<'output'>
 
@@ -44,7 +46,13 @@ export class WorldEvents {
   emitOutput(line: Output, taken: () => void): void {
     this.#unheard.push({ line, taken })
     if (this.hears('output')) this.#hear()
-    else if (this.dropsUnheard && this.#unheard.length > keptOutput) this.#unheard.shift()?.taken()
+    else if (this.dropsUnheard) {
+      if (this.#unheard.length > keptOutput) this.#unheard.shift()?.taken()
+      setTimeout(
+        () => this.#unheard.some((each) => each.taken === taken) && taken(),
+        graceMs,
+      ).unref()
+    }
   }
 
   #hear(): void {

@@ -181,7 +181,10 @@ export class Supervisor<Kernel extends KernelControl> {
   /** Lines go to whoever listens; the console hears how far they were taken. */
   #tellOutput({ first, lines }: Output, console: Remote<ConsoleControl>): void {
     if (this.#closing) return
-    for (const [nth, { container, incarnation, interval, sequence, locus, text }] of lines.entries()) {
+    for (const [
+      nth,
+      { container, incarnation, interval, sequence, locus, text },
+    ] of lines.entries()) {
       const durable = first === 0 ? 'volatile' : 'recoverable'
       const line = { container, incarnation, interval, sequence, locus, text }
       this.#events.emitOutput({ kind: 'output', durable, ...line }, () => {

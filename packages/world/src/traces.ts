@@ -1,5 +1,13 @@
 /** The trace rings of a machine in the form that Perfetto opens, each row with the name of whose it is. */
-import { actorPorts, asLocus, asPort, isManagerPort, locusPort, maxActors, type PortId } from '@katydid/abi'
+import {
+  actorPorts,
+  asLocus,
+  asPort,
+  isManagerPort,
+  locusPort,
+  maxActors,
+  type PortId,
+} from '@katydid/abi'
 import { chromeTrace, type ChromeTrace, type Region } from '@katydid/actor'
 
 /** The newest events of every actor and locus. */

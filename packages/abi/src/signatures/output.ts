@@ -2,7 +2,17 @@
  * What programs print: a line is held by the kernel until no crash can undo it, is told by the console driver, and is not told again.
  */
 import { allowed } from '../causes.js'
-import { bool, capref, countOf, list, numberOf, oneOf, record, stateInterval, text } from '../fields.js'
+import {
+  bool,
+  capref,
+  countOf,
+  list,
+  numberOf,
+  oneOf,
+  record,
+  stateInterval,
+  text,
+} from '../fields.js'
 import { call, group } from '../signature.js'
 import { durabilities } from './loci.js'
 
@@ -78,7 +88,8 @@ export const consoleCalls = group(0x4a0, {
     result: { told: list(countOf('place in the list, from 0')) },
     causes: {},
     idempotent: true,
-    afterCrash: 'What was told stays so. What the kernel had not noted as told before a crash is told again, with the same sequence.',
+    afterCrash:
+      'What was told stays so. What the kernel had not noted as told before a crash is told again, with the same sequence.',
   }),
   consoleShow: call({
     kind: 'device',

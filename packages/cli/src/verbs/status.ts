@@ -18,7 +18,11 @@ export function statusVerb(screen: Screen): Command {
 interface Report {
   readonly drains: Parameters<typeof drainLine>[0]
   readonly lagging: { readonly forMs: number; readonly holders: readonly LineHolder[] } | null
-  readonly output: readonly { readonly container: string; readonly held: number; readonly bytes: number }[]
+  readonly output: readonly {
+    readonly container: string
+    readonly held: number
+    readonly bytes: number
+  }[]
 }
 
 async function status(screen: Screen, dir: string, asJson: boolean): Promise<void> {

@@ -1,5 +1,12 @@
 /** The calls of hosts about output: wait until all was told, and ask what a container's going back would not undo. */
-import { asInterval, refuse, type Answer, type ArgsOf, type outputCalls, type PortId } from '@katydid/abi'
+import {
+  asInterval,
+  refuse,
+  type Answer,
+  type ArgsOf,
+  type outputCalls,
+  type PortId,
+} from '@katydid/abi'
 import { later, run, type IncomingCall, type Script } from '@katydid/actor'
 import { resolveContainer } from '../capability/resolve.js'
 import type { Machine } from '../machine.js'

@@ -17,8 +17,18 @@ export class OutputTable {
   /** Epochs are asked for, as lines wait. */
   isHurrying = false
 
+  /** Batches told so far. */
+  turns = 0
+
   all(): ContainerOutput[] {
     return [...this.#outputs.values()]
+  }
+
+  /** All, each time another first, so that none that prints much keeps the others waiting. */
+  inTurn(): ContainerOutput[] {
+    const all = this.all()
+    const first = all.length === 0 ? 0 : this.turns % all.length
+    return [...all.slice(first), ...all.slice(0, first)]
   }
 
   /** Of a container that has printed; null of any other. */

@@ -64,7 +64,14 @@ function show(
   line: { interval: number; incarnation: number; locus: string; text: string },
 ): void {
   const args = {
-    line: { ...line, interval: asInterval(line.interval), container, slot, generation, sequence: 0 },
+    line: {
+      ...line,
+      interval: asInterval(line.interval),
+      container,
+      slot,
+      generation,
+      sequence: 0,
+    },
   }
   machine.messenger.call(actorPorts.console, consoleCalls.consoleShow, args, () => {})
 }

@@ -17,8 +17,8 @@ const writeMs = 15_000
 /** After it did not, it is asked again. */
 const pauseMs = 1_000
 /** At most so much is with the console at a time, and so many lines of one container. */
-const mostLines = 256
-const mostOfOne = 64
+const mostLines = 512
+const mostOfOne = 256
 const mostBytes = 128 * 1024
 
 /** Tells what may be told and was not. Called whenever the line has moved, and when the world is back at it. */
@@ -30,6 +30,7 @@ export function releaseOutput(machine: Machine): void {
   const batch = batchOf(machine)
   if (batch.length === 0) return
   output.isTelling = true
+  output.turns++
   run(machine.messenger, tell(machine, batch), () => {
     output.isTelling = false
     releaseOutput(machine)
@@ -46,7 +47,7 @@ const canTell = ({ phase }: Machine): boolean => phase === 'open' || phase === '
 function batchOf(machine: Machine): { readonly output: ContainerOutput; readonly line: Line }[] {
   const batch: { output: ContainerOutput; line: Line }[] = []
   let bytes = 0
-  for (const output of machine.output.all()) {
+  for (const output of machine.output.inTurn()) {
     const { container, slot, generation } = output
     const reached = reachedBy(machine, output)
     for (const held of output.lines.slice(0, mostOfOne)) {
@@ -100,5 +101,10 @@ function recordOf(machine: Machine, outputs: ReadonlySet<ContainerOutput>): Outp
     told: upTo,
     recent,
   }))
-  return { kind: 'output', session: machine.session, number: machine.captures.takeLineNumber(), told }
+  return {
+    kind: 'output',
+    session: machine.session,
+    number: machine.captures.takeLineNumber(),
+    told,
+  }
 }

@@ -14,7 +14,11 @@ import { unstableUnits } from './on-the-way.js'
 
 /** A drain was given up: these containers did not come to rest. The epoch after it is the first that may not be the line. */
 export function noteDrainGivenUp(machine: Machine, moving: readonly Container[]): void {
-  hold(machine, machine.captures.epoch + 1, moving.map((each) => movingHolder(machine, each)))
+  hold(
+    machine,
+    machine.captures.epoch + 1,
+    moving.map((each) => movingHolder(machine, each)),
+  )
 }
 
 /** An epoch is over, and these containers have no point in it. */
@@ -50,7 +54,8 @@ export function noteUnstable(machine: Machine): void {
 export function noteLine(machine: Machine): void {
   const { captures } = machine
   const { lagging } = captures
-  if (lagging === null || captures.line < lagging.epoch || captures.epoch - captures.line > 1) return
+  if (lagging === null || captures.line < lagging.epoch || captures.epoch - captures.line > 1)
+    return
   endLag(machine)
 }
 
