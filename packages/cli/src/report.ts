@@ -43,10 +43,10 @@ export function holderText({ container, loci, because }: LineHolder): string {
 }
 
 /** How often the world was drained, and what that took. */
-export function drainLine({ count, totalMs, maxMs, givenUp }: Drains): string {
-  if (count === 0) return 'drains: none'
+export function drainLine({ count: drains, totalMs, maxMs, givenUp }: Drains): string {
+  if (drains === 0) return 'drains: none'
   const lost = givenUp === 0 ? '' : `, ${givenUp} given up`
-  return `drains: ${count}, ${milliseconds(totalMs)} in all, ${milliseconds(maxMs)} at the most${lost}`
+  return `drains: ${count(drains)}, ${milliseconds(totalMs)} in all, ${milliseconds(maxMs)} at the most${lost}`
 }
 
 interface Drains {

@@ -19,7 +19,7 @@ export function print(
 ): number {
   if (!durabilities.includes(durable))
     throw new LocusError('bad_argument', `durable is ${durabilities.join(' or ')}, not ${durable}`)
-  const reply = thread.call(outputCalls.outputPrint, { text: String(text), durable })
+  const reply = thread.call(outputCalls.outputPrint, { text, durable })
   if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
   return reply.sequence
 }

@@ -403,6 +403,10 @@ export class WholeWorld {
       case 'stop_locus':
       case 'stop_actor':
         this.sim.task('supervisor', this.#stop(order.port, order.generation, order.reason))
+        return
+      case 'output':
+        // No program of the campaign prints.
+        return
     }
   }
 
@@ -410,6 +414,9 @@ export class WholeWorld {
     this.events.push(event)
     switch (event.kind) {
       case 'captured':
+      case 'drained':
+      case 'line_lagging':
+      case 'output':
         return
       case 'recoverable':
         this.promised = event.capture

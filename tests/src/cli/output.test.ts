@@ -139,7 +139,7 @@ test.serial(
   '[DV10] run prints what the program printed, with its container, before the result; as JSON it is a list',
   async (t) => {
     const folder = temporaryFolder(t)
-    const program = `
+    const printing = `
       export default (locus) => {
         locus.print('one')
         locus.print('just now', { durable: 'volatile' })
@@ -147,7 +147,7 @@ test.serial(
         locus.print('two')
         return 7
       }`
-    fs.writeFileSync(path.join(folder, 'p.mjs'), program)
+    fs.writeFileSync(path.join(folder, 'p.mjs'), printing)
 
     const plain = await katydid(folder, 'run', 'p.mjs', '--world', 'a')
     const asJson = await katydid(folder, 'run', 'p.mjs', '--world', 'b', '--json')

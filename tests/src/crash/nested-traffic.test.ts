@@ -48,8 +48,7 @@ async function traffic(
 
 const walkers = [0, 1, 2]
 
-const reportOf = async (world: World): Promise<Report> =>
-  (await world.status()).report as unknown as Report
+const reportOf = async (world: World): Promise<Report> => (await world.status()).report as Report
 
 test.serial(
   '[SI84] loci that are always in one another’s containers go on, the line is never more than two epochs behind, and drains are short',
@@ -83,9 +82,9 @@ test.serial(
 
     for (let waited = 0; told.length === 0 && waited < 30_000; waited += 50) await sleep(50)
     const during = await reportOf(world)
-    const before = [...words.slice(4, 7)]
+    const before = words.slice(4, 7)
     await sleep(1_000)
-    const after = [...words.slice(4, 7)]
+    const after = words.slice(4, 7)
     Atomics.store(words, 1, 1)
     for (let waited = 0; told.at(-1)?.isOver !== true && waited < 30_000; waited += 50)
       await sleep(50)

@@ -109,7 +109,7 @@ test('[SI57] when the last epoch is stable and waits for another, no invocation 
   const both = await two(0)
   const { world } = both
   const gate = (): number => world.sim.region.words.load(world.sim.region.machineWord('gate'))
-  await behind(both)
+  await fallBehind(both)
   const before = lineOf(both)
   for (const port of both.ports) world.setRegister(port, 0, ++done)
   world.setState(both.ports[0]!, 'running')
@@ -131,7 +131,7 @@ test('[SI57] who does not come to rest holds the others up for two seconds, and 
   const both = await two(0)
   const { world } = both
   const gate = (): number => world.sim.region.words.load(world.sim.region.machineWord('gate'))
-  await behind(both)
+  await fallBehind(both)
   world.setState(both.ports[0]!, 'running')
 
   const drained = snapshot(world)
@@ -179,7 +179,7 @@ test('[SI80] the next epoch waits until the last is stable, for two seconds, so 
 test('[SI81] a drain that is given up says that the line lags, with the loci and containers that hold it, until the line has caught up', async (t) => {
   const both = await two(0)
   const { world } = both
-  await behind(both)
+  await fallBehind(both)
   world.setState(both.ports[0]!, 'running')
 
   await world.settle(snapshot(world))
@@ -233,7 +233,7 @@ test('[SI82] a container that does not come to rest, and one whose manager takes
 test('[SI83] drains are counted and timed, those given up too: in the counters, by an event, and in the status over restarts', async (t) => {
   const both = await two(0)
   const { world } = both
-  await behind(both)
+  await fallBehind(both)
   world.setState(both.ports[0]!, 'running')
   const drained = snapshot(world)
   world.run(300)
@@ -241,7 +241,7 @@ test('[SI83] drains are counted and timed, those given up too: in the counters, 
   world.setState(both.ports[0]!, 'resting')
   await world.settle(drained)
   world.run(50)
-  await behind(both)
+  await fallBehind(both)
   world.setState(both.ports[1]!, 'running')
   await world.settle(snapshot(world))
   world.setState(both.ports[1]!, 'resting')
@@ -273,7 +273,7 @@ const snapshot = (world: KernelWorld): Promise<unknown> =>
   world.kernel.call('world_snapshot', { durable: false })
 
 /** An epoch more, which is stable and not on the line. */
-async function behind(both: Two): Promise<void> {
+async function fallBehind(both: Two): Promise<void> {
   cross(both)
   await both.world.settle(snapshot(both.world))
   both.world.run(50)

@@ -1,15 +1,14 @@
 /** DV: the console's driver: each line is given on once, in order, and counts as told when somebody has taken it. */
 import { asInterval } from '@katydid/abi'
-import type { Clock } from '@katydid/actor'
 import { ConsoleCore, type ConsoleLine } from '@katydid/devices'
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 class Watched {
   nowMs = 0
   readonly given: (readonly [number, string])[] = []
   readonly answers: number[][] = []
-  readonly core = new ConsoleCore({ nowMs: () => this.nowMs } as Clock, (first, lines) => {
+  readonly core = new ConsoleCore({ nowMs: () => this.nowMs }, (first, lines) => {
     for (const [nth, { text }] of lines.entries()) this.given.push([first && first + nth, text])
   })
 

@@ -86,13 +86,13 @@ test('[DV2] a line is told when the line has the interval in which it was printe
     world.output.map(({ text, container, interval: of, sequence, locus }) => [
       text,
       container,
-      Number(of),
+      of,
       sequence,
       locus,
     ]),
     [
-      ['one', 'shop', Number(interval), 1, 'in shop'],
-      ['two', 'shop', Number(interval), 2, 'in shop'],
+      ['one', 'shop', interval, 1, 'in shop'],
+      ['two', 'shop', interval, 2, 'in shop'],
     ],
   )
 })

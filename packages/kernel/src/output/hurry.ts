@@ -2,7 +2,7 @@
  * A line that waits asks for the epoch that it needs, as everybody does who waits for something to be recoverable; those who wait at the same time
  * share it. Nothing is asked for when no line waits.
  */
-import { until, type Script, run } from '@katydid/actor'
+import { invariant, run, until, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { CaptureOutcome } from '../state-interval/capture-table.js'
 import { requestCapture } from '../state-interval/capture.js'
@@ -20,6 +20,7 @@ const againMs = 200
 export function hurryOutput(machine: Machine): void {
   const { output } = machine
   if (output.isHurrying) return
+  invariant(heldOutputs(machine).length > 0, 'DV6: epochs are asked for when a line waits', {})
   output.isHurrying = true
   run(machine.messenger, hurry(machine), () => (output.isHurrying = false))
 }

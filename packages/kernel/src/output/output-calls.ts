@@ -7,7 +7,7 @@ import {
   type outputCalls,
   type PortId,
 } from '@katydid/abi'
-import { later, run, type IncomingCall, type Script } from '@katydid/actor'
+import { invariant, later, run, type IncomingCall, type Script } from '@katydid/actor'
 import { resolveContainer } from '../capability/resolve.js'
 import type { Machine } from '../machine.js'
 import { isSettled } from './release.js'
@@ -37,6 +37,7 @@ export function outputReleased(
 ): Answer<Released> {
   const found = resolveContainer(machine, from, cont, 'read')
   if (found.status !== 'ok') return found
+  invariant(after >= 0, 'DV7: intervals are counted from 1, and 0 is before them', { after })
   const { count, isCounted, lines } = releasedAfter(machine, found.container, after)
   const told = lines.map((each) => ({ ...each, interval: asInterval(each.interval) }))
   return { status: 'ok', count, isCounted, lines: told }

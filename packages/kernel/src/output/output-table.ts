@@ -1,4 +1,5 @@
 /** The output of every container that has printed anything. */
+import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import { ContainerOutput, type SavedOutput } from './output.js'
 
@@ -47,6 +48,11 @@ export class OutputTable {
 
   /** The log says that so much was told. */
   learn({ told, recent, ...named }: ToldOutput): void {
+    invariant(
+      recent.every(({ sequence }) => sequence <= told),
+      'DV3: what is remembered as told was told',
+      { told },
+    )
     const output = this.#at(named)
     if (told <= output.told) return
     output.told = told
@@ -56,6 +62,7 @@ export class OutputTable {
 
   /** The container is back at a point, or has ended with it. */
   goBack(saved: SavedOutput): ContainerOutput {
+    invariant(saved.next > saved.told, 'DV2: only what was printed is told', { told: saved.told })
     this.learn(saved)
     const output = this.#at(saved)
     output.goBack(saved)

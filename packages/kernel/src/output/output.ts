@@ -104,6 +104,13 @@ export class ContainerOutput {
   /** As it was at a point: later lines never were. What was told stays told, and its numbers are not used again. */
   goBack(saved: SavedOutput | null): void {
     this.lines = (saved?.lines ?? []).filter((each) => each.sequence > this.told)
+    invariant(
+      this.lines.every(
+        ({ sequence }, nth) => nth === 0 || sequence > this.lines[nth - 1]!.sequence,
+      ),
+      'DV2: lines come in order',
+      { slot: this.slot },
+    )
     this.#bytes = this.lines.reduce((sum, each) => sum + bytesOf(each), 0)
     this.next = Math.max(saved?.next ?? 1, this.told + 1, this.given + 1)
   }

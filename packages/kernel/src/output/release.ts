@@ -94,6 +94,7 @@ function* tell(
 }
 
 function recordOf(machine: Machine, outputs: ReadonlySet<ContainerOutput>): OutputRecord {
+  invariant(outputs.size > 0, 'DV3: a record says of somebody what was told', {})
   const told = [...outputs].map(({ slot, generation, container, told: upTo, recent }) => ({
     slot,
     generation,

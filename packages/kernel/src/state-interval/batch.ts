@@ -84,12 +84,8 @@ export function beginBatch(machine: Machine, epoch: number): Batch {
     history.add(pointAt(interval, history.owed, capture))
     history.owed = new Map()
     const output = machine.output.saved(container)
-    batch.ended.push({
-      unit: container.slot,
-      epoch,
-      ...saved(history.newest!),
-      ...(output === null ? {} : { output }),
-    })
+    const end = { unit: container.slot, epoch, ...saved(history.newest!) }
+    batch.ended.push(output === null ? end : { ...end, output })
   }
   for (const semaphore of machine.semaphores.known()) {
     const { history, interval, changed, dead, id } = semaphore
@@ -174,13 +170,14 @@ function carryOver(machine: Machine, capture: Capture, record: CaptureRecord): C
 }
 
 /** The copy knows what was told since: the records that say so may be trimmed before it. */
-function withOutput(machine: Machine, saved: SavedContainer): SavedContainer {
-  const container = machine.containers.at(saved.slot)
+function withOutput(machine: Machine, point: SavedContainer): SavedContainer {
+  const container = machine.containers.at(point.slot)
   const output = container === null ? null : machine.output.find(container)
-  if (saved.output === undefined || output === null) return saved
+  if (point.output === undefined || output === null) return point
   const { told, recent } = output
-  const lines = saved.output.lines.filter(({ sequence }) => sequence > told)
-  return { ...saved, output: { ...saved.output, told, recent: [...recent], lines } }
+  invariant(told >= point.output.told, 'DV3: what was told stays told', { told })
+  const lines = point.output.lines.filter(({ sequence }) => sequence > told)
+  return { ...point, output: { ...point.output, told, recent: [...recent], lines } }
 }
 
 function emptyRecord(machine: Machine, epoch: number): CaptureRecord {

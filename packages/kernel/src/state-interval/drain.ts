@@ -36,6 +36,7 @@ export function* drain(machine: Machine, interrupted: () => boolean): Script<boo
 function note(machine: Machine, ms: number, isGivenUp: boolean): void {
   const { captures, counters } = machine
   const { count, totalMs, maxMs, givenUp } = captures.drains
+  invariant(ms >= 0 && givenUp <= count, 'SI83: drains are counted and timed', { ms, count })
   captures.drains = {
     count: count + 1,
     totalMs: totalMs + ms,

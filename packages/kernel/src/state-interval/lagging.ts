@@ -64,6 +64,9 @@ export function endLag(machine: Machine): void {
   const { captures, clock } = machine
   const { lagging } = captures
   if (lagging === null) return
+  invariant(lagging.holders.length > 0, 'SI81: who holds the line is named', {
+    epoch: lagging.epoch,
+  })
   captures.lagging = null
   // Who held it has let go, so a drain may end again.
   captures.drainsAgainMs = 0

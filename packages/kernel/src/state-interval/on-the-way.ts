@@ -44,6 +44,9 @@ export function unstableUnits(machine: Machine): { readonly fresh: Unit[]; reado
     // Points of a unit are fed in their order, so the first that is not is the oldest.
     const oldest = unit.history.newer.find((each) => !each.fed)
     if (oldest === undefined) continue
+    invariant(oldest.capture.epoch <= captures.epoch, 'SI3: points are of epochs that began', {
+      epoch: oldest.capture.epoch,
+    })
     const age = clock.nowMs() - captures.beganMs(oldest.capture.epoch)
     if (age < settleMs) fresh.push(unit)
     else late.push(unit)
