@@ -10,6 +10,7 @@ import { managerDowncalls } from './signatures/manager-downcalls.js'
 import { managerNotices } from './signatures/manager-notices.js'
 import { managerRequests } from './signatures/manager-requests.js'
 import { managerUpcalls } from './signatures/manager-upcalls.js'
+import { consoleCalls, outputCalls } from './signatures/output.js'
 import { pageSetCalls } from './signatures/page-sets.js'
 import { retainedUpcalls } from './signatures/retained-upcalls.js'
 import { semaphoreCalls } from './signatures/semaphores.js'
@@ -35,4 +36,6 @@ export const groups: Readonly<Record<string, Group>> = {
   'Overlay upcalls': overlayUpcalls,
   'Snapshot calls': snapshotCalls,
   'Retained snapshots': retainedUpcalls,
+  Output: outputCalls,
+  Console: consoleCalls,
 }

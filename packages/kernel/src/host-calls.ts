@@ -7,6 +7,7 @@ import {
   locusCalls,
   managerDowncalls,
   managerRequests,
+  outputCalls,
   semaphoreCalls,
   snapshotCalls,
   type Group,
@@ -18,6 +19,7 @@ import {
   containerHandlers,
   locusHandlers,
   managerHandlers,
+  outputHandlers,
   requestHandlers,
   semaphoreHandlers,
   snapshotHandlers,
@@ -54,6 +56,7 @@ export function hostTable(machine: Machine): ReadonlyMap<string | number, HostCa
   open(semaphoreCalls, semaphoreHandlers(machine))
   open(managerDowncalls, managerHandlers(machine))
   open(managerRequests, requestHandlers(machine))
+  open(outputCalls, outputHandlers(machine))
   open(snapshotCalls, snapshotHandlers(machine))
   return table
 }

@@ -11,6 +11,7 @@ import {
   locusCalls,
   managerDowncalls,
   managerRequests,
+  outputCalls,
   pageSetCalls,
   semaphoreCalls,
   transactionCalls,
@@ -26,6 +27,7 @@ import {
   containerHandlers,
   locusHandlers,
   managerHandlers,
+  outputHandlers,
   pageSetHandlers,
   requestHandlers,
   semaphoreHandlers,
@@ -74,6 +76,7 @@ export class KernelActor {
       transactionCalls,
       guarded(machine, transactionCalls, transactionHandlers(machine)),
     )
+    messenger.serve(outputCalls, guarded(machine, outputCalls, outputHandlers(machine)))
     messenger.serve(snapshotCalls, guarded(machine, snapshotCalls, snapshotHandlers(machine)))
     messenger.serveSome(locusCalls, guarded(machine, locusCalls, locusHandlers(machine)))
     this.#host = hostTable(machine)
@@ -116,6 +119,8 @@ export class KernelActor {
     const manager = machine.managers.at(ending.port)
     if (isLocusPort(ending.port)) locusThreadEnded(machine, ending)
     else if (manager !== null) managerEnded(machine, manager, ending)
+    else if (ending.port === actorPorts.console)
+      machine.fail('actor_gone', `the console’s driver ended (${ending.event}: ${ending.detail})`)
     else if (ending.port === actorPorts.disk || ending.port === actorPorts.barrier)
       machine.fail(
         'io_error',

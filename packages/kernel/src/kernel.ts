@@ -5,6 +5,7 @@ import type {
   locusCalls,
   managerDowncalls,
   managerRequests,
+  outputCalls,
   pageSetCalls,
   semaphoreCalls,
   transactionCalls,
@@ -30,6 +31,8 @@ import type { Machine } from './machine.js'
 import { manageRequest } from './manager/manage-request.js'
 import { getRootPage, mapRootPage } from './manager/root-page.js'
 import { qualityOfService, setManager } from './manager/set-manager.js'
+import { outputReleased, outputSettled } from './output/output-calls.js'
+import { outputPrint } from './output/print.js'
 import { pageSetAdd, pageSetCreate, pageSetRemove, pageSetSize } from './page-set/page-set-calls.js'
 import {
   semaphoreCreate,
@@ -110,6 +113,14 @@ export function locusHandlers(machine: Machine): Partial<Handlers<typeof locusCa
     locusResume: (args, call) => locusResume(machine, call.from, args),
     locusAnswered: (args, call) => locusAnswered(machine, args, call),
     locusStabilise: (_, call) => locusStabilise(machine, call),
+  }
+}
+
+export function outputHandlers(machine: Machine): Handlers<typeof outputCalls> {
+  return {
+    outputPrint: (args, call) => outputPrint(machine, args, call),
+    outputSettled: (_, call) => outputSettled(machine, call),
+    outputReleased: (args, call) => outputReleased(machine, call.from, args),
   }
 }
 

@@ -22,6 +22,7 @@ import type { Lost } from './recovery/request.js'
 import { FreedNames } from './locus/freed-names.js'
 import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
+import { OutputTable } from './output/output-table.js'
 import { FreeFrames } from './page-set/free-frames.js'
 import { Idleness } from './page-set/idleness.js'
 import { PageSetTable } from './page-set/page-set-table.js'
@@ -91,6 +92,7 @@ export class Machine {
   readonly pageSets: PageSetTable
   readonly managers = new ManagerTable()
   readonly overlays = new OverlayTable()
+  readonly output = new OutputTable()
   readonly captures = new CaptureTable()
   engine: LineFeed
   readonly log: DurableLog

@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   actorPorts,
+  outputCalls,
   type AnySignature,
   type ArgsOf,
   type MachineShape,
@@ -102,6 +103,7 @@ export class Machine {
       bytes: diskBytes,
       format,
     })
+    supervisor.start(actorPorts.console, 'console driver', workers.console, {})
     const { control } = supervisor.start<KernelHostControl>(
       actorPorts.kernel,
       'kernel',
@@ -136,6 +138,7 @@ export class Machine {
 
   /** Lets loci start; until then those the kernel starts again are held. */
   begin(): void {
+    this.events.dropsUnheard = true
     this.#supervisor.begin()
   }
 
@@ -150,6 +153,11 @@ export class Machine {
       await sleep(lookMs)
     }
     throw new KatydidError('no_manager', 'The machine has no such manager.')
+  }
+
+  /** Waits until all that can be told of what was printed has been, for a short time; at once when nobody listens. */
+  async outputSettled(): Promise<void> {
+    if (this.events.hears('output')) await this.host(outputCalls.outputSettled, {})
   }
 
   /** Ends every thread of the machine, and every wait for what happens in it. */

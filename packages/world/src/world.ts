@@ -5,11 +5,13 @@
  */
 import path from 'node:path'
 import {
+  asInterval,
   asPort,
   containerCalls,
   durabilities,
   locusCalls,
   masterRights,
+  outputCalls,
   rights,
   type Capref,
   type Durability,
@@ -264,6 +266,8 @@ export class World {
       result: async ({ durable = 'recoverable' } = {}) => {
         checkDurable(durable)
         const block = await new LocusWait(host, events, name, locus, durable).end()
+        // What it printed comes by another way: the result is told behind it.
+        if (durable === 'recoverable') await this.#machine.outputSettled()
         return { result: resultOf(block), resumed }
       },
       suspend: () => suspendLocus(host, name, locus),
@@ -333,6 +337,26 @@ export class World {
     await retainSnapshots(this.#machine.host, container, count)
   }
 
+  /**
+   * What the container has told of intervals after that one: what taking it back there would not undo. `count` lines, or at least so many
+   * when not `isCounted`; `lines` are the newest, cut after 120 characters.
+   */
+  async releasedOutput(
+    container: Container,
+    after: number,
+  ): Promise<ResultOf<typeof outputCalls.outputReleased>> {
+    this.#mustBeOpen()
+    const about = `output of ${container.name}`
+    const args = { cont: container.capref, after: asInterval(after) }
+    const { count, isCounted, lines } = await must(
+      this.#machine.host,
+      about,
+      outputCalls.outputReleased,
+      args,
+    )
+    return { count, isCounted, lines }
+  }
+
   /** The container is gone for good once a snapshot taken after this is recoverable. `busy` while a locus is in it. */
   async destroyContainer({ name, capref: cont }: Container): Promise<void> {
     this.#mustBeOpen()
@@ -361,7 +385,10 @@ export class World {
     return traceOf(this.#machine.region)
   }
 
-  /** Calls `listener` at each event of the kind. Answers what ends that. */
+  /**
+   * Calls `listener` at each event of the kind. Answers what ends that. A line of `output` counts as told when it has returned; lines that
+   * came before anybody listened come to the first who does, 128 of them at most.
+   */
   on<K extends WorldEvent['kind']>(kind: K, listener: (event: EventOf<K>) => void): () => void {
     return this.#machine.events.on(kind, listener)
   }
@@ -396,6 +423,9 @@ export class World {
       // A world that is busy keeps its newest recoverable state: closing must not wait for a program that never rests.
       await this.#machine.host(locusCalls.worldSnapshot, { durable: true }).catch(() => undefined)
     }
+    if (this.#machine.failure === null)
+      // What is not told now is told at the next opening.
+      await this.#machine.outputSettled().catch(() => undefined)
     await this.#release()
   }
 

@@ -119,6 +119,15 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
       ({ host }, name) => host.findLocus(name),
     ),
   ],
+  [
+    2,
+    of(
+      fc.tuple(container, fc.nat(3)),
+      ([name, after]) => `what ${name} has told after ${after}`,
+      ({ host }, [name, after]) => host.released(name, after),
+    ),
+  ],
+  [1, simple('wait until all is told', ({ host }) => host.outputSettled())],
   [2, simple('compare status', ({ host }) => host.compareStatus())],
   [3, simple('read back', ({ host }) => host.readBack())],
   [3, simple('manager: stabilise', ({ world }) => world.stabilise())],

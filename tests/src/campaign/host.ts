@@ -32,6 +32,24 @@ export class CampaignHost {
     return found.status === 'ok' ? (found['cont'] as Capref) : found.status
   }
 
+  /** What the container has told of later intervals than that one. */
+  async released(name: string, after: number): Promise<void> {
+    const cont = await this.find(name)
+    if (typeof cont === 'string') return
+    const answer = await this.#call('output_released', { cont, after })
+    this.#expect(`output_released ${name}`, answer, 'ok')
+    const lines = answer['lines'] as readonly unknown[]
+    if (Number(answer['count']) < lines.length) throw new Error('fewer were told than there are')
+  }
+
+  /** All that can be told has been: what is not is of intervals that are not on the line. */
+  async outputSettled(): Promise<void> {
+    this.ready()
+    const answer = await this.#call('output_settled', {})
+    if (answer.status !== 'busy' || !this.world.isShaken)
+      this.#expect('output_settled', answer, 'ok')
+  }
+
   /** Makes a container; a name that is taken is refused. */
   async create(name: string, pages: number): Promise<void> {
     this.ready()

@@ -2,9 +2,17 @@
  * What loci of a campaign do: loads, stores, atomics, waits, registers, safepoints, snapshots and kernel calls at random, each
  * compared with the model in the step in which it happens.
  */
-import { asCapref, containerCalls, hereCapref, locusCalls, managerDowncalls } from '@katydid/abi'
+import {
+  asCapref,
+  containerCalls,
+  hereCapref,
+  locusCalls,
+  managerDowncalls,
+  outputCalls,
+} from '@katydid/abi'
 import { windowStatus } from './mapping-model.js'
 import type { SimLocus } from './sim-locus.js'
+import { lineOf } from './told-output.js'
 import type { SimProgram } from './whole-world.js'
 
 type Steps = Generator<'step' | number | (() => boolean), void, void>
@@ -56,6 +64,7 @@ const deeds: readonly [weight: number, deed: (locus: SimLocus, pages: number) =>
   [2, forged],
   [1, list],
   [1, stabilise],
+  [2, print],
 ]
 const total = deeds.reduce((sum, [weight]) => sum + weight, 0)
 
@@ -174,4 +183,15 @@ function* stabilise(locus: SimLocus): Steps {
   if (reply.status === 'ok' || reply.status === 'busy' || reply.status === 'frozen') return
   // A manager that died, or a disk that refused.
   if (!locus.world.isShaken) locus.problem(`locus_stabilise: ${reply.status}, ${reply.detail}`)
+}
+
+/** A line that says which deed of which locus it is of; some at once, which are told again by whoever goes back over them. */
+function* print(locus: SimLocus): Steps {
+  const id = locus.world.kernel.machine.loci.named(locus.name)?.id
+  if (id === undefined) return
+  const text = lineOf(locus.name, id, locus.model.registers[0]!)
+  const durable = locus.random.chance(0.8) ? 'recoverable' : 'volatile'
+  const reply = yield* locus.call(outputCalls.outputPrint, { text, durable })
+  // Nobody comes to rest for long, so that nothing is told meanwhile.
+  if (reply.status !== 'no_resource') locus.expect('output_print', reply.status, 'ok')
 }

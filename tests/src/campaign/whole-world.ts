@@ -32,8 +32,10 @@ import { CannotStart } from '@katydid/managers/paging/cannot-start.js'
 import { unitsOf } from '@katydid/kernel/state-interval/units.js'
 import { AccessError } from '@katydid/memory'
 import { CountingMessenger } from './counting-messenger.js'
+import { ConsoleCore, serveConsole } from '@katydid/devices'
 import { DiskBench, type DiskShape } from './disk-bench.js'
 import { SimLocus } from './sim-locus.js'
+import { ToldOutput, type ToldLines } from './told-output.js'
 import { WatchedSimulator } from './watched-simulator.js'
 import { WorldModel, type UnitPicture } from './world-model.js'
 
@@ -112,6 +114,8 @@ export interface Remains {
   readonly promised: number
   /** The line that was announced: each unit’s interval on it. */
   readonly promisedLine: ReadonlyMap<number, number>
+  /** What its console has told; nil: not looked at. */
+  readonly told?: ToldLines
 }
 
 /** A container with its loci, or the count of a semaphore. */
@@ -148,6 +152,8 @@ export class WholeWorld {
     readonly line: ReadonlyMap<number, number>
     readonly entries: number
   }[] = []
+  /** What the console has told. */
+  readonly told: ToldOutput
   boot: BootResult | null = null
   manager: SelfManagingManager | null = null
   /** Ports of the other managers that live. */
@@ -215,6 +221,8 @@ export class WholeWorld {
       },
     })
     this.sim.onTurn(actorPorts.kernel, () => this.kernel.turn())
+    this.told = new ToldOutput(remains?.told)
+    this.#openConsole()
     this.sim.onStep = () => {
       this.#lookForCuts()
       this.#lookAtLine()
@@ -229,10 +237,24 @@ export class WholeWorld {
     return this.boot
   }
 
+  /** The real console; whoever watches takes a line a little after it was told. */
+  #openConsole(): void {
+    const core: ConsoleCore = new ConsoleCore(this.sim.clock, (first, lines) => {
+      if (this.kernel.machine.damage === null) this.problems.push(...this.told.hear(lines))
+      if (first !== 0) this.sim.task('host', take(first + lines.length - 1))
+    })
+    function* take(number: number) {
+      yield 2
+      core.taken(number)
+    }
+    serveConsole(this.sim.endpoint(actorPorts.console), core)
+    this.sim.onTurn(actorPorts.console, () => core.turn())
+  }
+
   /** What is left when the process is killed now. */
   remains(image: Uint8Array = this.disk.memory.image.slice()): Remains {
     const { captured, promised, promisedLine } = this
-    return { image, captured, promised, promisedLine }
+    return { image, captured, promised, promisedLine, told: this.told.all }
   }
 
   get phase(): KernelActor['machine']['phase'] {
@@ -415,6 +437,10 @@ export class WholeWorld {
       case 'stop_locus':
       case 'stop_actor':
         this.sim.task('supervisor', this.#stop(order.port, order.generation, order.reason))
+        return
+      case 'output':
+        // The console’s thread orders that, and there is none.
+        return
     }
   }
 
@@ -422,6 +448,9 @@ export class WholeWorld {
     this.events.push(event)
     switch (event.kind) {
       case 'captured':
+      case 'drained':
+      case 'line_lagging':
+      case 'output':
         return
       case 'recoverable':
         this.promised = event.capture
@@ -478,6 +507,7 @@ export class WholeWorld {
         this.model.addLocus(name, '').end = end.status
     this.model.emptyVolatile()
     this.model.noteLeftOpen(this.openedHere)
+    if (machine.damage === null) this.problems.push(...this.told.look(machine, this.model))
     this.#announced = machine.captures.vector
   }
 

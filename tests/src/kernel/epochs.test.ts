@@ -1,5 +1,6 @@
 /** SI: epochs: containers captured each by itself, what they depend on, and what a crash makes of it. Real kernel, simulated threads. */
 import {
+  maxActors,
   actorPorts,
   containerCalls,
   containerGates,
@@ -46,7 +47,7 @@ function workIn(world: KernelWorld, name: string): bigint {
     0,
   )
 }
-const portOf = (slot: number): PortId => (slot + 8) as PortId
+const portOf = (slot: number): PortId => (slot + maxActors) as PortId
 
 test('[SI22] what does not come to rest is left out and named; everybody else is captured in the same epoch and goes on at once', async (t) => {
   const world = await KernelWorld.open()

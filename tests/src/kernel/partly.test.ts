@@ -1,5 +1,5 @@
 /** SI: what is lost goes back with what depends on it, and the rest of the world runs on. Real kernel, simulated threads. */
-import { containerCalls, locusCalls, type Capref, type PortId } from '@katydid/abi'
+import { containerCalls, locusCalls, maxActors, type Capref, type PortId } from '@katydid/abi'
 import test from 'ava'
 import { KernelWorld } from './support/kernel-world.js'
 
@@ -36,7 +36,7 @@ async function touch(world: KernelWorld, from: Home, on: Home): Promise<void> {
 const stopped = (world: KernelWorld): PortId[] =>
   world.orders.flatMap((each) => (each.order === 'stop_locus' ? [each.port] : []))
 const portOf = (world: KernelWorld, name: string): PortId =>
-  (world.kernel.machine.loci.named(name)!.slot! + 8) as PortId
+  (world.kernel.machine.loci.named(name)!.slot! + maxActors) as PortId
 const registerOf = (world: KernelWorld, name: string): bigint =>
   world.register(portOf(world, `in ${name}`), 0)
 

@@ -1,7 +1,8 @@
 /** `katydid status DIR`: what a world holds. Opens it without letting any locus go on. */
 import { Command } from 'commander'
-import { openWorld } from 'katydid'
+import { openWorld, type LineHolder } from 'katydid'
 import { bytes, milliseconds, plural } from '../numbers.js'
+import { drainLine, holderText } from '../report.js'
 import type { Screen } from '../screen.js'
 
 export function statusVerb(screen: Screen): Command {
@@ -12,6 +13,16 @@ export function statusVerb(screen: Screen): Command {
     .action((dir: string, flags: { readonly json?: true }) =>
       status(screen, dir, flags.json ?? false),
     )
+}
+
+interface Report {
+  readonly drains: Parameters<typeof drainLine>[0]
+  readonly lagging: { readonly forMs: number; readonly holders: readonly LineHolder[] } | null
+  readonly output: readonly {
+    readonly container: string
+    readonly held: number
+    readonly bytes: number
+  }[]
 }
 
 async function status(screen: Screen, dir: string, asJson: boolean): Promise<void> {
@@ -36,6 +47,14 @@ async function status(screen: Screen, dir: string, asJson: boolean): Promise<voi
       screen.out(
         `locus ${each.name}: ${each.state} in container ${each.container}, ${plural(each.faults, 'fault')} so far`,
       )
+    const { drains, lagging, output } = found.report as Report
+    screen.out(drainLine(drains))
+    if (lagging !== null)
+      screen.out(
+        `the line lags since ${milliseconds(lagging.forMs)}: ${lagging.holders.map(holderText).join('; ')}`,
+      )
+    for (const { container, held, bytes: size } of output)
+      screen.out(`output of ${container}: ${plural(held, 'line')} not told yet, ${bytes(size)}`)
   } finally {
     await world.close()
   }

@@ -32,6 +32,7 @@ export function* boot(machine: Machine): Script<BootResult> {
   machine.damage = [scan.damage, content.damage].filter((each) => each !== null).join('; ') || null
   // The session's number is raised by recovery itself, so that a new world is in session 0.
   machine.session = content.session
+  for (const told of content.told) machine.output.learn(told)
   takePoints(machine, content)
   const missing = addManagers(machine, content) ?? managerWithoutRoot(machine, content)
   if (missing !== null) machine.fail('damaged', missing)
@@ -43,6 +44,7 @@ function takePoints(machine: Machine, { line, captures, points }: LogContent): v
   const table = machine.captures
   const records = captures.map(({ record }) => record)
   table.line = line?.epoch ?? 0
+  table.drains = line?.drains ?? table.drains
   table.vector = new Map(line?.points)
   table.over = new Map(line?.over)
   table.ends = [...table.over.keys()].map((unit) => ({ unit, epoch: table.line }))

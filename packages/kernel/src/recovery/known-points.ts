@@ -1,5 +1,6 @@
 /** The points that a recovery can choose from: each with what its record holds of the unit. */
 import type { Machine } from '../machine.js'
+import type { SavedOutput } from '../output/output.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { Point } from '../state-interval/line/line.js'
 import type { CaptureRecord, SavedContainer, SavedSemaphore } from '../state-interval/records.js'
@@ -12,6 +13,8 @@ export interface KnownPoint extends Point {
   /** What the unit was; both nil: it had ended. */
   readonly container: SavedContainer | null
   readonly semaphore: SavedSemaphore | null
+  /** What it had printed, if it is, or was, a container. */
+  readonly output: SavedOutput | null
 }
 
 /** What the log held at boot, until the world is open; afterwards what the histories of units have that is durable. */
@@ -32,12 +35,13 @@ export function knownPoints(machine: Machine): readonly KnownPoint[] {
 /** All points of a record. */
 export function pointsIn(capture: Capture, maxContainers: number): KnownPoint[] {
   const { containers, semaphores, ended }: CaptureRecord = capture.record
-  const none = { capture, container: null, semaphore: null }
+  const none = { capture, container: null, semaphore: null, output: null }
   return [
     ...containers.map((container) => ({
       ...none,
       container,
       unit: container.slot,
+      output: container.output ?? null,
       ...pointOf(container),
     })),
     ...semaphores.map((semaphore) => ({
@@ -46,7 +50,12 @@ export function pointsIn(capture: Capture, maxContainers: number): KnownPoint[] 
       unit: maxContainers + semaphore.id,
       ...pointOf(semaphore),
     })),
-    ...ended.map((each) => ({ ...none, unit: each.unit, ...pointOf(each) })),
+    ...ended.map((each) => ({
+      ...none,
+      unit: each.unit,
+      output: each.output ?? null,
+      ...pointOf(each),
+    })),
   ]
 }
 

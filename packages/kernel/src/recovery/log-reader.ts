@@ -3,6 +3,7 @@
  * highest session. A record that cannot be read is damage, said in a sentence; older points then take its place.
  */
 import { invariant } from '@katydid/actor'
+import type { ToldOutput } from '../output/output-table.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { FoundRecord } from '../state-interval/durable-log.js'
 import { Assembly, readPart } from '../state-interval/parts.js'
@@ -32,6 +33,8 @@ export interface LogContent {
   readonly points: readonly KnownPoint[]
   /** The newest root page of each manager's port. */
   readonly roots: ReadonlyMap<number, PlacedRecord<RootRecord>>
+  /** How far output was told, in log order. */
+  readonly told: readonly ToldOutput[]
   readonly damage: string | null
 }
 
@@ -49,6 +52,7 @@ export function readLog(
     captures: [],
     points: new Map(),
     roots: new Map(),
+    told: [],
     unreadable: 0,
     foreign: 0,
     maxContainers,
@@ -71,9 +75,9 @@ export function readLog(
     else if (record.kind === 'capture' && record.world !== worldId) state.foreign++
     else accept(state, record, after)
   }
-  const { session, line, captures, roots } = state
+  const { session, line, captures, roots, told } = state
   const points = [...state.points.values()].flatMap((each) => [...each.values()])
-  return { session, line, captures, points, roots, damage: damageOf(state) }
+  return { session, line, captures, points, roots, told, damage: damageOf(state) }
 }
 
 interface Reading {
@@ -83,6 +87,7 @@ interface Reading {
   /** By unit and interval. */
   readonly points: Map<number, Map<number, KnownPoint>>
   readonly roots: Map<number, PlacedRecord<RootRecord>>
+  readonly told: ToldOutput[]
   unreadable: number
   foreign: number
   readonly maxContainers: number
@@ -99,6 +104,9 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
       state.line = record
       if (record.rolledBack) dropVoid(state, record)
       for (const [unit, interval] of record.back) dropNewer(state.points.get(unit), interval)
+      return
+    case 'output':
+      state.told.push(...record.told)
       return
     case 'root_page':
       // One written again with the line may stand behind a newer one that was under way then.

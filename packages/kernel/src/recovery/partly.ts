@@ -13,6 +13,7 @@ import { historyOf, semaphoreUnit, unitsOf } from '../state-interval/units.js'
 import { clearMemory, forgetContainers, forgetLoci } from './clear.js'
 import { goingWith, lociIn, slotsOf, someoneComes, type Going } from './going.js'
 import { pointsIn, type KnownPoint } from './known-points.js'
+import { outputGoesBack } from './output-back.js'
 import type { Problem } from './problem.js'
 import {
   heldBy,
@@ -136,6 +137,7 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   forgetContainers(machine, containers, (slot) => going.has(slot))
   const problem = yield* restoreContainers(machine, points)
   if (problem !== null) return problem
+  outputGoesBack(machine, points, (slot) => going.has(slot))
   const held = heldBy(points)
   restoreCounts(machine, departure, held)
   const before = forgetLoci(

@@ -11,6 +11,7 @@ import { giveUpFailing, noteFailure } from '../manager/give-up.js'
 import type { Manager } from '../manager/manager-table.js'
 import { openGate, shutGate } from '../state-interval/gate.js'
 import { WitnessEngine } from '../state-interval/line/engine.js'
+import { endLag } from '../state-interval/lagging.js'
 import { LineFeed } from '../state-interval/line/feed.js'
 import { advanceLine, feedPoints, lineRecord, settleLine } from '../state-interval/line.js'
 import type { LineRecord, SavedLocus } from '../state-interval/records.js'
@@ -21,6 +22,8 @@ import { chooseLine, type Choice } from './choose.js'
 import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
 import { knownPoints, type KnownPoint } from './known-points.js'
 import { heldBy, restoreContainers, restoreLoci, restoreSemaphores, resumeLoci } from './restore.js'
+import { releaseOutput } from '../output/release.js'
+import { outputGoesBack } from './output-back.js'
 import { arrive, clearGoing, depart, type Departure, type Moved } from './partly.js'
 import { problemOf, type Problem } from './problem.js'
 import { tellLive } from './tell-live.js'
@@ -116,6 +119,7 @@ function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | nu
   restoreGroups(machine, points)
   const problem = yield* restoreContainers(machine, points)
   if (problem !== null) return problem
+  outputGoesBack(machine, points)
   restoreSemaphores(machine, points)
   const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1 }))]
   const saved = held.map((each) => each.saved)
@@ -262,7 +266,10 @@ function finish(machine: Machine, { reason, boot, beganMs, departure }: Finished
   const { captures } = machine
   machine.phase = 'open'
   captures.changesSeen = -1
-  if (departure === null) captures.takenAtMs = machine.clock.nowMs()
+  if (departure === null) {
+    captures.takenAtMs = machine.clock.nowMs()
+    endLag(machine)
+  }
   const { points, loci } = machine.restored
   const moved: readonly Moved[] =
     departure?.moved ??
@@ -288,6 +295,7 @@ function finish(machine: Machine, { reason, boot, beganMs, departure }: Finished
   serveHeld(machine)
   feedPoints(machine)
   advanceLine(machine)
+  releaseOutput(machine)
   if (boot)
     machine.report({
       kind: 'ready',

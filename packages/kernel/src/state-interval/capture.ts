@@ -21,7 +21,9 @@ import {
 } from './gate.js'
 import { isIdle, noteState } from './idle.js'
 import { advanceLine, feedPoints, settleLine } from './line.js'
-import { epochsOnTheWay, lags } from './on-the-way.js'
+import { drain } from './drain.js'
+import { noteBusy, noteUnstable } from './lagging.js'
+import { epochsOnTheWay, isSettling, lags, mostSettleMs } from './on-the-way.js'
 import { unitsOf } from './units.js'
 import { becomeVolatile } from './volatile.js'
 
@@ -29,8 +31,6 @@ import { becomeVolatile } from './volatile.js'
 const restMs = 2_000
 /** How long managers may hold a container for their snapshots. */
 const snapshotMs = 2_000
-/** After a drain that did not end in time there is none for so long. */
-const drainPauseMs = 30_000
 /** More epochs than this that are not stable: the disk or a manager does not keep up. */
 const mostOutstanding = 64
 /** With so many records a lazy world looks which of them the line can leave behind. */
@@ -89,11 +89,15 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
     return refuse('busy', `${outstanding} captures wait to become stable`)
   if (captures.newer.length >= manyOutstanding) settleLine(machine, 'pressure')
   const interrupted = interruption(machine)
-  const drains = lags(machine)
-  if (keepShut || drains) shutGate(machine)
-  if (drains) yield* drain(machine, interrupted)
-  if (interrupted()) return interruptedOne(machine, [], keepShut || drains)
-  const epoch = captures.beginEpoch()
+  yield* machine.waits.until(() => interrupted() || !isSettling(machine), mostSettleMs)
+  if (interrupted()) return interruptedOne(machine, [], false)
+  noteUnstable(machine)
+  const wantsDrain = lags(machine)
+  if (keepShut || wantsDrain) shutGate(machine)
+  const drains = wantsDrain && (yield* drain(machine, interrupted))
+  if (interrupted()) return interruptedOne(machine, [], keepShut || wantsDrain)
+  if (wantsDrain && !drains && !keepShut) openGate(machine)
+  const epoch = captures.beginEpoch(clock.nowMs())
   captures.changesSeen = machine.changes
   captures.takenAtMs = clock.nowMs()
   const progress: Progress = {
@@ -119,23 +123,13 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   }
   if (interrupted()) return interruptedOne(machine, pending, keepShut || drains)
   giveUp(machine, pending, progress)
+  noteBusy(machine, progress.busy, progress.refused)
   captures.rendezvous.joinable = false
   captureRest(machine, progress)
   const isWhole = progress.busy.size + progress.refused.size === 0
   if (!keepShut ? drains : !isWhole) openGate(machine)
   reportEpoch(machine, progress)
   return progress
-}
-
-/**
- * No tree of invocations begins, and those under way end: then nothing crosses the cut of the next epoch, and it becomes the line. Where that
- * takes too long it is given up for a while, as it holds everybody up.
- */
-function* drain(machine: Machine, interrupted: () => boolean): Script<void> {
-  const users = machine.containers.live().filter((each) => !each.selfManaged)
-  const isOver = (): boolean => users.every((each) => isAtRest(machine, each))
-  yield* machine.waits.until(() => interrupted() || isOver(), restMs)
-  if (!isOver()) machine.captures.drainsAgainMs = machine.clock.nowMs() + drainPauseMs
 }
 
 /** Nobody joins from here on. What happened in an idle container since the epoch began is of those who joined, so it is captured too. */

@@ -85,15 +85,31 @@ function standsStill(machine: Machine, locus: Locus): boolean {
 }
 
 /** Loci that keep the container from coming to rest, by name. */
-export function movingIn(machine: Machine, { slot }: Container): string {
+export function movingIn(machine: Machine, container: Container): string {
+  const names = lociMovingIn(machine, container)
+  return names.length === 0 ? 'a locus' : names.join(', ')
+}
+
+/** Names of the loci that are rooted or run in the container and do not stand still. */
+export function lociMovingIn(machine: Machine, { slot }: Container): string[] {
   const moving = machine.loci.threads().filter((each) => {
     if (each.slot === null) return false
     const inside = machine.region.words.load(machine.region.locusWord(each.slot, 'container'))
     return (inside === slot || each.container === slot) && !standsStill(machine, each)
   })
-  const names = moving.map((each) => (each.name === '' ? `locus ${each.id}` : each.name))
-  return names.length === 0 ? 'a locus' : names.join(', ')
+  return moving.map(nameOf)
 }
+
+/** Names of the loci that are in a nested invocation: one of them has gone through a container in which nobody runs now, and will come back there. */
+export function lociNested(machine: Machine): string[] {
+  const { words } = machine.region
+  return machine.loci
+    .threads()
+    .filter(({ slot }) => slot !== null && words.load(machine.region.locusWord(slot, 'depth')) > 0)
+    .map(nameOf)
+}
+
+const nameOf = ({ name, id }: Locus): string => (name === '' ? `locus ${id}` : name)
 
 /** The container with all that are mapped into it, and all it is mapped into: they share pages and rest together. */
 export function componentOf(machine: Machine, container: Container): Set<Container> {

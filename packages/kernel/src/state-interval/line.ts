@@ -10,8 +10,10 @@ import { reportEnd } from '../locus/locus-end.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
 import { savedManagers } from '../manager/registry.js'
+import { releaseOutput } from '../output/release.js'
 import type { UnitPoint } from './history.js'
 import type { FeedReason } from './line/feed.js'
+import { noteLine } from './lagging.js'
 import { counts, makeBaseline } from './points.js'
 import type { LineRecord, RootRecord } from './records.js'
 import { unitsOf, type Unit } from './units.js'
@@ -122,7 +124,8 @@ export function lineRecord(
   const number = machine.captures.takeLineNumber()
   const managers = savedManagers(machine)
   const over = [...machine.captures.over]
-  return { kind: 'line', session, number, epoch, points, over, rolledBack, back, managers }
+  const { drains } = machine.captures
+  return { kind: 'line', session, number, epoch, points, over, rolledBack, back, managers, drains }
 }
 
 /** Managers, hosts and waiting loci learn what can be restored after any crash. */
@@ -139,9 +142,11 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
     unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
   )
   bury(machine)
+  releaseOutput(machine)
   if (epoch <= captures.line) return
   captures.line = epoch
   forgetEnds(machine)
+  noteLine(machine)
   machine.counters.add('recoverable')
   machine.report({ kind: 'recoverable', capture: epoch })
 }
@@ -151,6 +156,9 @@ function end(machine: Machine, { unit, history }: Unit, to: UnitPoint): void {
   const { captures } = machine
   const { maxContainers } = machine.region.plan.shape
   history.over = true
+  const container = machine.containers.at(unit)
+  const output = container === null ? null : machine.output.find(container)
+  if (output !== null) output.endedAfter = to.capture.after
   captures.over.set(unit, to.interval)
   captures.ends.push({ unit, epoch: to.epoch })
   captures.vector.delete(unit)
@@ -214,5 +222,6 @@ export function trim(machine: Machine): void {
     .all()
     .filter(keepsRoot)
     .map((each) => each.stable?.after ?? 0)
-  machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed))
+  const untold = machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? [])
+  machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed, ...untold))
 }

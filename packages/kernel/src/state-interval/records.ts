@@ -9,6 +9,9 @@ import type { Mapping } from '../container/mapping.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
 import type { PermissionGroup } from '../capability/group-table.js'
+import type { SavedOutput } from '../output/output.js'
+import type { ToldOutput } from '../output/output-table.js'
+import type { DrainFigures } from './capture-table.js'
 
 const recordVersion = 1
 
@@ -39,6 +42,8 @@ export interface SavedContainer extends SavedPoint {
   readonly loci: readonly SavedLocus[]
   /** Permission groups of it and of its loci. */
   readonly groups: readonly PermissionGroup[]
+  /** What it has printed; nil: nothing. */
+  readonly output?: SavedOutput
 }
 
 export interface SavedSemaphore extends SavedPoint {
@@ -54,6 +59,8 @@ export interface SavedSemaphore extends SavedPoint {
 export interface SavedEnd extends SavedPoint {
   readonly unit: number
   readonly epoch: number
+  /** What it has printed; nil: nothing. */
+  readonly output?: SavedOutput
 }
 
 /** The answer of a locus’s durable invoke, which is not over. */
@@ -129,6 +136,8 @@ export interface LineRecord {
   readonly back: readonly (readonly [unit: number, interval: number])[]
   /** The world’s managers besides the first. */
   readonly managers?: readonly SavedManager[]
+  /** What drains have cost so far. */
+  readonly drains?: DrainFigures
 }
 
 export interface RootRecord {
@@ -145,7 +154,16 @@ export interface RootRecord {
   readonly bytes: Uint8Array
 }
 
-export type KernelRecord = CaptureRecord | LineRecord | RootRecord
+/** How far the output of these containers was told. */
+export interface OutputRecord {
+  readonly kind: 'output'
+  readonly session: number
+  /** Which of the session's, counted with its line records. */
+  readonly number: number
+  readonly told: readonly ToldOutput[]
+}
+
+export type KernelRecord = CaptureRecord | LineRecord | RootRecord | OutputRecord
 
 /** A record's bytes. */
 export function packRecord(record: KernelRecord): Uint8Array {
@@ -170,8 +188,13 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
         arePairs(value['points']) &&
         arePairs(value['over']) &&
         arePairs(value['back']) &&
-        areManagers(value['managers'])
+        areManagers(value['managers']) &&
+        (value['drains'] === undefined || has(value['drains'], drainFields))
         ? (value as unknown as LineRecord)
+        : null
+    case 'output':
+      return has(value, { session: 'number', number: 'number' }) && listOf(value['told'], isTold)
+        ? (value as unknown as OutputRecord)
         : null
     case 'root_page':
       return has(value, rootFields) && value['bytes'] instanceof Uint8Array
@@ -195,6 +218,13 @@ const managerFields = {
   hash: 'string',
   containerBytes: 'number',
   keepsRoot: 'boolean',
+} as const
+
+const drainFields = {
+  count: 'number',
+  totalMs: 'number',
+  maxMs: 'number',
+  givenUp: 'number',
 } as const
 
 const areManagers = (value: unknown): boolean =>
@@ -286,7 +316,7 @@ function isCapture(value: Record<string, unknown>): boolean {
     listOf(value['generations'], (each) => typeof each === 'number') &&
     listOf(value['containers'], isContainer) &&
     listOf(value['semaphores'], isSemaphore) &&
-    listOf(value['ended'], (each) => has(each, endFields) && arePairs(each['dependencies'])) &&
+    listOf(value['ended'], isEnd) &&
     arePairs(value['same']) &&
     listOf(value['loci'], isLocus) &&
     areGroups(value['groups'])
@@ -303,6 +333,9 @@ const captureFields = {
   nextSemaphore: 'number',
 } as const
 
+const isEnd = (value: unknown): boolean =>
+  has(value, endFields) && arePairs(value['dependencies']) && isOutput(value['output'])
+
 const isContainer = (value: unknown): boolean =>
   has(value, containerFields) &&
   isBeginning(value['snapshotOf']) &&
@@ -310,7 +343,27 @@ const isContainer = (value: unknown): boolean =>
   arePairs(value['dependencies']) &&
   listOf(value['mappings'], (each) => has(each, mappingFields)) &&
   listOf(value['loci'], isLocus) &&
+  isOutput(value['output']) &&
   areGroups(value['groups'])
+
+const outputFields = {
+  slot: 'number',
+  generation: 'number',
+  container: 'string',
+  told: 'number',
+} as const
+const lineOfOutput = { sequence: 'number', interval: 'number', text: 'string' } as const
+
+const isTold = (value: unknown): boolean =>
+  has(value, outputFields) && listOf(value['recent'], (each) => has(each, lineOfOutput))
+
+const isOutput = (value: unknown): boolean =>
+  value === undefined ||
+  (isTold(value) &&
+    has(value, { next: 'number' }) &&
+    listOf(value['lines'], (each) =>
+      has(each, { ...lineOfOutput, incarnation: 'number', locus: 'string' }),
+    ))
 
 const isSemaphore = (value: unknown): boolean =>
   has(value, semaphoreFields) &&

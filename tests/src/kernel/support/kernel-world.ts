@@ -27,13 +27,16 @@ import { Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
 import {
   barrierAt,
   byCapability,
+  ConsoleCore,
   DiskCore,
   MemoryFile,
   openDisk,
   regionFrames,
   serveBarrier,
+  serveConsole,
   serveDisk,
   silentMeter,
+  type ConsoleLine,
 } from '@katydid/devices'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
 import { FakeManager, goodBehaviour, type Behaviour, type Stable } from './fake-manager.js'
@@ -80,6 +83,10 @@ export class KernelWorld {
   readonly events: WorldEvent[] = []
   readonly behaviour: Behaviour
   readonly loci = new Map<PortId, SimEndpoint>()
+  /** Lines that the console gave to whoever watches; taken at once unless that is turned off. */
+  readonly output: ConsoleLine[] = []
+  takesOutput = true
+  readonly console: ConsoleCore
   /** The first manager. */
   manager: FakeManager | null = null
   /** All managers that run, by port. */
@@ -107,6 +114,7 @@ export class KernelWorld {
     )
     this.behaviour = { ...goodBehaviour(), ...options.behaviour }
     this.#openDisk(earlier === undefined)
+    this.console = this.#openConsole()
     const messenger = this.sim.endpoint(actorPorts.kernel)
     this.kernel = new KernelActor({
       region: this.sim.region,
@@ -299,6 +307,7 @@ export class KernelWorld {
         this.sim.task('supervisor', this.#stop(order.port, order.generation, order.reason))
         return
       case 'report':
+      case 'output':
         return
     }
   }
@@ -343,6 +352,20 @@ export class KernelWorld {
     yield 1
     if (this.#generation(port) !== generation) return
     this.die(port, 'signal', detail)
+  }
+
+  #openConsole(): ConsoleCore {
+    const core: ConsoleCore = new ConsoleCore(this.sim.clock, (first, lines) => {
+      this.output.push(...lines)
+      if (first !== 0 && this.takesOutput) this.sim.task('host', take(first + lines.length - 1))
+    })
+    function* take(number: number) {
+      yield 1
+      core.taken(number)
+    }
+    serveConsole(this.sim.endpoint(actorPorts.console), core)
+    this.sim.onTurn(actorPorts.console, () => core.turn())
+    return core
   }
 
   #openDisk(fresh: boolean): void {
