@@ -224,3 +224,26 @@ test('[SI29] the log is trimmed though a container does not change: its point is
   t.true(last > first + 60, `${first} ${last}`)
   t.deepEqual([workIn(next, 'still'), workIn(next, 'busy')], [3n, 90n])
 })
+
+test('[SI22] a container that is destroyed while an epoch waits for others has its end for a point, and no other', async (t) => {
+  const world = await KernelWorld.open({ shape: { maxContainers: 8 } })
+  const [a, gone] = [await home(world, 'a'), await world.container('gone')]
+  const b = await home(world, 'b')
+  world.setState(a.port, 'resting')
+  world.setState(b.port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const cap = await world.call('cap_copy', { cap: a.cont, to: gone, rights: rights.read })
+  const args = { cont: a.cont, at: 0, length: 4096, source: gone, sourceAt: 0, rights: rights.read }
+  await world.call('container_map', args)
+  work(world, a, 1n)
+  world.setState(a.port, 'running')
+
+  const answer = world.kernel.call('world_snapshot', { durable: true })
+  world.run(200)
+  const destroyed = await world.call('container_destroy', { cont: gone })
+  world.setState(a.port, 'resting')
+  const taken = await world.settle(answer)
+
+  t.deepEqual([cap.status, destroyed.status, taken.status], ['ok', 'ok', 'ok'])
+  t.is((await world.call('world_snapshot', { durable: true })).status, 'ok')
+})

@@ -20,7 +20,7 @@ test('[WO19] random courses of hosts, loci, managers, kills and power cuts agree
   const { failure, operations, lives } = await fuzzSimulated({ seed: 2026, steps: 5000 })
 
   t.is(failure, null)
-  t.true(operations >= 5000 && lives > 10, `${operations} operations, ${lives} lives`)
+  t.true(operations >= 5000 && lives > 4, `${operations} operations, ${lives} lives`)
 })
 
 test('[SI17] a manager finds a frame for its root page, however many frames another asks for at its start', async (t) => {

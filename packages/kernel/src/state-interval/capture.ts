@@ -189,6 +189,7 @@ function atRest(machine: Machine, pending: ReadonlySet<Container>): Container[] 
 
 /** Takes those out of `pending` that stand still and into which nobody can come any more. */
 function takeReady(machine: Machine, pending: Set<Container>): Container[] {
+  forgetDestroyed(machine, pending)
   const ready: Container[] = []
   for (const container of atRest(machine, pending)) {
     if (!pending.has(container)) continue
@@ -198,6 +199,13 @@ function takeReady(machine: Machine, pending: Set<Container>): Container[] {
     ready.push(...together)
   }
   return ready
+}
+
+/** What was destroyed since the epoch began has its end for a point, and no other. */
+function forgetDestroyed(machine: Machine, pending: Set<Container>): void {
+  const gone = [...pending].filter((each) => !machine.containers.isThere(each))
+  for (const each of gone) pending.delete(each)
+  openGates(machine, gone)
 }
 
 function* captureThose(
