@@ -82,6 +82,7 @@ async function course(
     // One blow in three falls upon who is still reeling.
     if (random.chance(0.67)) world.until(() => world.phase === 'open')
     count.blows++
+    judge.struck()
     const [locus] = world.lociPorts()
     const kind = random.below(4)
     if (kind <= 1 && locus !== undefined) world.killLocus(locus)
