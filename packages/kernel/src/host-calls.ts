@@ -4,6 +4,7 @@ import {
   capabilityCalls,
   containerCalls,
   hostPort,
+  lineCalls,
   locusCalls,
   managerDowncalls,
   managerRequests,
@@ -16,6 +17,7 @@ import { isForHosts } from './guard.js'
 import {
   capabilityHandlers,
   containerHandlers,
+  lineHandlers,
   locusHandlers,
   managerHandlers,
   requestHandlers,
@@ -55,5 +57,6 @@ export function hostTable(machine: Machine): ReadonlyMap<string | number, HostCa
   open(managerDowncalls, managerHandlers(machine))
   open(managerRequests, requestHandlers(machine))
   open(snapshotCalls, snapshotHandlers(machine))
+  open(lineCalls, lineHandlers(machine))
   return table
 }

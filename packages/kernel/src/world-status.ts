@@ -34,6 +34,9 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     pageSets: machine.pageSets.all(),
     tableBytesFree: machine.slices.freeBytes,
     logPosition: machine.log.position,
+    keptLines: machine.kept.names,
+    rollbacks: machine.rollbacks,
+    decisions: machine.decisions,
     damage: machine.damage,
     failure: machine.failure,
   }

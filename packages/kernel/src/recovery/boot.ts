@@ -33,6 +33,8 @@ export function* boot(machine: Machine): Script<BootResult> {
   // The session's number is raised by recovery itself, so that a new world is in session 0.
   machine.session = content.session
   takePoints(machine, content)
+  machine.kept.restore(content.kept)
+  machine.decisions = content.line?.decisions ?? []
   const missing = addManagers(machine, content) ?? managerWithoutRoot(machine, content)
   if (missing !== null) machine.fail('damaged', missing)
   else yield* recover(machine, 'the world starts', true)
@@ -71,7 +73,10 @@ function takePoints(machine: Machine, { line, captures, points }: LogContent): v
 /** The first manager, then the others; what is wrong with them, or nil. */
 function addManagers(machine: Machine, content: LogContent): string | null {
   const { manager, others } = machine.config
-  const captures = content.captures.map(({ record }) => record)
+  const captures = [
+    ...content.captures.map(({ record }) => record),
+    ...content.kept.map(({ record }) => record.state),
+  ]
   const more = otherManagers(others ?? [], content.line?.managers ?? [], captures)
   if (typeof more === 'string') return more
   const first = manager === null ? [] : [idleManager(actorPorts.firstManager, manager)]

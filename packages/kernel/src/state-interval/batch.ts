@@ -167,7 +167,8 @@ function carryOver(machine: Machine, capture: Capture, record: CaptureRecord): C
   return { ...record, containers, semaphores }
 }
 
-function emptyRecord(machine: Machine, epoch: number): CaptureRecord {
+/** A record of nothing yet, but for what is of the whole machine. */
+export function emptyRecord(machine: Machine, epoch: number): CaptureRecord {
   const isHomeless = (slot: number): boolean => machine.containers.at(slot) === null
   return {
     kind: 'capture',
