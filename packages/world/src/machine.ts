@@ -39,7 +39,7 @@ export interface MachineOptions {
   /** Whether a blank file becomes a disk, or is damage. */
   readonly format: boolean
   readonly acceptChanged?: boolean
-  /** Snapshots that the first manager retains of each container. */
+  /** Snapshots that the first manager retains of each container, and lines that are kept. */
   readonly retain: number
   readonly managerFrames?: number
   readonly locusHeapMb?: number
@@ -110,6 +110,7 @@ export class Machine {
         worldId: options.worldId,
         snapshotEveryMs: options.snapshotEveryMs,
         line: options.line,
+        keepLines: options.retain,
         manager: {
           ...workers.defaultManager,
           options: {

@@ -21,8 +21,17 @@ export interface OpenOptions {
    * room is short, and before anything goes back. Lazy saves the work where nobody waits for it.
    */
   readonly line?: 'eager' | 'lazy'
-  /** Snapshots of each container that stay besides the one a crash would bring back; default 0. Fixed when the world is created; of a container `retain` changes it. */
+  /**
+   * What is kept of the past; default 0. So many lines, each whole, to which an administrator can go back (`rollback`), and so many
+   * snapshots of each container, to be opened and forked, those of kept lines among them. Fixed when the world is created; the number
+   * of snapshots of a container `world.retain` changes.
+   */
   readonly retain?: number
+  /**
+   * An administrator's decision: before anything runs, the world goes back to this kept line (see `World.rollback`). Rejects as that
+   * does. For one opening: at the next the line is the present, and what it was is kept still.
+   */
+  readonly rollbackTo?: number
   /** Whether to make the world when there is none; default true. */
   readonly create?: boolean
   /** The largest size of a new world's disk file in bytes; default 8 GiB, sparse. */
@@ -103,6 +112,7 @@ export function checkOptions(options: OpenOptions): void {
     throw new KatydidError('bad_argument', `Line must be eager or lazy, not ${options.line}.`)
   wholeNumber('managerFrames', options.managerFrames, leastManagerFrames)
   wholeNumber('retain', options.retain, 0)
+  wholeNumber('rollbackTo', options.rollbackTo, 1)
   if ((options.retain ?? 0) > mostRetained)
     throw new KatydidError(
       'bad_argument',

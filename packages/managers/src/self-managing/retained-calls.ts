@@ -16,6 +16,7 @@ import {
 } from '@katydid/abi'
 import { ask, invariant, later, run, type Handlers, type IncomingCall } from '@katydid/actor'
 import { seat } from '../paging/seat.js'
+import { isKept } from './kept.js'
 import { History, mostRetained } from './history.js'
 import { writeRecord, type ManagerRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
@@ -218,6 +219,11 @@ function drop(
       ? refuse('most_recent_recoverable', `${interval} is the snapshot a crash would go back to`)
       : notRetained(cont, interval)
   }
+  if (isKept(container, interval))
+    return refuse(
+      'most_recent_recoverable',
+      `snapshot ${interval} of container ${cont} belongs to a kept line, and goes with it`,
+    )
   parts.retention.drop(container, entry)
   container.dropped.add(interval)
   note(parts, { what: 'dropped', token: cont, interval })

@@ -172,6 +172,13 @@ export class FakeManager {
           if (!tokens.some((each) => each === token)) this.managed.delete(token)
         return { status: 'ok' }
       },
+      snapshotsKept: ({ snapshots }) => {
+        if (this.behaviour.snapshots === 'keeps nothing')
+          return refuse('not_supported', 'a fake keeps nothing')
+        const names = snapshots.map(({ cont, stateInterval }) => `${cont}:${stateInterval}`)
+        this.calls.push(`snapshots_kept ${names.join(' ')}`)
+        return { status: 'ok' }
+      },
     })
   }
 

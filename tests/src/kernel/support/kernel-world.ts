@@ -47,6 +47,7 @@ export interface WorldOptions {
   readonly line?: 'eager' | 'lazy'
   readonly seed?: number
   readonly snapshotEveryMs?: number
+  readonly keepLines?: number
   readonly shape?: Partial<MachineShape>
   readonly behaviour?: Partial<Behaviour>
   /** No manager at all. */
@@ -87,6 +88,8 @@ export class KernelWorld {
   /** Whether a manager that is started comes up. */
   managersStart = true
   readonly calls: string[] = []
+  /** What the kernel noted in its trace. */
+  readonly traced: (readonly [kind: string, a: number, b: number])[] = []
 
   private constructor(options: WorldOptions) {
     const { earlier } = options
@@ -113,10 +116,12 @@ export class KernelWorld {
       messenger,
       clock: this.sim.clock,
       order: (order) => this.#obey(order),
+      trace: (kind, a, b) => this.traced.push([kind, a, b]),
       config: {
         worldId: 'test',
         snapshotEveryMs: options.snapshotEveryMs ?? 0,
         ...(options.line === undefined ? {} : { line: options.line }),
+        ...(options.keepLines === undefined ? {} : { keepLines: options.keepLines }),
         others: (options.others ?? []).map(({ name, behaviour }) =>
           fakeManager(name, false, { root: false, ...behaviour }),
         ),
