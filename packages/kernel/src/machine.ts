@@ -47,6 +47,8 @@ export interface KernelConfig {
   readonly line?: FeedPolicy
   /** So many older lines are kept, whole, for an administrator to go back to. Default: none. */
   readonly keepLines?: number
+  /** By itself a line is kept so long after the last one that was; each that somebody asks for is. Default 0: all. */
+  readonly keepEveryMs?: number
   /** The self-managing manager of the world; nil: a world without one keeps nothing. */
   readonly manager: ManagerProgram | null
   /** Managers besides it, in the order in which they are started. */
@@ -118,6 +120,8 @@ export class Machine {
   readonly kept = new KeptLines()
   /** Managers that keep one snapshot of a container only. */
   readonly keepsNothing = new Set<number>()
+  /** Somebody asked for the capture of this epoch: its line is kept, or the first that comes after it. 0: nobody did. */
+  keepFrom = 0
   /** An administrator wants the world back at this kept line. */
   backTo: KeptLine | null = null
   /** The newest decisions of administrators, oldest first. */

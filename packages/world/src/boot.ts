@@ -16,6 +16,7 @@ import { createDisks, newManifest, readManifest, writeManifest } from './manifes
 import {
   checkManagerFrames,
   checkOptions,
+  defaultRetainEveryMs,
   defaultSnapshotEveryMs,
   retainOf,
   shapeOf,
@@ -56,6 +57,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       format: found === null,
       worldId: manifest.world,
       retain,
+      retainEveryMs: options.retainEveryMs ?? defaultRetainEveryMs,
       managers,
       acceptChanged: options.acceptChanged ?? false,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,

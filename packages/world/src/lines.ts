@@ -22,9 +22,7 @@ export async function goBackTo(
   dry: boolean,
 ): Promise<RollbackReport> {
   const about = `rollback of the world in ${dir}`
-  const { status: _, ...report } = (await must(host, about, lineCalls.lineRollback, {
-    line,
-    dry,
-  })) as RollbackReport & { readonly status?: string }
-  return report
+  const reply = await must(host, about, lineCalls.lineRollback, { line, dry })
+  const { from, keptMs, containers, loci, released } = reply
+  return { from, keptMs, containers, loci, released }
 }

@@ -41,6 +41,8 @@ export interface MachineOptions {
   readonly acceptChanged?: boolean
   /** Snapshots that the first manager retains of each container, and lines that are kept. */
   readonly retain: number
+  /** By itself it keeps a line so long after the last one. */
+  readonly retainEveryMs: number
   readonly managerFrames?: number
   readonly locusHeapMb?: number
 }
@@ -111,6 +113,7 @@ export class Machine {
         snapshotEveryMs: options.snapshotEveryMs,
         line: options.line,
         keepLines: options.retain,
+        keepEveryMs: options.retainEveryMs,
         manager: {
           ...workers.defaultManager,
           options: {

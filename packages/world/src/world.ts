@@ -285,7 +285,10 @@ export class World {
     this.#mustBeOpen()
     const durable = options.durable ?? true
     const { host } = this.#machine
-    const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, { durable })
+    const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, {
+      durable,
+      keep: true,
+    })
     return capture
   }
 
@@ -421,7 +424,7 @@ export class World {
   async #close(): Promise<void> {
     if (!this.#held && this.#machine.failure === null) {
       // A world that is busy keeps its newest recoverable state: closing must not wait for a program that never rests.
-      await this.#machine.host(locusCalls.worldSnapshot, { durable: true }).catch(() => undefined)
+      await this.#machine.host(locusCalls.worldSnapshot, { durable: true, keep: true }).catch(() => undefined)
     }
     await this.#release()
   }

@@ -16,6 +16,9 @@ import { keepsSnapshots, tellKept } from './tell-kept.js'
 /** A record this many groups behind the log's end is written again, so that the log can be trimmed. */
 const keptLag = 64
 
+/** More lines are not kept: each is a record of all of the world, written again now and then, and a snapshot in each history. */
+export const mostLines = 20
+
 /** A line that is about to be announced. */
 export interface LineToCome {
   readonly epoch: number
@@ -30,9 +33,12 @@ export interface LineToCome {
 export function* keepLine(machine: Machine, advance: LineToCome): Script<void> {
   const { session } = machine
   yield* carryKept(machine)
-  const count = machine.config.keepLines ?? 0
-  const isNew = advance.epoch > machine.captures.line && machine.kept.find(advance.epoch) === null
-  if (count === 0 || !isNew || machine.session !== session) return
+  const count = Math.min(mostLines, machine.config.keepLines ?? 0)
+  if (count === 0 || machine.session !== session) return
+  const due = isDue(machine, advance)
+  // Asked for once is tried once, however it comes out.
+  if (machine.keepFrom <= advance.epoch) machine.keepFrom = 0
+  if (!due) return
   const kept = makeKept(machine, advance)
   if (kept === null) return
   const written = yield* write(machine, kept)
@@ -44,6 +50,20 @@ export function* keepLine(machine: Machine, advance: LineToCome): Script<void> {
   machine.kept.add(kept)
   tellKept(machine)
   machine.kept.keepNewest(count)
+}
+
+/** Somebody wants the line of this epoch, or the first that comes after it, to be kept. */
+export function askToKeep(machine: Machine, epoch: number): void {
+  const newest = machine.kept.all.at(-1)?.record.line ?? 0
+  if ((machine.config.keepLines ?? 0) > 0 && newest < epoch) machine.keepFrom = epoch
+}
+
+/** Whether the line has all of another epoch, and is wanted: somebody asked for it, or the last one that was kept is old enough. */
+function isDue({ kept, captures, config, keepFrom, date }: Machine, { epoch }: LineToCome): boolean {
+  const newest = kept.all.at(-1)?.record
+  if ((newest?.line ?? 0) >= epoch) return false
+  if (keepFrom > 0 && epoch >= keepFrom) return true
+  return epoch > captures.line && Math.abs(date() - (newest?.keptMs ?? -Infinity)) >= (config.keepEveryMs ?? 0)
 }
 
 /** What has fallen far behind the log's end is written again at it. */

@@ -80,7 +80,9 @@ function nextLine(machine: Machine): Advance | null {
     if (at !== null) points.push([unit.unit, at.interval])
     epoch = Math.min(epoch, to?.epoch ?? lineEpoch)
   }
-  const isNew = units.length > 0 || epoch > machine.captures.line || machine.kept.isLeaving
+  const { kept, keepFrom, captures } = machine
+  const isKeeping = kept.isLeaving || (keepFrom > 0 && keepFrom <= captures.line)
+  const isNew = units.length > 0 || epoch > captures.line || isKeeping
   return isNew ? { units, epoch, points } : null
 }
 

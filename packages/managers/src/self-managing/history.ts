@@ -17,7 +17,7 @@ import type { Window } from '@katydid/memory'
 import type { OwnAllocator } from './own-allocator.js'
 import type { MapRoot } from './place.js'
 
-/** The most snapshots of a container that can be retained: the rest of the slots is for those that leave. */
+/** The most snapshots of a container that can be retained: the rest of the slots is for those of kept lines, and those that leave. */
 export const mostRetained = 100
 
 /** How a container began: empty, or as another's snapshot, for writing or for reading only. */

@@ -127,13 +127,13 @@ export class Retention implements Keeper {
     return container.history
   }
 
-  /** Of more snapshots than are wanted, the oldest leave; those of kept lines count, and stay. */
+  /** Of more snapshots than are wanted, the oldest leave, but for those of kept lines. */
   trim(container: ManagedContainer): void {
     const retained = container.history?.retained ?? []
     const excess = retained.length - this.wanted(container)
     invariant(excess <= retained.length, 'MG101: no fewer than none are wanted', { excess })
-    const free = retained.filter((each) => !isKept(container, each.interval))
-    for (const entry of free.slice(0, Math.max(0, excess))) this.drop(container, entry)
+    for (const entry of retained.slice(0, Math.max(0, excess)))
+      if (!isKept(container, entry.interval)) this.drop(container, entry)
   }
 
   /** The kernel has said which snapshots belong to kept lines: it is written down as soon as maps may change. */
