@@ -106,7 +106,11 @@ const refusalOf = (status: string): 'no_resource' | 'busy' | 'io_error' =>
 /** Retained ones from old to new, then the line's own, which the map shows. */
 function list({ context }: UpcallParts, container: ManagedContainer): Listed {
   const { maps } = context.store
-  const listed = (container.history?.retained ?? []).map(({ interval, takenMs, map }) => ({
+  // One that was gone back to is in the history, and is the line's own too.
+  const older = (container.history?.retained ?? []).filter(
+    ({ interval }) => interval !== container.folded,
+  )
+  const listed = older.map(({ interval, takenMs, map }) => ({
     stateInterval: interval,
     takenMs,
     pages: maps.count(map),

@@ -31,6 +31,8 @@ export interface Behaviour {
   snapshots: 'ok' | 'never' | 'refuse' | 'keeps nothing'
   /** Whether a snapshot is reported stable as soon as it is taken. */
   stabilise: boolean
+  /** Whether it keeps more than one snapshot of a container. */
+  keepsLines: boolean
   /** Whether page_discard gives frames back. */
   discards: 'ok' | 'never' | 'refuse'
   /** Whether it makes its root page stable when it starts. */
@@ -43,6 +45,7 @@ export interface Behaviour {
 export const goodBehaviour = (): Behaviour => ({
   snapshots: 'ok',
   stabilise: true,
+  keepsLines: true,
   discards: 'ok',
   root: true,
   accepts: true,
@@ -173,8 +176,7 @@ export class FakeManager {
         return { status: 'ok' }
       },
       snapshotsKept: ({ snapshots }) => {
-        if (this.behaviour.snapshots === 'keeps nothing')
-          return refuse('not_supported', 'a fake keeps nothing')
+        if (!this.behaviour.keepsLines) return refuse('not_supported', 'one snapshot each')
         const names = snapshots.map(({ cont, stateInterval }) => `${cont}:${stateInterval}`)
         this.calls.push(`snapshots_kept ${names.join(' ')}`)
         return { status: 'ok' }
