@@ -16,7 +16,8 @@ export async function runCommand(argv: readonly string[], screen: Screen): Promi
   const command = new Command('katydid').description(
     'Run programs whose memory survives: paged, snapshotted, resumed after a kill.',
   )
-  for (const verb of [runVerb, statusVerb, snapshotsVerb, rollbackVerb]) command.addCommand(verb(screen))
+  for (const verb of [runVerb, statusVerb, snapshotsVerb, rollbackVerb])
+    command.addCommand(verb(screen))
   for (const each of [command, ...command.commands])
     each
       .exitOverride()

@@ -424,7 +424,9 @@ export class World {
   async #close(): Promise<void> {
     if (!this.#held && this.#machine.failure === null) {
       // A world that is busy keeps its newest recoverable state: closing must not wait for a program that never rests.
-      await this.#machine.host(locusCalls.worldSnapshot, { durable: true, keep: true }).catch(() => undefined)
+      await this.#machine
+        .host(locusCalls.worldSnapshot, { durable: true, keep: true })
+        .catch(() => undefined)
     }
     await this.#release()
   }

@@ -2,7 +2,17 @@
  * Kept lines, for hosts: which there are, and an administrator's decision to go back to one of them. What the world was on a
  * line is told by the line's epoch, the number that world_snapshot answers.
  */
-import { bool, countOf, list, numberOf, oneOf, optional, record, stateInterval, text } from '../fields.js'
+import {
+  bool,
+  countOf,
+  list,
+  numberOf,
+  oneOf,
+  optional,
+  record,
+  stateInterval,
+  text,
+} from '../fields.js'
 import { call, group } from '../signature.js'
 
 /** back: it is there and goes back. returns: it is gone and is there again. vanishes: it did not exist, or nothing of it was kept. */

@@ -18,7 +18,11 @@ export function rollbackVerb(screen: Screen): Command {
   return new Command('rollback')
     .description('take a world back to a kept line; what followed never happened')
     .argument('<dir>', 'directory of the world')
-    .requiredOption('--to <line>', 'which kept line: its capture, as snapshots lists it', wholeNumber)
+    .requiredOption(
+      '--to <line>',
+      'which kept line: its capture, as snapshots lists it',
+      wholeNumber,
+    )
     .option('--dry-run', 'say what would go, and change nothing')
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON object instead of lines')

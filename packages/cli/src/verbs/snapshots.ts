@@ -55,7 +55,12 @@ function textOf({ stateInterval, takenMs, pages, state, lines }: Listed): string
   return `${stateInterval}: ${state}, taken ${dateText(takenMs)}, ${plural(pages, 'page')}${of}`
 }
 
-function memberText({ container, interval, snapshot, isThere }: KeptLine['members'][number]): string {
+function memberText({
+  container,
+  interval,
+  snapshot,
+  isThere,
+}: KeptLine['members'][number]): string {
   const what = snapshot === 0 ? 'empty' : `snapshot ${snapshot}`
   return `${container || '(unnamed)'} at interval ${interval}, ${what}${isThere ? '' : ', destroyed since'}`
 }

@@ -1,7 +1,7 @@
 /** `katydid status DIR`: what a world holds. Opens it without letting any locus go on. */
 import { Command } from 'commander'
 import { openWorld } from 'katydid'
-import { bytes, milliseconds, plural } from '../numbers.js'
+import { bytes, dateText, milliseconds, plural } from '../numbers.js'
 import type { Screen } from '../screen.js'
 
 export function statusVerb(screen: Screen): Command {
@@ -12,6 +12,15 @@ export function statusVerb(screen: Screen): Command {
     .action((dir: string, flags: { readonly json?: true }) =>
       status(screen, dir, flags.json ?? false),
     )
+}
+
+/** What of the report the lines need. */
+interface Decided {
+  readonly decisions: readonly {
+    readonly from: number
+    readonly to: number
+    readonly atMs: number
+  }[]
 }
 
 async function status(screen: Screen, dir: string, asJson: boolean): Promise<void> {
@@ -28,6 +37,8 @@ async function status(screen: Screen, dir: string, asJson: boolean): Promise<voi
         ? `world ${dir}: holds nothing recoverable yet`
         : `world ${dir}: at capture ${capture}, recovered in ${milliseconds(ms)}`,
     )
+    for (const { from, to, atMs } of (found.report as Decided).decisions)
+      screen.out(`an administrator took it back from capture ${from} to ${to}, ${dateText(atMs)}`)
     for (const each of found.containers)
       screen.out(
         `container ${each.name}: ${each.state === 'live' ? '' : 'stopped with its manager, '}${bytes(each.size)}, interval ${each.recoverable}, program ${each.program?.module ?? 'none'}`,

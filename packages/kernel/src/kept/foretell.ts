@@ -23,13 +23,18 @@ export function foretell(machine: Machine, kept: KeptLine): Foretold {
     containers: containersOf(machine, record.state.containers),
     loci: lociOf(
       machine,
-      record.state.containers.flatMap(({ loci, name }) => loci.map((each) => ({ ...each, home: name }))),
+      record.state.containers.flatMap(({ loci, name }) =>
+        loci.map((each) => ({ ...each, home: name })),
+      ),
     ),
     released: releasedSince(machine, kept),
   }
 }
 
-function containersOf(machine: Machine, members: readonly SavedContainer[]): Foretold['containers'] {
+function containersOf(
+  machine: Machine,
+  members: readonly SavedContainer[],
+): Foretold['containers'] {
   const present = presentOf(machine)
   const then = members.map((each) => {
     const now = present.find(

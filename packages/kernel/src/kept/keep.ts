@@ -59,11 +59,17 @@ export function askToKeep(machine: Machine, epoch: number): void {
 }
 
 /** Whether the line has all of another epoch, and is wanted: somebody asked for it, or the last one that was kept is old enough. */
-function isDue({ kept, captures, config, keepFrom, date }: Machine, { epoch }: LineToCome): boolean {
+function isDue(
+  { kept, captures, config, keepFrom, date }: Machine,
+  { epoch }: LineToCome,
+): boolean {
   const newest = kept.all.at(-1)?.record
   if ((newest?.line ?? 0) >= epoch) return false
   if (keepFrom > 0 && epoch >= keepFrom) return true
-  return epoch > captures.line && Math.abs(date() - (newest?.keptMs ?? -Infinity)) >= (config.keepEveryMs ?? 0)
+  return (
+    epoch > captures.line &&
+    Math.abs(date() - (newest?.keptMs ?? -Infinity)) >= (config.keepEveryMs ?? 0)
+  )
 }
 
 /** What has fallen far behind the log's end is written again at it. */

@@ -9,7 +9,15 @@ import {
   type ArgsOf,
   type lineCalls,
 } from '@katydid/abi'
-import { ask, invariant, later, run, type Handlers, type IncomingCall, type Script } from '@katydid/actor'
+import {
+  ask,
+  invariant,
+  later,
+  run,
+  type Handlers,
+  type IncomingCall,
+  type Script,
+} from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { answerMs } from '../recovery/choose.js'
 import { requestRecovery } from '../recovery/request.js'
@@ -25,7 +33,10 @@ const backMs = 600_000
 
 export function lineHandlers(machine: Machine): Handlers<Calls> {
   return {
-    lineList: () => ({ status: 'ok', lines: machine.kept.all.flatMap((each) => listed(machine, each)) }),
+    lineList: () => ({
+      status: 'ok',
+      lines: machine.kept.all.flatMap((each) => listed(machine, each)),
+    }),
     lineRollback: (args, call) => lineRollback(machine, args, call),
   }
 }
@@ -105,7 +116,10 @@ function* problemWith(machine: Machine, { record }: KeptLine): Script<Answer<Rol
     if (said === 'none' || said === 'volatile' || said === 'no_such_container')
       missing.push(lost(each))
     else
-      return refuse('manager_failed', `the manager of “${each.name}” did not say what it has: ${said}`)
+      return refuse(
+        'manager_failed',
+        `the manager of “${each.name}” did not say what it has: ${said}`,
+      )
   }
   invariant(record.line > 0, 'SI72: a kept line has an epoch', {})
   if (missing.length === 0) return null

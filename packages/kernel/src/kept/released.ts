@@ -54,8 +54,12 @@ const sources: readonly Source[] = [results, answers, epochs]
 
 /** All of it, as far as the kernel knows: of loci without a name it forgets the ends that it has told. */
 export function releasedSince(machine: Machine, kept: KeptLine): Released[] {
-  invariant(kept.record.line <= machine.captures.line, 'SI70: a kept line is no newer than the line', {
-    line: machine.captures.line,
-  })
+  invariant(
+    kept.record.line <= machine.captures.line,
+    'SI70: a kept line is no newer than the line',
+    {
+      line: machine.captures.line,
+    },
+  )
   return sources.flatMap((each) => each(machine, kept))
 }

@@ -94,9 +94,7 @@ function* attempt(machine: Machine, reason: string): Script<Problem | null> {
   if (problem !== null || phaseOf(machine) === 'failed' || wanted(machine) !== null) return problem
   const { backTo } = machine
   const choice =
-    backTo === null
-      ? yield* chooseLine(machine, knownPoints(machine))
-      : choiceOf(machine, backTo)
+    backTo === null ? yield* chooseLine(machine, knownPoints(machine)) : choiceOf(machine, backTo)
   if (choice === null || 'port' in choice) return choice
   machine.damage =
     [machine.damage, choice.damage].filter((each) => each !== null).join('; ') || null

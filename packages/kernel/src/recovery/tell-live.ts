@@ -19,6 +19,12 @@ export function tellLive(machine: Machine): void {
     // What a kept line may bring back is there too, as far as its manager is concerned.
     const kept = keptTokens(machine, port).map(asToken)
     // A manager that keeps nothing does not serve it, and one that is silent is asked again at the next recovery.
-    machine.messenger.call(port, managerNotices.containersLive, { tokens: [...new Set([...tokens, ...kept])] }, () => {}, answerMs)
+    machine.messenger.call(
+      port,
+      managerNotices.containersLive,
+      { tokens: [...new Set([...tokens, ...kept])] },
+      () => {},
+      answerMs,
+    )
   }
 }

@@ -22,7 +22,10 @@ export function goFarBack(
   settle: () => void,
 ): void {
   const gone = (): Answer<ContRollback> =>
-    refuse('no_such_interval', `snapshot ${stateInterval} of container ${cont} is not there any more`)
+    refuse(
+      'no_such_interval',
+      `snapshot ${stateInterval} of container ${cont} is not there any more`,
+    )
   const attempt = (): boolean => {
     const entry = container.history?.find(stateInterval)
     if (entry === undefined || context.containers.get(cont) !== container) {
