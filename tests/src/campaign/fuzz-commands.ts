@@ -19,6 +19,7 @@ import {
 import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
 import { authority } from './fuzz-authority.js'
+import { lines } from './fuzz-lines.js'
 import { dirty, managers } from './fuzz-manager.js'
 import { mappings } from './fuzz-mappings.js'
 import { snapshots } from './fuzz-snapshots.js'
@@ -140,6 +141,7 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
     ),
   ],
   ...authority,
+  ...lines,
   ...managers,
   ...mappings,
   ...snapshots,

@@ -27,9 +27,11 @@ async function count(world: KernelWorld, from: number, to: number): Promise<void
 
 const keptIn = (world: KernelWorld): number[] => world.kernel.machine.kept.names
 
+const recordOf = ({ kernel }: KernelWorld, line: number) =>
+  kernel.machine.kept.all.find(({ record }) => record.line === line)!.record
+
 const labelAt = (world: KernelWorld, line: number): number =>
-  world.kernel.machine.kept.find(line)!.record.state.containers.find(({ name }) => name === 'a')!
-    .label
+  recordOf(world, line).state.containers.find(({ name }) => name === 'a')!.label
 
 /** What the manager was last told of kept snapshots. */
 const lastTold = (world: KernelWorld): string =>
@@ -274,7 +276,7 @@ test('[SI73] a rollback is visible: from which interval to which and why, in the
   const world = await counting(5)
   const { slot } = world.kernel.machine.containers.named('a')!
   const open = world.kernel.machine.containers.interval(slot)
-  const to = world.kernel.machine.kept.find(4)!.record.state.containers[0]!.interval
+  const to = recordOf(world, 4).state.containers[0]!.interval
   await world.call('line_rollback', { line: 4, dry: false })
   world.run(200)
 

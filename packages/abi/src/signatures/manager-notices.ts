@@ -28,6 +28,8 @@ export const managerNotices = group(0x180, {
     causes: {
       not_supported:
         'The manager keeps one snapshot of a container at a time: no line with one of its is kept.',
+      no_resource:
+        'It has noted them, and the disk is too full for what is kept: the oldest kept line is given up.',
     },
     idempotent: true,
     afterCrash: 'Made again by the next recovery, before any cont_rollback.',

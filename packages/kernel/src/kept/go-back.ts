@@ -31,6 +31,9 @@ export function choiceOf(machine: Machine, kept: KeptLine): Choice {
 export function takeUp(machine: Machine, kept: KeptLine, points: readonly KnownPoint[]): void {
   const { captures, session } = machine
   const { line, over, state } = kept.record
+  invariant(machine.kept.offered(line).includes(kept), 'SI72: what is gone back to is kept', {
+    line,
+  })
   const decision = { from: captures.line, to: line, atMs: machine.date(), session }
   machine.decisions = [...machine.decisions, decision].slice(-remembered)
   captures.over = new Map(over)
@@ -46,6 +49,7 @@ export function takeUp(machine: Machine, kept: KeptLine, points: readonly KnownP
 
 /** Behind the record: containers that were not on the line are gone, also those that have the slot of one that was. */
 export function* partWith(machine: Machine, points: readonly KnownPoint[]): Script<void> {
+  invariant(machine.lost === 'world', 'SI72: all of the world goes back to a kept line', {})
   machine.backTo = null
   machine.kept.settle(machine.kept.names)
   const keyOf = (manager: number | null, token: number): string => `${manager} ${token}`

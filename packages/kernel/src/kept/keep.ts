@@ -2,7 +2,6 @@
  * Keeping a line: when the line has all of another epoch, what it was is written as one record, and managers are told which snapshots
  * belong to it. The line record that follows names it; without that it was never kept. At most as many as the world retains stay.
  */
-import { actorPorts } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { emptyRecord } from '../state-interval/batch.js'
@@ -11,13 +10,14 @@ import type { UnitPoint } from '../state-interval/history.js'
 import type { KeptRecord, SavedContainer, SavedSemaphore } from '../state-interval/records.js'
 import { semaphoreUnit, unitsOf } from '../state-interval/units.js'
 import type { KeptLine } from './kept-lines.js'
+import { releaseOldest } from './release-oldest.js'
 import { keepsSnapshots, tellKept } from './tell-kept.js'
 
 /** A record this many groups behind the log's end is written again, so that the log can be trimmed. */
 const keptLag = 64
 
 /** More lines are not kept: each is a record of all of the world, written again now and then, and a snapshot in each history. */
-export const mostLines = 20
+const mostLines = 20
 
 /** A line that is about to be announced. */
 export interface LineToCome {
@@ -102,7 +102,7 @@ const numbered = (machine: Machine, record: KeptRecord): KeptRecord => ({
   number: machine.captures.takeLineNumber(),
 })
 
-/** The units as they are on the line to come; nil when a manager keeps one snapshot of each container only. */
+/** The units as they are on the line to come; nil when there is nothing, or a manager keeps one snapshot of each container only. */
 function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | null {
   const moved = new Map(units.map(({ unit, to }) => [unit.unit, to]))
   const containers: SavedContainer[] = []
@@ -119,6 +119,8 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
       containers.push({ ...container, ...now })
     if (semaphore !== undefined) semaphores.push({ ...semaphore, ...now })
   }
+  // Of an empty world there is nothing to go back to.
+  if (containers.length === 0) return null
   if (containers.some((each) => each.label > 0 && !keepsSnapshots(machine, each.manager)))
     return null
   const state = { ...emptyRecord(machine, epoch), containers, semaphores }
@@ -133,14 +135,4 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
     state,
   }
   return { record, after: machine.log.position, isLeaving: false }
-}
-
-/** There is no room: the oldest kept line is given up; false when there is none, or one is given up already. */
-export function releaseOldest(machine: Machine, why: string): boolean {
-  const oldest = machine.kept.all.find(({ isLeaving }) => !isLeaving)
-  if (machine.kept.isLeaving || oldest === undefined) return false
-  oldest.isLeaving = true
-  const text = `kept line ${oldest.record.line} is given up: ${why}`
-  machine.report({ kind: 'log', port: actorPorts.kernel, text })
-  return true
 }

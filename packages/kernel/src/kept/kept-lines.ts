@@ -36,8 +36,9 @@ export class KeptLines {
     return this.#lines.some(({ isLeaving }) => isLeaving)
   }
 
-  find(line: number): KeptLine | null {
-    return this.#lines.find(({ record, isLeaving }) => record.line === line && !isLeaving) ?? null
+  /** Those that can be gone back to: no newer than the line, which was announced. */
+  offered(announced: number): KeptLine[] {
+    return this.#lines.filter(({ record, isLeaving }) => !isLeaving && record.line <= announced)
   }
 
   add(kept: KeptLine): void {
@@ -51,6 +52,7 @@ export class KeptLines {
 
   /** Of more than `count` the oldest leave; answers whether any did. */
   keepNewest(count: number): boolean {
+    invariant(count > 0, 'SI70: a world that keeps lines keeps some', { count })
     const staying = this.#lines.filter(({ isLeaving }) => !isLeaving)
     const excess = staying.slice(0, Math.max(0, staying.length - count))
     for (const each of excess) each.isLeaving = true
@@ -66,6 +68,11 @@ export class KeptLines {
   /** A line record that does not name them is on the disk; answers whether any were gone. */
   settle(names: readonly number[]): boolean {
     const before = this.#lines.length
+    invariant(
+      names.every((name) => this.#lines.some(({ record }) => record.line === name)),
+      'SI70: what a line record names is kept',
+      { names: names.length },
+    )
     this.#lines = this.#lines.filter(
       ({ record, isLeaving }) => !isLeaving || names.includes(record.line),
     )

@@ -35,14 +35,18 @@ export function lineHandlers(machine: Machine): Handlers<Calls> {
   return {
     lineList: () => ({
       status: 'ok',
-      lines: machine.kept.all.flatMap((each) => listed(machine, each)),
+      lines: offered(machine).map((each) => listed(machine, each)),
     }),
     lineRollback: (args, call) => lineRollback(machine, args, call),
   }
 }
 
-function listed(machine: Machine, { record, isLeaving }: KeptLine) {
-  if (isLeaving) return []
+const offered = (machine: Machine): KeptLine[] => machine.kept.offered(machine.captures.line)
+
+const find = (machine: Machine, line: number): KeptLine | null =>
+  offered(machine).find(({ record }) => record.line === line) ?? null
+
+function listed(machine: Machine, { record }: KeptLine) {
   const { line, keptMs, state } = record
   const members = state.containers.map((each) => ({
     container: each.name,
@@ -50,7 +54,7 @@ function listed(machine: Machine, { record, isLeaving }: KeptLine) {
     snapshot: asInterval(each.label),
     isThere: isThere(machine, each),
   }))
-  return [{ line, keptMs, members }]
+  return { line, keptMs, members }
 }
 
 function lineRollback(
@@ -65,12 +69,12 @@ function lineRollback(
 function* goBack(machine: Machine, line: number, dry: boolean): Script<Answer<Rollback>> {
   if (machine.phase !== 'open' || machine.recoveryWanted !== null || machine.backTo !== null)
     return refuse('frozen', 'the world is going back to its line; ask again when it is there')
-  const kept = machine.kept.find(line)
+  const kept = find(machine, line)
   if (kept === null) return refuse('no_such_interval', unknownLine(machine, line))
   const { session } = machine
   const problem = yield* problemWith(machine, kept)
   if (problem !== null) return problem
-  if (machine.session !== session || machine.kept.find(line) !== kept)
+  if (machine.session !== session || find(machine, line) !== kept)
     return refuse('frozen', 'the world went back to its line meanwhile; ask again')
   const foretold = foretell(machine, kept)
   if (dry) return { status: 'ok', ...foretold }
@@ -88,7 +92,7 @@ function* goBack(machine: Machine, line: number, dry: boolean): Script<Answer<Ro
 const hasFailed = (machine: Machine): boolean => machine.phase === 'failed'
 
 function unknownLine(machine: Machine, line: number): string {
-  const { names } = machine.kept
+  const names = offered(machine).map(({ record }) => record.line)
   return names.length === 0
     ? `line ${line} is not kept, and no other is; a world keeps lines when it is made with retain`
     : `line ${line} is not kept; those that are: ${names.join(', ')}`

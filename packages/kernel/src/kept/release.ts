@@ -3,7 +3,7 @@ import { refuse, type Answer, type managerDowncalls } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { advanceLine } from '../state-interval/line.js'
-import { releaseOldest } from './keep.js'
+import { releaseOldest } from './release-oldest.js'
 
 type LineRelease = (typeof managerDowncalls)['lineRelease']
 

@@ -3,6 +3,7 @@ import { asInterval, asToken, managerNotices } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { answerMs } from '../recovery/choose.js'
+import { releaseOldest } from './release-oldest.js'
 
 /** Tells every manager that runs the whole list of its snapshots. */
 export function tellKept(machine: Machine): void {
@@ -23,6 +24,7 @@ export function tellKept(machine: Machine): void {
       managerNotices.snapshotsKept,
       { snapshots },
       (reply) => {
+        if (reply.status === 'no_resource') releaseOldest(machine, reply.detail)
         if (reply.status !== 'not_supported') return
         machine.keepsNothing.add(port)
         machine.kept.leave(({ record }) =>
@@ -39,8 +41,9 @@ export const keepsSnapshots = (machine: Machine, manager: number | null): boolea
   manager !== null && !machine.keepsNothing.has(manager)
 
 /** Containers that are gone and that a kept line may bring back, by their manager's names. */
-export const keptTokens = (machine: Machine, port: number): number[] => [
-  ...new Set(
-    machine.kept.snapshots().flatMap(({ manager, token }) => (manager === port ? [token] : [])),
-  ),
-]
+export function keptTokens(machine: Machine, port: number): number[] {
+  const mine = machine.kept.snapshots().filter(({ manager }) => manager === port)
+  const tokens = new Set(mine.map(({ token }) => token))
+  invariant(tokens.size <= mine.length, 'SI71: a token is told once', { port })
+  return [...tokens]
+}

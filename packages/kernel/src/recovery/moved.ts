@@ -51,6 +51,7 @@ export function movedTo(
   points: readonly KnownPoint[],
   because: string,
 ): Moved[] {
+  invariant(because !== '', 'SI73: a rollback says why', { points: points.length })
   const back = points.flatMap(({ container, interval }): Moved[] => {
     if (container === null) return []
     const { name, slot, generation } = container

@@ -22,11 +22,12 @@ export function isOfKeptLine({ kept, history }: ManagedContainer): boolean {
   return history?.retained.some((each) => each.kept) === true
 }
 
-/** These are all that belong to kept lines. */
+/** These are all that belong to kept lines. Answers whether there is room for them. */
 export function keep(
   { context, retention, pagers }: Pick<UpcallParts, 'context' | 'retention' | 'pagers'>,
   snapshots: readonly { readonly cont: Token; readonly stateInterval: StateInterval }[],
-): void {
+): boolean {
+  const isTight = snapshots.length > 0 && retention.isTight && pagers.folding.graveyard.length === 0
   const of = new Map<Token, Set<StateInterval>>()
   for (const { cont, stateInterval } of snapshots)
     of.set(cont, (of.get(cont) ?? new Set()).add(stateInterval))
@@ -35,6 +36,7 @@ export function keep(
   retention.noteKept()
   // What had no room may have it soon.
   pagers.folding.retry()
+  return !isTight
 }
 
 /** The container is gone, and a kept line may bring it back: what is only in memory leaves, maps and histories stay. */

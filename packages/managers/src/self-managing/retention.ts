@@ -109,6 +109,11 @@ export class Retention implements Keeper {
     return true
   }
 
+  /** Room is short, and nothing is being given up that would win any. */
+  get isTight(): boolean {
+    return this.#isCrowded && this.#leaving.size + this.#told.size === 0
+  }
+
   get #isCrowded(): boolean {
     return this.#context.store.usage.needed > this.#diskBlocks * crowded
   }

@@ -190,8 +190,8 @@ export function notices(parts: UpcallParts): Handlers<typeof managerNotices> {
       return { status: 'ok' }
     },
     snapshotsKept: ({ snapshots }) => {
-      keep(parts, snapshots)
-      return { status: 'ok' }
+      if (keep(parts, snapshots)) return { status: 'ok' }
+      return refuse('no_resource', 'the disk is too full for what is kept')
     },
   }
 }
