@@ -141,15 +141,15 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
     ),
   ],
   ...authority,
-  ...lines,
   ...managers,
   ...mappings,
   ...snapshots,
 ]
 
-/** A course of commands. */
-export function courses(length: number): fc.Arbitrary<Iterable<AnyCommand>> {
-  const kinds = weighted.flatMap(([weight, each]) => Array.from({ length: weight }, () => each))
+/** A course of commands; with kept lines those about them too. */
+export function courses(length: number, withLines = false): fc.Arbitrary<Iterable<AnyCommand>> {
+  const drawn = withLines ? [...weighted, ...lines] : weighted
+  const kinds = drawn.flatMap(([weight, each]) => Array.from({ length: weight }, () => each))
   return fc.commands<object, CampaignRun, false>(kinds, { maxCommands: length, size: 'max' })
 }
 

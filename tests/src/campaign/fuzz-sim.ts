@@ -46,7 +46,7 @@ function course(
   shape: RunShape,
   count: { operations: number; courses: number; lives: number; calls: Map<string, number> },
 ): fc.IAsyncProperty<Drawn> {
-  return fc.asyncProperty(fc.nat(), courses(length), async (world, commands) => {
+  return fc.asyncProperty(fc.nat(), courses(length, (shape.world.keepLines ?? 0) > 0), async (world, commands) => {
     const run = await CampaignRun.begin(world, shape)
     try {
       await fc.asyncModelRun(() => ({ model: {}, real: run }), commands)
