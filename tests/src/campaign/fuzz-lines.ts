@@ -6,10 +6,10 @@ import { expectReply, of, simple, type AnyCommand } from './fuzz-command.js'
 
 /** The commands, and how often each comes. */
 export const lines: readonly [number, fc.Arbitrary<AnyCommand>][] = [
-  [2, simple('kept lines', listed)],
-  [1, simple('a kept line is given up', release)],
+  [3, simple('kept lines', listed)],
+  [4, simple('a kept line is given up', release)],
   [
-    2,
+    4,
     of(
       fc.nat(6),
       (nth) => `back to kept line ${nth}`,

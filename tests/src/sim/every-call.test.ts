@@ -47,7 +47,7 @@ test('[WO40] a course of random commands after another makes every declared call
   const shape = { ...crashShape, deeds: 40, world: { ...crashShape.world, disk } }
   const fuzz = await fuzzSimulated({ seed: 77, steps: 60_000, shape })
   const kept = { ...crashShape, deeds: 20, world: { ...crashShape.world, keepLines: 3 } }
-  const lines = await fuzzSimulated({ seed: 1300, steps: 6000, shape: kept })
+  const lines = await fuzzSimulated({ seed: 1300, steps: 8000, shape: kept })
   const transactions = await transactionCourses({ seed: 5, transactions: 150 })
 
   undo()

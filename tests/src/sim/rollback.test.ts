@@ -1,6 +1,7 @@
 /** An administrator’s rollback of a whole simulated world: the real kernel, manager and disk, held against the model. */
 import test from 'ava'
-import { cutRollback, takeBack, worldWithPast } from '../campaign/rollback-cuts.js'
+import { fuzzSimulated } from '../campaign/fuzz-sim.js'
+import { cutRollback, keptShape, takeBack, worldWithPast } from '../campaign/rollback-cuts.js'
 
 test('[SI72] a whole world goes back to any line it keeps, and holds what it held there', async (t) => {
   for (const seed of [12, 13, 18]) {
@@ -27,4 +28,11 @@ test('[SI72] the power fails at any write of a rollback: the world is where it w
 
   t.deepEqual(wrong, [])
   t.true(images > 10 && before > 0 && after > 0, `${images}: ${before} before, ${after} after`)
+})
+
+test('[SI72] random courses of hosts, loci, managers and power cuts, with rollbacks to kept lines among them, agree with the model', async (t) => {
+  const { failure, calls } = await fuzzSimulated({ seed: 1400, steps: 4000, shape: keptShape })
+
+  t.is(failure, null)
+  t.true((calls.get('line_rollback ok') ?? 0) > 0)
 })

@@ -28,6 +28,11 @@ export function keep(
   snapshots: readonly { readonly cont: Token; readonly stateInterval: StateInterval }[],
 ): boolean {
   const isTight = snapshots.length > 0 && retention.isTight && pagers.folding.graveyard.length === 0
+  invariant(
+    snapshots.every(({ stateInterval }) => stateInterval > 0),
+    'MG90: the empty container needs no snapshot',
+    { snapshots: snapshots.length },
+  )
   const of = new Map<Token, Set<StateInterval>>()
   for (const { cont, stateInterval } of snapshots)
     of.set(cont, (of.get(cont) ?? new Set()).add(stateInterval))
