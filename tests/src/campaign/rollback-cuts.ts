@@ -7,7 +7,7 @@ import { crashImage, powerCut } from '@katydid/devices'
 import { programsOf, type CampaignRun, type RunShape } from './campaign-run.js'
 import { promisedBy, tears } from './crash-cuts.js'
 import { CampaignHost } from './host.js'
-import { crashShape, scriptedRun } from './scripted-run.js'
+import { crashShape, inhabit, scriptedRun } from './scripted-run.js'
 import { WholeWorld, type Remains } from './whole-world.js'
 
 /** The scripted run's world with kept lines, and room for them. */
@@ -28,11 +28,24 @@ export interface RollbackCuts {
   readonly wrong: readonly string[]
 }
 
-/** A scripted world, and the oldest of its kept lines on which containers stand. */
+/** A scripted world, and one of its kept lines: a container on it was destroyed since, and another made. */
 export async function worldWithPast(seed: number): Promise<{ run: CampaignRun; to: number }> {
-  const run = await scriptedRun(seed, { rounds: 3, shape: keptShape })
-  const to = run.world.kernel.machine.kept.names[0]
-  if (to === undefined) throw new Error('no line is kept')
+  const run = await scriptedRun(seed, { rounds: 2, shape: keptShape })
+  const { host, world } = run
+  await inhabit(run, 'd')
+  await host.start('past', 'd')
+  world.run(25)
+  const to = await host.snapshot(true)
+  world.until(() => !world.model.isInUse('d'), 2_000)
+  await host.destroy('d')
+  await host.snapshot(true)
+  await inhabit(run, 'e')
+  await host.snapshot(true)
+  if (to === null) throw new Error('no line is kept')
+  const { kept } = world.kernel.machine
+  const gone = kept.all.find(({ record }) => record.line === to)?.record.state.containers
+  if (gone?.some(({ name, label }) => name === 'd' && label > 0) !== true)
+    throw new Error(`line ${to} has no container that was destroyed`)
   return { run, to }
 }
 

@@ -1,5 +1,6 @@
 /** SI: lines that are kept, and an administrator who goes back to one. The kernel and the disk are real; a small manager keeps labels. */
 import { actorPorts, managerDowncalls, type PortId } from '@katydid/abi'
+import { ensureSlice } from '@katydid/kernel/container/slices.js'
 import test from 'ava'
 import { KernelWorld, type WorldOptions } from './support/kernel-world.js'
 
@@ -70,18 +71,31 @@ test('[SI70] with a time between them a line is kept when it has passed, and whe
   t.deepEqual(keptIn(world), [1, 5, 7])
 })
 
-test('[SI70] the log is trimmed however long a line is kept: its record is written again', async (t) => {
+test('[SI70] the log is trimmed however long a line is kept, as its record is written again; a start after the rollback finds it there', async (t) => {
   const world = await counting(2, { keepEveryMs: 1_000_000 })
-  const first = world.kernel.machine.kept.all[0]!.after
-  await count(world, 3, 90)
+  const positions = new Set<number>()
+  for (let i = 3; i <= 130; i++) {
+    await count(world, i, i)
+    positions.add(world.kernel.machine.kept.all[0]!.after)
+    if (i % 8 > 0) continue
+    const looked = await again(world)
+    t.is(looked.boot?.damage, null, `after ${i} captures`)
+    t.deepEqual(keptIn(looked), [1], `after ${i} captures`)
+  }
+  const behind = world.kernel.machine.log.position - [...positions].at(-1)!
 
   const next = await again(world)
   const reply = await next.call('line_rollback', { line: 1, dry: false })
   next.run(200)
+  const third = await again(next)
+  third.run(200)
 
-  t.true(world.kernel.machine.kept.all[0]!.after > first)
+  t.true(positions.size > 2)
+  t.true(behind < 80, `${behind} groups behind the end`)
   t.is(reply.status, 'ok', reply.detail)
   t.is(next.register(locusOf(next), 0), 1n)
+  t.is(third.register(locusOf(third), 0), 1n)
+  t.is(third.boot?.damage, null)
 })
 
 test('[SI71] the manager hears which snapshots belong to kept lines before any of them could be folded over, and before it goes back', async (t) => {
@@ -139,7 +153,10 @@ test('[SI71] a line with a snapshot of a manager that keeps only one is not kept
 })
 
 test('[SI72] an administrator goes back to a kept line: registers, incarnation and intervals, now and at every later start', async (t) => {
-  const world = await counting(5)
+  const first = await counting(5)
+  // Each start has an incarnation of its own, which the kept line knows nothing of.
+  const world = await again(await again(first))
+  world.run(200)
   const { slot } = world.kernel.machine.containers.named('a')!
   const { region } = world.sim
   const incarnation = region.words.load(region.containerWord(slot, 'incarnation'))
@@ -201,6 +218,10 @@ test('[SI72] a container destroyed since is there again, in its slot, and what t
   await world.container('c', 2 * 65536)
   await world.call('world_snapshot', { durable: true, keep: false })
   const taken = world.kernel.machine.containers.named('c')!
+  ensureSlice(world.kernel.machine, taken, 0)
+  const { region } = world.sim
+  const directory = (): number => region.words.load(region.containerWord(slot, 'directory'))
+  const ofTaken = directory()
 
   const foretold = await world.call('line_rollback', { line: 3, dry: true })
   const still = world.kernel.machine.containers.named('b')
@@ -210,6 +231,8 @@ test('[SI72] a container destroyed since is there again, in its slot, and what t
   const next = await again(world)
 
   t.is(taken.slot, slot)
+  t.true(ofTaken > 0)
+  t.is(directory(), 0, 'a page table of another size is left in the slot')
   t.is(still, null)
   t.is(reply.status, 'ok', reply.detail)
   t.deepEqual(

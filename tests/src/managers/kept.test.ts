@@ -127,6 +127,27 @@ test('[MG91] the container goes back to a kept snapshot that only its history na
   t.deepEqual([...next.differences(), ...next.lookBack(next.containers[0]!)], [])
 })
 
+test('[MG91] going back to what only the history names is not answered ok when the root page that says so cannot be written', (t) => {
+  const world = RetainedWorld.begin(8, { ...shape, options: { retain: 3, snapshotFolds: 1000 } })
+  const container = versions(world, 3)
+  const kept = names(world).at(-1)!
+  world.keep(container, [kept])
+  versions(world, 6, 3)
+  world.world.kernel.clearTables()
+  world.world.writesFail = true
+
+  const back = world.call(managerUpcalls.contRollback, {
+    cont: container.token,
+    stateInterval: asInterval(kept),
+    open: asInterval(container.interval + 1000),
+    capability: (100 + container.slot) as never,
+    slot: container.slot as number,
+    size: 24 * 100 * 4096,
+  })
+
+  t.not(back.status, 'ok')
+})
+
 test('[MG92] where all that could give way belongs to kept lines, the kernel is asked to give one up, and the world goes on', (t) => {
   const world = RetainedWorld.begin(7, {
     ...shape,

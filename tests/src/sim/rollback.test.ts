@@ -23,7 +23,7 @@ test('[SI72] a whole world goes back to any line it keeps, and holds what it hel
 })
 
 test('[SI72] the power fails at any write of a rollback: the world is where it was, or at the kept line', async (t) => {
-  // Its oldest line has a container that was destroyed since.
+  // A container on that line was destroyed since.
   const { images, before, after, wrong } = await cutRollback(12, { every: 2, torn: 1 })
 
   t.deepEqual(wrong, [])
