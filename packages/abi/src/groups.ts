@@ -5,6 +5,7 @@ import { containerCalls } from './signatures/containers.js'
 import { diskCalls } from './signatures/disks.js'
 import { frameNotices } from './signatures/frame-notices.js'
 import { lcdCalls } from './signatures/local-container-descriptors.js'
+import { lineCalls } from './signatures/line-calls.js'
 import { locusCalls } from './signatures/loci.js'
 import { managerDowncalls } from './signatures/manager-downcalls.js'
 import { managerNotices } from './signatures/manager-notices.js'
@@ -28,6 +29,7 @@ export const groups: Readonly<Record<string, Group>> = {
   Barriers: barrierCalls,
   Containers: containerCalls,
   Loci: locusCalls,
+  'Kept lines': lineCalls,
   Capabilities: capabilityCalls,
   Semaphores: semaphoreCalls,
   'Manager notices': managerNotices,

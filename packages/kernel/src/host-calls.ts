@@ -4,6 +4,7 @@ import {
   capabilityCalls,
   containerCalls,
   hostPort,
+  lineCalls,
   locusCalls,
   managerDowncalls,
   managerRequests,
@@ -17,6 +18,7 @@ import { isForHosts } from './guard.js'
 import {
   capabilityHandlers,
   containerHandlers,
+  lineHandlers,
   locusHandlers,
   managerHandlers,
   outputHandlers,
@@ -58,5 +60,6 @@ export function hostTable(machine: Machine): ReadonlyMap<string | number, HostCa
   open(managerRequests, requestHandlers(machine))
   open(outputCalls, outputHandlers(machine))
   open(snapshotCalls, snapshotHandlers(machine))
+  open(lineCalls, lineHandlers(machine))
   return table
 }

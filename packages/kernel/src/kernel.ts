@@ -27,6 +27,7 @@ import { locusAnswered } from './locus/durable-calls.js'
 import { locusBegin, locusCreate, locusFind } from './locus/locus-calls.js'
 import { locusDestroy, locusResume, locusSuspend } from './locus/locus-control.js'
 import { locusEnd } from './locus/locus-end.js'
+import { lineRelease } from './kept/release.js'
 import type { Machine } from './machine.js'
 import { manageRequest } from './manager/manage-request.js'
 import { getRootPage, mapRootPage } from './manager/root-page.js'
@@ -81,6 +82,7 @@ export function managerHandlers(machine: Machine): Handlers<typeof managerDownca
     stateIntervalStable: (args, call) => stateIntervalStable(machine, args, call),
     snapshotDiscard: (args, call) => snapshotDiscard(machine, call.from, args),
     qualityOfService: (args, call) => qualityOfService(machine, call.from, args),
+    lineRelease: () => lineRelease(machine),
   }
 }
 
@@ -88,6 +90,7 @@ export function requestHandlers(machine: Machine): Handlers<typeof managerReques
   return { manageRequest: (args, call) => manageRequest(machine, args, call) }
 }
 
+export { lineHandlers } from './kept/line-calls.js'
 export { snapshotHandlers } from './manager/retained.js'
 
 export function pageSetHandlers(machine: Machine): Handlers<typeof pageSetCalls> {

@@ -37,6 +37,9 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     pageSets: machine.pageSets.all(),
     tableBytesFree: machine.slices.freeBytes,
     logPosition: machine.log.position,
+    keptLines: machine.kept.offered(captures.line).map(({ record }) => record.line),
+    rollbacks: machine.rollbacks,
+    decisions: machine.decisions,
     damage: machine.damage,
     failure: machine.failure,
   }

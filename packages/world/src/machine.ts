@@ -40,8 +40,10 @@ export interface MachineOptions {
   /** Whether a blank file becomes a disk, or is damage. */
   readonly format: boolean
   readonly acceptChanged?: boolean
-  /** Snapshots that the first manager retains of each container. */
+  /** Snapshots that the first manager retains of each container, and lines that are kept. */
   readonly retain: number
+  /** By itself it keeps a line so long after the last one. */
+  readonly retainEveryMs: number
   readonly managerFrames?: number
   readonly locusHeapMb?: number
 }
@@ -112,6 +114,8 @@ export class Machine {
         worldId: options.worldId,
         snapshotEveryMs: options.snapshotEveryMs,
         line: options.line,
+        keepLines: options.retain,
+        keepEveryMs: options.retainEveryMs,
         manager: {
           ...workers.defaultManager,
           options: {

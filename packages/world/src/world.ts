@@ -30,6 +30,7 @@ import {
 import { KatydidError } from './error.js'
 import type { EventOf } from './events.js'
 import { must } from './host-call.js'
+import { goBackTo, listLines, type KeptLine, type RollbackReport } from './lines.js'
 import { destroyLocus, findLocus, makeLocus, resultOf, resumeLocus, suspendLocus } from './loci.js'
 import { LocusWait } from './locus-wait.js'
 import type { Machine, MachinePart } from './machine.js'
@@ -288,7 +289,10 @@ export class World {
     this.#mustBeOpen()
     const durable = options.durable ?? true
     const { host } = this.#machine
-    const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, { durable })
+    const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, {
+      durable,
+      keep: true,
+    })
     return capture
   }
 
@@ -357,6 +361,32 @@ export class World {
     return { count, isCounted, lines }
   }
 
+  /** The lines that are kept, from old to new: see `retain` of `openWorld`. */
+  async lines(): Promise<readonly KeptLine[]> {
+    this.#mustBeOpen()
+    return listLines(this.#machine.host)
+  }
+
+  /** What `rollback` would do. Changes nothing, and rejects as that would. */
+  async foretellRollback(line: number): Promise<RollbackReport> {
+    this.#mustBeOpen()
+    return goBackTo(this.#machine.host, this.dir, line, true)
+  }
+
+  /**
+   * An administrator's decision: the whole world goes back to that kept line (the number of its capture), containers that were
+   * destroyed since too; what was made since is gone, and its loci go on from where they were then. Results and answers that were told
+   * as recoverable since are not undone: the report names them. The decision is on record, every container has a new incarnation, and
+   * no number of an interval is used again. Handles of containers and loci from before it may name nothing any more.
+   *
+   * Resolves when the world is open there. A crash on the way leaves it where it was, or there. Rejects with `no_such_interval` (the
+   * line is not kept), `damaged` (a snapshot of it is missing; each is named), `manager_failed`, `frozen` (try again).
+   */
+  async rollback(line: number): Promise<RollbackReport> {
+    this.#mustBeOpen()
+    return goBackTo(this.#machine.host, this.dir, line, false)
+  }
+
   /** The container is gone for good once a snapshot taken after this is recoverable. `busy` while a locus is in it. */
   async destroyContainer({ name, capref: cont }: Container): Promise<void> {
     this.#mustBeOpen()
@@ -421,7 +451,9 @@ export class World {
   async #close(): Promise<void> {
     if (!this.#held && this.#machine.failure === null) {
       // A world that is busy keeps its newest recoverable state: closing must not wait for a program that never rests.
-      await this.#machine.host(locusCalls.worldSnapshot, { durable: true }).catch(() => undefined)
+      await this.#machine
+        .host(locusCalls.worldSnapshot, { durable: true, keep: true })
+        .catch(() => undefined)
     }
     if (this.#machine.failure === null)
       // What is not told now is told at the next opening.

@@ -19,6 +19,7 @@ import {
 import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
 import { authority } from './fuzz-authority.js'
+import { lines } from './fuzz-lines.js'
 import { dirty, managers } from './fuzz-manager.js'
 import { mappings } from './fuzz-mappings.js'
 import { snapshots } from './fuzz-snapshots.js'
@@ -154,9 +155,10 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   ...snapshots,
 ]
 
-/** A course of commands. */
-export function courses(length: number): fc.Arbitrary<Iterable<AnyCommand>> {
-  const kinds = weighted.flatMap(([weight, each]) => Array.from({ length: weight }, () => each))
+/** A course of commands; with kept lines those about them too. */
+export function courses(length: number, withLines = false): fc.Arbitrary<Iterable<AnyCommand>> {
+  const drawn = withLines ? [...weighted, ...lines] : weighted
+  const kinds = drawn.flatMap(([weight, each]) => Array.from({ length: weight }, () => each))
   return fc.commands<object, CampaignRun, false>(kinds, { maxCommands: length, size: 'max' })
 }
 

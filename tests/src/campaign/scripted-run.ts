@@ -77,7 +77,8 @@ async function lookBack({ host, world }: CampaignRun, round: number): Promise<vo
   await host.destroy('o')
 }
 
-async function inhabit({ host, world }: CampaignRun, name: string): Promise<void> {
+/** The container is there, with a manager and a program. */
+export async function inhabit({ host, world }: CampaignRun, name: string): Promise<void> {
   if (!world.model.containers.has(name)) await host.create(name, 30)
   await host.adopt(name)
   await host.setProgram(name, 'random')

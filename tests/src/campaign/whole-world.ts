@@ -55,6 +55,8 @@ export interface WholeShape {
   readonly manager: Partial<SelfManagingOptions>
   readonly demandZero?: Partial<DemandZeroOptions>
   readonly snapshotEveryMs: number
+  /** Older lines that are kept. */
+  readonly keepLines?: number
   /** Managers besides the self-managing one. */
   readonly others?: readonly ManagerProgram[]
   /** What each message takes, in milliseconds. */
@@ -116,6 +118,8 @@ export interface Remains {
   readonly promisedLine: ReadonlyMap<number, number>
   /** What its console has told; nil: not looked at. */
   readonly told?: ToldLines
+  /** An administrator was taking it back to this kept line: it may be there as well. */
+  readonly orBackAt?: number
 }
 
 /** A container with its loci, or the count of a semaphore. */
@@ -146,6 +150,8 @@ export class WholeWorld {
   readonly openedHere = new Set<object>()
   promised: number
   promisedLine: ReadonlyMap<number, number>
+  /** A kept line that an administrator wants the world back at. */
+  orBackAt: number | null
   /** What was announced, and after how many entries of the disk's journal. */
   readonly promises: {
     readonly capture: number
@@ -186,6 +192,7 @@ export class WholeWorld {
     this.captured = new Map(remains?.captured ?? [])
     this.promised = remains?.promised ?? 0
     this.promisedLine = remains?.promisedLine ?? new Map()
+    this.orBackAt = remains?.orBackAt ?? null
     const machine: Partial<MachineShape> = {
       frames: shape.frames,
       maxLoci: shape.maxLoci,
@@ -209,6 +216,7 @@ export class WholeWorld {
       config: {
         worldId: 'campaign',
         snapshotEveryMs: shape.snapshotEveryMs,
+        keepLines: shape.keepLines ?? 0,
         manager: {
           name: 'self-managing',
           module: 'self-managing',
@@ -509,6 +517,7 @@ export class WholeWorld {
     this.model.noteLeftOpen(this.openedHere)
     if (machine.damage === null) this.problems.push(...this.told.look(machine, this.model))
     this.#announced = machine.captures.vector
+    if (epoch === this.orBackAt) this.#promiseLine()
   }
 
   /** Some units are back at their points; the others are as they were. */
@@ -555,6 +564,10 @@ export class WholeWorld {
   /** Nothing that was announced is undone. */
   #compareWithPromise(epoch: number): void {
     const { captures } = this.kernel.machine
+    if (epoch === this.orBackAt) {
+      this.promised = epoch
+      return
+    }
     if (epoch < this.promised)
       this.problems.push(`back at capture ${epoch}, though ${this.promised} was recoverable`)
     for (const [unit, interval] of this.promisedLine) {
@@ -594,10 +607,17 @@ export class WholeWorld {
   }
 
   #lookAtLine(): void {
-    const { vector, line } = this.kernel.machine.captures
+    const { vector } = this.kernel.machine.captures
     if (this.phase !== 'open' && this.phase !== 'stopping') return
     if (vector === this.#announced) return
-    this.#announced = this.promisedLine = vector
+    this.#announced = vector
+    this.#promiseLine()
+  }
+
+  /** From now on no crash brings back anything older. */
+  #promiseLine(): void {
+    const { vector, line } = this.kernel.machine.captures
+    this.promisedLine = vector
     const { entries } = this.disk.journal
     this.promises.push({ capture: line, line: vector, entries: entries.length })
   }

@@ -383,3 +383,31 @@ test('[DV1] who has ended prints nothing', async (t) => {
 
   t.is(reply.status, 'no_such_locus')
 })
+
+test('[DV13] an administrator who goes back to a kept line is told which lines that does not undo, and their numbers are not used again, after a crash neither', async (t) => {
+  const shop = await Printer.open({ keepLines: 3 })
+  const { world } = shop
+  const [kept] = world.kernel.machine.kept.names
+  shop.print('one')
+  shop.print('two')
+  shop.rests()
+  await world.call('world_snapshot', { durable: true })
+  world.run(100)
+
+  const foretold = await world.call('line_rollback', { line: kept!, dry: true })
+  const { status } = await world.call('line_rollback', { line: kept!, dry: false })
+  const next = await KernelWorld.open({ earlier: world, keepLines: 3 })
+  next.run(500)
+  const [output] = next.kernel.machine.output.all()
+
+  const released = foretold['released'] as { kind: string; detail: string }[]
+  t.deepEqual(
+    released.filter(({ kind }) => kind === 'line').map(({ detail }) => detail),
+    ['“shop” has told 2 lines, the last of them “two”'],
+  )
+  t.is(status, 'ok')
+  t.deepEqual(textsOf(world), ['one', 'two'])
+  t.deepEqual(textsOf(next), [])
+  t.is(output?.told, 2)
+  t.is(output?.next, 3)
+})

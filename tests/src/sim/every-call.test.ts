@@ -46,11 +46,13 @@ test('[WO40] a course of random commands after another makes every declared call
   const disk = { segmentBlocks: 16, capacity: 80 }
   const shape = { ...crashShape, deeds: 40, world: { ...crashShape.world, disk } }
   const fuzz = await fuzzSimulated({ seed: 77, steps: 60_000, shape })
+  const kept = { ...crashShape, deeds: 20, world: { ...crashShape.world, keepLines: 3 } }
+  const lines = await fuzzSimulated({ seed: 1300, steps: 8000, shape: kept })
   const transactions = await transactionCourses({ seed: 5, transactions: 150 })
 
   undo()
-  t.deepEqual([fuzz.failure, transactions.failure], [null, null])
-  for (const [call, times] of [...fuzz.calls, ...transactions.calls])
+  t.deepEqual([fuzz.failure, lines.failure, transactions.failure], [null, null, null])
+  for (const [call, times] of [...fuzz.calls, ...lines.calls, ...transactions.calls])
     calls.set(call, (calls.get(call) ?? 0) + times)
   const never = all.map(({ name }) => name).filter((name) => !calls.has(`${name} ok`))
   t.deepEqual(never.toSorted(), Object.keys(elsewhere).toSorted())

@@ -53,6 +53,7 @@ export const recordKinds = [
   'root',
   'note',
   'output',
+  'kept_line',
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 const logRecord = record('log record', {

@@ -49,7 +49,11 @@ export function runVerb(screen: Screen): Command {
     .option('--loci <n>', 'the most loci at a time', wholeNumber)
     .option('--name <name>', 'name of container and locus (default: the program’s)')
     .option('--snapshot-every <ms>', 'time between snapshots, 0 for none', wholeNumber)
-    .option('--retain <n>', 'older snapshots that a new world keeps of each container', wholeNumber)
+    .option(
+      '--retain <n>',
+      'older lines that a new world keeps, and snapshots of each container',
+      wholeNumber,
+    )
     .option('--accept-changed', 'go on although the program’s content has changed')
     .option('--json', 'print one JSON object instead of lines')
     .option('--trace <file>', 'write a trace for Perfetto or chrome://tracing at the end')

@@ -1,7 +1,7 @@
 /** `katydid status DIR`: what a world holds. Opens it without letting any locus go on. */
 import { Command } from 'commander'
 import { openWorld, type LineHolder } from 'katydid'
-import { bytes, milliseconds, plural } from '../numbers.js'
+import { bytes, dateText, milliseconds, plural } from '../numbers.js'
 import { drainLine, holderText } from '../report.js'
 import type { Screen } from '../screen.js'
 
@@ -15,6 +15,7 @@ export function statusVerb(screen: Screen): Command {
     )
 }
 
+/** What of the report the lines need. */
 interface Report {
   readonly drains: Parameters<typeof drainLine>[0]
   readonly lagging: { readonly forMs: number; readonly holders: readonly LineHolder[] } | null
@@ -22,6 +23,11 @@ interface Report {
     readonly container: string
     readonly held: number
     readonly bytes: number
+  }[]
+  readonly decisions: readonly {
+    readonly from: number
+    readonly to: number
+    readonly atMs: number
   }[]
 }
 
@@ -39,6 +45,9 @@ async function status(screen: Screen, dir: string, asJson: boolean): Promise<voi
         ? `world ${dir}: holds nothing recoverable yet`
         : `world ${dir}: at capture ${capture}, recovered in ${milliseconds(ms)}`,
     )
+    const { drains, lagging, output, decisions } = found.report as Report
+    for (const { from, to, atMs } of decisions)
+      screen.out(`an administrator took it back from capture ${from} to ${to}, ${dateText(atMs)}`)
     for (const each of found.containers)
       screen.out(
         `container ${each.name}: ${each.state === 'live' ? '' : 'stopped with its manager, '}${bytes(each.size)}, interval ${each.recoverable}, program ${each.program?.module ?? 'none'}`,
@@ -47,7 +56,6 @@ async function status(screen: Screen, dir: string, asJson: boolean): Promise<voi
       screen.out(
         `locus ${each.name}: ${each.state} in container ${each.container}, ${plural(each.faults, 'fault')} so far`,
       )
-    const { drains, lagging, output } = found.report as Report
     screen.out(drainLine(drains))
     if (lagging !== null)
       screen.out(

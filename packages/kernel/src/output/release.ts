@@ -90,10 +90,11 @@ function* tell(
   if (told.length === 0) return
   for (const { output, line } of told) output.markTold(line.sequence)
   // The disk's refusal is its own matter: then these lines are told again after the next crash.
-  yield* machine.log.write([recordOf(machine, new Set(told.map(({ output }) => output)))])
+  yield* machine.log.write([toldRecord(machine, new Set(told.map(({ output }) => output)))])
 }
 
-function recordOf(machine: Machine, outputs: ReadonlySet<ContainerOutput>): OutputRecord {
+/** How far these were told, for the log. */
+export function toldRecord(machine: Machine, outputs: ReadonlySet<ContainerOutput>): OutputRecord {
   invariant(outputs.size > 0, 'DV3: a record says of somebody what was told', {})
   const told = [...outputs].map(({ slot, generation, container, told: upTo, recent }) => ({
     slot,

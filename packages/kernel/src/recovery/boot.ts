@@ -34,6 +34,8 @@ export function* boot(machine: Machine): Script<BootResult> {
   machine.session = content.session
   for (const told of content.told) machine.output.learn(told)
   takePoints(machine, content)
+  machine.kept.restore(content.kept)
+  machine.decisions = content.line?.decisions ?? []
   const missing = addManagers(machine, content) ?? managerWithoutRoot(machine, content)
   if (missing !== null) machine.fail('damaged', missing)
   else yield* recover(machine, 'the world starts', true)
@@ -73,7 +75,10 @@ function takePoints(machine: Machine, { line, captures, points }: LogContent): v
 /** The first manager, then the others; what is wrong with them, or nil. */
 function addManagers(machine: Machine, content: LogContent): string | null {
   const { manager, others } = machine.config
-  const captures = content.captures.map(({ record }) => record)
+  const captures = [
+    ...content.captures.map(({ record }) => record),
+    ...content.kept.map(({ record }) => record.state),
+  ]
   const more = otherManagers(others ?? [], content.line?.managers ?? [], captures)
   if (typeof more === 'string') return more
   const first = manager === null ? [] : [idleManager(actorPorts.firstManager, manager)]

@@ -7,13 +7,8 @@ import { invariant } from '@katydid/actor'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
 import { mergeInto } from '../state-interval/points.js'
+import type { Because } from './moved.js'
 import { unitsOf } from '../state-interval/units.js'
-
-/** Why a unit goes back: it was lost itself, or had received this interval of another that goes back. */
-export interface Because {
-  readonly unit: number
-  readonly interval: number
-}
 
 /** Units that go back, and what drags each. */
 export type Going = ReadonlyMap<number, Because | null>

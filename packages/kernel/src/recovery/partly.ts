@@ -14,6 +14,7 @@ import { clearMemory, forgetContainers, forgetLoci } from './clear.js'
 import { goingWith, lociIn, slotsOf, someoneComes, type Going } from './going.js'
 import { pointsIn, type KnownPoint } from './known-points.js'
 import { outputGoesBack } from './output-back.js'
+import type { Moved } from './moved.js'
 import type { Problem } from './problem.js'
 import {
   heldBy,
@@ -25,14 +26,6 @@ import {
 
 const stopMs = 10_000
 const quietMs = 60_000
-
-/** A container that went back, for the report. */
-export interface Moved {
-  readonly container: string
-  readonly from: number
-  readonly to: number
-  readonly because: string
-}
 
 /** What has to be known of the units that go back until they are there. */
 export interface Departure {
@@ -88,6 +81,8 @@ function movesOf(machine: Machine, going: Going, reason: string): Moved[] {
     const because = going.get(slot) ?? null
     return {
       container: nameOf(slot),
+      slot,
+      cause: because,
       from: machine.containers.interval(slot),
       to: historyOf(machine, slot)?.base?.interval ?? 0,
       because:

@@ -17,6 +17,7 @@ import { noIntervals, type Container } from '../container/container.js'
 import { reportEnd } from '../locus/locus-end.js'
 import { noWatch, type Locus } from '../locus/locus.js'
 import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
+import { tellKept } from '../kept/tell-kept.js'
 import { startLocus } from '../locus/start.js'
 import type { Machine } from '../machine.js'
 import { raiseCaptureNumber } from '../state-interval/cut.js'
@@ -31,6 +32,8 @@ export function* restoreContainers(
   machine: Machine,
   points: readonly KnownPoint[],
 ): Script<Problem | null> {
+  // Before anything goes back: what belongs to kept lines must not be given up over it.
+  tellKept(machine)
   const asks: Script<Problem | null>[] = []
   for (const point of points) {
     if (point.container === null) continue

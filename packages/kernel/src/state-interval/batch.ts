@@ -180,7 +180,8 @@ function withOutput(machine: Machine, point: SavedContainer): SavedContainer {
   return { ...point, output: { ...point.output, told, recent: [...recent], lines } }
 }
 
-function emptyRecord(machine: Machine, epoch: number): CaptureRecord {
+/** A record of nothing yet, but for what is of the whole machine. */
+export function emptyRecord(machine: Machine, epoch: number): CaptureRecord {
   const isHomeless = (slot: number): boolean => machine.containers.at(slot) === null
   return {
     kind: 'capture',

@@ -104,6 +104,7 @@ function nameOf(record: KernelRecord): { session: number; id: number } {
       return { session, id: record.capture }
     case 'line':
     case 'output':
+    case 'kept_line':
       return { session, id: record.number }
     case 'root_page':
       return { session, id: record.interval }

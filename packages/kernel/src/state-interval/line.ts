@@ -9,6 +9,8 @@ import { bury } from '../container/retire.js'
 import { reportEnd } from '../locus/locus-end.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
+import { keepLine } from '../kept/keep.js'
+import { tellKept } from '../kept/tell-kept.js'
 import { savedManagers } from '../manager/registry.js'
 import { releaseOutput } from '../output/release.js'
 import type { UnitPoint } from './history.js'
@@ -80,7 +82,10 @@ function nextLine(machine: Machine): Advance | null {
     if (at !== null) points.push([unit.unit, at.interval])
     epoch = Math.min(epoch, to?.epoch ?? lineEpoch)
   }
-  return units.length > 0 || epoch > machine.captures.line ? { units, epoch, points } : null
+  const { kept, keepFrom, captures } = machine
+  const isKeeping = kept.isLeaving || (keepFrom > 0 && keepFrom <= captures.line)
+  const isNew = units.length > 0 || epoch > captures.line || isKeeping
+  return isNew ? { units, epoch, points } : null
 }
 
 /** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
@@ -92,6 +97,9 @@ function* announce(machine: Machine): Script<void> {
   for (;;) {
     const advance = nextLine(machine)
     if (advance === null) return
+    yield* keepLine(machine, advance)
+    if (machine.session !== session) return
+    const kept = machine.kept.names
     const roots = machine.managers.all().filter((each) => lags(machine, each))
     const before = machine.log.position
     const written = yield* machine.log.write([
@@ -108,6 +116,7 @@ function* announce(machine: Machine): Script<void> {
       return
     }
     for (const { stable } of roots) if (stable !== null) stable.after = before
+    if (machine.kept.settle(kept)) tellKept(machine)
     move(machine, advance)
     trim(machine)
   }
@@ -118,14 +127,28 @@ export function lineRecord(
   machine: Machine,
   epoch: number,
   points: LineRecord['points'],
-  { rolledBack, back }: Pick<LineRecord, 'rolledBack' | 'back'>,
+  { rolledBack, back, backTo }: Pick<LineRecord, 'rolledBack' | 'back' | 'backTo'>,
 ): LineRecord {
   const { session } = machine
   const number = machine.captures.takeLineNumber()
   const managers = savedManagers(machine)
   const over = [...machine.captures.over]
   const { drains } = machine.captures
-  return { kind: 'line', session, number, epoch, points, over, rolledBack, back, managers, drains }
+  return {
+    kind: 'line',
+    session,
+    number,
+    epoch,
+    points,
+    over,
+    rolledBack,
+    back,
+    managers,
+    drains,
+    kept: machine.kept.names,
+    ...(backTo === undefined ? {} : { backTo }),
+    ...(machine.decisions.length === 0 ? {} : { decisions: machine.decisions }),
+  }
 }
 
 /** Managers, hosts and waiting loci learn what can be restored after any crash. */
@@ -223,5 +246,6 @@ export function trim(machine: Machine): void {
     .filter(keepsRoot)
     .map((each) => each.stable?.after ?? 0)
   const untold = machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? [])
+  needed.push(...machine.kept.all.map(({ after }) => after))
   machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed, ...untold))
 }

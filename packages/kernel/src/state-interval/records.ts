@@ -138,6 +138,38 @@ export interface LineRecord {
   readonly managers?: readonly SavedManager[]
   /** What drains have cost so far. */
   readonly drains?: DrainFigures
+  /** Older lines that are kept, by their epochs. */
+  readonly kept?: readonly number[]
+  /** An administrator took the world back to this kept line: all that stands before this record is void, but for kept lines. */
+  readonly backTo?: number
+  /** The newest decisions of administrators, oldest first. */
+  readonly decisions?: readonly Decision[]
+}
+
+/** An administrator took the world from one line back to another. */
+export interface Decision {
+  readonly from: number
+  readonly to: number
+  /** Milliseconds since 1970; 0: unknown. */
+  readonly atMs: number
+  /** Number of the recovery that carried it out. */
+  readonly session: number
+}
+
+/** All that the kernel needs to go back to a line when what followed has long been written over. */
+export interface KeptRecord {
+  readonly kind: 'kept_line'
+  readonly session: number
+  /** Which of the session’s records of lines it is. */
+  readonly number: number
+  /** The epoch of which everything was on it. */
+  readonly line: number
+  /** Milliseconds since 1970; 0: unknown. */
+  readonly keptMs: number
+  /** Units that had ended, and how far they had come. */
+  readonly over: readonly (readonly [unit: number, interval: number])[]
+  /** Each unit as it was on the line; what it had received does not matter any more. */
+  readonly state: CaptureRecord
 }
 
 export interface RootRecord {
@@ -163,7 +195,7 @@ export interface OutputRecord {
   readonly told: readonly ToldOutput[]
 }
 
-export type KernelRecord = CaptureRecord | LineRecord | RootRecord | OutputRecord
+export type KernelRecord = CaptureRecord | LineRecord | RootRecord | OutputRecord | KeptRecord
 
 /** A record's bytes. */
 export function packRecord(record: KernelRecord): Uint8Array {
@@ -189,7 +221,8 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
         arePairs(value['over']) &&
         arePairs(value['back']) &&
         areManagers(value['managers']) &&
-        (value['drains'] === undefined || has(value['drains'], drainFields))
+        (value['drains'] === undefined || has(value['drains'], drainFields)) &&
+        areKept(value)
         ? (value as unknown as LineRecord)
         : null
     case 'output':
@@ -200,10 +233,30 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
       return has(value, rootFields) && value['bytes'] instanceof Uint8Array
         ? (value as unknown as RootRecord)
         : null
+    case 'kept_line':
+      return has(value, keptFields) && arePairs(value['over']) && isState(value['state'])
+        ? (value as unknown as KeptRecord)
+        : null
     default:
       return null
   }
 }
+
+const keptFields = {
+  session: 'number',
+  number: 'number',
+  line: 'number',
+  keptMs: 'number',
+} as const
+
+const decisionFields = { from: 'number', to: 'number', atMs: 'number', session: 'number' } as const
+
+const isState = (value: unknown): boolean => has(value, { kind: 'string' }) && isCapture(value)
+
+const areKept = ({ kept, backTo, decisions }: Record<string, unknown>): boolean =>
+  (kept === undefined || listOf(kept, (each) => typeof each === 'number')) &&
+  (backTo === undefined || typeof backTo === 'number') &&
+  (decisions === undefined || listOf(decisions, (each) => has(each, decisionFields)))
 
 const lineFields = {
   session: 'number',

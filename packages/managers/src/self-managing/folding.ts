@@ -22,8 +22,8 @@ interface Progress {
 export interface Keeper {
   /** What the container's map shows is about to be replaced; false when that must wait. */
   beforeFold(container: ManagedContainer): boolean
-  /** There is no room for maps; false when nobody can give way. */
-  giveWay(): boolean
+  /** There is no room for maps; false when nobody can give way, `later` when somebody will. */
+  giveWay(): boolean | 'later'
   /** Own frames that must be free of pins for a map to be walked, grown and copied. */
   readonly spareFrames: number
 }
@@ -94,8 +94,10 @@ export class Folding {
       this.#dismantleSlice()
     } catch (error) {
       if (!(error instanceof AccessError)) throw error
-      if (error.status === 'no_resource' && this.#roomIsMade()) return true
+      const room = error.status === 'no_resource' && this.#roomIsMade()
+      if (room === true) return true
       this.#failure = error.message
+      if (room === 'later') return true
       const detail = `the manager’s maps cannot be brought up to date: ${error.message}`
       this.#context.report({
         kind: 'trouble',
@@ -108,7 +110,7 @@ export class Folding {
   }
 
   /** Retained snapshots give way to the present. */
-  #roomIsMade(): boolean {
+  #roomIsMade(): boolean | 'later' {
     try {
       return this.keeper.giveWay()
     } catch (error) {

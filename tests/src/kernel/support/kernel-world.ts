@@ -50,6 +50,8 @@ export interface WorldOptions {
   readonly line?: 'eager' | 'lazy'
   readonly seed?: number
   readonly snapshotEveryMs?: number
+  readonly keepLines?: number
+  readonly keepEveryMs?: number
   readonly shape?: Partial<MachineShape>
   readonly behaviour?: Partial<Behaviour>
   /** No manager at all. */
@@ -94,6 +96,10 @@ export class KernelWorld {
   /** Whether a manager that is started comes up. */
   managersStart = true
   readonly calls: string[] = []
+  /** What the kernel's calendar says. */
+  dateMs = 1_000_000
+  /** What the kernel noted in its trace. */
+  readonly traced: (readonly [kind: string, a: number, b: number])[] = []
 
   private constructor(options: WorldOptions) {
     const { earlier } = options
@@ -121,10 +127,14 @@ export class KernelWorld {
       messenger,
       clock: this.sim.clock,
       order: (order) => this.#obey(order),
+      date: () => this.dateMs,
+      trace: (kind, a, b) => this.traced.push([kind, a, b]),
       config: {
         worldId: 'test',
         snapshotEveryMs: options.snapshotEveryMs ?? 0,
         ...(options.line === undefined ? {} : { line: options.line }),
+        ...(options.keepLines === undefined ? {} : { keepLines: options.keepLines }),
+        ...(options.keepEveryMs === undefined ? {} : { keepEveryMs: options.keepEveryMs }),
         others: (options.others ?? []).map(({ name, behaviour }) =>
           fakeManager(name, false, { root: false, ...behaviour }),
         ),

@@ -4,6 +4,7 @@
  */
 import {
   asInterval,
+  managerNotices,
   managerUpcalls,
   retainedUpcalls,
   type AnySignature,
@@ -179,6 +180,15 @@ export class RetainedWorld {
     this.world.kernel.messenger.call(managerPort, signature, args, (reply) => heard.push(reply))
     this.#until(() => heard.length > 0)
     return heard[0]!
+  }
+
+  /** These are the container's snapshots that belong to kept lines. */
+  keep(container: UserContainer, intervals: readonly number[]): string {
+    const snapshots = intervals.map((each) => ({
+      cont: container.token,
+      stateInterval: asInterval(each),
+    }))
+    return this.call(managerNotices.snapshotsKept, { snapshots }).status
   }
 
   /** Whether `stateIntervalQuery` still says that the line can be gone back to. */
