@@ -45,15 +45,29 @@ test('[WO40] a course of random commands after another makes every declared call
   // Short lives on a small disk: more commands, and a manager that has to clean.
   const disk = { segmentBlocks: 16, capacity: 80 }
   const shape = { ...crashShape, deeds: 40, world: { ...crashShape.world, disk } }
-  const fuzz = await fuzzSimulated({ seed: 77, steps: 60_000, shape })
+  const addAll = (seen: ReadonlyMap<string, number>): void => {
+    for (const [call, times] of seen) calls.set(call, (calls.get(call) ?? 0) + times)
+  }
+  const isMissing = (): boolean =>
+    all.some(({ name }) => !calls.has(`${name} ok`) && elsewhere[name] === undefined)
+  const transactions = await transactionCourses({ seed: 5, transactions: 150 })
   const kept = { ...crashShape, deeds: 20, world: { ...crashShape.world, keepLines: 3 } }
   const lines = await fuzzSimulated({ seed: 1300, steps: 8000, shape: kept })
-  const transactions = await transactionCourses({ seed: 5, transactions: 150 })
 
+  addAll(transactions.calls)
+  addAll(lines.calls)
+  const failures = [transactions.failure, lines.failure]
+  // Rare ones come in some course or other.
+  for (let batch = 0; batch < 12 && isMissing(); batch++) {
+    const fuzz = await fuzzSimulated({ seed: 77 + 1000 * batch, steps: 20_000, shape })
+    failures.push(fuzz.failure)
+    addAll(fuzz.calls)
+  }
   undo()
-  t.deepEqual([fuzz.failure, lines.failure, transactions.failure], [null, null, null])
-  for (const [call, times] of [...fuzz.calls, ...lines.calls, ...transactions.calls])
-    calls.set(call, (calls.get(call) ?? 0) + times)
+  t.deepEqual(
+    failures.filter((each) => each !== null),
+    [],
+  )
   const never = all.map(({ name }) => name).filter((name) => !calls.has(`${name} ok`))
   t.deepEqual(never.toSorted(), Object.keys(elsewhere).toSorted())
   t.true(calls.has('invoke_no_support not_supported'))
