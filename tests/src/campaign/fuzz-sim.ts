@@ -46,18 +46,22 @@ function course(
   shape: RunShape,
   count: { operations: number; courses: number; lives: number; calls: Map<string, number> },
 ): fc.IAsyncProperty<Drawn> {
-  return fc.asyncProperty(fc.nat(), courses(length, (shape.world.keepLines ?? 0) > 0), async (world, commands) => {
-    const run = await CampaignRun.begin(world, shape)
-    try {
-      await fc.asyncModelRun(() => ({ model: {}, real: run }), commands)
-    } finally {
-      count.operations += run.operations
-      count.courses++
-      count.lives += run.lives
-      for (const [call, times] of run.world.seen)
-        count.calls.set(call, (count.calls.get(call) ?? 0) + times)
-    }
-  })
+  return fc.asyncProperty(
+    fc.nat(),
+    courses(length, (shape.world.keepLines ?? 0) > 0),
+    async (world, commands) => {
+      const run = await CampaignRun.begin(world, shape)
+      try {
+        await fc.asyncModelRun(() => ({ model: {}, real: run }), commands)
+      } finally {
+        count.operations += run.operations
+        count.courses++
+        count.lives += run.lives
+        for (const [call, times] of run.world.seen)
+          count.calls.set(call, (count.calls.get(call) ?? 0) + times)
+      }
+    },
+  )
 }
 
 function describe(seed: number, found: fc.RunDetails<Drawn>): string {

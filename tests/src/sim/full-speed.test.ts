@@ -107,5 +107,8 @@ test('[SI71] on a disk that has no room for the past it keeps lines for as long 
 
   t.true(ended)
   t.deepEqual([...problems, ...world.problems], [])
-  t.true(given.some((text) => /^kept line \d+ is given up: /.test(text)), given.join('\n'))
+  t.true(
+    given.some((text) => /^kept line \d+ is given up: /.test(text)),
+    given.join('\n'),
+  )
 })
