@@ -1,8 +1,9 @@
 /** MG: snapshots that belong to kept lines stay, whatever else would have them given up. Over the real manager and disk core in the simulator. */
-import { asInterval, managerUpcalls } from '@katydid/abi'
+import { asCapref, asInterval, managerUpcalls } from '@katydid/abi'
 import test from 'ava'
-import { RetainedWorld } from './support/retained-world.js'
+import { RetainedWorld, versions } from './support/retained-world.js'
 import type { WorldShape } from './support/sim-world.js'
+import type { UserContainer } from './support/stand-in-kernel.js'
 
 const shape = {
   frames: 40 + 8 + 1,
@@ -13,20 +14,18 @@ const shape = {
   options: { retain: 1, snapshotFolds: 4 },
 } satisfies WorldShape
 
-/** Writes some pages of each version, and captures each. Answers the world's one container. */
-function versions(world: RetainedWorld, count: number, from = 0) {
-  const container = world.containers[0]!
-  for (let version = from; version < from + count; version++) {
-    for (let i = 0; i < 5; i++)
-      world.write(container, (version * 3 + i) % 24, version * 100 + i + 1)
-    world.capture()
-    world.world.runUntilIdle(50)
-  }
-  return container
-}
-
 const names = (world: RetainedWorld): number[] =>
   world.list(world.containers[0]!).map(({ stateInterval }) => stateInterval)
+
+/** cont_rollback to that snapshot. */
+const backTo = (container: UserContainer, interval: number) => ({
+  cont: container.token,
+  stateInterval: asInterval(interval),
+  open: asInterval(container.interval + 1000),
+  capability: asCapref(100 + container.slot),
+  slot: Number(container.slot),
+  size: 24 * 100 * 4096,
+})
 
 test('[MG90] a snapshot that belongs to a kept line stays beyond those that are retained, over every kill, until it is said that it does not', (t) => {
   const world = RetainedWorld.begin(1, shape)
@@ -98,21 +97,13 @@ test('[MG91] the container goes back to a kept snapshot that only its history na
   const [older, kept] = names(world).slice(-2)
   world.keep(container, [older!, kept!])
   versions(world, 6, 3)
-  const query = { cont: container.token, stateInterval: asInterval(kept!) }
-  const there = world.call(managerUpcalls.stateIntervalQuery, query)
-  const open = container.interval + 1000
-  const args = {
-    ...query,
-    open: asInterval(open),
-    capability: (100 + container.slot) as never,
-    slot: container.slot as number,
-    size: 24 * 100 * 4096,
-  }
+  const args = backTo(container, kept!)
+  const there = world.call(managerUpcalls.stateIntervalQuery, args)
 
   world.world.kernel.clearTables()
   const back = world.call(managerUpcalls.contRollback, args)
   const again = world.call(managerUpcalls.contRollback, args)
-  container.interval = open
+  container.interval = args.open
   world.present.set(container.token, world.past.snapshots.get(`${container.token} ${kept}`)!)
   const listed = names(world)
   const wrong = [...world.differences(), ...world.lookBack(container)]
@@ -136,14 +127,7 @@ test('[MG91] going back to what only the history names is not answered ok when t
   world.world.kernel.clearTables()
   world.world.writesFail = true
 
-  const back = world.call(managerUpcalls.contRollback, {
-    cont: container.token,
-    stateInterval: asInterval(kept),
-    open: asInterval(container.interval + 1000),
-    capability: (100 + container.slot) as never,
-    slot: container.slot as number,
-    size: 24 * 100 * 4096,
-  })
+  const back = world.call(managerUpcalls.contRollback, backTo(container, kept))
 
   t.not(back.status, 'ok')
 })

@@ -1,7 +1,7 @@
 /** Retained snapshots, opened and forked, over the real manager and disk core in the simulator. */
 import test from 'ava'
 import type { WorldShape } from './support/sim-world.js'
-import { RetainedWorld } from './support/retained-world.js'
+import { RetainedWorld, versions } from './support/retained-world.js'
 import type { UserContainer } from './support/stand-in-kernel.js'
 
 const shape = {
@@ -17,18 +17,6 @@ const shape = {
 function there(taken: UserContainer | string): UserContainer {
   if (typeof taken === 'string') throw new Error(taken)
   return taken
-}
-
-/** Writes some pages of each version, and captures each. Answers the world's one container. */
-function versions(world: RetainedWorld, count: number, from = 0) {
-  const container = world.containers[0]!
-  for (let version = from; version < from + count; version++) {
-    for (let i = 0; i < 5; i++)
-      world.write(container, (version * 3 + i) % 24, version * 100 + i + 1)
-    world.capture()
-    world.world.runUntilIdle(50)
-  }
-  return container
 }
 
 test('[MG101] the newest snapshots stay as many as were asked for, besides the line’s own, and hold what the container held', (t) => {

@@ -238,3 +238,15 @@ export class RetainedWorld {
 }
 
 const isGiveWay = (report: string): boolean => report.includes('retained no longer')
+
+/** Writes some pages of each version, and captures each. Answers the world's one container. */
+export function versions(world: RetainedWorld, count: number, from = 0): UserContainer {
+  const container = world.containers[0]!
+  for (let version = from; version < from + count; version++) {
+    for (let i = 0; i < 5; i++)
+      world.write(container, (version * 3 + i) % 24, version * 100 + i + 1)
+    world.capture()
+    world.world.runUntilIdle(50)
+  }
+  return container
+}
