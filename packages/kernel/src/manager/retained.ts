@@ -71,7 +71,8 @@ export function snapshotHandlers(machine: Machine): Handlers<Calls> {
 export function closeOpened(machine: Machine): void {
   if (machine.phase !== 'open') return
   for (const container of machine.containers.live()) {
-    if (container.snapshotOf?.kind !== 'open' || container.manager === null) continue
+    // One that was captured before its manager had taken it on goes too.
+    if (container.snapshotOf?.kind !== 'open') continue
     const { opener } = container.snapshotOf
     invariant(!container.selfManaged, 'MG102: no manager lives in a snapshot', {
       slot: container.slot,
