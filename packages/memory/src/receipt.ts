@@ -1,6 +1,7 @@
 /**
- * What an invocation tells the line engine, on the locus's own thread: which interval of the sender's container reached the
+ * What a message tells the line engine, on the locus's own thread: which interval of the sender's container reached the
  * receiver. A receipt opens a new interval of the receiver, so that what it knew before and after can be told apart.
+ * Invocations and returns are messages, and what passes through a mapping.
  */
 import type { ContainerSlot } from '@katydid/abi'
 import type { Region } from '@katydid/actor'
@@ -27,18 +28,13 @@ export function stampOf(region: Region, sender: ContainerSlot): Stamp {
   }
 }
 
-/**
- * A mapped region: what is read through it is received by the container it is mapped into, and what is written by the supplier.
- * Said of the whole container as soon as a window is open and after each capture, as which pages are touched is not noted.
- */
-export function noteMapped(
+/** What the receiver's row has of that sender since its last capture; 0: nothing. */
+export function receivedFrom(
   region: Region,
-  host: ContainerSlot,
-  supplier: ContainerSlot,
-  writable: boolean,
-): void {
-  receive(region, host, stampOf(region, supplier))
-  if (writable) receive(region, supplier, stampOf(region, host))
+  receiver: ContainerSlot,
+  sender: ContainerSlot,
+): bigint {
+  return Atomics.load(region.i64, region.dependencyIndex(receiver, sender))
 }
 
 /** Notes at the receiver what it now depends on: its row only rises, and its next interval is open. */
