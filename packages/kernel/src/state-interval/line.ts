@@ -80,7 +80,9 @@ function nextLine(machine: Machine): Advance | null {
     if (at !== null) points.push([unit.unit, at.interval])
     epoch = Math.min(epoch, to?.epoch ?? lineEpoch)
   }
-  return units.length > 0 || epoch > machine.captures.line ? { units, epoch, points } : null
+  const { line } = machine.captures
+  // After a restart points may say less of epochs than the line that was announced.
+  return units.length > 0 || epoch > line ? { units, epoch: Math.max(epoch, line), points } : null
 }
 
 /** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
