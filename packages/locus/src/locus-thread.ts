@@ -91,8 +91,7 @@ export class LocusThread {
   /** One to a container that is reached from `host` by a mapping. */
   attachmentAcross(host: ContainerSlot, supplier: ContainerSlot): Attachment {
     const { presence } = this
-    const hold = (done: () => boolean, mostMs: number): boolean =>
-      presence.quietUntil(done, mostMs)
+    const hold = (done: () => boolean, mostMs: number): boolean => presence.quietUntil(done, mostMs)
     return new Attachment(this.region, supplier, this.slot, this.trap, { host, hold })
   }
 

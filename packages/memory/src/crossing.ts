@@ -89,6 +89,8 @@ export class Crossing {
 
   /** The first access to the page at `offset` of the supplier, before it is made. */
   note(offset: number, access: Access): void {
+    const { pageBytes } = this.#region.plan.shape
+    invariant(offset % pageBytes === 0, 'SI92: pages are noted, not bytes', { offset })
     this.#pages.add(offset)
     if (access !== 'read') {
       const stamp = stampOf(this.#region, this.host)
@@ -129,7 +131,8 @@ export class Crossing {
 
 /** The epoch up to which messages may be delivered to it. */
 export function messageEpoch(region: Region, container: ContainerSlot): number {
-  const { words } = region
+  const { words, plan } = region
+  invariant(container < plan.shape.maxContainers, 'SI24: messages go to containers', { container })
   return Math.max(
     words.load(region.containerWord(container, 'epoch')),
     words.load(region.containerWord(container, 'mixed')),

@@ -35,7 +35,7 @@ function makeClass(region: Region): WindowConstructor {
 
   return class extends windowClass(region) implements Window {
     /** A byte a page: what was noted of it since the last capture. */
-    readonly #known: Uint8Array
+    declare protected readonly known: Uint8Array
 
     constructor(
       attachment: Attachment,
@@ -46,89 +46,92 @@ function makeClass(region: Region): WindowConstructor {
     ) {
       super(attachment, base, length, table, binding)
       invariant(length <= maxWindowBytes, 'ME8: a window spans at most 2 GiB', { length })
-      this.#known = new Uint8Array(Math.ceil(length / pageBytes))
+      this.known = new Uint8Array(Math.ceil(length / pageBytes))
     }
 
     override forget(): void {
-      this.#known.fill(0)
+      this.known.fill(0)
     }
 
     override isNoted(offset: number, access: Access): boolean {
-      return (this.#known[offset >>> shift]! & (access === 'read' ? read : written)) !== 0
+      return (this.known[offset >>> shift]! & (access === 'read' ? read : written)) !== 0
     }
 
     override note(offset: number, access: Access): void {
+      invariant(offset >>> shift < this.known.length, 'ME8: what is noted lies in the window', {
+        offset,
+      })
       // Not noted when it had to wait: then there may have been a capture, and all is looked at again.
       if (this.attachment.note(this.origin + (offset & -pageBytes), access))
-        this.#known[offset >>> shift]! |= access === 'read' ? read : read | written
+        this.known[offset >>> shift]! |= access === 'read' ? read : read | written
     }
 
     override getInt8(offset: number): number {
-      if (this.#known[offset >>> shift] === 0) return i8[this.missRead(offset, 1, false)]!
-      return super.getInt8(offset)
+      if (this.known[offset >>> shift]! > 0) return super.getInt8(offset)
+      return i8[this.missRead(offset, 1, false)]!
     }
 
     override getUint8(offset: number): number {
-      if (this.#known[offset >>> shift] === 0) return u8[this.missRead(offset, 1, false)]!
-      return super.getUint8(offset)
+      if (this.known[offset >>> shift]! > 0) return super.getUint8(offset)
+      return u8[this.missRead(offset, 1, false)]!
     }
 
     override getInt16(offset: number): number {
-      if (this.#known[offset >>> shift] === 0) return i16[this.missRead(offset, 2, false) >>> 1]!
-      return super.getInt16(offset)
+      if (this.known[offset >>> shift]! > 0) return super.getInt16(offset)
+      return i16[this.missRead(offset, 2, false) >>> 1]!
     }
 
     override getInt32(offset: number): number {
-      if (this.#known[offset >>> shift] === 0) return i32[this.missRead(offset, 4, false) >>> 2]!
-      return super.getInt32(offset)
+      if (this.known[offset >>> shift]! > 0) return super.getInt32(offset)
+      return i32[this.missRead(offset, 4, false) >>> 2]!
     }
 
     override getBigInt64(offset: number): bigint {
-      if (this.#known[offset >>> shift] === 0) return i64[this.missRead(offset, 8, false) >>> 3]!
-      return super.getBigInt64(offset)
+      if (this.known[offset >>> shift]! > 0) return super.getBigInt64(offset)
+      return i64[this.missRead(offset, 8, false) >>> 3]!
     }
 
     override getFloat32(offset: number): number {
-      if (this.#known[offset >>> shift] === 0) return f32[this.missRead(offset, 4, false) >>> 2]!
-      return super.getFloat32(offset)
+      if (this.known[offset >>> shift]! > 0) return super.getFloat32(offset)
+      return f32[this.missRead(offset, 4, false) >>> 2]!
     }
 
     override getFloat64(offset: number): number {
-      if (this.#known[offset >>> shift] === 0) return f64[this.missRead(offset, 8, false) >>> 3]!
-      return super.getFloat64(offset)
+      if (this.known[offset >>> shift]! > 0) return super.getFloat64(offset)
+      return f64[this.missRead(offset, 8, false) >>> 3]!
     }
 
     override setInt8(offset: number, value: number): void {
-      if (this.#known[offset >>> shift]! < written) i8[this.missWrite(offset, 1, false)] = value
+      if (this.known[offset >>> shift]! < written) i8[this.missWrite(offset, 1, false)] = value
       else super.setInt8(offset, value)
     }
 
     override setInt16(offset: number, value: number): void {
-      if (this.#known[offset >>> shift]! < written)
+      if (this.known[offset >>> shift]! < written)
         i16[this.missWrite(offset, 2, false) >>> 1] = value
       else super.setInt16(offset, value)
     }
 
     override setInt32(offset: number, value: number): void {
-      if (this.#known[offset >>> shift]! < written)
+      if (this.known[offset >>> shift]! < written)
         i32[this.missWrite(offset, 4, false) >>> 2] = value
       else super.setInt32(offset, value)
     }
 
     override setBigInt64(offset: number, value: bigint): void {
-      if (this.#known[offset >>> shift]! < written)
+      if (this.known[offset >>> shift]! < written)
         i64[this.missWrite(offset, 8, false) >>> 3] = value
       else super.setBigInt64(offset, value)
     }
 
     override setFloat32(offset: number, value: number): void {
-      if (this.#known[offset >>> shift]! < written)
+      if (this.known[offset >>> shift]! < written)
         f32[this.missWrite(offset, 4, false) >>> 2] = value
       else super.setFloat32(offset, value)
     }
 
     override setFloat64(offset: number, value: number): void {
-      if (this.#known[offset >>> shift]! < written)
+      if (this.known[offset >>> shift]! < written)
         f64[this.missWrite(offset, 8, false) >>> 3] = value
       else super.setFloat64(offset, value)
     }

@@ -4,7 +4,7 @@
  * Invocations and returns are messages, and what passes through a mapping.
  */
 import type { ContainerSlot } from '@katydid/abi'
-import type { Region } from '@katydid/actor'
+import { invariant, type Region } from '@katydid/actor'
 
 /** What the receiver notes of a sender. */
 export interface Receipt {
@@ -20,6 +20,8 @@ export interface Stamp extends Receipt {
 
 /** The sender's stamp at this moment. */
 export function stampOf(region: Region, sender: ContainerSlot): Stamp {
+  const isSlot = sender >= 0 && sender < region.plan.shape.maxContainers
+  invariant(isSlot, 'SI24: a message has a sender', { sender })
   return {
     sender,
     interval: Atomics.load(region.i64, region.containerWord(sender, 'interval') >> 1),
@@ -40,6 +42,7 @@ export function receivedFrom(
 /** Notes at the receiver what it now depends on: its row only rises, and its next interval is open. */
 export function receive(region: Region, receiver: ContainerSlot, stamp: Receipt): void {
   if (receiver === stamp.sender) return
+  invariant(stamp.interval >= 0n, 'SI1: intervals rise from 1', { interval: stamp.interval })
   const row = region.dependencyIndex(receiver, stamp.sender)
   // By compare-exchange: two loci may bring different intervals, and the lower must never overwrite the higher.
   for (;;) {

@@ -7,20 +7,19 @@
  * mappings: their slices are made when the first window is opened.
  */
 import { keptPeriodEnds, maxWindowBytes, type ContainerSlot } from '@katydid/abi'
-import type { Region } from '@katydid/actor'
+import { invariant, type Region } from '@katydid/actor'
 
 const maxPeriod = 0x7fffffff
 
 /** Word index of the stamp of the page that holds `offset`, or -1 when nobody reaches that slab by a mapping. */
 export function stampIndex(region: Region, container: ContainerSlot, offset: number): number {
+  invariant(offset >= 0, 'SI93: a page lies in its container', { container, offset })
   const directory = region.words.load(region.containerWord(container, 'stamps'))
   if (directory === 0) return -1
   const slab = Math.floor(offset / maxWindowBytes)
   const slice = region.words.load((directory >> 2) + slab)
   if (slice === 0) return -1
-  return (
-    (slice >> 2) + Math.floor((offset - slab * maxWindowBytes) / region.plan.shape.pageBytes)
-  )
+  return (slice >> 2) + Math.floor((offset - slab * maxWindowBytes) / region.plan.shape.pageBytes)
 }
 
 /**
@@ -30,8 +29,10 @@ export function stampIndex(region: Region, container: ContainerSlot, offset: num
 export function stampPage(region: Region, container: ContainerSlot, offset: number): void {
   const index = stampIndex(region, container, offset)
   if (index < 0) return
+  const before = region.words.load(index)
   const period = region.words.load(region.containerWord(container, 'period'))
-  if (region.words.load(index) !== period) region.words.store(index, period)
+  invariant(before <= period, 'SI93: no page was written in a period to come', { before, period })
+  if (before !== period) region.words.store(index, period)
 }
 
 /** The state interval that stands for all that can be read of the page at this moment; 0: what it was made with. */
@@ -58,6 +59,7 @@ export function isOfPresentPeriod(
   container: ContainerSlot,
   interval: bigint,
 ): boolean {
+  invariant(interval >= 0n, 'SI93: intervals are counted from 1', { interval })
   const period = region.words.load(region.containerWord(container, 'period'))
   return period > 0
     ? interval > Atomics.load(region.i64, periodEnd(region, container, period - 1))
@@ -66,6 +68,7 @@ export function isOfPresentPeriod(
 
 /** At a cut: the period ends with the interval `label`, and the next begins. `capture` is raised later: a stamp is never older than its entry. */
 export function endPeriod(region: Region, container: ContainerSlot, label: number): void {
+  invariant(label > 0, 'SI93: a period ends with an interval', { container, label })
   const word = region.containerWord(container, 'period')
   const period = region.words.load(word)
   Atomics.store(region.i64, periodEnd(region, container, period), BigInt(label))

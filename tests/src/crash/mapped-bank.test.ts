@@ -34,14 +34,14 @@ async function work(t: ExecutionContext, rounds: number, batch: number) {
   const movers = [0, 1].map((side) =>
     start(`mover ${side}`, { role: 'mover', side, rounds, batch }),
   )
-  const args = { role: 'keeper', rounds, pages }
+  const args = { role: 'keeper', rounds: 60, pages, busyMs: 40 }
   const keeper = await world.startLocus(vault, { name: 'keeper', args })
   const loci = [...(await Promise.all(movers)), keeper]
   return { dir, world, loci, ended: Promise.all(loci.map((each) => each.result())) }
 }
 
 test('[SI95] on real threads each store through a mapping is remembered by both sides or by none, through rollbacks and a restart', async (t) => {
-  const { dir, world, ended } = await work(t, 6_000, 8)
+  const { dir, world, ended } = await work(t, 3_000, 8)
   let rollbacks = 0
   let recoverable = 0
   world.on('rollback', () => rollbacks++)
@@ -67,7 +67,7 @@ test('[SI95] on real threads each store through a mapping is remembered by both 
 test('[SI90] a container is captured while one that has it mapped reads on without a safepoint', async (t) => {
   const world = await openForTest(t, { dir: temporaryFolder(t), ...options, snapshotEveryMs: 0 })
   const { vault, start } = await vaultOf(world)
-  const args = { role: 'keeper', rounds: 1e9, pages }
+  const args = { role: 'keeper', rounds: 1e9, pages, busyMs: 1 }
   await world.startLocus(vault, { name: 'keeper', args })
   await start('reader', { role: 'reader', forMs: 10_000 })
   const lines: number[] = []

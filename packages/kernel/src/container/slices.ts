@@ -85,7 +85,11 @@ export function forgetStamps(machine: Machine, container: Container): void {
 /** Gives back directory and slices of a container that nobody uses any more. */
 export function dropSlices(machine: Machine, container: Container): void {
   const { region } = machine
-  dropDirectory(machine, region.words.exchange(region.containerWord(container.slot, 'stamps'), 0), slabsOf(container.size))
+  dropDirectory(
+    machine,
+    region.words.exchange(region.containerWord(container.slot, 'stamps'), 0),
+    slabsOf(container.size),
+  )
   const word = region.containerWord(container.slot, 'directory')
   const directory = region.words.exchange(word, 0)
   if (directory === 0) return

@@ -9,15 +9,7 @@ import type { Machine } from '../machine.js'
 import { beginBatch, closeBatch, type Batch } from './batch.js'
 import type { Capture, CaptureOutcome, Tick } from './capture-table.js'
 import { cutContainers, takeWriteAccess, type Wanted } from './cut.js'
-import {
-  beginCut,
-  isAtRest,
-  movingIn,
-  openGate,
-  openGates,
-  shutGate,
-  shutGates,
-} from './gate.js'
+import { beginCut, isAtRest, movingIn, openGate, openGates, shutGate, shutGates } from './gate.js'
 import { isIdle, noteState } from './idle.js'
 import { advanceLine, feedPoints, settleLine } from './line.js'
 import { drain } from './drain.js'
@@ -189,11 +181,7 @@ function wantedIn(machine: Machine, epoch: number): Set<Container> {
 }
 
 /** Of those wanted, the ones with which something is to be done: they stand still, or those shut out have taken note, or did not. */
-function moves(
-  machine: Machine,
-  pending: ReadonlySet<Container>,
-  progress: Progress,
-): Container[] {
+function moves(machine: Machine, pending: ReadonlySet<Container>, progress: Progress): Container[] {
   return [...pending].filter((each) => {
     const begun = progress.shutting.get(each)
     if (begun !== undefined) return areOut(machine, each, begun) || isOverdue(machine, begun)
