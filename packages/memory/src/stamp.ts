@@ -12,7 +12,7 @@ import { invariant, type Region } from '@katydid/actor'
 const maxPeriod = 0x7fffffff
 
 /** Word index of the stamp of the page that holds `offset`, or -1 when nobody reaches that slab by a mapping. */
-export function stampIndex(region: Region, container: ContainerSlot, offset: number): number {
+function stampIndex(region: Region, container: ContainerSlot, offset: number): number {
   invariant(offset >= 0, 'SI93: a page lies in its container', { container, offset })
   const directory = region.words.load(region.containerWord(container, 'stamps'))
   if (directory === 0) return -1

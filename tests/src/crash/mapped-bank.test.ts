@@ -8,6 +8,11 @@ const size = 128 * 1024 * 1024
 const pages = 40
 
 const options = { frames: 220, loci: 6, snapshotEveryMs: 25 } as const
+/** Waits for a rollback, unless all is done before. */
+async function backAgain(isBack: () => boolean): Promise<void> {
+  for (let ms = 0; !isBack() && ms < 5000; ms += 20) await wait(20)
+}
+
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 async function vaultOf(world: World) {
@@ -50,7 +55,7 @@ test('[SI95] on real threads each store through a mapping is remembered by both 
   for (let crash = 1; crash <= 4; crash++) {
     await wait(300)
     await world.crashManager()
-    for (let ms = 0; rollbacks < crash && ms < 5000; ms += 20) await wait(20)
+    await backAgain(() => rollbacks >= crash)
   }
   const results = await ended
   await world.close()
