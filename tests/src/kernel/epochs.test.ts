@@ -12,6 +12,8 @@ import {
   type PortId,
 } from '@katydid/abi'
 import type { Container } from '@katydid/kernel/container/container.js'
+import type { CaptureOutcome } from '@katydid/kernel/state-interval/capture-table.js'
+import { requestCapture } from '@katydid/kernel/state-interval/capture.js'
 import type { History } from '@katydid/kernel/state-interval/history.js'
 import { Attachment, Lcd, receive, stampOf } from '@katydid/memory'
 import test from 'ava'
@@ -298,6 +300,28 @@ test('[SI96] a container waits a tenth of a second for those that have stored in
     t.is(cut, !isTogether)
     t.is(captures[0] === captures[1], isTogether)
   }
+})
+
+test('[SI96] in the last capture of a world it waits longer, for all that have it mapped: they would be shut out for good', async (t) => {
+  const world = await KernelWorld.open()
+  const [a, b] = [await home(world, 'a'), await home(world, 'b')]
+  await share(world, a, b)
+  for (const each of [a, b]) work(world, each, 2n)
+  world.setState(a.port, 'running')
+  const old = historyOf(world, 'b').newest
+  const outcome = new Promise<CaptureOutcome>((done) =>
+    requestCapture(world.kernel.machine, done, { keepShut: true }),
+  )
+
+  world.run(1_400)
+  const early = historyOf(world, 'b').newest === old
+  world.run(200)
+  const late = historyOf(world, 'b').newest === old
+  const of = await world.settle(outcome)
+
+  t.deepEqual([early, late], [true, false])
+  t.is(of.status, 'ok')
+  t.deepEqual(of.status === 'ok' ? [...of.busy.keys()] : [], [slotOf(world, 'a')])
 })
 
 test('[SI97] a part that goes back takes along who has it mapped, as nobody else knows what that has read', async (t) => {

@@ -14,6 +14,8 @@ import { isAtRest } from './gate.js'
 const noteMs = 500
 /** How long a container waits for those that store into it, to be cut in one step with them. */
 const companyMs = 100
+/** The same in the last capture of a world, for all that have it mapped: shut out they would never rest. */
+const lastCompanyMs = 1_500
 
 export interface ShutOut {
   readonly generation: number
@@ -52,8 +54,7 @@ export function whoIsLate(machine: Machine, { slot }: Container, { generation }:
 
 /**
  * Whether it is better to wait until others of `pending`, into which it is mapped, have come to rest too: they have stored into it, and
- * what they store after its cut and before theirs would tie their points to its next one. In the last capture of a world, those
- * that may come to rest are waited for in any case: shut out, they never would.
+ * what they store after its cut and before theirs would tie their points to its next one.
  */
 export function waitsForCompany(
   machine: Machine,
@@ -62,7 +63,7 @@ export function waitsForCompany(
   { beganMs, keepShut }: { readonly beganMs: number; readonly keepShut: boolean },
 ): boolean {
   const { region, clock } = machine
-  if (!keepShut && clock.nowMs() - beganMs >= companyMs) return false
+  if (clock.nowMs() - beganMs >= (keepShut ? lastCompanyMs : companyMs)) return false
   for (const host of dependentsOf(machine, container)) {
     if (host === container || !pending.has(host) || isAtRest(machine, host)) continue
     if (keepShut || receivedFrom(region, container.slot, host.slot) !== 0n) return true
