@@ -26,7 +26,6 @@ import {
   type ResultOf,
 } from '@katydid/abi'
 import { generationOf, ringPort, type Messenger, type Random, type Region } from '@katydid/actor'
-import { receive, stampOf } from '@katydid/locus/dependency.js'
 import {
   arrived,
   goOut,
@@ -44,6 +43,8 @@ import {
   AttachmentSet,
   managerOf,
   postTrap,
+  receive,
+  stampOf,
   Window,
   type Trap,
   type Way,
@@ -303,7 +304,7 @@ export class SimLocus {
     while (!knock(region, tree, to)) yield* this.#waitOutside(tree, to)
     const stamp = stampOf(region, from)
     const uses = new AttachmentSet(this.#attachmentTo(to))
-    const windows = new SimWindows(uses, (container) => this.#attachmentTo(container))
+    const windows = new SimWindows(uses, (container) => this.#attachmentAcross(container))
     this.#move({ name, slot: to, uses, windows, tree }, 1)
     arrived(this)
     receive(region, to, stamp)

@@ -15,14 +15,7 @@ import { advanceLine, feedPoints, settleLine } from './line.js'
 import { drain } from './drain.js'
 import { noteBusy, noteUnstable } from './lagging.js'
 import { epochsOnTheWay, isSettling, lags, mostSettleMs } from './on-the-way.js'
-import {
-  areOut,
-  isOverdue,
-  shutOut,
-  waitsForCompany,
-  whoIsLate,
-  type ShutOut,
-} from './shut-out.js'
+import { areOut, isOverdue, shutOut, waitsForCompany, whoIsLate, type ShutOut } from './shut-out.js'
 import { unitsOf } from './units.js'
 import { becomeVolatile } from './volatile.js'
 
