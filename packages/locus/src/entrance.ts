@@ -15,6 +15,7 @@ import {
   type LocusSlot,
 } from '@katydid/abi'
 import { ringPort, type Region } from '@katydid/actor'
+import { messageEpoch } from '@katydid/memory'
 import type { LocusThread } from './locus-thread.js'
 
 /** After this long an invocation goes in although the capture it waits for was not taken. */
@@ -29,7 +30,7 @@ export interface Tree {
 
 /** A tree that begins in this container. */
 export const newTree = (region: Region, root: ContainerSlot): Tree => ({
-  epoch: epochOf(region, root),
+  epoch: messageEpoch(region, root),
   mixed: false,
 })
 
@@ -55,7 +56,7 @@ export function setOut(
   { from, to }: { readonly from: ContainerSlot; readonly to: ContainerSlot },
 ): void {
   // Somebody else was let in where this tree stands.
-  if (epochOf(region, from) !== tree.epoch) tree.mixed = true
+  if (messageEpoch(region, from) !== tree.epoch) tree.mixed = true
   // Said first, so that who closes the container knows of everybody who is on the way.
   region.words.store(region.locusWord(locus, 'awaits'), to + 1)
 }
@@ -67,7 +68,7 @@ export function knock(region: Region, tree: Tree, to: ContainerSlot): boolean {
     goOut(region, to)
     return false
   }
-  if (epochOf(region, to) !== tree.epoch) tree.mixed = true
+  if (messageEpoch(region, to) !== tree.epoch) tree.mixed = true
   return true
 }
 
@@ -88,14 +89,5 @@ export function mustWait(region: Region, tree: Tree, to: ContainerSlot): boolean
   const gate = region.words.load(region.containerWord(to, 'gate'))
   if (gate === containerGates.open) return false
   if (gate === containerGates.cutting) return true
-  return !tree.mixed && tree.epoch > epochOf(region, to)
-}
-
-/** The epoch up to which messages may be delivered to it. */
-function epochOf(region: Region, container: ContainerSlot): number {
-  const { words } = region
-  return Math.max(
-    words.load(region.containerWord(container, 'epoch')),
-    words.load(region.containerWord(container, 'mixed')),
-  )
+  return !tree.mixed && tree.epoch > messageEpoch(region, to)
 }

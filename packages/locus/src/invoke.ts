@@ -7,7 +7,7 @@ import { containerCalls, hereCapref, type Capref } from '@katydid/abi'
 import { InvariantViolation } from '@katydid/actor'
 import { requireBlock, resultBlock, words } from './block.js'
 import { invocable } from './capability.js'
-import { receive, stampOf } from './dependency.js'
+import { receive, stampOf } from '@katydid/memory'
 import { arrived, comeIn, goOut, newTree } from './entrance.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
@@ -39,7 +39,6 @@ export function invoke(
     container,
     tree,
     uses: thread.usesOf(container),
-    mapped: new Map(),
     depth: from.depth + 1,
     capref: hereCapref,
     args,

@@ -77,7 +77,6 @@ function enter(
   const frame: Frame = {
     container,
     uses: thread.usesOf(container),
-    mapped: new Map(),
     depth: 0,
     tree: null,
     capref: plan.containerCap,

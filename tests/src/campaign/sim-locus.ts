@@ -26,7 +26,6 @@ import {
   type ResultOf,
 } from '@katydid/abi'
 import { generationOf, ringPort, type Messenger, type Random, type Region } from '@katydid/actor'
-import { receive, stampOf } from '@katydid/locus/dependency.js'
 import {
   arrived,
   goOut,
@@ -44,8 +43,11 @@ import {
   AttachmentSet,
   managerOf,
   postTrap,
-  ringWaiter,
+  receive,
+  stampOf,
   Window,
+  type Trap,
+  type Way,
 } from '@katydid/memory'
 import { supplyOf, type ModelSupply } from './mapping-model.js'
 import { SimWindows, Unsure, type Bound } from './sim-windows.js'
@@ -58,7 +60,7 @@ type Plan = ResultOf<typeof locusCalls.locusBegin>['plan']
 
 /** The locus's thread has been ended. */
 class Gone extends Error {}
-/** An access missed: a trap has to be posted. */
+/** An access missed: a trap has to be posted, or something waited for. */
 class Missed extends Error {}
 
 /** What an access may hear while mappings change, besides what the model says. */
@@ -84,10 +86,13 @@ export class SimLocus {
   /** What the invocation uses translations of, and its windows on them; null before it begins and after its end. */
   #uses: AttachmentSet | null = null
   #windows: SimWindows | null = null
-  /** The window of a transaction, while one is open. */
+  /** The page table of a transaction, and its window, while one is open. */
+  #inside: AttachmentSet | null = null
   #elsewhere: Window | null = null
   /** The nested invocation under way. */
   #tree: Tree | null = null
+  /** What an access waits for. */
+  #held: (() => boolean) | null = null
   #missed: {
     container: ContainerSlot
     offset: number
@@ -148,6 +153,7 @@ export class SimLocus {
     return yield* this.#deed('read', offset, look, (value, { container, offset: there }) => {
       const expected = container.words.get(there) ?? 0
       if (value !== expected) this.problem(`${this.#place(offset)} reads ${value}, not ${expected}`)
+      this.world.model.read(this.container, container, there)
     })
   }
 
@@ -157,7 +163,7 @@ export class SimLocus {
       return value
     }
     yield* this.#deed('write', offset, put, (_, { container, offset: there }) => {
-      container.words.set(there, value)
+      this.world.model.wrote(this.container, container, there, value)
     })
   }
 
@@ -171,7 +177,7 @@ export class SimLocus {
       const expected = container.words.get(there) ?? 0
       if (before !== expected)
         this.problem(`${this.#place(offset)} held ${before}, not ${expected}`)
-      container.words.set(there, then(expected))
+      this.world.model.wrote(this.container, container, there, then(expected))
     })
   }
 
@@ -265,15 +271,16 @@ export class SimLocus {
   ): Step<T> {
     const attachment = this.#attachmentTo(slot)
     this.#uses!.detach()
-    attachment.attach()
+    this.#inside = new AttachmentSet(attachment)
+    this.#inside.attach()
     this.#elsewhere = new Window(attachment, 0, size, table)
     try {
       return yield* body()
     } finally {
       // Of a thread that was ended the kernel takes back what it was attached to.
       if (this.#alive) {
-        attachment.detach()
-        this.#elsewhere = null
+        this.#inside.detach()
+        this.#inside = this.#elsewhere = null
         this.#uses!.attach()
       }
     }
@@ -297,7 +304,7 @@ export class SimLocus {
     while (!knock(region, tree, to)) yield* this.#waitOutside(tree, to)
     const stamp = stampOf(region, from)
     const uses = new AttachmentSet(this.#attachmentTo(to))
-    const windows = new SimWindows(uses, (container) => this.#attachmentTo(container))
+    const windows = new SimWindows(uses, (container) => this.#attachmentAcross(container))
     this.#move({ name, slot: to, uses, windows, tree }, 1)
     arrived(this)
     receive(region, to, stamp)
@@ -488,12 +495,28 @@ export class SimLocus {
         }
         if (!(error instanceof Missed)) throw error
       }
+      if (this.#held !== null) {
+        yield* this.#waitFor(this.#held)
+        continue
+      }
       const generation = this.region.containerWord(this.#missed!.container, 'gen')
       const before = words.load(generation)
       yield* this.#resolve()
       if (words.load(generation) === before) round++
     }
     throw new AccessError('manager_failed', 'eight answers without access')
+  }
+
+  /** What it uses translations of at this moment. */
+  get #present(): AttachmentSet | null {
+    return this.#inside ?? this.#uses
+  }
+
+  *#waitFor(done: () => boolean): Step<void> {
+    this.#held = null
+    this.#goQuiet()
+    yield* this.#pause(done)
+    this.#comeBack()
   }
 
   #inTransaction(): Bound | null {
@@ -567,7 +590,7 @@ export class SimLocus {
     this.resumed = plan.resumed
     yield* this.#throughGate()
     this.#uses = new AttachmentSet(this.#attachmentTo(this.containerSlot))
-    this.#windows = new SimWindows(this.#uses, (container) => this.#attachmentTo(container))
+    this.#windows = new SimWindows(this.#uses, (container) => this.#attachmentAcross(container))
     this.#uses.attach()
     try {
       this.#compareRegisters()
@@ -582,13 +605,20 @@ export class SimLocus {
     }
   }
 
-  #attachmentTo(container: ContainerSlot): Attachment {
-    return new Attachment(this.region, container, this.slot, {
-      resolve: (trap) => {
-        this.#missed = trap
-        throw new Missed()
-      },
-    })
+  #attachmentTo(container: ContainerSlot, way: Way | null = null): Attachment {
+    const resolve = (trap: Trap): void => {
+      this.#missed = trap
+      throw new Missed()
+    }
+    return new Attachment(this.region, container, this.slot, { resolve }, way)
+  }
+
+  #attachmentAcross(supplier: ContainerSlot): Attachment {
+    const hold = (done: () => boolean): boolean => {
+      this.#held = done
+      throw new Missed()
+    }
+    return this.#attachmentTo(supplier, { host: this.containerSlot, hold })
   }
 
   #compareRegisters(): void {
@@ -616,7 +646,7 @@ export class SimLocus {
     for (;;) {
       yield* this.#pause(() => this.#mayRun())
       this.#comeBack()
-      if (this.#mayRun()) return this.#windows?.noteMappings()
+      if (this.#mayRun()) return
       this.#rest()
     }
   }
@@ -627,17 +657,16 @@ export class SimLocus {
   }
 
   #goQuiet(state: number = locusStates.quiet): void {
+    if (state === locusStates.resting) this.#present?.settleReceipts()
     this.#store('state', state)
-    if (this.#elsewhere !== null) ringWaiter(this.region, this.#elsewhere.attachment.container)
-    else this.#uses?.ringWaiters()
+    this.#present?.ringWaiters()
   }
 
   #comeBack(): void {
     this.#store('state', locusStates.running)
     this.region.words.add(this.region.locusWord(this.slot, 'turns'), 1)
     this.region.words.store(this.region.containerWord(this.containerSlot, 'ran'), 1)
-    if (this.#elsewhere !== null) this.#elsewhere.attachment.renew()
-    else this.#uses?.renew()
+    this.#present?.renew()
   }
 
   #tellKernel(): void {

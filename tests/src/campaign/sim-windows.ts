@@ -1,10 +1,9 @@
 /**
- * The windows of a simulated locus on its container, and on what is mapped into it: opened as they are needed, by the kernel's own answer; attached, noted
+ * The windows of a simulated locus on its container, and on what is mapped into it: opened as they are needed, by the kernel's own answer; attached
  * and confirmed as a locus's thread does it. Only that asking is a message that the simulator carries, so a window that is no longer sure throws `Unsure`
  * instead of asking.
  */
 import type { ContainerSlot, ResultOf, containerCalls } from '@katydid/abi'
-import { noteMapped } from '@katydid/locus/dependency.js'
 import { Window, type Attachment, type AttachmentSet } from '@katydid/memory'
 
 /** The mappings have changed under a window: it is opened anew. */
@@ -24,9 +23,6 @@ export class SimWindows {
   readonly #uses: AttachmentSet
   readonly #make: (container: ContainerSlot) => Attachment
   #bound: Bound[] = []
-  /** Suppliers that a window was opened on; whether one may be written. */
-  readonly #mapped = new Map<ContainerSlot, boolean>()
-  #notedIn = -1
 
   constructor(uses: AttachmentSet, make: (container: ContainerSlot) => Attachment) {
     this.#uses = uses
@@ -56,14 +52,9 @@ export class SimWindows {
 
   /** As the kernel answered; `mappings` was read before it was asked. */
   bind(base: number, opened: Opened, mappings: number): Bound {
-    const { region } = this.#uses.own
     const supplier = opened.slot as ContainerSlot
     const { origin, writable, length, table } = opened
     const attachment = this.#uses.to(supplier, () => this.#make(supplier))
-    if (supplier !== this.#host) {
-      noteMapped(region, this.#host, supplier, writable)
-      this.#mapped.set(supplier, writable || this.#mapped.get(supplier) === true)
-    }
     const confirm = (): never => {
       throw new Unsure()
     }
@@ -72,16 +63,5 @@ export class SimWindows {
     const bound = { window, supplier, base, origin }
     this.#bound.push(bound)
     return bound
-  }
-
-  /** Back through the gate: what windows are open on is received anew after each capture. */
-  noteMappings(): void {
-    if (this.#mapped.size === 0) return
-    const { region } = this.#uses.own
-    const epoch = region.words.load(region.containerWord(this.#host, 'epoch'))
-    if (epoch === this.#notedIn) return
-    this.#notedIn = epoch
-    for (const [supplier, writable] of this.#mapped)
-      noteMapped(region, this.#host, supplier, writable)
   }
 }

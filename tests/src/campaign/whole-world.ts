@@ -144,6 +144,8 @@ export class WholeWorld {
   /** Whether refusals that come of faults on purpose are to be expected of accesses. */
   faulty = false
   model = new WorldModel()
+  /** What is wrong with a world that has gone back. */
+  check: (model: WorldModel) => string[] = (model) => model.orphans()
   /** How often what is mapped, or what there is to be mapped, has changed. */
   mappingChanges = 0
   /** Identities of containers by which this process’s host has opened snapshots. */
@@ -513,6 +515,7 @@ export class WholeWorld {
     for (const { name, end } of machine.loci.all())
       if (name !== '' && end !== null && !this.model.loci.has(name))
         this.model.addLocus(name, '').end = end.status
+    this.problems.push(...this.check(this.model))
     this.model.emptyVolatile()
     this.model.noteLeftOpen(this.openedHere)
     if (machine.damage === null) this.problems.push(...this.told.look(machine, this.model))
@@ -548,6 +551,7 @@ export class WholeWorld {
       else this.model.place(picture)
     }
     this.model.noteLeftOpen(this.openedHere)
+    this.problems.push(...this.check(this.model))
     for (const name of names) {
       const container = this.model.containers.get(name)
       if (container?.isVolatile === true) container.words.clear()

@@ -25,6 +25,12 @@ export interface ModelContainer {
   isOpened: boolean
   /** It was opened by a process that is gone, so it goes as soon as nobody is in it. */
   isLeftOpen: boolean
+  /** How many stores were made in it, or by its loci into others. */
+  happened: number
+  /** Number of the store that each word holds. */
+  readonly stores: Map<number, number>
+  /** What it knows of others through mappings: by identity, the highest number of theirs. */
+  readonly knows: Map<object, number>
 }
 
 export interface ModelLocus {
@@ -46,7 +52,12 @@ export interface UnitPicture {
   readonly loci: readonly ModelLocus[]
 }
 
-const copyOf = (each: ModelContainer): ModelContainer => ({ ...each, words: new Map(each.words) })
+const copyOf = (each: ModelContainer): ModelContainer => ({
+  ...each,
+  words: new Map(each.words),
+  stores: new Map(each.stores),
+  knows: new Map(each.knows),
+})
 const copyOfLocus = (each: ModelLocus): ModelLocus => ({
   ...each,
   registers: [...each.registers],
@@ -97,7 +108,42 @@ export class WorldModel {
       grants: [],
       isOpened: false,
       isLeftOpen: false,
+      happened: 0,
+      stores: new Map(),
+      knows: new Map(),
     })
+  }
+
+  /**
+   * A store by a locus of the container `by`. Through a mapping it is a message with an answer: who has received it knows of who made it, and who made it
+   * knows that it was received.
+   */
+  wrote(by: string, to: ModelContainer, offset: number, value: number): void {
+    const from = this.containers.get(by)
+    if (from !== undefined && from !== to) to.knows.set(from.identity, ++from.happened)
+    to.words.set(offset, value)
+    to.stores.set(offset, ++to.happened)
+    this.read(by, to, offset)
+  }
+
+  /** A load: who made it knows of the store that the word holds. */
+  read(by: string, of: ModelContainer, offset: number): void {
+    const reader = this.containers.get(by)
+    if (reader === undefined || reader === of) return
+    const known = reader.knows.get(of.identity) ?? 0
+    reader.knows.set(of.identity, Math.max(known, of.stores.get(offset) ?? 0))
+  }
+
+  /** Who knows of another what has not happened there: of a store that was never made, or that got lost. */
+  orphans(): string[] {
+    return [...this.containers.values()].flatMap(({ name, knows }) =>
+      [...knows].flatMap(([identity, number]) => {
+        const of = this.identified(identity)
+        return of === null || of.happened >= number
+          ? []
+          : [`${name} knows ${number} of ${of.name}, where ${of.happened} happened`]
+      }),
+    )
   }
 
   addLocus(name: string, container: string): ModelLocus {

@@ -5,6 +5,7 @@
 import { asContainer, locusStates, type ContainerSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Locus } from '../locus/locus.js'
+import { reachableFrom } from '../container/supplier.js'
 import type { Machine } from '../machine.js'
 import { mergeInto } from '../state-interval/points.js'
 import type { Because } from './moved.js'
@@ -42,8 +43,28 @@ function receivedOf(machine: Machine, unit: number, sender: number): number {
   if (unit < maxContainers && sender < maxContainers) {
     const row = machine.region.dependencyIndex(asContainer(unit), asContainer(sender))
     mergeInto(received, new Map([[sender, Number(Atomics.load(machine.region.i64, row))]]))
+    if (reaches(machine, asContainer(unit), asContainer(sender)))
+      mergeInto(received, new Map([[sender, machine.containers.interval(asContainer(sender))]]))
   }
   return received.get(sender) ?? 0
+}
+
+/**
+ * Whether loci of one reach the other by a mapping, now or a moment ago: what they have read of it they say when they come to rest, so at
+ * any other moment it may be everything.
+ */
+function reaches(machine: Machine, host: ContainerSlot, supplier: ContainerSlot): boolean {
+  const { region } = machine
+  const of = machine.containers.at(host)
+  const to = machine.containers.at(supplier)
+  if (of === null || to === null || of === to) return false
+  if (reachableFrom(machine, of).has(to)) return true
+  return machine.loci.threads().some(({ slot }) => {
+    if (slot === null || region.words.load(region.locusWord(slot, 'container')) !== Number(host))
+      return false
+    const attached = region.words.load(region.containerWord(supplier, 'attached') + (slot >> 5))
+    return (attached & (1 << (slot & 31))) !== 0
+  })
 }
 
 /** Loci whose threads are rooted in a container that goes back, stand in one, or have a transaction open on one. */

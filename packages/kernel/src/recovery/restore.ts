@@ -12,8 +12,10 @@ import {
   type ServiceLevel,
 } from '@katydid/abi'
 import { all, ask, invariant, type Script } from '@katydid/actor'
+import { endPeriod } from '@katydid/memory'
 import { grantContainer } from '../container/container-calls.js'
 import { noIntervals, type Container } from '../container/container.js'
+import { forgetStamps } from '../container/slices.js'
 import { reportEnd } from '../locus/locus-end.js'
 import { noWatch, type Locus } from '../locus/locus.js'
 import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
@@ -21,6 +23,7 @@ import { tellKept } from '../kept/tell-kept.js'
 import { startLocus } from '../locus/start.js'
 import type { Machine } from '../machine.js'
 import { raiseCaptureNumber } from '../state-interval/cut.js'
+import { closeGates } from '../state-interval/gate.js'
 import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
 import { History, type UnitPoint } from '../state-interval/history.js'
 import { answerMs } from './choose.js'
@@ -126,6 +129,11 @@ function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Cont
     incarnation: saved.incarnation + 1,
   })
   if (machine.managers.isGivenUp(container.manager)) machine.containers.fail(container)
+  // Of a part that goes back others may be at the gate: it opens when all of it is there.
+  if (machine.going.has(container.slot)) closeGates(machine, [container.slot])
+  // What it holds now was written until its point on the line.
+  forgetStamps(machine, container)
+  endPeriod(machine.region, container.slot, saved.interval)
   raiseCaptureNumber(machine, container.slot)
   const table = capabilityTables.ofContainer(machine.region.plan.shape, container.slot)
   machine.capabilities.restore(table, saved.capabilities)

@@ -1,6 +1,6 @@
 /**
- * An epoch: every container to which something happened is captured as soon as what lives in it has come to rest, each by itself or
- * with those that share pages with it. What does not come to rest, or is not answered, in time is left as it is and named.
+ * An epoch: every container to which something happened is captured as soon as what lives in it has come to rest and whoever reaches
+ * it by a mapping has been shut out, each by itself. What does not come to rest, or is not answered, in time is left as it is and named.
  */
 import { managerUpcalls, refuse } from '@katydid/abi'
 import { all, ask, invariant, run, type Script } from '@katydid/actor'
@@ -8,22 +8,14 @@ import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { beginBatch, closeBatch, type Batch } from './batch.js'
 import type { Capture, CaptureOutcome, Tick } from './capture-table.js'
-import { cutContainers, type Wanted } from './cut.js'
-import {
-  beginCut,
-  componentOf,
-  isAtRest,
-  movingIn,
-  openGate,
-  openGates,
-  shutGate,
-  shutGates,
-} from './gate.js'
+import { cutContainers, takeWriteAccess, type Wanted } from './cut.js'
+import { beginCut, isAtRest, movingIn, openGate, openGates, shutGate, shutGates } from './gate.js'
 import { isIdle, noteState } from './idle.js'
 import { advanceLine, feedPoints, settleLine } from './line.js'
 import { drain } from './drain.js'
 import { noteBusy, noteUnstable } from './lagging.js'
 import { epochsOnTheWay, isSettling, lags, mostSettleMs } from './on-the-way.js'
+import { areOut, isOverdue, shutOut, waitsForCompany, whoIsLate, type ShutOut } from './shut-out.js'
 import { unitsOf } from './units.js'
 import { becomeVolatile } from './volatile.js'
 
@@ -77,6 +69,8 @@ interface Progress extends Tick {
   readonly refused: Map<number, string>
   readonly beganMs: number
   readonly keepShut: boolean
+  /** Containers of which only those who reach them by mappings still have to take note. */
+  readonly shutting: Map<Container, ShutOut>
   heldMs: number
   restMs: number
 }
@@ -108,6 +102,7 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
     failed: null,
     beganMs: clock.nowMs(),
     keepShut,
+    shutting: new Map(),
     heldMs: 0,
     restMs: 0,
   }
@@ -116,10 +111,10 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   const deadline = clock.nowMs() + restMs
   while (pending.size > 0 && !interrupted()) {
     const left = Math.max(0, deadline - clock.nowMs())
-    const ready = (): boolean => interrupted() || atRest(machine, pending).length > 0
+    const ready = (): boolean => interrupted() || moves(machine, pending, progress).length > 0
     if (!(yield* machine.waits.until(ready, left)) || interrupted()) break
     closeDoor(machine, pending, epoch)
-    yield* captureThose(machine, takeReady(machine, pending), progress)
+    yield* captureThose(machine, takeReady(machine, pending, progress), progress)
   }
   if (interrupted()) return interruptedOne(machine, pending, keepShut || drains)
   giveUp(machine, pending, progress)
@@ -165,13 +160,11 @@ function interruptedOne(
   return refuse('frozen', 'the world went back to its line meanwhile')
 }
 
-/** Containers to be captured: with one to which something happened, all that share pages with it. The others enter the epoch as they are. */
+/** Containers to which something happened. The others enter the epoch as they are. */
 function wantedIn(machine: Machine, epoch: number): Set<Container> {
   const users = machine.containers.live().filter((each) => !each.selfManaged)
   const wanted = new Set<Container>()
-  for (const container of users)
-    if (!wanted.has(container) && !isIdle(machine, container))
-      for (const each of componentOf(machine, container)) wanted.add(each)
+  for (const container of users) if (!isIdle(machine, container)) wanted.add(container)
   for (const container of users) {
     if (wanted.has(container)) continue
     container.intervals.history.carryOver(epoch)
@@ -180,23 +173,31 @@ function wantedIn(machine: Machine, epoch: number): Set<Container> {
   return wanted
 }
 
-/** Of those wanted, the ones that stand still together with all they share pages with. */
-function atRest(machine: Machine, pending: ReadonlySet<Container>): Container[] {
-  return [...pending].filter((each) =>
-    [...componentOf(machine, each)].every((other) => isAtRest(machine, other)),
-  )
+/** Of those wanted, the ones with which something is to be done: they stand still, or those shut out have taken note, or did not. */
+function moves(machine: Machine, pending: ReadonlySet<Container>, progress: Progress): Container[] {
+  return [...pending].filter((each) => {
+    const begun = progress.shutting.get(each)
+    if (begun !== undefined) return areOut(machine, each, begun) || isOverdue(machine, begun)
+    return isAtRest(machine, each) && !waitsForCompany(machine, each, pending, progress)
+  })
 }
 
-/** Takes those out of `pending` that stand still and into which nobody can come any more. */
-function takeReady(machine: Machine, pending: Set<Container>): Container[] {
+/** Takes those out of `pending` that stand still, into which nobody can come and which nobody reaches any more. */
+function takeReady(machine: Machine, pending: Set<Container>, progress: Progress): Container[] {
+  const { shutting } = progress
   forgetDestroyed(machine, pending)
   const ready: Container[] = []
-  for (const container of atRest(machine, pending)) {
-    if (!pending.has(container)) continue
-    const together = [...componentOf(machine, container)].filter((each) => pending.has(each))
-    if (!beginCut(machine, together)) continue
-    for (const each of together) pending.delete(each)
-    ready.push(...together)
+  for (const container of moves(machine, pending, progress)) {
+    if (!shutting.has(container)) {
+      if (!beginCut(machine, container)) continue
+      shutting.set(container, shutOut(machine, container))
+    }
+    const begun = shutting.get(container)!
+    if (areOut(machine, container, begun)) ready.push(container)
+    else if (isOverdue(machine, begun)) giveUp(machine, new Set([container]), progress)
+    else continue
+    shutting.delete(container)
+    pending.delete(container)
   }
   return ready
 }
@@ -221,13 +222,14 @@ function* captureThose(
   progress.restMs = restedMs - progress.beganMs
   const interrupted = interruption(machine)
   const batch = beginBatch(machine, progress.epoch)
-  const wanted = cutContainers(machine, containers, batch.capture)
+  const { wanted, anew } = cutContainers(machine, containers, batch.capture)
   for (const container of containers) {
     const point = container.intervals.history.newest
     if (point !== null) noteState(machine, container, point)
     batch.add(container)
   }
   yield* takeSnapshots(machine, wanted, batch, progress.refused)
+  takeWriteAccess(machine, anew, progress.epoch)
   if (interrupted()) {
     leave(machine, containers, batch)
     return
@@ -282,7 +284,11 @@ function* takeSnapshots(
 /** Those that did not come to rest go on as they are; messages of this epoch need not wait for them. */
 function giveUp(machine: Machine, pending: ReadonlySet<Container>, progress: Progress): void {
   for (const container of pending) {
-    const why = `${movingIn(machine, container)} did not come to rest within ${restMs / 1000} s`
+    const begun = progress.shutting.get(container)
+    const why =
+      begun === undefined
+        ? `${movingIn(machine, container)} did not come to rest within ${restMs / 1000} s`
+        : `${whoIsLate(machine, container, begun)}, which reaches it by a mapping, ran on without an access to memory`
     progress.busy.set(container.slot, why)
     const mixed = machine.region.containerWord(container.slot, 'mixed')
     machine.region.words.store(mixed, progress.epoch)

@@ -6,7 +6,6 @@
 import { bellBits, containerGates, locusStates, type ContainerSlot } from '@katydid/abi'
 import { invariant, ring } from '@katydid/actor'
 import type { Container } from '../container/container.js'
-import { dependentsOf, reachableFrom } from '../container/supplier.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
 
@@ -55,13 +54,13 @@ export function isOpen(machine: Machine, slot: ContainerSlot): boolean {
 }
 
 /**
- * From shut to cutting, if everything that lives in these containers stands still: nobody can come in any more. False, with the gates
+ * From shut to cutting, if everything that lives in the container stands still: nobody can come in any more. False, with the gate
  * shut as before, if something moves.
  */
-export function beginCut(machine: Machine, containers: readonly Container[]): boolean {
-  for (const { slot } of containers) setGate(machine, slot, 'cutting')
-  if (containers.every((each) => isAtRest(machine, each))) return true
-  for (const { slot } of containers) setGate(machine, slot, 'shut')
+export function beginCut(machine: Machine, container: Container): boolean {
+  setGate(machine, container.slot, 'cutting')
+  if (isAtRest(machine, container)) return true
+  setGate(machine, container.slot, 'shut')
   // Who came to the gate while it said cutting waits to be rung.
   ringLoci(machine)
   return false
@@ -110,17 +109,6 @@ export function lociNested(machine: Machine): string[] {
 }
 
 const nameOf = ({ name, id }: Locus): string => (name === '' ? `locus ${id}` : name)
-
-/** The container with all that are mapped into it, and all it is mapped into: they share pages and rest together. */
-export function componentOf(machine: Machine, container: Container): Set<Container> {
-  const found = new Set([container])
-  // A set hands out what is added while it is gone through.
-  for (const each of found) {
-    for (const other of reachableFrom(machine, each)) if (!other.selfManaged) found.add(other)
-    for (const other of dependentsOf(machine, each)) if (!other.selfManaged) found.add(other)
-  }
-  return found
-}
 
 function setGate(machine: Machine, slot: ContainerSlot, to: keyof typeof containerGates): void {
   machine.region.words.store(machine.region.containerWord(slot, 'gate'), containerGates[to])

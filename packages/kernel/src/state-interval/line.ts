@@ -85,7 +85,8 @@ function nextLine(machine: Machine): Advance | null {
   const { kept, keepFrom, captures } = machine
   const isKeeping = kept.isLeaving || (keepFrom > 0 && keepFrom <= captures.line)
   const isNew = units.length > 0 || epoch > captures.line || isKeeping
-  return isNew ? { units, epoch, points } : null
+  // After a restart points may say less of epochs than the line that was announced.
+  return isNew ? { units, epoch: Math.max(epoch, captures.line), points } : null
 }
 
 /** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
