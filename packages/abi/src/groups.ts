@@ -4,6 +4,7 @@ import { capabilityCalls } from './signatures/capabilities.js'
 import { containerCalls } from './signatures/containers.js'
 import { diskCalls } from './signatures/disks.js'
 import { frameNotices } from './signatures/frame-notices.js'
+import { inputCalls } from './signatures/inputs.js'
 import { lcdCalls } from './signatures/local-container-descriptors.js'
 import { locusCalls } from './signatures/loci.js'
 import { managerDowncalls } from './signatures/manager-downcalls.js'
@@ -27,6 +28,7 @@ export const groups: Readonly<Record<string, Group>> = {
   Barriers: barrierCalls,
   Containers: containerCalls,
   Loci: locusCalls,
+  'Logged inputs': inputCalls,
   Capabilities: capabilityCalls,
   Semaphores: semaphoreCalls,
   'Manager notices': managerNotices,

@@ -397,9 +397,13 @@ export class WholeWorld {
       case 'manager_given_up':
         this.problems.push(event.detail)
         return
+      case 'replay_differed':
+        this.problems.push(`${event.container} did not do again what it did: ${event.detail}`)
+        return
       case 'ended':
       case 'log':
       case 'stalled':
+      case 'not_logged':
         return
     }
   }

@@ -89,7 +89,17 @@ export const containerWords = layout('ContainerWords', 768, 'One a container slo
     writer: 'kernel actor',
     doc: 'highest epoch that may come in although the container was not captured for it',
   },
-  reserved3: { words: 7, writer: 'nobody', doc: 'to a cache line' },
+  turn: {
+    words: 1,
+    writer: 'visiting locus, by compare-exchange; kernel once the holder’s thread has exited',
+    doc: '1 + slot of the locus whose visit it is, in a logged container; 0 nobody’s',
+  },
+  level: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: 'its quality of service, index in serviceLevels',
+  },
+  reserved3: { words: 5, writer: 'nobody', doc: 'to a cache line' },
   attached: {
     words: 4,
     writer: 'locus, by or and and; supervisor after exit',

@@ -45,7 +45,15 @@ export const pageWrite = record('page write', {
 export const pagePlace = record('page place', { block: diskBlock, checksum })
 
 /** Kinds of record in the log, by who reads them again. */
-export const recordKinds = ['capture', 'line', 'root_page', 'commit', 'root', 'note'] as const
+export const recordKinds = [
+  'capture',
+  'line',
+  'root_page',
+  'commit',
+  'root',
+  'note',
+  'inputs',
+] as const
 export type RecordKind = (typeof recordKinds)[number]
 const logRecord = record('log record', {
   kind: oneOf('record kind', recordKinds),

@@ -6,8 +6,10 @@ import {
   asContainer,
   asToken,
   containerStates,
+  serviceLevels,
   type ContainerSlot,
   type PortId,
+  type ServiceLevel,
   type Token,
 } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
@@ -135,11 +137,13 @@ export class ContainerTable {
     this.#store(slot, 'gate', 0)
     this.#store(slot, 'ran', 0)
     this.#store(slot, 'mixed', 0)
+    this.#store(slot, 'turn', 0)
     this.#forgetReceipts(slot)
     this.#store(slot, 'epoch', at.epoch)
     this.#store(slot, 'incarnation', at.incarnation)
     this.setInterval(slot, at.interval)
     this.setManager(container, container.manager, container.token)
+    this.setLevel(container, container.serviceLevel)
     this.#store(slot, 'state', containerStates.live)
   }
 
@@ -188,6 +192,14 @@ export class ContainerTable {
     this.#store(container.slot, 'managerGeneration', generation)
     this.#store(container.slot, 'selfManaged', container.selfManaged ? 1 : 0)
     this.#store(container.slot, 'manager', manager ?? -1)
+  }
+
+  /** What it promises from now on, for loci that visit it. */
+  setLevel(container: Container, level: ServiceLevel): void {
+    const index = serviceLevels.indexOf(level)
+    invariant(index >= 0, 'MG100: a level is one of those there are', { level })
+    container.serviceLevel = level
+    this.#store(container.slot, 'level', index)
   }
 
   /** No access from now on; the slot stays taken until `remove`. */

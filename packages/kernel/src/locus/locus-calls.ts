@@ -150,6 +150,7 @@ function planOf(machine: Machine, locus: Locus, port: PortId): Answer<Calls['loc
       resumed,
       name,
       answer: heldFor(machine, locus),
+      replay: false,
     },
   }
 }

@@ -100,7 +100,7 @@ export function qualityOfService(
     return refuse('right_missing', 'only the container’s manager says what it promises')
   if (!restored.includes(args.serviceLevel))
     return refuse('not_supported', `this machine does not restore ${args.serviceLevel} containers`)
-  found.container.serviceLevel = args.serviceLevel
+  machine.containers.setLevel(found.container, args.serviceLevel)
   machine.changed()
   return { status: 'ok' }
 }

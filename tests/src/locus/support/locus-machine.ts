@@ -283,6 +283,7 @@ export class LocusMachine {
             resumed: plan.resumed ?? false,
             name: plan.name ?? '',
             answer: null,
+            replay: false,
           },
         }
       },
