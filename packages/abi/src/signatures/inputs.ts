@@ -2,7 +2,7 @@
  * Logged inputs: what came into a container whose level is `logging` or `deterministic`, so that its states between two snapshots
  * can be had again by running what came in. Made by the kernel's own code on the locus's thread, never by programs.
  */
-import { bool, bytes, countOf, list, numberOf, oneOf, optional, record, text } from '../fields.js'
+import { bool, bytes, capref, countOf, list, numberOf, oneOf, optional, record, text } from '../fields.js'
 import { call, group } from '../signature.js'
 import { statuses } from '../status.js'
 
@@ -13,7 +13,7 @@ export const maxInputTimes = 4096
 
 /** What an outgoing invocation of a visit was answered. */
 const loggedCall = record('logged call', {
-  cont: countOf('slot of the container invoked'),
+  cap: capref,
   asked: countOf('hash of the block that was given'),
   status: oneOf('Status', statuses),
   detail: text,
@@ -25,8 +25,10 @@ export const loggedInput = record('logged input', {
   sender: countOf('unit of the container it came from'),
   sent: numberOf('the sender’s interval in the stamp'),
   locus: countOf('number of a locus'),
+  name: text,
   block: bytes,
-  seed: countOf('seed of the visit’s randomness, 32 bits'),
+  /** 16 bytes; none where the visit drew nothing. Fewer, and two visits would draw the same unique numbers. */
+  seed: bytes,
   times: list(numberOf('milliseconds')),
   calls: list(loggedCall),
   status: oneOf('Status', statuses),
