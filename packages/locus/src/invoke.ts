@@ -3,7 +3,7 @@
  * block. No message, unless the program is not yet known. Arguments and results are copies; an exception of the invoked
  * becomes a status at the invoker.
  */
-import { containerCalls, hereCapref, type Capref } from '@katydid/abi'
+import { containerCalls, hereCapref, type Capref, type ContainerSlot } from '@katydid/abi'
 import { InvariantViolation } from '@katydid/actor'
 import { requireBlock, resultBlock, words } from './block.js'
 import { invocable } from './capability.js'
@@ -13,7 +13,12 @@ import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 import type { Locus } from './locus.js'
 import type { Entry, Program } from './program.js'
+import { withGlobals } from './logged/globals.js'
+import { isLogged } from './logged/visit.js'
+import { Visiting } from './logged/visiting.js'
 import { isThenable } from './thenable.js'
+
+type MakeLocus = (frame: Frame) => Locus
 
 /** Invokes the container of `capref` from `from`, the current invocation. Refuses before it moves; comes back in any case. */
 export function invoke(
@@ -21,53 +26,106 @@ export function invoke(
   from: Frame,
   capref: Capref,
   block: Uint8Array,
-  makeLocus: (frame: Frame) => Locus,
+  makeLocus: MakeLocus,
 ): Uint8Array {
   thread.requireFree('an invoke')
   const args = Uint8Array.from(requireBlock(block))
+  const { visit } = from
+  if (visit === null) return move(thread, from, capref, args, makeLocus)
+  if (capref === hereCapref) return again(thread, from, args, makeLocus)
+  return visit.call(capref, args, () =>
+    withGlobals(null, () => move(thread, from, capref, args, makeLocus)),
+  )
+}
+
+function move(
+  thread: LocusThread,
+  from: Frame,
+  capref: Capref,
+  args: Uint8Array,
+  makeLocus: MakeLocus,
+): Uint8Array {
   const { region } = thread
   const container = invocable(region, thread.slot, from.container, capref)
-  const entry = thread.programs.entryOf(
-    region,
+  const entry = entryOf(thread, container, capref)
+  const level = region.words.load(region.containerWord(container, 'level'))
+  const visiting = isLogged(level) ? Visiting.begin(thread, container, level, args) : null
+  const tree = from.tree ?? newTree(region, from.container)
+  const frame = frameOf(thread, from, { container, tree, args, visit: visiting?.visit ?? null })
+  try {
+    comeIn(thread, tree, from.container, container)
+    try {
+      // Counted first, then a look once more: who destroys a container halts it first and then looks at the count.
+      invocable(region, thread.slot, from.container, capref)
+      thread.trace.event('invoke', container, frame.depth)
+      const stamp = stampOf(region, from.container)
+      thread.move(frame)
+      arrived(thread)
+      receive(region, container, stamp)
+      const run = (): Uint8Array => runEntry(thread, entry, makeLocus(frame))
+      try {
+        return visiting === null ? run() : visiting.run(stamp, run)
+      } finally {
+        // An exception carries knowledge of the invoked container as well as a result does.
+        const back = stampOf(region, container)
+        try {
+          visiting?.log()
+        } finally {
+          thread.move(from)
+          receive(region, from.container, back)
+        }
+      }
+    } finally {
+      arrived(thread)
+      goOut(region, container)
+    }
+  } finally {
+    visiting?.end()
+  }
+}
+
+/** The program of a visit invokes its own container: part of the visit, which is in already. Run again where the visit is. */
+function again(
+  thread: LocusThread,
+  from: Frame,
+  args: Uint8Array,
+  makeLocus: MakeLocus,
+): Uint8Array {
+  const { container, visit } = from
+  const entry = entryOf(thread, container, hereCapref)
+  const frame = frameOf(thread, from, { container, tree: from.tree, args, visit })
+  thread.move(frame)
+  try {
+    return runEntry(thread, entry, makeLocus(frame))
+  } finally {
+    thread.move(from)
+  }
+}
+
+function frameOf(
+  thread: LocusThread,
+  from: Frame,
+  inner: Pick<Frame, 'container' | 'tree' | 'args' | 'visit'>,
+): Frame {
+  return {
+    ...inner,
+    uses: thread.usesOf(inner.container),
+    mapped: new Map(),
+    depth: from.depth + 1,
+    capref: hereCapref,
+    resumed: false,
+    within: null,
+  }
+}
+
+const entryOf = (thread: LocusThread, container: ContainerSlot, capref: Capref): Entry =>
+  thread.programs.entryOf(
+    thread.region,
     container,
     capref,
     () => askProgram(thread, capref),
     (program) => thread.load(program),
   )
-  const tree = from.tree ?? newTree(region, from.container)
-  const frame: Frame = {
-    container,
-    tree,
-    uses: thread.usesOf(container),
-    mapped: new Map(),
-    depth: from.depth + 1,
-    capref: hereCapref,
-    args,
-    resumed: false,
-    within: null,
-  }
-  comeIn(thread, tree, from.container, container)
-  try {
-    // Counted first, then a look once more: who destroys a container halts it first and then looks at the count.
-    invocable(region, thread.slot, from.container, capref)
-    thread.trace.event('invoke', container, frame.depth)
-    const stamp = stampOf(region, from.container)
-    thread.move(frame)
-    arrived(thread)
-    receive(region, container, stamp)
-    try {
-      return runEntry(thread, entry, makeLocus(frame))
-    } finally {
-      // An exception carries knowledge of the invoked container as well as a result does.
-      const back = stampOf(region, container)
-      thread.move(from)
-      receive(region, from.container, back)
-    }
-  } finally {
-    arrived(thread)
-    goOut(region, container)
-  }
-}
 
 /** Runs a program's entry and answers its block. Every way in which a program can fail is a `LocusError`. */
 export function runEntry(thread: LocusThread, entry: Entry, locus: Locus): Uint8Array {

@@ -35,6 +35,7 @@ export function openWindow(
   }
   const attachment = frame.uses.to(supplier, () => thread.attachmentTo(supplier))
   if (supplier !== host) {
+    frame.visit?.cannotLog('a window on what is mapped into the container')
     noteMapped(region, host, supplier, first.writable)
     frame.mapped.set(supplier, first.writable || frame.mapped.get(supplier) === true)
   }
