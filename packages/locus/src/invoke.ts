@@ -49,38 +49,53 @@ function move(
   const container = invocable(region, thread.slot, from.container, capref)
   const entry = entryOf(thread, container, capref)
   const level = region.words.load(region.containerWord(container, 'level'))
-  const visiting = isLogged(level) ? Visiting.begin(thread, container, level, args) : null
-  const tree = from.tree ?? newTree(region, from.container)
-  const frame = frameOf(thread, from, { container, tree, args, visit: visiting?.visit ?? null })
+  if (!isLogged(level)) return stay(thread, from, capref, container, args, entry, makeLocus, null)
+  const visiting = Visiting.begin(thread, container, level, args)
   try {
-    comeIn(thread, tree, from.container, container)
+    return stay(thread, from, capref, container, args, entry, makeLocus, visiting)
+  } finally {
+    visiting.end()
+  }
+}
+
+/** Comes into the container, runs the program there, and goes back. */
+function stay(
+  thread: LocusThread,
+  from: Frame,
+  capref: Capref,
+  container: ContainerSlot,
+  args: Uint8Array,
+  entry: Entry,
+  makeLocus: MakeLocus,
+  visiting: Visiting | null,
+): Uint8Array {
+  const { region } = thread
+  const tree = from.tree ?? newTree(region, from.container)
+  const visit = visiting === null ? null : visiting.visit
+  const frame = frameOf(thread, container, tree, from.depth + 1, args, visit)
+  comeIn(thread, tree, from.container, container)
+  try {
+    // Counted first, then a look once more: who destroys a container halts it first and then looks at the count.
+    invocable(region, thread.slot, from.container, capref)
+    thread.trace.event('invoke', container, frame.depth)
+    const stamp = stampOf(region, from.container)
+    thread.move(frame)
+    arrived(thread)
+    receive(region, container, stamp)
     try {
-      // Counted first, then a look once more: who destroys a container halts it first and then looks at the count.
-      invocable(region, thread.slot, from.container, capref)
-      thread.trace.event('invoke', container, frame.depth)
-      const stamp = stampOf(region, from.container)
-      thread.move(frame)
-      arrived(thread)
-      receive(region, container, stamp)
-      const run = (): Uint8Array => runEntry(thread, entry, makeLocus(frame))
-      try {
-        return visiting === null ? run() : visiting.run(stamp, run)
-      } finally {
-        // An exception carries knowledge of the invoked container as well as a result does.
-        const back = stampOf(region, container)
-        try {
-          visiting?.log()
-        } finally {
-          thread.move(from)
-          receive(region, from.container, back)
-        }
-      }
+      if (visiting === null) return runEntry(thread, entry, makeLocus(frame))
+      return visiting.run(stamp, () => runEntry(thread, entry, makeLocus(frame)))
     } finally {
-      arrived(thread)
-      goOut(region, container)
+      // An exception carries knowledge of the invoked container as well as a result does.
+      const back = stampOf(region, container)
+      // It throws nothing: whatever came of it, the locus is back where it was.
+      if (visiting !== null) visiting.log()
+      thread.move(from)
+      receive(region, from.container, back)
     }
   } finally {
-    visiting?.end()
+    arrived(thread)
+    goOut(region, container)
   }
 }
 
@@ -93,7 +108,7 @@ function again(
 ): Uint8Array {
   const { container, visit } = from
   const entry = entryOf(thread, container, hereCapref)
-  const frame = frameOf(thread, from, { container, tree: from.tree, args, visit })
+  const frame = frameOf(thread, container, from.tree, from.depth + 1, args, visit)
   thread.move(frame)
   try {
     return runEntry(thread, entry, makeLocus(frame))
@@ -104,17 +119,23 @@ function again(
 
 function frameOf(
   thread: LocusThread,
-  from: Frame,
-  inner: Pick<Frame, 'container' | 'tree' | 'args' | 'visit'>,
+  container: ContainerSlot,
+  tree: Frame['tree'],
+  depth: number,
+  args: Uint8Array,
+  visit: Frame['visit'],
 ): Frame {
   return {
-    ...inner,
-    uses: thread.usesOf(inner.container),
+    container,
+    tree,
+    uses: thread.usesOf(container),
     mapped: new Map(),
-    depth: from.depth + 1,
+    depth,
     capref: hereCapref,
+    args,
     resumed: false,
     within: null,
+    visit,
   }
 }
 

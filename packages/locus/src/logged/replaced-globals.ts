@@ -3,7 +3,7 @@
  * `deterministic` they answer from the visit, and what needs a later turn of the event loop refuses; at `logging` they answer the
  * truth, and the visit cannot be logged. A program that kept one of them, and calls it elsewhere, is answered the truth.
  */
-import { LocusError } from '../locus-error.js'
+import { origin, refuseLater, steady } from './steady-clock.js'
 import type { Visit } from './visit.js'
 
 /** A property to be put in the place of another. */
@@ -21,18 +21,6 @@ const uuidLength = 16
 
 /** What to put while `active` answers a visit; null from it: nobody visits, and all answer the truth. */
 export function replacements(active: () => Visit | null): readonly Replacement[] {
-  const origins = new WeakMap<Visit, number>()
-  /** When the visit first asked for a steady clock. */
-  const origin = (visit: Visit): number => {
-    const known = origins.get(visit) ?? visit.now()
-    origins.set(visit, known)
-    return known
-  }
-  const steady = (visit: Visit): number => {
-    const from = origin(visit)
-    return visit.now() - from
-  }
-  const nanoseconds = (visit: Visit): bigint => BigInt(Math.round(steady(visit) * 1e6))
   /** The function of that name, or what the visit answers in its place. */
   const by = (name: string, real: Unknown, replaced: (visit: Visit, args: never[]) => unknown) =>
     function (this: unknown, ...args: never[]): unknown {
@@ -51,20 +39,7 @@ export function replacements(active: () => Visit | null): readonly Replacement[]
     const value = by(name, real, replaced)
     return { holder, key, descriptor: { value, writable: true, configurable: true } }
   }
-  const refused = (key: string): Replacement =>
-    put(globalThis, key, key, () => {
-      throw new LocusError(
-        'program_is_async',
-        `${key} needs a later turn of the event loop, and a deterministic program is synchronous`,
-      )
-    })
-  const hrtime = put(process, 'hrtime', 'process.hrtime', (visit, [before]) => {
-    const [seconds, rest] = before === undefined ? [0, 0] : (before as readonly [number, number])
-    const since = nanoseconds(visit) - BigInt(seconds) * 1_000_000_000n - BigInt(rest)
-    return [Number(since / 1_000_000_000n), Number(since % 1_000_000_000n)]
-  })
-  const bigint = by('process.hrtime', process.hrtime.bigint, nanoseconds)
-  Object.assign(hrtime.descriptor.value as object, { bigint })
+  const refused = (key: string): Replacement => put(globalThis, key, key, () => refuseLater(key))
   const clocks = Object.getPrototypeOf(performance) as object
   const randoms = Object.getPrototypeOf(globalThis.crypto) as object
   return [
@@ -72,9 +47,7 @@ export function replacements(active: () => Visit | null): readonly Replacement[]
     put(RealDate, 'now', 'Date.now', (visit) => Math.floor(visit.now())),
     put(Math, 'random', 'Math.random', (visit) => visit.random()),
     put(clocks, 'now', 'performance.now', steady),
-    { holder: clocks, key: 'timeOrigin', descriptor: timeOriginOf(active, clocks, origin) },
-    put(process, 'uptime', 'process.uptime', (visit) => steady(visit) / 1000),
-    hrtime,
+    { holder: clocks, key: 'timeOrigin', descriptor: timeOriginOf(active, clocks) },
     put(randoms, 'getRandomValues', 'crypto.getRandomValues', (visit, [into]) => filled(visit, into)),
     put(randoms, 'randomUUID', 'crypto.randomUUID', (visit) => uuid(visit)),
     ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'].map(refused),
@@ -102,11 +75,7 @@ function dateOf(active: () => Visit | null): DateConstructor {
   })
 }
 
-function timeOriginOf(
-  active: () => Visit | null,
-  clocks: object,
-  origin: (visit: Visit) => number,
-): PropertyDescriptor {
+function timeOriginOf(active: () => Visit | null, clocks: object): PropertyDescriptor {
   const real = Object.getOwnPropertyDescriptor(clocks, 'timeOrigin')!
   const get = function (this: unknown): unknown {
     const visit = active()

@@ -1,17 +1,19 @@
 /**
- * The randomness of `node:crypto`, which programs import by name: its functions are replaced once for the thread, and answer the truth
- * but for the program of a logged container.
+ * Functions that programs import by name from Node's own modules: randomness, clocks of the process, timers. They are replaced once for
+ * the thread, for those who have imported them already too, and answer the truth but for the program of a logged container.
  */
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
-import { LocusError } from '../locus-error.js'
+import timers from 'node:timers'
 import { uuid } from './replaced-globals.js'
+import { refuseLater, steady } from './steady-clock.js'
 import type { Visit } from './visit.js'
 
 type Called = (...args: unknown[]) => unknown
 type Answer = (visit: Visit, real: Called, args: unknown[]) => unknown
+type Answers = Readonly<Record<string, Answer>>
 
-const answers: Readonly<Record<string, Answer>> = {
+const ofCrypto: Answers = {
   randomBytes: (visit, real, args) => {
     const bytes = synchronous('randomBytes', real, args) as Uint8Array
     visit.fill(bytes)
@@ -37,29 +39,53 @@ const answers: Readonly<Record<string, Answer>> = {
     return (least as number) + Math.floor(visit.random() * ((end as number) - (least as number)))
   },
   randomUUID: (visit) => uuid(visit),
-  randomFill: (_visit, real, args) => synchronous('randomFill', real, args),
+  randomFill: () => refuseLater('randomFill'),
 }
 
-/** Puts them in place, for those who have imported them already too. */
+const nanoseconds = (visit: Visit): bigint => BigInt(Math.round(steady(visit) * 1e6))
+
+const ofProcess: Answers = {
+  uptime: (visit) => steady(visit) / 1000,
+  hrtime: (visit, _real, [before]) => {
+    const [seconds, rest] = (before ?? [0, 0]) as readonly [number, number]
+    const since = nanoseconds(visit) - BigInt(seconds) * 1_000_000_000n - BigInt(rest)
+    return [Number(since / 1_000_000_000n), Number(since % 1_000_000_000n)]
+  },
+}
+
+const later = (name: string): Answers => ({ [name]: () => refuseLater(name) })
+const ofTimers: Answers = Object.assign({}, ...['setTimeout', 'setInterval', 'setImmediate'].map(later)) as Answers
+
+/** Puts them in place. */
 export function putModuleFunctions(active: () => Visit | null): void {
-  const module = crypto as unknown as Record<string, Called>
-  for (const [name, answer] of Object.entries(answers)) {
-    const real = module[name]!.bind(crypto)
-    module[name] = (...args: unknown[]): unknown => {
-      const visit = active()
-      if (visit?.replaced === true) return answer(visit, real, args)
-      visit?.cannotLog(`node:crypto’s ${name}`)
-      return real(...args)
-    }
-  }
+  const { bigint } = process.hrtime
+  replace(active, crypto, 'node:crypto’s ', ofCrypto)
+  replace(active, timers, '', ofTimers)
+  replace(active, process, 'process.', ofProcess)
+  const hrtime = process.hrtime as { bigint: Called }
+  hrtime.bigint = dispatched(active, 'process.hrtime.bigint', bigint, nanoseconds)
   syncBuiltinESMExports()
 }
 
+function replace(active: () => Visit | null, of: object, before: string, answers: Answers): void {
+  const module = of as Record<string, Called>
+  for (const [name, answer] of Object.entries(answers)) {
+    const real = module[name]!
+    // What else hangs on the function, as its form for promises, stays.
+    module[name] = Object.assign(dispatched(active, before + name, real.bind(of), answer), real)
+  }
+}
+
+const dispatched =
+  (active: () => Visit | null, name: string, real: Called, answer: Answer): Called =>
+  (...args) => {
+    const visit = active()
+    if (visit?.replaced === true) return answer(visit, real, args)
+    visit?.cannotLog(name)
+    return real(...args)
+  }
+
 /** What it answers at once. */
 function synchronous(name: string, real: Called, args: unknown[]): unknown {
-  if (typeof args.at(-1) !== 'function') return real(...args)
-  throw new LocusError(
-    'program_is_async',
-    `${name} with a callback needs a later turn of the event loop, and a deterministic program is synchronous`,
-  )
+  return typeof args.at(-1) === 'function' ? refuseLater(`${name} with a callback`) : real(...args)
 }

@@ -77,13 +77,13 @@ export class Replayer implements Visit {
 
   #compare(end: Outcome): void {
     const input = this.#input
-    if (end.status !== input.status || end.detail !== input.detail)
-      this.#differs(`it ended with ${said(end)}, and had with ${said(input)}`)
-    if (Buffer.compare(end.block, input.result) !== 0) this.#differs('it returned another block')
     if (this.#times < input.times.length)
       this.#differs(`it asked for the time ${this.#times} times, not ${input.times.length}`)
     if (this.#calls < input.calls.length)
       this.#differs(`it invoked ${this.#calls} times, not ${input.calls.length}`)
+    if (end.status !== input.status || end.detail !== input.detail)
+      this.#differs(`it ended with ${said(end)}, and had with ${said(input)}`)
+    if (Buffer.compare(end.block, input.result) !== 0) this.#differs('it returned another block')
     this.#messages.end(end)
     if (this.#messages.value !== input.messages) this.#differs('it said something else to the host')
   }

@@ -39,7 +39,7 @@ export class Visiting {
       return new Visiting(thread, visit, false)
     }
     const outer = visits.findLast((each) => each.container === container)!
-    outer.cannotLog('it was come back into by way of another container')
+    outer.cannotLog('it was come back into while it waited for an answer')
     return new Visiting(thread, outer, true)
   }
 
