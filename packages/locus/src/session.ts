@@ -80,7 +80,9 @@ function replay(thread: LocusThread, plan: Plan): End {
   try {
     const entry = thread.load(plan.program)
     thread.presence.enterShut()
-    replayVisits(thread, plan, (frame, name) => runEntry(thread, entry, new Locus(thread, frame, name)))
+    replayVisits(thread, plan, (frame, name) =>
+      runEntry(thread, entry, new Locus(thread, frame, name)),
+    )
     return { status: 'ok', detail: '', block: new Uint8Array(0) }
   } catch (error) {
     if (!(error instanceof LocusError)) throw error

@@ -39,7 +39,11 @@ test('[LO122] they are everybody’s again in what it invokes, and after excepti
     { caps: [other, moody], steps: [] },
   ])
 
-  const [before, inner, after] = decodeBlock(results[0] as Uint8Array) as [string[], unknown[], string[]]
+  const [before, inner, after] = decodeBlock(results[0] as Uint8Array) as [
+    string[],
+    unknown[],
+    string[],
+  ]
   t.deepEqual([before, after], [all, all])
   t.deepEqual(decodeBlock(inner[0] as Uint8Array), [[], [], []])
   t.deepEqual(decodeBlock(inner[1] as Uint8Array), [all, [], all])
@@ -57,7 +61,10 @@ test('[LO122] at level logging they are watched in the same places', async (t) =
   const [before, inner] = decodeBlock(results[0] as Uint8Array) as [string[], Uint8Array[]]
   t.deepEqual([before, (decodeBlock(inner[0]!) as unknown[])[0]], [all, all])
   // To look at them is no draw.
-  t.deepEqual(machine.logged.map(({ why }) => why), ['', ''])
+  t.deepEqual(
+    machine.logged.map(({ why }) => why),
+    ['', ''],
+  )
   await machine.close()
 })
 

@@ -1,9 +1,17 @@
 import { asContainer } from '@katydid/abi'
 import { decodeBlock, encodeBlock } from '@katydid/locus'
 import test from 'ava'
-import fc from 'fast-check'
-import { inputsOf, loggedMachine, module, place, replayed, visits, worksOf } from './support/logged.js'
-import { odds, sources, type Odd, type Source, type Step } from './support/logged-programs.js'
+import * as fc from 'fast-check'
+import {
+  inputsOf,
+  loggedMachine,
+  module,
+  place,
+  replayed,
+  visits,
+  worksOf,
+} from './support/logged.js'
+import { sources, type Odd, type Source, type Step } from './support/logged-programs.js'
 
 const everySource = Object.keys(sources) as Source[]
 /** Those that are in the record of a container of level `logging`. */
@@ -22,7 +30,11 @@ const stepsOf = (from: readonly Source[], depth: number): fc.Arbitrary<Step[]> =
   const inner = stepsOf(from, depth + 1)
   // Not into itself by way of others: to the moody one, the other logged one, and to nobody.
   const calls: fc.Arbitrary<Step>[] = [
-    fc.tuple(fc.constant('call' as const), fc.constantFrom(...(depth === 0 ? [1, 2, 3] : [1, 3])), inner),
+    fc.tuple(
+      fc.constant('call' as const),
+      fc.constantFrom(...(depth === 0 ? [1, 2, 3] : [1, 3])),
+      inner,
+    ),
     fc.tuple(fc.constant('again' as const), inner),
   ]
   return fc.array(fc.oneof(...flat, ...calls, ...ends), { maxLength: 10 })
@@ -38,7 +50,10 @@ for (const [level, from] of [
         const { machine, logs } = await visits(loggedMachine(level), worksOf(...all))
         await machine.close()
         const reasons = machine.logged.map(({ why }) => why)
-        t.deepEqual(reasons, Array.from({ length: reasons.length }, () => ''))
+        t.deepEqual(
+          reasons,
+          Array.from({ length: reasons.length }, () => ''),
+        )
         const inputs = inputsOf(machine, place.logged)
         t.is(inputs.length, all.length)
 
@@ -73,11 +88,19 @@ test('[LO125] a visit that draws more often than a record holds is run again all
   const { machine } = await visits(loggedMachine('deterministic', 'draws'), () => [5000, 3])
   await machine.close()
 
-  const again = await replayed('deterministic', place.logged, inputsOf(machine, place.logged), 'draws')
+  const again = await replayed(
+    'deterministic',
+    place.logged,
+    inputsOf(machine, place.logged),
+    'draws',
+  )
 
   t.deepEqual(again.differed, [])
   t.deepEqual(again.pages, machine.pager.kept(place.logged))
-  t.deepEqual(inputsOf(machine, place.logged).map(({ times }) => times.length), [4096, 3])
+  t.deepEqual(
+    inputsOf(machine, place.logged).map(({ times }) => times.length),
+    [4096, 3],
+  )
 })
 
 test('[LO126] a program that does something else than was logged is seen to differ', async (t) => {
@@ -118,7 +141,12 @@ test('[LO126] what a program keeps in variables of its module is seen to differ'
   const { machine } = await visits(loggedMachine('deterministic', 'counter'), () => [1, 2, 3])
   await machine.close()
 
-  const all = await replayed('deterministic', place.logged, inputsOf(machine, place.logged), 'counter')
+  const all = await replayed(
+    'deterministic',
+    place.logged,
+    inputsOf(machine, place.logged),
+    'counter',
+  )
   const later = inputsOf(machine, place.logged).slice(1)
   const some = await replayed('deterministic', place.logged, later, 'counter')
 
@@ -143,7 +171,10 @@ test('[LO121] the record has the stamp of its arrival, and is given before anybo
   t.deepEqual([first!.interval, second!.interval], [201n, 203n])
   t.deepEqual([first!.turn, second!.turn], [1, 1])
   t.is(row(place.visitor, place.logged), 203n)
-  t.deepEqual([second!.input!.status, second!.input!.detail], ['program_failed', 'RangeError: no 0'])
+  t.deepEqual(
+    [second!.input!.status, second!.input!.detail],
+    ['program_failed', 'RangeError: no 0'],
+  )
   t.is(region.words.load(region.containerWord(asContainer(place.logged), 'turn')), 0)
   await machine.close()
 })
@@ -197,16 +228,29 @@ test('[LO124] what no record can hold is named, and done as ever', async (t) => 
     createContainer: 'container_create',
     past: 'snapshot_list',
     map: 'container_map',
+    mapped: 'a window on what is mapped into the container',
   }
-  for (const odd of ['wait', 'notify', 'outside'] as const satisfies readonly (keyof typeof odds)[]) {
+  for (const odd of Object.keys(names) as Odd[]) {
     const machine = loggedMachine('deterministic')
-    const steps: Step[] = [['odd', odd], ['write', 5, 1]]
+    machine.mapped.push({ host: place.logged, at: 8192, source: place.moody, writable: true })
+    const given = setInterval(() => {
+      for (const { answer } of machine.waiting.splice(0)) answer({ status: 'ok' })
+    }, 5)
+    const steps: Step[] = [
+      ['odd', odd],
+      ['write', 5, 1],
+    ]
+
     await visits(machine, worksOf(steps, [['write', 6, 1]]))
 
-    t.deepEqual(machine.logged.map(({ input, why }) => [input === null, why]), [
-      [true, names[odd]],
-      [false, ''],
-    ])
+    clearInterval(given)
+    t.deepEqual(
+      machine.logged.map(({ input, why }) => [input === null, why]),
+      [
+        [true, names[odd]],
+        [false, ''],
+      ],
+    )
     t.is(machine.pager.word(place.logged, 20), Math.imul(1, 0x9e3779b1))
     await machine.close()
   }

@@ -58,8 +58,8 @@ test('[LO120] the turn goes round: nobody has it again while another waits', asy
     },
     { most: 0, run: 0, last: 0 },
   ).most
-  t.true(together.length > 10, `${turns.join('')}`)
-  t.true(longest <= 3, `${turns.join('')}`)
+  t.true(together.length > 10, turns.join(''))
+  t.true(longest <= 3, turns.join(''))
   await machine.close()
 })
 

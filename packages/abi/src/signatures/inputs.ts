@@ -2,7 +2,18 @@
  * Logged inputs: what came into a container whose level is `logging` or `deterministic`, so that its states between two snapshots
  * can be had again by running what came in. Made by the kernel's own code on the locus's thread, never by programs.
  */
-import { bool, bytes, capref, countOf, list, numberOf, oneOf, optional, record, text } from '../fields.js'
+import {
+  bool,
+  bytes,
+  capref,
+  countOf,
+  list,
+  numberOf,
+  oneOf,
+  optional,
+  record,
+  text,
+} from '../fields.js'
 import { call, group } from '../signature.js'
 import { statuses } from '../status.js'
 
@@ -21,7 +32,7 @@ const loggedCall = record('logged call', {
 })
 
 /** One visit: a stay of a locus in a logged container, from its arrival until it has left. */
-export const loggedInput = record('logged input', {
+const loggedInput = record('logged input', {
   sender: countOf('unit of the container it came from'),
   sent: numberOf('the sender’s interval in the stamp'),
   locus: countOf('number of a locus'),

@@ -23,8 +23,8 @@ export class KeyStream {
     this.#cipher = createCipheriv('aes-128-ctr', seed, noCounter)
   }
 
-  fill(into: Uint8Array): void {
-    for (let done = 0; done < into.length; ) {
+  fillRandomly(into: Uint8Array): void {
+    for (let done = 0; done < into.length;) {
       if (this.#at === this.#ahead.length) this.#produce()
       const part = this.#ahead.subarray(this.#at, this.#at + into.length - done)
       into.set(part, done)
@@ -36,7 +36,7 @@ export class KeyStream {
   /** From 0 up to 1, with 53 random bits. */
   random(): number {
     const bytes = new Uint8Array(8)
-    this.fill(bytes)
+    this.fillRandomly(bytes)
     const view = new DataView(bytes.buffer)
     return ((view.getUint32(0) >>> 5) * 2 ** 26 + (view.getUint32(4) >>> 6)) / 2 ** 53
   }

@@ -2,12 +2,7 @@
  * Records a visit as it happens: each draw of time in its order, the seed of its randomness, what its calls were answered, how it ended. What
  * cannot be recorded is named, and nothing is kept of the visit any more; it runs on as it would have.
  */
-import {
-  maxInputBytes,
-  maxInputTimes,
-  type Capref,
-  type ContainerSlot,
-} from '@katydid/abi'
+import { maxInputBytes, maxInputTimes, type Capref, type ContainerSlot } from '@katydid/abi'
 import type { Receipt } from '../dependency.js'
 import { hashOf, MessagesHash } from './messages-hash.js'
 import { KeyStream, newSeed } from './key-stream.js'
@@ -72,8 +67,8 @@ export class Recorder implements Visit {
     return this.#entropy().random()
   }
 
-  fill(into: Uint8Array): void {
-    this.#entropy().fill(into)
+  fillRandomly(into: Uint8Array): void {
+    this.#entropy().fillRandomly(into)
   }
 
   call(cap: Capref, block: Uint8Array, run: () => Uint8Array): Uint8Array {

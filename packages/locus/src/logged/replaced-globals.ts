@@ -48,7 +48,9 @@ export function replacements(active: () => Visit | null): readonly Replacement[]
     put(Math, 'random', 'Math.random', (visit) => visit.random()),
     put(clocks, 'now', 'performance.now', steady),
     { holder: clocks, key: 'timeOrigin', descriptor: timeOriginOf(active, clocks) },
-    put(randoms, 'getRandomValues', 'crypto.getRandomValues', (visit, [into]) => filled(visit, into)),
+    put(randoms, 'getRandomValues', 'crypto.getRandomValues', (visit, [into]) =>
+      filled(visit, into),
+    ),
     put(randoms, 'randomUUID', 'crypto.randomUUID', (visit) => uuid(visit)),
     ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'].map(refused),
   ]
@@ -77,11 +79,12 @@ function dateOf(active: () => Visit | null): DateConstructor {
 
 function timeOriginOf(active: () => Visit | null, clocks: object): PropertyDescriptor {
   const real = Object.getOwnPropertyDescriptor(clocks, 'timeOrigin')!
+  const truth = Reflect.get(real, 'get') as () => unknown
   const get = function (this: unknown): unknown {
     const visit = active()
     if (visit?.replaced === true) return origin(visit)
     visit?.cannotLog('performance.timeOrigin')
-    return Reflect.apply(real.get!, this, []) as unknown
+    return truth.call(this)
   }
   return { ...real, get }
 }
@@ -92,14 +95,14 @@ const realFill = globalThis.crypto.getRandomValues.bind(globalThis.crypto) as Ca
 function filled(visit: Visit, into: unknown): unknown {
   realFill(into)
   const { buffer, byteOffset, byteLength } = into as Uint8Array
-  visit.fill(new Uint8Array(buffer, byteOffset, byteLength))
+  visit.fillRandomly(new Uint8Array(buffer, byteOffset, byteLength))
   return into
 }
 
 /** A random UUID of version 4. */
 export function uuid(visit: Visit): string {
   const bytes = new Uint8Array(uuidLength)
-  visit.fill(bytes)
+  visit.fillRandomly(bytes)
   bytes[6] = (bytes[6]! & 0x0f) | 0x40
   bytes[8] = (bytes[8]! & 0x3f) | 0x80
   return Buffer.from(bytes)

@@ -16,7 +16,7 @@ type Answers = Readonly<Record<string, Answer>>
 const ofCrypto: Answers = {
   randomBytes: (visit, real, args) => {
     const bytes = synchronous('randomBytes', real, args) as Uint8Array
-    visit.fill(bytes)
+    visit.fillRandomly(bytes)
     return bytes
   },
   randomFillSync: (visit, real, args) => {
@@ -26,7 +26,7 @@ const ofCrypto: Answers = {
     const unit = (into as { readonly BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1
     const from = offset * unit
     const length = size === undefined ? into.byteLength - from : size * unit
-    visit.fill(
+    visit.fillRandomly(
       ArrayBuffer.isView(into)
         ? new Uint8Array(into.buffer, into.byteOffset + from, length)
         : new Uint8Array(into, from, length),
@@ -54,11 +54,14 @@ const ofProcess: Answers = {
 }
 
 const later = (name: string): Answers => ({ [name]: () => refuseLater(name) })
-const ofTimers: Answers = Object.assign({}, ...['setTimeout', 'setInterval', 'setImmediate'].map(later)) as Answers
+const ofTimers: Answers = Object.assign(
+  {},
+  ...['setTimeout', 'setInterval', 'setImmediate'].map(later),
+) as Answers
 
 /** Puts them in place. */
 export function putModuleFunctions(active: () => Visit | null): void {
-  const { bigint } = process.hrtime
+  const bigint = Reflect.get(process.hrtime, 'bigint') as Called
   replace(active, crypto, 'node:crypto’s ', ofCrypto)
   replace(active, timers, '', ofTimers)
   replace(active, process, 'process.', ofProcess)

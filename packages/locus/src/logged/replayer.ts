@@ -38,8 +38,8 @@ export class Replayer implements Visit {
     return this.#entropy().random()
   }
 
-  fill(into: Uint8Array): void {
-    this.#entropy().fill(into)
+  fillRandomly(into: Uint8Array): void {
+    this.#entropy().fillRandomly(into)
   }
 
   call(cap: Capref, block: Uint8Array): Uint8Array {

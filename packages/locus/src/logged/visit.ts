@@ -22,7 +22,7 @@ export interface Visit {
   /** From 0 up to 1. */
   random(): number
   /** Fills the bytes at random. */
-  fill(into: Uint8Array): void
+  fillRandomly(into: Uint8Array): void
   /** Has `run` invoke the container of `cap`, or answers as it was answered. Throws only `LocusError`, and what is a bug of ours. */
   call(cap: Capref, block: Uint8Array, run: () => Uint8Array): Uint8Array
   /** The program is about to do what no record can hold. Throws where that must not be done again. */
@@ -34,5 +34,4 @@ export interface Visit {
 /** Whether a container of this level, as its shared word says it, has visits. */
 export const isLogged = (level: number): boolean => level >= serviceLevels.indexOf('logging')
 /** Whether a program sees other globals in a container of this level. */
-export const isReplaced = (level: number): boolean =>
-  serviceLevels[level] === 'deterministic'
+export const isReplaced = (level: number): boolean => serviceLevels[level] === 'deterministic'

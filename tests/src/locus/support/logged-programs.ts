@@ -70,6 +70,7 @@ export const odds = {
   createContainer: (locus: Locus) => locus.createContainer({ size: 4096 }),
   past: (locus: Locus) => locus.past().list(),
   map: (locus: Locus) => locus.map(4096, 4096, locus.container),
+  mapped: (locus: Locus) => locus.window(8192, 4096).length,
 } as const satisfies Record<string, (locus: Locus) => unknown>
 export type Odd = keyof typeof odds
 
@@ -89,7 +90,8 @@ export function worker(locus: Locus): unknown {
     else if (step[0] === 'throw') throw new RangeError(`${step[1]} ${sum}`)
     else if (step[0] === 'odd') put(1, folded(refusal(() => odds[step[1]](locus))))
     else {
-      const [to, inner] = step[0] === 'again' ? [locus.container, step[1]] : [caps[step[1]]!, step[2]]
+      const [to, inner] =
+        step[0] === 'again' ? [locus.container, step[1]] : [caps[step[1]]!, step[2]]
       const block = encodeBlock({ caps, steps: inner } satisfies Work)
       put(2, folded(refusal(() => folded(locus.invoke(to, block)))))
     }
@@ -134,11 +136,23 @@ export function counter(locus: Locus): number {
   return 0
 }
 
-const real = { Date, now: Date.now, random: Math.random, performance: performance.now, timeout: setTimeout }
+const real = {
+  Date,
+  now: Date.now,
+  random: Math.random,
+  performance: Reflect.get(performance, 'now') as unknown,
+  timeout: setTimeout,
+}
 
 /** Which globals are not everybody’s at this moment. */
 export function globalsNow(): string[] {
-  const now = { Date, now: Date.now, random: Math.random, performance: performance.now, timeout: setTimeout }
+  const now = {
+    Date,
+    now: Date.now,
+    random: Math.random,
+    performance: Reflect.get(performance, 'now') as unknown,
+    timeout: setTimeout,
+  }
   return Object.keys(real).filter((key) => real[key as 'now'] !== now[key as 'now'])
 }
 

@@ -30,12 +30,7 @@ export function loggedMachine(level: ServiceLevel, entry = 'worker'): LocusMachi
 export function capsOf(machine: LocusMachine, slot = 0): Capref[] {
   const grant = (index: number, container: number): Capref =>
     machine.grant('own', slot, index, { container, rights: allRights })
-  return [
-    grant(1, place.logged),
-    grant(2, place.moody),
-    grant(3, place.other),
-    0x7777 as Capref,
-  ]
+  return [grant(1, place.logged), grant(2, place.moody), grant(3, place.other), 0x7777 as Capref]
 }
 
 /** Has locus 0 visit the logged container with each of the works. */
