@@ -170,6 +170,7 @@ test('[LO121] the record has the stamp of its arrival, and is given before anybo
   t.deepEqual([first!.input!.sender, first!.input!.name], [place.visitor, 'ann'])
   t.deepEqual([first!.interval, second!.interval], [201n, 203n])
   t.deepEqual([first!.turn, second!.turn], [1, 1])
+  t.deepEqual([first!.received, second!.received], [0n, 201n])
   t.is(row(place.visitor, place.logged), 203n)
   t.deepEqual(
     [second!.input!.status, second!.input!.detail],

@@ -101,8 +101,12 @@ export class LocusMachine {
   capturedRegisters: Float64Array = new Float64Array(32)
   windowsOpened = 0
   programsAsked = 0
-  /** What was logged of visits, and the interval of the container and of the invoker’s row for it when it was. */
-  readonly logged: (Logged & { readonly turn: number; readonly interval: bigint })[] = []
+  /** What was logged of visits; whose turn it was then, the container's interval, and what the invoker had received of it. */
+  readonly logged: (Logged & {
+    readonly turn: number
+    readonly interval: bigint
+    readonly received: bigint
+  })[] = []
   /** Refuses so many calls of input_logged. */
   refuseInputs = 0
   /** Loci that wait at a semaphore, in the order in which they came, and how each is answered. */
@@ -376,7 +380,11 @@ export class LocusMachine {
         const cont = asContainer(args.cont)
         const turn = region.words.load(region.containerWord(cont, 'turn'))
         const at = region.containerWord(cont, 'interval') >> 1
-        this.logged.push({ ...args, turn, interval: Atomics.add(region.i64, at, 1n) })
+        const received =
+          args.input === null
+            ? 0n
+            : Atomics.load(region.i64, region.dependencyIndex(asContainer(args.input.sender), cont))
+        this.logged.push({ ...args, turn, received, interval: Atomics.add(region.i64, at, 1n) })
         if (this.refuseInputs === 0) return { status: 'ok', point: args.input !== null }
         this.refuseInputs--
         return { status: 'bad_argument', detail: 'as the test wants it' }
