@@ -197,7 +197,7 @@ export class ContainerTable {
   /** What it promises from now on, for loci that visit it. */
   setLevel(container: Container, level: ServiceLevel): void {
     const index = serviceLevels.indexOf(level)
-    invariant(index >= 0, 'MG100: a level is one of those there are', { level })
+    invariant(index >= 0, 'MG111: a level is one of those there are', { level })
     container.serviceLevel = level
     this.#store(container.slot, 'level', index)
   }

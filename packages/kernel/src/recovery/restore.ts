@@ -13,7 +13,7 @@ import {
 } from '@katydid/abi'
 import { all, ask, invariant, type Script } from '@katydid/actor'
 import { grantContainer } from '../container/container-calls.js'
-import { noIntervals, type Container } from '../container/container.js'
+import { noIntervals, type Container, type IntervalRecord } from '../container/container.js'
 import { reportEnd } from '../locus/locus-end.js'
 import { noWatch, type Locus } from '../locus/locus.js'
 import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
@@ -26,15 +26,20 @@ import { answerMs } from './choose.js'
 import type { KnownPoint } from './known-points.js'
 import { problemOf, type Problem } from './problem.js'
 
-/** Puts these containers back and rolls their managers back; what went wrong, or nil. */
+/**
+ * Puts these containers back and rolls their managers back; what went wrong, or nil. `known` is what stays known of points and images of
+ * those that go back to a point newer than the line; of others their point is the line from now on.
+ */
 export function* restoreContainers(
   machine: Machine,
   points: readonly KnownPoint[],
+  known: ReadonlyMap<number, IntervalRecord> = new Map(),
 ): Script<Problem | null> {
   const asks: Script<Problem | null>[] = []
   for (const point of points) {
     if (point.container === null) continue
-    const container = place(machine, point, point.container)
+    const intervals = intervalsAt(machine, point, point.container, known.get(point.unit))
+    const container = place(machine, point.container, intervals)
     if (container.manager !== null && !machine.containers.hasFailed(container))
       asks.push(rollBack(machine, point.container, container))
   }
@@ -89,7 +94,29 @@ function semaphoreOf(
   return { id: semaphore.id, count, base: baseOf(point, 0) }
 }
 
-function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Container {
+/** What is known of its points and images once it is back at this one. */
+function intervalsAt(
+  machine: Machine,
+  point: KnownPoint,
+  { label, slot }: SavedContainer,
+  known: IntervalRecord | undefined,
+): IntervalRecord {
+  const none = { ...noIntervals(), label: asInterval(label) }
+  if (known === undefined) {
+    const history = new History(machine.captures.epoch, baseOf(point, label))
+    return { ...none, recoverable: asInterval(label), history }
+  }
+  invariant(known.recoverable <= label, 'SI6: nobody goes back behind the line', { slot, label })
+  const points = [...known.points].filter(([image]) => image <= label)
+  return {
+    ...none,
+    recoverable: known.recoverable,
+    points: new Map(points),
+    history: known.history,
+  }
+}
+
+function place(machine: Machine, saved: SavedContainer, intervals: IntervalRecord): Container {
   const container: Container = {
     slot: asContainer(saved.slot),
     generation: saved.generation,
@@ -101,12 +128,7 @@ function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Cont
     serviceLevel: saved.serviceLevel as ServiceLevel,
     selfManaged: false,
     snapshotOf: saved.snapshotOf,
-    intervals: {
-      ...noIntervals(),
-      label: asInterval(saved.label),
-      recoverable: asInterval(saved.label),
-      history: new History(machine.captures.epoch, baseOf(point, saved.label)),
-    },
+    intervals,
     mappings: saved.mappings,
   }
   invariant(
@@ -137,11 +159,12 @@ function* rollBack(
   const port = container.manager!
   const capability = grantContainer(machine, port, container, masterRights)
   invariant(capability !== null, 'CP1: a manager’s table has room for what it manages', { port })
-  const { token: cont, slot, size } = container
+  const { token: cont, slot, size, intervals } = container
   const args = {
     cont,
     stateInterval: asInterval(saved.label),
     open: asInterval(machine.firstInterval),
+    recoverable: intervals.recoverable,
     capability,
     slot,
     size,
@@ -159,13 +182,19 @@ function* rollBack(
 export interface HeldLocus {
   readonly saved: SavedLocus
   readonly interval: number
+  /** That point is on the line. */
+  readonly told: boolean
 }
 
 /** Loci that these points hold. */
-export const heldBy = (points: readonly KnownPoint[]): HeldLocus[] =>
-  points.flatMap(({ container, interval }) =>
-    (container?.loci ?? []).map((saved) => ({ saved, interval })),
-  )
+export const heldBy = (
+  points: readonly KnownPoint[],
+  isOnLine: (point: KnownPoint) => boolean = () => true,
+): HeldLocus[] =>
+  points.flatMap((point) => {
+    const { container, interval } = point
+    return (container?.loci ?? []).map((saved) => ({ saved, interval, told: isOnLine(point) }))
+  })
 
 /** Puts loci back; `before` is what was known of them, so that what must not run again does not. */
 export function restoreLoci(
@@ -179,7 +208,7 @@ export function restoreLoci(
     {},
   )
   const wanted = held.filter(({ saved: { id } }) => !machine.destroyedLoci.has(id))
-  return wanted.map(({ saved, interval }) => {
+  return wanted.map(({ saved, interval, told }) => {
     const earlier = before.get(saved.id)
     const locus: Locus = {
       id: saved.id,
@@ -192,7 +221,7 @@ export function restoreLoci(
       generation: asGeneration(0),
       end: saved.end,
       endedIn: saved.end === null ? 0 : interval,
-      told: saved.end !== null,
+      told: saved.end !== null && (told || earlier?.told === true),
       resumed: true,
       suspended: saved.suspended,
       stands: false,

@@ -117,7 +117,7 @@ function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | nu
   const problem = yield* restoreContainers(machine, points)
   if (problem !== null) return problem
   restoreSemaphores(machine, points)
-  const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1 }))]
+  const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1, told: true }))]
   const saved = held.map((each) => each.saved)
   const before = forgetLoci(machine, saved)
   restoreLoci(machine, held, before)
@@ -128,7 +128,7 @@ function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | nu
   return null
 }
 
-/** What was lost, with what depends on it, is taken back to the line while the others run on. */
+/** What was lost, with what depends on it, is taken back to its newest points that can be had while the others run on. */
 function* goPartly(machine: Machine, departure: Departure): Script<Problem | null> {
   // More was lost meanwhile: all of the world goes back.
   if (wanted(machine) !== null) return null
@@ -136,10 +136,7 @@ function* goPartly(machine: Machine, departure: Departure): Script<Problem | nul
     machine.fail('io_error', 'a transfer of the disk did not end in time for a recovery')
     return null
   }
-  const back = [...departure.going.keys()].map((unit): [number, number] => [
-    unit,
-    machine.captures.vector.get(unit) ?? 0,
-  ])
+  const back = [...departure.going].map(([unit, { to }]): [number, number] => [unit, to])
   if (!(yield* note(machine, false, back))) return null
   const problem = (yield* bringUpAll(machine)) ?? (yield* arrive(machine, departure))
   if (problem === null) restartEngine(machine)

@@ -85,6 +85,21 @@ export class History {
       this.drop(point)
   }
 
+  /** The point that ends the interval; null when there is none. */
+  at(interval: number): UnitPoint | null {
+    return [this.base, ...this.newer].find((each) => each?.interval === interval) ?? null
+  }
+
+  /** What came after that interval never happened. */
+  goBack(to: number): void {
+    invariant(to >= (this.base?.interval ?? 0), 'SI6: nobody goes back behind the line', {
+      to,
+      line: this.base?.interval ?? 0,
+    })
+    this.newer = this.newer.filter((each) => each.interval <= to)
+    this.owed = new Map()
+  }
+
   /** The line is at this point now. */
   advance(point: UnitPoint): void {
     invariant(point.interval >= (this.base?.interval ?? 0), 'SI6: the line never goes back', {

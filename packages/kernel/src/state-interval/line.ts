@@ -32,7 +32,9 @@ export function feedPoints(machine: Machine): void {
     }
 }
 
-function isStable(machine: Machine, unit: number, { capture, image }: UnitPoint): boolean {
+/** Whether its record and its image are on the disk. */
+export function isStable(machine: Machine, unit: number, point: UnitPoint): boolean {
+  const { capture, image } = point
   if (!capture.durable) return false
   const container = machine.containers.at(unit)
   return container === null || image === 0 || counts(container.intervals, image)
