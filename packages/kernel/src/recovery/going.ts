@@ -1,10 +1,13 @@
 /**
  * Who goes back with what was lost, and to which of its points: the least that can be (`least-rollback.ts`), of what stands in the
- * machine. A point can be had when its record and its image are on the disk: then a manager that starts again has it too.
+ * machine. A point can be had when its record and its image are on the disk: then a manager that starts again has it too. A logged one can
+ * be had when that is so of the point that its visits are run on: what came in, this process knows.
  */
 import { asContainer, locusStates, type ContainerSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Locus } from '../locus/locus.js'
+import { rootOf } from '../logged/chain.js'
+import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import type { UnitPoint } from '../state-interval/history.js'
 import { isStable } from '../state-interval/line.js'
@@ -53,8 +56,10 @@ const pointOf = (
 /** Of what has ended there is nothing to go back to; of a manager that was given up, only what was announced is relied on. */
 function canBeHad(machine: Machine, unit: number, point: UnitPoint): boolean {
   if (point.capture.record.ended.some((each) => each.unit === unit)) return false
-  const manager = machine.containers.at(unit)?.manager ?? null
-  return !machine.managers.isGivenUp(manager) && isStable(machine, unit, point)
+  const container = machine.containers.at(unit)
+  if (point.logged !== null && container !== null && isDemoted(machine, container)) return false
+  const manager = container?.manager ?? null
+  return !machine.managers.isGivenUp(manager) && isStable(machine, unit, rootOf(point))
 }
 
 /** What loci have brought into a container since its newest point. */

@@ -7,6 +7,7 @@ import { locusPort } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import { killDead } from '../capability/group-calls.js'
 import type { IntervalRecord } from '../container/container.js'
+import { noteLogged, replayAll } from '../logged/replay.js'
 import type { Machine } from '../machine.js'
 import { releaseOverlays } from '../transaction/release.js'
 import { closeGates, openGates } from '../state-interval/gate.js'
@@ -15,7 +16,7 @@ import { historyOf, semaphoreUnit, unitsOf } from '../state-interval/units.js'
 import { clearMemory, forgetContainers, forgetLoci } from './clear.js'
 import { goingWith, lociIn, slotsOf, someoneComes, type Going } from './going.js'
 import type { Because } from './least-rollback.js'
-import { pointsIn, type KnownPoint } from './known-points.js'
+import { knownPointOf, type KnownPoint } from './known-points.js'
 import type { Problem } from './problem.js'
 import {
   heldBy,
@@ -83,11 +84,9 @@ function pointsOf(machine: Machine, going: Going): KnownPoint[] {
     const history = historyOf(machine, unit)
     const point = history?.at(to) ?? null
     if (point === null) return []
-    const found = pointsIn(point.capture, maxContainers).find(
-      (each) => each.unit === unit && each.interval === to,
-    )
-    invariant(found !== undefined, 'SI29: a point stands in its record', { unit })
-    return [{ ...found, epoch: point.epoch }]
+    const found = knownPointOf(unit, point, maxContainers)
+    invariant(found !== null, 'SI29: a point stands in its record', { unit })
+    return [found]
   })
 }
 
@@ -123,8 +122,8 @@ export function* clearGoing(machine: Machine, { going }: Departure): Script<bool
   return yield* clearMemory(machine, (slot) => going.has(slot) || isGraveOfDead(slot))
 }
 
-/** Puts them back to their points; what went wrong, or nil. */
-export function* arrive(machine: Machine, departure: Departure): Script<Problem | null> {
+/** Puts them back to their points; what went wrong, or nil. A sentence: what some were to do again differed, and they wait. */
+export function* arrive(machine: Machine, departure: Departure): Script<Problem | string | null> {
   const { going, points } = departure
   const { vector } = machine.captures
   const slots = slotsOf(machine, going)
@@ -155,6 +154,9 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   restoreLoci(machine, held, before)
   killDead(machine)
   machine.restored = { points, loci: held.map((each) => each.saved) }
+  const differing = yield* replayAll(machine, points)
+  if (differing !== null) return differing
+  noteLogged(machine, points)
   const { captures } = machine
   captures.newer = captures.newer.filter((each) =>
     unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),

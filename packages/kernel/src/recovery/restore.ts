@@ -18,6 +18,8 @@ import { reportEnd } from '../locus/locus-end.js'
 import { noWatch, type Locus } from '../locus/locus.js'
 import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
 import { startLocus } from '../locus/start.js'
+import { chainOf, rootOf } from '../logged/chain.js'
+import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import { raiseCaptureNumber } from '../state-interval/cut.js'
 import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
@@ -28,34 +30,56 @@ import { problemOf, type Problem } from './problem.js'
 
 /**
  * Puts these containers back and rolls their managers back; what went wrong, or nil. `known` is what stays known of points and images of
- * those that go back to a point newer than the line; of others their point is the line from now on.
+ * those that go back to a point newer than the line; of others their point is the line from now on, and `kept` says which snapshots
+ * their managers have to keep all the same.
  */
 export function* restoreContainers(
   machine: Machine,
   points: readonly KnownPoint[],
   known: ReadonlyMap<number, IntervalRecord> = new Map(),
+  kept: ReadonlyMap<number, number> = new Map(),
 ): Script<Problem | null> {
   const asks: Script<Problem | null>[] = []
   for (const point of points) {
     if (point.container === null) continue
     const intervals = intervalsAt(machine, point, point.container, known.get(point.unit))
-    const container = place(machine, point.container, intervals)
+    const container = place(machine, point.container, {
+      intervals,
+      // Who comes waits until all of it is there, and its visits have been run again.
+      gate: known.has(point.unit) || point.logged !== null ? 'cutting' : 'open',
+    })
     if (container.manager !== null && !machine.containers.hasFailed(container))
-      asks.push(rollBack(machine, point.container, container))
+      asks.push(
+        rollBack(
+          machine,
+          point.container,
+          container,
+          kept.get(point.unit) ?? intervals.recoverable,
+        ),
+      )
   }
   const problems = yield* all(machine.messenger, asks)
   return problems.find((each) => each !== null) ?? null
 }
 
 /** The point on the line of a unit that was restored. */
-const baseOf = ({ interval, capture, epoch }: KnownPoint, image: number): UnitPoint => ({
-  interval,
-  image,
-  dependencies: new Map(),
-  capture,
-  epoch,
-  fed: true,
-})
+function baseOf(point: KnownPoint, image: number): UnitPoint {
+  const first = rootOf(point)
+  const unitPoint = (of: KnownPoint, logged: UnitPoint['logged']): UnitPoint => ({
+    interval: of.interval,
+    image,
+    dependencies: new Map(),
+    capture: of.capture,
+    epoch: of.epoch,
+    fed: true,
+    logged,
+  })
+  const root = unitPoint(first, null)
+  return chainOf(point).reduce((before, each) => {
+    invariant(each.logged !== null, 'SI102: a chain is of visits', { interval: each.interval })
+    return unitPoint(each, { input: each.logged.input, before, root, durable: true })
+  }, root)
+}
 
 /** The number of the wait that each restored locus stands in. */
 const waitsOf = (held: readonly HeldLocus[]): Map<number, number> =>
@@ -116,7 +140,12 @@ function intervalsAt(
   }
 }
 
-function place(machine: Machine, saved: SavedContainer, intervals: IntervalRecord): Container {
+interface Placing {
+  readonly intervals: IntervalRecord
+  readonly gate: 'open' | 'cutting'
+}
+
+function place(machine: Machine, saved: SavedContainer, { intervals, gate }: Placing): Container {
   const container: Container = {
     slot: asContainer(saved.slot),
     generation: saved.generation,
@@ -143,7 +172,9 @@ function place(machine: Machine, saved: SavedContainer, intervals: IntervalRecor
     interval: machine.firstInterval,
     epoch: machine.captures.epoch,
     incarnation: saved.incarnation + 1,
+    gate,
   })
+  if (isDemoted(machine, container)) machine.containers.publishLevel(container.slot, 'snapshotting')
   if (machine.managers.isGivenUp(container.manager)) machine.containers.fail(container)
   raiseCaptureNumber(machine, container.slot)
   const table = capabilityTables.ofContainer(machine.region.plan.shape, container.slot)
@@ -155,16 +186,17 @@ function* rollBack(
   machine: Machine,
   saved: SavedContainer,
   container: Container,
+  recoverable: number,
 ): Script<Problem | null> {
   const port = container.manager!
   const capability = grantContainer(machine, port, container, masterRights)
   invariant(capability !== null, 'CP1: a manager’s table has room for what it manages', { port })
-  const { token: cont, slot, size, intervals } = container
+  const { token: cont, slot, size } = container
   const args = {
     cont,
     stateInterval: asInterval(saved.label),
     open: asInterval(machine.firstInterval),
-    recoverable: intervals.recoverable,
+    recoverable: asInterval(recoverable),
     capability,
     slot,
     size,
@@ -231,6 +263,7 @@ export function restoreLoci(
       watch: noWatch(),
       answer: saved.answer,
       grants: [],
+      replay: null,
     }
     machine.loci.add(locus)
     return locus
