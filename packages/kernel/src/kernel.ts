@@ -2,6 +2,7 @@
 import type {
   capabilityCalls,
   containerCalls,
+  inputCalls,
   locusCalls,
   managerDowncalls,
   managerRequests,
@@ -22,6 +23,8 @@ import {
 } from './container/container-calls.js'
 import { containerMap, containerMappings, containerUnmap } from './container/mapping-calls.js'
 import { windowOpen } from './container/window.js'
+import { inputLogged } from './logged/input-calls.js'
+import { replayNext } from './logged/replay.js'
 import { locusAnswered } from './locus/durable-calls.js'
 import { locusBegin, locusCreate, locusFind } from './locus/locus-calls.js'
 import { locusDestroy, locusResume, locusSuspend } from './locus/locus-control.js'
@@ -110,6 +113,13 @@ export function locusHandlers(machine: Machine): Partial<Handlers<typeof locusCa
     locusResume: (args, call) => locusResume(machine, call.from, args),
     locusAnswered: (args, call) => locusAnswered(machine, args, call),
     locusStabilise: (_, call) => locusStabilise(machine, call),
+  }
+}
+
+export function inputHandlers(machine: Machine): Handlers<typeof inputCalls> {
+  return {
+    inputLogged: (args, call) => inputLogged(machine, args, call),
+    replayNext: (args, call) => replayNext(machine, args, call),
   }
 }
 

@@ -50,6 +50,7 @@ interface State {
   interval: number
   epoch: number
   received: Map<number, number>
+  readonly ever: Map<number, number>
   readonly deeds: Deed[]
   /** How many deeds each image holds; null as long as its interval goes on. */
   readonly images: Map<number, number | null>
@@ -75,6 +76,7 @@ export class History {
       interval: 1,
       epoch: 1,
       received: new Map(),
+      ever: new Map(),
       deeds: [],
       images: new Map(),
       open: [],
@@ -110,6 +112,7 @@ export class History {
     }
     this.#endInterval(unit)
     unit.deeds.push({ id: message.id, isSend: false })
+    unit.ever.set(message.from, Math.max(message.interval, unit.ever.get(message.from) ?? 0))
     if (unit.kind === 'logging' && !unit.isBroken)
       this.#openLogged(message.to, new Map([[message.from, message.interval]]))
     else {
@@ -167,10 +170,17 @@ export class History {
     const { deeds, images } = this.#at(unit)
     const count = interval === 0 ? 0 : images.get(interval)
     if (count === undefined) throw new Error(`unit ${unit} has no image ${interval}`)
-    const done = deeds.slice(0, count ?? deeds.length)
-    const ids = (isSend: boolean) =>
-      new Set(done.filter((each) => each.isSend === isSend).map(({ id }) => id))
-    return { sent: ids(true), received: ids(false) }
+    return imageOf(deeds.slice(0, count ?? deeds.length))
+  }
+
+  /** All that the unit has done up to now. */
+  now(unit: number): Image {
+    return imageOf(this.#at(unit).deeds)
+  }
+
+  /** The highest interval of each sender that it has received ever. */
+  received(unit: number): ReadonlyMap<number, number> {
+    return this.#at(unit).ever
   }
 
   #capture(unit: number): void {
@@ -208,4 +218,10 @@ export class History {
   #at(unit: number): State {
     return this.#units[unit]!
   }
+}
+
+function imageOf(deeds: readonly Deed[]): Image {
+  const ids = (isSend: boolean) =>
+    new Set(deeds.filter((each) => each.isSend === isSend).map(({ id }) => id))
+  return { sent: ids(true), received: ids(false) }
 }

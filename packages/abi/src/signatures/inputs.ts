@@ -32,7 +32,7 @@ const loggedCall = record('logged call', {
 })
 
 /** One visit: a stay of a locus in a logged container, from its arrival until it has left. */
-const loggedInput = record('logged input', {
+export const loggedInput = record('logged input', {
   sender: countOf('unit of the container it came from'),
   sent: numberOf('the sender’s interval in the stamp'),
   locus: countOf('number of a locus'),

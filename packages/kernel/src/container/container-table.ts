@@ -5,6 +5,7 @@
 import {
   asContainer,
   asToken,
+  containerGates,
   containerStates,
   serviceLevels,
   type ContainerSlot,
@@ -23,6 +24,15 @@ export interface ContainerShape {
   readonly epoch: number
   /** Slots that are free and must not be taken. */
   readonly avoid?: ReadonlySet<number>
+}
+
+/** Where a container's history goes on when it is put into its slot. */
+export interface Placement {
+  readonly interval: number
+  readonly epoch: number
+  readonly incarnation: number
+  /** Default: open. */
+  readonly gate?: keyof typeof containerGates
 }
 
 export class ContainerTable {
@@ -117,10 +127,7 @@ export class ContainerTable {
   }
 
   /** Puts a container, new or restored, into its slot and publishes its words; `state` last. */
-  place(
-    container: Container,
-    at: { readonly interval: number; readonly epoch: number; readonly incarnation: number },
-  ): void {
+  place(container: Container, at: Placement): void {
     const { slot } = container
     const isFree = this.#slots[slot] === null && !this.#shadows.has(slot)
     invariant(isFree, 'CO1: a slot has one container', { slot })
@@ -134,7 +141,7 @@ export class ContainerTable {
     this.#store(slot, 'written', 0)
     this.#store(slot, 'ackBell', 0)
     this.#store(slot, 'frames', 0)
-    this.#store(slot, 'gate', 0)
+    this.#store(slot, 'gate', containerGates[at.gate ?? 'open'])
     this.#store(slot, 'ran', 0)
     this.#store(slot, 'mixed', 0)
     this.#store(slot, 'turn', 0)
@@ -194,12 +201,22 @@ export class ContainerTable {
     this.#store(container.slot, 'manager', manager ?? -1)
   }
 
-  /** What it promises from now on, for loci that visit it. */
+  /** What its manager promises from now on. */
   setLevel(container: Container, level: ServiceLevel): void {
-    const index = serviceLevels.indexOf(level)
-    invariant(index >= 0, 'MG100: a level is one of those there are', { level })
     container.serviceLevel = level
-    this.#store(container.slot, 'level', index)
+    this.publishLevel(container.slot, level)
+  }
+
+  /** By which level loci go that visit it. */
+  publishLevel(slot: ContainerSlot, level: ServiceLevel): void {
+    const index = serviceLevels.indexOf(level)
+    invariant(index >= 0, 'SI102: a level is one of those there are', { level })
+    this.#store(slot, 'level', index)
+  }
+
+  /** The next interval is open. By one addition, as a locus may be adding too. */
+  openNext(slot: ContainerSlot): void {
+    Atomics.add(this.#region.i64, this.#region.containerWord(slot, 'interval') >> 1, 1n)
   }
 
   /** No access from now on; the slot stays taken until `remove`. */

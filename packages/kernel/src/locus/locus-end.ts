@@ -50,6 +50,10 @@ export function locusEnd(
       'too_large',
       `a block has at most ${maxBlockBytes} bytes, not ${args.block.byteLength}`,
     )
+  if (locus.replay !== null) {
+    if (args.status !== 'ok') locus.replay.problem ??= `${args.status}, ${args.detail}`
+    return { status: 'ok' }
+  }
   if (locus.end !== null || machine.phase === 'recovering') return { status: 'ok' }
   const block = Uint8Array.from(args.block)
   if (harmless.includes(args.status)) {
@@ -105,7 +109,8 @@ export function locusThreadEnded(machine: Machine, ending: Ending): void {
   reclaimLocus(machine.region, speaking.slot)
   releaseOverlays(machine, (each) => each.locus === speaking.id)
   const locus = machine.loci.release(ending.port, ending.generation)
-  if (locus === null || locus.end !== null) return
+  // Who waits for it sees that it has no slot any more.
+  if (locus === null || locus.end !== null || locus.replay !== null) return
   if (entering !== null) {
     const to = machine.containers.at(entering)?.name ?? ''
     requestRecovery(machine, `a locus ended on its way into “${to}”`, new Set([entering]))

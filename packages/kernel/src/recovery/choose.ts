@@ -34,11 +34,18 @@ export function* chooseLine(
     for (const point of chosen) {
       const there = yield* isThere(machine, point, asked)
       if (typeof there !== 'boolean') return there
-      if (!there) lost.add(point)
+      if (there) continue
+      lost.add(point)
+      // With the snapshot go all points that are had from it.
+      if (!machine.managers.isGivenUp(point.container?.manager ?? null))
+        for (const each of known) if (hasSameImage(each, point)) lost.add(each)
     }
     if (lost.size === before) return finish(machine, chosen)
   }
 }
+
+const hasSameImage = (one: KnownPoint, other: KnownPoint): boolean =>
+  one.unit === other.unit && one.container?.label === other.container?.label
 
 function choose(
   machine: Machine,

@@ -3,12 +3,14 @@
  * highest session. A record that cannot be read is damage, said in a sentence; older points then take its place.
  */
 import { invariant } from '@katydid/actor'
+import { rootOf } from '../logged/chain.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { FoundRecord } from '../state-interval/durable-log.js'
 import { Assembly, readPart } from '../state-interval/parts.js'
 import {
   unpackRecord,
   type CaptureRecord,
+  type InputsRecord,
   type KernelRecord,
   type LineRecord,
   type RootRecord,
@@ -51,6 +53,7 @@ export function readLog(
     roots: new Map(),
     unreadable: 0,
     foreign: 0,
+    gaps: 0,
     maxContainers,
   }
   for (const { kind, position, content } of found) {
@@ -85,6 +88,8 @@ interface Reading {
   readonly roots: Map<number, PlacedRecord<RootRecord>>
   unreadable: number
   foreign: number
+  /** Records of visits whose predecessors are missing. */
+  gaps: number
   readonly maxContainers: number
 }
 
@@ -99,6 +104,9 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
       state.line = record
       if (record.rolledBack) dropVoid(state, record)
       for (const [unit, interval] of record.back) dropNewer(state.points.get(unit), interval)
+      return
+    case 'inputs':
+      takeInputs(state, record)
       return
     case 'root_page':
       // One written again with the line may stand behind a newer one that was under way then.
@@ -124,6 +132,24 @@ function takePoints(state: Reading, record: CaptureRecord, after: number): void 
   }
 }
 
+/** Visits go on where the ones before them ended; where those are missing nothing that came later can be run again. */
+function takeInputs(state: Reading, { unit, generation, after, inputs }: InputsRecord): void {
+  const known = state.points.get(unit)
+  const found = known?.get(after)
+  if (known === undefined || found === undefined || found.container?.generation !== generation) {
+    // Before the oldest capture that is left there is nothing to be missed.
+    if (known !== undefined && Math.min(...known.keys()) < after) state.gaps++
+    return
+  }
+  let before = found
+  for (const { interval, dependencies, input } of inputs) {
+    if (interval <= before.interval) return
+    const logged = { input, before, root: rootOf(found) }
+    before = { ...before, interval, dependencies: new Map(dependencies), logged }
+    known.set(interval, before)
+  }
+}
+
 /** The world went back: what was newer never happened. */
 function dropVoid(state: Reading, { points }: LineRecord): void {
   const line = new Map(points)
@@ -134,10 +160,14 @@ function dropNewer(known: Map<number, KnownPoint> | undefined, than: number): vo
   for (const interval of known?.keys() ?? []) if (interval > than) known?.delete(interval)
 }
 
-function damageOf({ unreadable, foreign }: Reading): string | null {
+function damageOf({ unreadable, foreign, gaps }: Reading): string | null {
   const sentences: string[] = []
   if (unreadable > 0)
     sentences.push(`${unreadable} of the kernel’s records could not be read and were left out`)
   if (foreign > 0) sentences.push(`${foreign} captures of another world were left out`)
+  if (gaps > 0)
+    sentences.push(
+      `${gaps} records of what came into logged containers follow on one that is missing and were left out`,
+    )
   return sentences.length === 0 ? null : sentences.join('; ')
 }

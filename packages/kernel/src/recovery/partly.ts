@@ -1,10 +1,13 @@
 /**
- * A recovery of a part: what was lost and all that depends on it goes back to the line, and everybody else runs on. Nobody comes into
- * a container that goes back, its loci are seen to end, and only then is it looked once more who has received of it.
+ * A recovery of a part: what was lost goes back to the newest of its points that can be, with those that no choice of points lets stay, and
+ * everybody else runs on. Nobody comes into a container that goes back, its loci are seen to end, and only then is it looked once more who
+ * has received of it.
  */
 import { locusPort } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import { killDead } from '../capability/group-calls.js'
+import type { IntervalRecord } from '../container/container.js'
+import { noteLogged, replayAll } from '../logged/replay.js'
 import type { Machine } from '../machine.js'
 import { releaseOverlays } from '../transaction/release.js'
 import { closeGates, openGates } from '../state-interval/gate.js'
@@ -12,7 +15,8 @@ import { groupsOf } from '../state-interval/home.js'
 import { historyOf, semaphoreUnit, unitsOf } from '../state-interval/units.js'
 import { clearMemory, forgetContainers, forgetLoci } from './clear.js'
 import { goingWith, lociIn, slotsOf, someoneComes, type Going } from './going.js'
-import { pointsIn, type KnownPoint } from './known-points.js'
+import type { Because } from './least-rollback.js'
+import { knownPointOf, type KnownPoint } from './known-points.js'
 import type { Problem } from './problem.js'
 import {
   heldBy,
@@ -47,17 +51,24 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
   const settled = (): boolean => captures.rendezvous === null && machine.rootWrites === 0
   if (!(yield* machine.waits.until(settled, quietMs))) return null
   let lost = new Set(machine.lost)
+  const reasons = new Map<number, Because | null>()
   for (;;) {
     const going = goingWith(machine, lost)
+    for (const [unit, { because }] of going) if (!reasons.has(unit)) reasons.set(unit, because)
     machine.going = going
     closeGates(machine, slotsOf(machine, going))
     if (!(yield* machine.waits.until(() => !someoneComes(machine, going), stopMs))) return null
     const loci = lociIn(machine, going)
     // A tree stands or falls together: a locus that stands in what goes back has lost its root too.
     const roots = loci.map(({ container }) => Number(container))
-    lost = new Set([...lost, ...roots.filter((root) => !going.has(root))])
-    if (loci.length === 0 && goingWith(machine, lost).size === going.size)
-      return { going, points: pointsOf(machine, going), moved: movesOf(machine, going, reason) }
+    // Nobody's present state is left of those either that were found to go back: their loci are being ended.
+    lost = new Set([...lost, ...going.keys(), ...roots])
+    if (loci.length === 0 && goingWith(machine, lost).size === going.size) {
+      const moved = movesOf(machine, going, (unit) =>
+        sentenceOf(machine, reasons.get(unit) ?? null, reason),
+      )
+      return { going, points: pointsOf(machine, going), moved }
+    }
     for (const { slot, generation } of loci)
       if (slot !== null)
         machine.order({ order: 'stop_locus', port: locusPort(slot), generation, reason })
@@ -66,36 +77,35 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
   }
 }
 
-/** Their points on the line; those that never had one are as they were made: there is nothing of them. */
+/** The points that they go back to; those for which there is none are as they were made: there is nothing of them. */
 function pointsOf(machine: Machine, going: Going): KnownPoint[] {
   const { maxContainers } = machine.region.plan.shape
-  return [...going.keys()].flatMap((unit) => {
-    const base = historyOf(machine, unit)?.base ?? null
-    if (base === null) return []
-    const found = pointsIn(base.capture, maxContainers).find(
-      (each) => each.unit === unit && each.interval === base.interval,
-    )
-    invariant(found !== undefined, 'SI29: a point on the line stands in its record', { unit })
-    return [{ ...found, epoch: base.epoch }]
+  return [...going].flatMap(([unit, { to }]) => {
+    const history = historyOf(machine, unit)
+    const point = history?.at(to) ?? null
+    if (point === null) return []
+    const found = knownPointOf(unit, point, maxContainers)
+    invariant(found !== null, 'SI29: a point stands in its record', { unit })
+    return [found]
   })
 }
 
-function movesOf(machine: Machine, going: Going, reason: string): Moved[] {
-  const nameOf = (unit: number): string =>
-    machine.containers.at(unit)?.name ?? `semaphore unit ${unit}`
-  return slotsOf(machine, going).map((slot) => {
-    const because = going.get(slot) ?? null
-    return {
-      container: nameOf(slot),
-      from: machine.containers.interval(slot),
-      to: historyOf(machine, slot)?.base?.interval ?? 0,
-      because:
-        because === null
-          ? reason
-          : `it had received interval ${because.interval} of “${nameOf(because.unit)}”, which is lost`,
-    }
-  })
+function movesOf(machine: Machine, going: Going, because: (unit: number) => string): Moved[] {
+  return slotsOf(machine, going).map((slot) => ({
+    container: nameOf(machine, slot),
+    from: machine.containers.interval(slot),
+    to: going.get(slot)?.to ?? 0,
+    because: because(slot),
+  }))
 }
+
+const nameOf = (machine: Machine, unit: number): string =>
+  machine.containers.at(unit)?.name ?? `semaphore unit ${unit}`
+
+const sentenceOf = (machine: Machine, because: Because | null, reason: string): string =>
+  because === null
+    ? reason
+    : `it had received interval ${because.interval} of “${nameOf(machine, because.unit)}”, which is lost`
 
 /** Takes back what they had in memory, and what dead managers had; false when a transfer does not end in time. */
 export function* clearGoing(machine: Machine, { going }: Departure): Script<boolean> {
@@ -112,9 +122,10 @@ export function* clearGoing(machine: Machine, { going }: Departure): Script<bool
   return yield* clearMemory(machine, (slot) => going.has(slot) || isGraveOfDead(slot))
 }
 
-/** Puts them back to their points; what went wrong, or nil. */
-export function* arrive(machine: Machine, departure: Departure): Script<Problem | null> {
+/** Puts them back to their points; what went wrong, or nil. A sentence: what some were to do again differed, and they wait. */
+export function* arrive(machine: Machine, departure: Departure): Script<Problem | string | null> {
   const { going, points } = departure
+  const { vector } = machine.captures
   const slots = slotsOf(machine, going)
   invariant(
     points.every(({ unit }) => going.has(unit)),
@@ -122,7 +133,7 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
     { points: points.length },
   )
   machine.graves = machine.graves.filter(({ container }) => !going.has(container.slot))
-  forgetPoints(machine, going)
+  const histories = goBack(machine, going)
   const kept = machine.groups.all().filter((each) => !isOf(machine, going, each.id))
   const saved = points.flatMap(({ container, semaphore }) => [
     ...(container?.groups ?? []),
@@ -131,9 +142,9 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   machine.groups.restore([...kept, ...saved], machine.groups.next)
   const containers = points.flatMap(({ container }) => container ?? [])
   forgetContainers(machine, containers, (slot) => going.has(slot))
-  const problem = yield* restoreContainers(machine, points)
+  const problem = yield* restoreContainers(machine, points, histories)
   if (problem !== null) return problem
-  const held = heldBy(points)
+  const held = heldBy(points, ({ unit, interval }) => interval <= (vector.get(unit) ?? 0))
   restoreCounts(machine, departure, held)
   const before = forgetLoci(
     machine,
@@ -143,6 +154,9 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   restoreLoci(machine, held, before)
   killDead(machine)
   machine.restored = { points, loci: held.map((each) => each.saved) }
+  const differing = yield* replayAll(machine, points)
+  if (differing !== null) return differing
+  noteLogged(machine, points)
   const { captures } = machine
   captures.newer = captures.newer.filter((each) =>
     unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
@@ -154,13 +168,17 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   return null
 }
 
-/** What was newer than the line never happened. */
-function forgetPoints(machine: Machine, going: Going): void {
-  for (const unit of going.keys()) {
+/** What was newer than the points that they go back to never happened. What is known of their earlier points and images stays. */
+function goBack(machine: Machine, going: Going): Map<number, IntervalRecord> {
+  const records = new Map<number, IntervalRecord>()
+  for (const [unit, { to }] of going) {
     const history = historyOf(machine, unit)
     invariant(history?.over !== true, 'SI30: what has ended does not go back', { unit })
-    if (history !== null) history.newer = []
+    history?.goBack(to)
+    const container = machine.containers.at(unit)
+    if (container !== null) records.set(unit, container.intervals)
   }
+  return records
 }
 
 function isOf(machine: Machine, going: Going, group: number): boolean {

@@ -55,7 +55,9 @@ export function cutContainers(
       capture,
       epoch: capture.epoch,
       fed: false,
+      logged: null,
     })
+    machine.region.words.store(machine.region.containerWord(slot, 'ran'), 0)
     machine.containers.enterEpoch(slot, capture.epoch)
   }
   for (const container of containers) tieMapped(machine, container)
@@ -81,8 +83,8 @@ export function raiseCaptureNumber(machine: Machine, slot: Container['slot']): v
   machine.region.words.store(word, next)
 }
 
-/** What the container received since its last point; its row begins anew, and that it ran is forgotten. */
-function takeDependencies(machine: Machine, container: Container): Map<number, number> {
+/** What the container received since its last point; its row begins anew. */
+export function takeDependencies(machine: Machine, container: Container): Map<number, number> {
   const { slot, intervals } = container
   const { history } = intervals
   const received = history.owed
@@ -93,7 +95,6 @@ function takeDependencies(machine: Machine, container: Container): Map<number, n
     if (interval !== 0) mergeInto(received, new Map([[sender, interval]]))
   }
   mergeInto(received, takeGrants(machine, container))
-  machine.region.words.store(machine.region.containerWord(slot, 'ran'), 0)
   received.delete(slot)
   return received
 }

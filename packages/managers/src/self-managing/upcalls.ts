@@ -136,7 +136,7 @@ function contRollback(
   { context, pagers, identity, layer }: UpcallParts,
   args: ArgsOf<(typeof managerUpcalls)['contRollback']>,
 ) {
-  const { cont, stateInterval, open } = args
+  const { cont, stateInterval, open, recoverable } = args
   let container = context.containers.get(cont)
   if (container === undefined) {
     if (stateInterval !== 0) return unknown(cont)
@@ -152,7 +152,7 @@ function contRollback(
   layer.forget(container)
   clear(pagers.pager, container, 'frozen')
   seat(context, container, args)
-  rollBack(context, pagers, container, stateInterval, open)
+  rollBack(context, pagers, container, { interval: stateInterval, open, recoverable })
   return { status: 'ok' } as const
 }
 

@@ -6,6 +6,7 @@ import {
   actorPorts,
   asLocus,
   hostPort,
+  inputCalls,
   isLocusPort,
   locusCalls,
   locusOfPort,
@@ -16,11 +17,13 @@ import {
   type Capref,
   type Ending,
   type LifeEvent,
+  type loggedInput,
   type MachineShape,
   type ManagerBoot,
   type Order,
   type PortId,
   type Reply,
+  type ValueOf,
   type WorldEvent,
 } from '@katydid/abi'
 import { Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
@@ -37,6 +40,8 @@ import {
 } from '@katydid/devices'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
 import { FakeManager, goodBehaviour, type Behaviour, type Stable } from './fake-manager.js'
+
+export type LoggedInput = ValueOf<typeof loggedInput>
 
 /** An answer, once it is there. */
 export interface Box<T> {
@@ -55,6 +60,8 @@ export interface WorldOptions {
   readonly others?: readonly { readonly name: string; readonly behaviour?: Partial<Behaviour> }[]
   /** The disk's bytes and what managers made stable, of an earlier life. */
   readonly earlier?: KernelWorld
+  /** What a locus that runs visits again finds different. */
+  readonly differs?: KernelWorld['differs']
 }
 
 export const program = { module: 'file:///program.js', entry: 'default', hash: 'h' }
@@ -106,6 +113,7 @@ export class KernelWorld {
       [...(earlier?.stable ?? [])].map(([token, labels]) => [token, new Set(labels)]),
     )
     this.behaviour = { ...goodBehaviour(), ...options.behaviour }
+    if (options.differs !== undefined) this.differs = options.differs
     this.#openDisk(earlier === undefined)
     const messenger = this.sim.endpoint(actorPorts.kernel)
     this.kernel = new KernelActor({
@@ -334,8 +342,26 @@ export class KernelWorld {
       this.calls.push(
         `locus_begin ${port} ${reply.status} ${reply.status === 'ok' ? reply.plan.resumed : ''}`,
       )
-      if (reply.status === 'ok' && this.word(port, 'suspended') === 0)
+      if (reply.status === 'ok' && reply.plan.replay) this.#replay(endpoint, port, null)
+      else if (reply.status === 'ok' && this.word(port, 'suspended') === 0)
         this.setState(port, 'running')
+    })
+  }
+
+  /** What loci that run visits again were given. */
+  readonly replayed: LoggedInput[] = []
+  /** What such a locus finds different in a visit; nil: nothing. `dies`: its thread ends; `hangs`: it never says. */
+  differs: (input: LoggedInput) => string | null = () => null
+
+  /** Says how the visit before was, and takes the next one. */
+  #replay(endpoint: SimEndpoint, port: PortId, problem: string | null): void {
+    endpoint.call(actorPorts.kernel, inputCalls.replayNext, { problem }, (reply) => {
+      if (reply.status !== 'ok') return
+      if (reply.input === null) return this.die(port, 'exit')
+      this.replayed.push(reply.input)
+      const said = this.differs(reply.input)
+      if (said === 'dies') this.die(port)
+      else if (said !== 'hangs') this.#replay(endpoint, port, said)
     })
   }
 

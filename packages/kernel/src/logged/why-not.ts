@@ -1,0 +1,27 @@
+/**
+ * Why a visit that has just ended cannot be a point. A replay begins with what the container was when it was captured and runs visits
+ * only; so nothing else may have happened to it since: no locus of its own, no change of what the kernel keeps of it, no page shared.
+ */
+import { invariant } from '@katydid/actor'
+import type { Container } from '../container/container.js'
+import type { Machine } from '../machine.js'
+import { hasGrants } from '../state-interval/grants.js'
+import { componentOf } from '../state-interval/gate.js'
+import type { UnitPoint } from '../state-interval/history.js'
+import { isAsNoted } from '../state-interval/idle.js'
+import { rootOf } from './chain.js'
+
+/** A sentence, or nil when the visit can be run again after the points there are. */
+export function whyNot(machine: Machine, container: Container, newest: UnitPoint): string | null {
+  const { intervals, slot, name } = container
+  invariant(!container.selfManaged, 'SI102: a manager’s own container has no visits', { slot })
+  if (intervals.history.gap !== null) return intervals.history.gap
+  if (intervals.volatile) return `the manager of “${name}” keeps no snapshots`
+  const own = machine.loci.all().find((each) => each.container === slot && each.slot !== null)
+  if (own !== undefined || hasGrants(machine, slot)) return `a locus lives in “${name}”`
+  if (componentOf(machine, container).size > 1)
+    return `“${name}” shares pages with another container`
+  return isAsNoted(machine, container, rootOf(newest))
+    ? null
+    : `capabilities, the program or something else of “${name}” that is no page has changed since it was captured`
+}
