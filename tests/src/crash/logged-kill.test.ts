@@ -53,7 +53,7 @@ async function open(t: ExecutionContext, level: string): Promise<Shop> {
   world.on('replay_differed', (event) => shop.trouble.push(JSON.stringify(event)))
   const make = (name: string, manager?: string): Promise<Container> => {
     const of = manager === undefined ? {} : { manager }
-    return world.createContainer({ name, program: fixture('logged-till'), size: 65_536, ...of })
+    return world.createContainer({ name, program: fixture('receipts'), size: 65_536, ...of })
   }
   const [till, stock] = [await make('till', level), await make('stock')]
   const stockCap = await world.grant(till, stock)
@@ -156,7 +156,7 @@ async function life(
   complaint: string
 }> {
   const job = JSON.stringify({ level: 'deterministic', clerks, rounds: 12 })
-  const child = spawn(process.execPath, [fixture('logged-child'), dir, job], {
+  const child = spawn(process.execPath, [fixture('receipts-child'), dir, job], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'close')

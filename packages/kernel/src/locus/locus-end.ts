@@ -111,11 +111,12 @@ export function locusThreadEnded(machine: Machine, ending: Ending): void {
   const locus = machine.loci.release(ending.port, ending.generation)
   // Who waits for it sees that it has no slot any more.
   if (locus === null || locus.end !== null || locus.replay !== null) return
-  if (entering !== null) {
+  // What goes back already counts anew who is in it.
+  if (entering !== null && !isGoing(machine, entering)) {
     const to = machine.containers.at(entering)?.name ?? ''
     requestRecovery(machine, `a locus ended on its way into “${to}”`, new Set([entering]))
   }
-  if (isGoing(machine, locus) || machine.phase === 'failed' || locus.fate !== null) return
+  if (isGoing(machine, locus.container) || machine.phase === 'failed' || locus.fate !== null) return
   const now = machine.clock.nowMs()
   locus.losses.push(now)
   const recent = locus.losses.filter((at) => now - at < lossWindowMs)
@@ -135,7 +136,7 @@ function enteringOf(machine: Machine, slot: LocusSlot): number | null {
 }
 
 /** Whether a recovery under way has ended its thread, or will start it again in any case. */
-function isGoing(machine: Machine, { container }: Locus): boolean {
+function isGoing(machine: Machine, container: number): boolean {
   if (machine.phase !== 'recovering') return false
   return machine.lost === 'world' || machine.going.has(container)
 }
