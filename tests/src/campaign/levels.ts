@@ -108,7 +108,7 @@ class Levels {
       tills: await this.#grants(auditor, tills),
     }
     const work = await this.#begin(tellers, tills)
-    await this.#world.snapshot()
+    await this.#world.snapshot({ durable: true })
     const before = this.#done()
     await Promise.race([sleep(seconds * 1000), this.#killing(clerks)])
     const transfersASecond = (this.#done() - before) / seconds
