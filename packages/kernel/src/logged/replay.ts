@@ -47,8 +47,9 @@ export function* replayAll(machine: Machine, points: readonly KnownPoint[]): Scr
   for (const point of points) {
     const container = machine.containers.at(point.unit)
     if (container === null || machine.containers.hasFailed(container)) continue
-    if (point.logged === null) continue
-    const problem = yield* replay(machine, container, inputsOf(point))
+    const inputs = inputsOf(point)
+    if (inputs.length === 0) continue
+    const problem = yield* replay(machine, container, inputs)
     if (machine.recoveryWanted !== null || machine.phase === 'failed') return null
     if (problem === null) continue
     demote(machine, container)
