@@ -6,16 +6,17 @@ import { runLevel } from '../tests/dist/campaign/levels.js'
 const columns = [
   ['level', ({ level }) => level],
   ['transfers a second', ({ transfersASecond }) => transfersASecond.toFixed(0)],
-  ['durable answer ms, p50', ({ durableMs }) => quantile(durableMs, 0.5).toFixed(1)],
+  ['durable answer, ms, p50', ({ durableMs }) => quantile(durableMs, 0.5).toFixed(1)],
   ['p90', ({ durableMs }) => quantile(durableMs, 0.9).toFixed(1)],
-  ['clerks lost', of('clerk', ({ length }) => length)],
-  ['went back', of('clerk', mean('moved'))],
-  ['dragged', of('clerk', mean('dragged'))],
-  ['intervals', of('clerk', mean('intervals'))],
-  ['managers lost', of('manager', ({ length }) => length)],
-  ['went back', of('manager', mean('moved'))],
-  ['dragged', of('manager', mean('dragged'))],
-  ['intervals', of('manager', mean('intervals'))],
+  ...['clerk', 'manager'].flatMap((after) => [
+    [`${after}s lost`, ({ returns }) => of(returns, after).length],
+    ['went back', ({ returns }) => mean(of(returns, after), 'moved')],
+    ['dragged', ({ returns }) => mean(of(returns, after), 'dragged')],
+    ['tills', ({ returns }) => mean(of(returns, after), 'tills')],
+    ['intervals', ({ returns }) => mean(of(returns, after), 'intervals')],
+    ['transfers again', ({ returns }) => mean(of(returns, after), 'transfers')],
+  ]),
+  ['whole world', ({ returns }) => returns.filter(({ whole }) => whole).length],
   ['not logged', ({ notLogged }) => [...notLogged.values()].reduce((sum, n) => sum + n, 0)],
   ['differed', ({ differed }) => differed],
 ]
@@ -36,15 +37,13 @@ export async function runLevels({ minutes, told }) {
   return wrong === 0 ? 0 : 1
 }
 
-function of(after, value) {
-  return ({ returns }) => value(returns.filter((each) => each.after === after))
+function of(returns, after) {
+  return returns.filter((each) => each.after === after)
 }
 
-function mean(field) {
-  return (returns) =>
-    returns.length === 0
-      ? '-'
-      : (returns.reduce((sum, each) => sum + each[field], 0) / returns.length).toFixed(1)
+function mean(returns, field) {
+  if (returns.length === 0) return '-'
+  return (returns.reduce((sum, each) => sum + each[field], 0) / returns.length).toFixed(1)
 }
 
 function quantile(list, part) {

@@ -30,6 +30,10 @@ export interface LevelReturn {
   /** Containers that went back, and those of them that were not lost themselves. */
   readonly moved: number
   readonly dragged: number
+  /** Tills among them: the work of clerks and of the patron. */
+  readonly tills: number
+  /** Transfers of clerks that were done before and are to be done again. */
+  readonly transfers: number
   /** Intervals between where they were and where they are. */
   readonly intervals: number
 }
