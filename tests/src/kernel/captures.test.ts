@@ -278,7 +278,7 @@ test('[SI8] what a discarded snapshot had received counts for the next point, or
     openPoint(intervals, si(n))
     const dependencies = new Map([[n, 10 * n]])
     const point = { interval: n, image: n, dependencies, capture, epoch: n }
-    intervals.history.add({ ...point, fed: false, logged: null })
+    intervals.history.add({ ...point, fed: false, logged: null, equals: null })
   }
 
   markDiscarded(intervals, si(1))

@@ -109,6 +109,61 @@ test('[SI104] when its manager dies a logged container is back where its newest 
   t.is(world.kernel.machine.loci.all().length, 1)
 })
 
+test('[SI104] a capture whose image is lost before it was stable costs no visit, before a kill and after it', async (t) => {
+  const { world, x, d } = await scene()
+  visit(world, x, d, 7)
+  const other = world.managers.get(portOfManager(world, 'other'))!
+  other.behaviour.stabilise = false
+  world.setState(x.port, 'resting')
+  await world.call('world_snapshot', { durable: false })
+  world.run(100)
+  const captured = historyOf(world, 'd').newest!
+  world.setRegister(x.port, 0, 3n)
+  const { interval } = visit(world, x, d, 8)
+
+  world.die(portOfManager(world, 'other'))
+  world.run(1000)
+  const back = historyOf(world, 'd').newest!.interval
+  await world.call('world_snapshot', { durable: true })
+  const first = given(world)
+  world.replayed.length = 0
+  visit(world, x, d, 9)
+  world.run(100)
+  const next = await open(world)
+  next.run(500)
+
+  t.is(captured.logged, null)
+  t.deepEqual([first, back], [[7, 8], interval])
+  t.is(world.register(x.port, 0), 3n)
+  t.is(next.boot!.damage, null)
+  t.is(next.register(portIn(next, 'x'), 0), 3n)
+})
+
+test('[SI104] what was run again on another image is found so after a kill', async (t) => {
+  const { world, x, d } = await scene()
+  visit(world, x, d, 7)
+  const other = world.managers.get(portOfManager(world, 'other'))!
+  other.behaviour.stabilise = false
+  world.setState(x.port, 'resting')
+  await world.call('world_snapshot', { durable: false })
+  visit(world, x, d, 8)
+  world.die(portOfManager(world, 'other'))
+  world.run(1000)
+  // The line gets there without another capture of it.
+  world.managers.get(portOfManager(world, 'other'))!.behaviour.snapshots = 'refuse'
+  world.setState(x.port, 'resting')
+  await world.call('world_snapshot', { durable: false })
+  world.run(300)
+  const line = historyOf(world, 'd').base!.interval
+
+  const next = await open(world)
+  next.run(500)
+
+  t.is(line, historyOf(world, 'd').newest!.interval)
+  t.is(next.boot!.damage, null)
+  t.deepEqual(given(next), [7, 8])
+})
+
 test('[SI104] without a log the same loss takes back whoever has visited', async (t) => {
   const { world, x, d } = await scene('snapshotting')
   const { region } = world.sim
@@ -305,7 +360,7 @@ test('[SI109] a record of visits that is missing or damaged ends the chain there
   const seeds = (records: readonly FoundRecord[]): readonly number[] => {
     const { points } = readLog(records, 'test', shape.maxContainers)
     const mine = points.filter(({ unit, logged: it }) => unit === d && it !== null)
-    return mine.map(({ logged: it }) => it!.input.seed[0]!)
+    return mine.map(({ logged: it }) => it!.input!.seed[0]!)
   }
   const without = found.filter((each) => each !== second)
   const spoilt = found.map((each) =>
@@ -355,4 +410,43 @@ test('[SI110] input_logged is for the holder of the turn, in a logged container,
   t.deepEqual(statuses, [...Array.from({ length: 6 }, () => 'bad_argument'), 'ok'])
   const replaying = world.said(locus, inputCalls.replayNext, { problem: null })
   t.is(replaying.status, 'no_such_locus')
+})
+
+test('[SI110] who has the turn and waits at the gate of what goes back keeps it', async (t) => {
+  const { world, x, d } = await scene()
+  const { region } = world.sim
+  region.words.store(region.containerWord(d, 'turn'), locusOfPort(x.port) + 1)
+
+  world.die(portOfManager(world, 'other'))
+  world.run(1000)
+
+  t.is(load(world, d, 'turn'), locusOfPort(x.port) + 1)
+  t.true(visit(world, x, d, 7).point)
+})
+
+test('[SI107] what void visits had received counts for the capture after them', async (t) => {
+  const { world, x, d } = await scene()
+  const root = historyOf(world, 'd').newest!.interval
+  const other = world.managers.get(portOfManager(world, 'other'))!
+  visit(world, x, d, 7)
+  other.behaviour.snapshots = 'refuse'
+  world.setState(x.port, 'resting')
+  await world.call('world_snapshot', { durable: false })
+  world.run(200)
+  // From now on x is in no capture, and d is.
+  other.behaviour.snapshots = 'ok'
+  world.setState(x.port, 'running')
+  visit(world, x, d, 8)
+  await world.call('world_snapshot', { durable: false })
+  const captured = historyOf(world, 'd').newest!
+  visit(world, x, d, 9)
+  world.run(200)
+
+  const differs = (): string => 'the result differs'
+  const next = await KernelWorld.open({ shape, others, earlier: world, differs })
+  next.run(500)
+
+  t.is(captured.logged, null)
+  t.deepEqual(given(next), [7])
+  t.is(historyOf(next, 'd').newest!.interval, root)
 })

@@ -121,6 +121,8 @@ export class ContainerTable {
       intervals: noIntervals(shape.epoch),
       mappings: [],
     }
+    // Of one that is put back whoever waits at its gate may have the turn.
+    this.#store(container.slot, 'turn', 0)
     const interval = Math.max(shape.interval, this.#reached(container.slot) + 1)
     this.place(container, { interval, epoch: shape.epoch, incarnation: 1 })
     return container
@@ -144,7 +146,6 @@ export class ContainerTable {
     this.#store(slot, 'gate', containerGates[at.gate ?? 'open'])
     this.#store(slot, 'ran', 0)
     this.#store(slot, 'mixed', 0)
-    this.#store(slot, 'turn', 0)
     this.#forgetReceipts(slot)
     this.#store(slot, 'epoch', at.epoch)
     this.#store(slot, 'incarnation', at.incarnation)

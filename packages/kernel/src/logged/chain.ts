@@ -15,7 +15,8 @@ export interface Chained<P> {
 
 /** One visit, run after `before`; `root` is the captured point that all of it began with. */
 export interface Link<P> {
-  readonly input: LoggedInput
+  /** Nil: nothing happened; it was captured, and its image is not there. */
+  readonly input: LoggedInput | null
   readonly before: P
   readonly root: P
 }
@@ -37,7 +38,7 @@ export function chainOf<P extends Chained<P>>(point: P): P[] {
 
 /** What came in between that and this one. */
 export const inputsOf = <P extends Chained<P>>(point: P): LoggedInput[] =>
-  chainOf(point).map((each) => {
-    invariant(each.logged !== null, 'SI102: a chain is of visits', { interval: each.interval })
-    return each.logged.input
+  chainOf(point).flatMap(({ interval, logged }) => {
+    invariant(logged !== null, 'SI102: a chain is of visits', { interval })
+    return logged.input ?? []
   })

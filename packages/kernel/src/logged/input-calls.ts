@@ -8,7 +8,7 @@ import {
   type ArgsOf,
   type inputCalls,
 } from '@katydid/abi'
-import { invariant, packValue, type IncomingCall } from '@katydid/actor'
+import { invariant, isDead, packValue, type IncomingCall } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { requestCapture } from '../state-interval/capture.js'
@@ -35,8 +35,11 @@ export function inputLogged(
     return refuse('bad_argument', `container ${cont} is not logged`)
   const word = (field: 'turn' | 'level'): number =>
     machine.region.words.load(machine.region.containerWord(container.slot, field))
-  if (word('turn') !== locus.slot + 1)
+  if (word('turn') !== locus.slot + 1) {
+    // Whatever it did there is in no input.
+    notLogged(machine, container, 'a locus came in without its turn')
     return refuse('bad_argument', `the turn of “${container.name}” is not the caller’s`)
+  }
   // It was demoted while the visit was under way.
   if (!isLoggedLevel(serviceLevels[word('level')]!)) return { status: 'ok', point: false }
   if (input === null) return notLogged(machine, container, why)
@@ -58,7 +61,7 @@ function makePoint(
   const { newest } = history
   // Nothing of it was ever captured: there is nothing that visits could be run on.
   if (newest === null) return { status: 'ok', point: false }
-  const why = whyNot(machine, container, newest)
+  const why = whyNot(machine, container, newest) ?? failedWithManager(machine, container, input)
   if (why !== null) return notLogged(machine, container, why)
   const interval = machine.containers.interval(slot)
   invariant(interval > newest.interval, 'SI1: points of a unit rise', { slot, interval })
@@ -70,6 +73,7 @@ function makePoint(
     epoch: newest.epoch,
     fed: false,
     logged: { input, before: newest, root: rootOf(newest), durable: false },
+    equals: null,
   })
   machine.containers.openNext(slot)
   machine.inputs.note(machine.clock.nowMs(), bytes)
@@ -79,6 +83,16 @@ function makePoint(
     requestCapture(machine, () => {})
   }
   return { status: 'ok', point: true }
+}
+
+/** A visit that a dead manager let down does not fail the same way again. */
+function failedWithManager(
+  machine: Machine,
+  { name, manager }: Container,
+  { status }: LoggedInput,
+): string | null {
+  if (status === 'ok' || manager === null || !isDead(machine.region, manager)) return null
+  return `the manager of “${name}” ended during a visit`
 }
 
 /** Said once: until it is captured again nothing of it is logged. */

@@ -47,8 +47,9 @@ export function* replayAll(machine: Machine, points: readonly KnownPoint[]): Scr
   for (const point of points) {
     const container = machine.containers.at(point.unit)
     if (container === null || machine.containers.hasFailed(container)) continue
-    if (point.logged === null) continue
-    const problem = yield* replay(machine, container, inputsOf(point))
+    const inputs = inputsOf(point)
+    if (inputs.length === 0) continue
+    const problem = yield* replay(machine, container, inputs)
     if (machine.recoveryWanted !== null || machine.phase === 'failed') return null
     if (problem === null) continue
     demote(machine, container)
@@ -111,8 +112,9 @@ function why(started: boolean, { slot }: Locus, { given }: Replay): string {
 
 /** It ends by itself after its last answer. */
 function* endThread(machine: Machine, locus: Locus): Script<boolean> {
+  invariant(locus.replay !== null, 'SI104: only what runs again is ended here', { id: locus.id })
   const gone = (): boolean => locus.slot === null
-  const { done } = locus.replay!
+  const { done } = locus.replay
   if (done && (yield* machine.waits.until(gone, slotMs))) return true
   if (locus.slot === null) return true
   const { slot, generation } = locus

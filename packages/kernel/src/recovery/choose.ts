@@ -4,6 +4,7 @@
  */
 import { asInterval, asPort, asToken, managerUpcalls } from '@katydid/abi'
 import { ask, invariant, type Script } from '@katydid/actor'
+import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import { greatest } from '../state-interval/line/greatest.js'
 import type { SavedContainer } from '../state-interval/records.js'
@@ -26,7 +27,8 @@ export function* chooseLine(
   machine: Machine,
   known: readonly KnownPoint[],
 ): Script<Choice | Problem | null> {
-  const lost = new Set<KnownPoint>()
+  // Visits that were found not to do again what they had done are no points; what they had received counts for the next.
+  const lost = new Set(known.filter((each) => isVoid(machine, each)))
   const asked = new Map<string, boolean>()
   for (;;) {
     const chosen = choose(machine, known, lost)
@@ -43,6 +45,9 @@ export function* chooseLine(
     if (lost.size === before) return finish(machine, chosen)
   }
 }
+
+const isVoid = (machine: Machine, { logged, container }: KnownPoint): boolean =>
+  logged !== null && container !== null && isDemoted(machine, container)
 
 const hasSameImage = (one: KnownPoint, other: KnownPoint): boolean =>
   one.unit === other.unit && one.container?.label === other.container?.label

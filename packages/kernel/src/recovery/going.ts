@@ -59,7 +59,19 @@ function canBeHad(machine: Machine, unit: number, point: UnitPoint): boolean {
   const container = machine.containers.at(unit)
   if (point.logged !== null && container !== null && isDemoted(machine, container)) return false
   const manager = container?.manager ?? null
-  return !machine.managers.isGivenUp(manager) && isStable(machine, unit, rootOf(point))
+  return !machine.managers.isGivenUp(manager) && sourceOf(machine, unit, point) !== null
+}
+
+/**
+ * The captured point on whose image this one can be had: its own, or one that differs from that by visits only; null when no such image is
+ * on the disk.
+ */
+export function sourceOf(machine: Machine, unit: number, point: UnitPoint): UnitPoint | null {
+  invariant(point.interval > 0, 'SI104: only a point is had from an image', { unit })
+  let root: UnitPoint | null = rootOf(point)
+  while (root !== null && !isStable(machine, unit, root))
+    root = root.equals === null ? null : rootOf(root.equals)
+  return root
 }
 
 /** What loci have brought into a container since its newest point. */

@@ -1,7 +1,6 @@
 /** The points that a recovery can choose from: each with what its record holds of the unit. */
 import type { Machine } from '../machine.js'
 import { chainOf, rootOf, type Chained } from '../logged/chain.js'
-import { isDemoted } from '../logged/level.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { History, UnitPoint } from '../state-interval/history.js'
 import type { Point } from '../state-interval/line/line.js'
@@ -19,12 +18,8 @@ export interface KnownPoint extends Point, Chained<KnownPoint> {
 
 /** What an earlier attempt left, or the log held at boot, until the world is open; afterwards what the histories of units have that is durable. */
 export function knownPoints(machine: Machine): readonly KnownPoint[] {
-  const known =
-    machine.choices ?? (machine.bootPoints.length > 0 ? machine.bootPoints : inHistories(machine))
-  return known.filter(
-    ({ logged, container }) =>
-      logged === null || container === null || !isDemoted(machine, container),
-  )
+  if (machine.choices !== null) return machine.choices
+  return machine.bootPoints.length > 0 ? machine.bootPoints : inHistories(machine)
 }
 
 function inHistories(machine: Machine): KnownPoint[] {

@@ -7,6 +7,7 @@ import { locusPort } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import { killDead } from '../capability/group-calls.js'
 import type { IntervalRecord } from '../container/container.js'
+import { rootOf } from '../logged/chain.js'
 import { noteLogged, replayAll } from '../logged/replay.js'
 import type { Machine } from '../machine.js'
 import { releaseOverlays } from '../transaction/release.js'
@@ -14,7 +15,7 @@ import { closeGates, openGates } from '../state-interval/gate.js'
 import { groupsOf } from '../state-interval/home.js'
 import { historyOf, semaphoreUnit, unitsOf } from '../state-interval/units.js'
 import { clearMemory, forgetContainers, forgetLoci } from './clear.js'
-import { goingWith, lociIn, slotsOf, someoneComes, type Going } from './going.js'
+import { goingWith, lociIn, slotsOf, someoneComes, sourceOf, type Going } from './going.js'
 import type { Because } from './least-rollback.js'
 import { knownPointOf, type KnownPoint } from './known-points.js'
 import type { Problem } from './problem.js'
@@ -40,7 +41,6 @@ export interface Moved {
 /** What has to be known of the units that go back until they are there. */
 export interface Departure {
   readonly going: Going
-  readonly points: readonly KnownPoint[]
   readonly moved: readonly Moved[]
 }
 
@@ -48,27 +48,33 @@ export interface Departure {
 export function* depart(machine: Machine, reason: string): Script<Departure | null> {
   invariant(machine.lost !== 'world', 'SI30: the world does not go back in part', {})
   const { captures } = machine
-  const settled = (): boolean => captures.rendezvous === null && machine.rootWrites === 0
-  if (!(yield* machine.waits.until(settled, quietMs))) return null
+  const isQuiet = (): boolean => captures.rendezvous === null && machine.rootWrites === 0
+  if (!(yield* machine.waits.until(isQuiet, quietMs))) return null
   let lost = new Set(machine.lost)
-  const reasons = new Map<number, Because | null>()
+  const reasons = new Map<number, string>()
   for (;;) {
     const going = goingWith(machine, lost)
-    for (const [unit, { because }] of going) if (!reasons.has(unit)) reasons.set(unit, because)
+    for (const [unit, { because }] of going)
+      if (!reasons.has(unit)) reasons.set(unit, sentenceOf(machine, because, reason))
     machine.going = going
     closeGates(machine, slotsOf(machine, going))
     if (!(yield* machine.waits.until(() => !someoneComes(machine, going), stopMs))) return null
     const loci = lociIn(machine, going)
     // A tree stands or falls together: a locus that stands in what goes back has lost its root too.
     const roots = loci.map(({ container }) => Number(container))
+    for (const root of roots)
+      if (!reasons.has(root))
+        reasons.set(root, `a locus of its own stood in what goes back: ${reason}`)
     // Nobody's present state is left of those either that were found to go back: their loci are being ended.
     lost = new Set([...lost, ...going.keys(), ...roots])
-    if (loci.length === 0 && goingWith(machine, lost).size === going.size) {
-      const moved = movesOf(machine, going, (unit) =>
-        sentenceOf(machine, reasons.get(unit) ?? null, reason),
-      )
-      return { going, points: pointsOf(machine, going), moved }
+    // Once more, as those who run on have done so since; nothing is in what goes back, so nothing of that is heard any more.
+    const settled = goingWith(machine, lost)
+    if (loci.length === 0 && settled.size === going.size) {
+      machine.going = settled
+      const because = (unit: number): string => reasons.get(unit) ?? reason
+      return { going: settled, moved: movesOf(machine, settled, because) }
     }
+    machine.going = new Map([...lost].map((unit) => [unit, null]))
     for (const { slot, generation } of loci)
       if (slot !== null)
         machine.order({ order: 'stop_locus', port: locusPort(slot), generation, reason })
@@ -124,16 +130,12 @@ export function* clearGoing(machine: Machine, { going }: Departure): Script<bool
 
 /** Puts them back to their points; what went wrong, or nil. A sentence: what some were to do again differed, and they wait. */
 export function* arrive(machine: Machine, departure: Departure): Script<Problem | string | null> {
-  const { going, points } = departure
+  const { going } = departure
   const { vector } = machine.captures
   const slots = slotsOf(machine, going)
-  invariant(
-    points.every(({ unit }) => going.has(unit)),
-    'SI30: only what goes back is restored',
-    { points: points.length },
-  )
   machine.graves = machine.graves.filter(({ container }) => !going.has(container.slot))
   const histories = goBack(machine, going)
+  const points = pointsOf(machine, going)
   const kept = machine.groups.all().filter((each) => !isOf(machine, going, each.id))
   const saved = points.flatMap(({ container, semaphore }) => [
     ...(container?.groups ?? []),
@@ -145,7 +147,7 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   const problem = yield* restoreContainers(machine, points, histories)
   if (problem !== null) return problem
   const held = heldBy(points, ({ unit, interval }) => interval <= (vector.get(unit) ?? 0))
-  restoreCounts(machine, departure, held)
+  restoreCounts(machine, going, points, held)
   const before = forgetLoci(
     machine,
     held.map((each) => each.saved),
@@ -174,7 +176,12 @@ function goBack(machine: Machine, going: Going): Map<number, IntervalRecord> {
   for (const [unit, { to }] of going) {
     const history = historyOf(machine, unit)
     invariant(history?.over !== true, 'SI30: what has ended does not go back', { unit })
-    history?.goBack(to)
+    const point = history?.at(to) ?? null
+    const source = point === null ? null : sourceOf(machine, unit, point)
+    // Of a root that is there nothing has to be run in another way than it is linked.
+    const isOwn = source === null || point === null || source === rootOf(point)
+    history?.goBack(to, isOwn ? null : source)
+    if (!isOwn) machine.inputs.note(machine.clock.nowMs(), 0)
     const container = machine.containers.at(unit)
     if (container !== null) records.set(unit, container.intervals)
   }
@@ -190,7 +197,8 @@ function isOf(machine: Machine, going: Going, group: number): boolean {
 /** Semaphores that go back, and what others had given to loci that have not received it. */
 function restoreCounts(
   machine: Machine,
-  { going, points }: Departure,
+  going: Going,
+  points: readonly KnownPoint[],
   held: readonly HeldLocus[],
 ): void {
   const waits = new Map(held.map(({ saved: { id, wait } }) => [id, wait]))

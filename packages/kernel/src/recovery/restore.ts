@@ -73,6 +73,7 @@ function baseOf(point: KnownPoint, image: number): UnitPoint {
     epoch: of.epoch,
     fed: true,
     logged,
+    equals: null,
   })
   const root = unitPoint(first, null)
   return chainOf(point).reduce((before, each) => {

@@ -113,6 +113,7 @@ const pointAt = (
   epoch: capture.epoch,
   fed: false,
   logged: null,
+  equals: null,
 })
 
 const saved = ({ interval, dependencies }: UnitPoint): SavedPoint => ({

@@ -14,6 +14,8 @@ import { invariant } from '@katydid/actor'
 import { sweepCaptures } from '@katydid/memory'
 import type { Container } from '../container/container.js'
 import { reachableFrom } from '../container/supplier.js'
+import { isLogged } from '../logged/level.js'
+import { whyNot } from '../logged/why-not.js'
 import type { Machine } from '../machine.js'
 import type { Capture } from './capture-table.js'
 import { takeGrants } from './grants.js'
@@ -39,6 +41,10 @@ export function cutContainers(
   for (const container of containers) {
     const { slot, intervals } = container
     invariant(isCutting(machine, slot), 'SI2: nothing is cut but behind a shut gate', { slot })
+    const { newest } = intervals.history
+    const isSame =
+      newest !== null && isLogged(machine, container) && whyNot(machine, container, newest) === null
+    const equals = isSame ? newest : null
     const interval = machine.containers.interval(slot)
     const label = asInterval(interval)
     if (wasWritten(machine, container) && !intervals.volatile) {
@@ -56,6 +62,7 @@ export function cutContainers(
       epoch: capture.epoch,
       fed: false,
       logged: null,
+      equals,
     })
     machine.region.words.store(machine.region.containerWord(slot, 'ran'), 0)
     machine.containers.enterEpoch(slot, capture.epoch)

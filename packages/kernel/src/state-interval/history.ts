@@ -22,6 +22,8 @@ export interface UnitPoint {
   fed: boolean
   /** It was not captured: it is had by running a visit again after the point before it. Nil: it was. */
   readonly logged: Logged | null
+  /** The point before it, from which only its name differs: where its own image is not there, that one's will do. Nil: there is none, or it is not needed. */
+  equals: UnitPoint | null
 }
 
 /** What makes a point one that is had by running a visit again. */
@@ -114,8 +116,11 @@ export class History {
     return [this.base, ...this.newer].find((each) => each?.interval === interval) ?? null
   }
 
-  /** What came after that interval never happened. */
-  goBack(to: number): void {
+  /**
+   * What came after that interval never happened. With `source` the point there is had by running visits on that captured one: of those
+   * captured since then the images are given up.
+   */
+  goBack(to: number, source: UnitPoint | null = null): void {
     invariant(to >= (this.base?.interval ?? 0), 'SI6: nobody goes back behind the line', {
       to,
       line: this.base?.interval ?? 0,
@@ -123,6 +128,7 @@ export class History {
     this.newer = this.newer.filter((each) => each.interval <= to)
     this.owed = new Map()
     this.gap = null
+    if (source !== null) this.newer = rebased(this.newer, source, this.base)
   }
 
   /** Visits whose record is not on the disk come to nothing, with those after them. */
@@ -140,4 +146,26 @@ export class History {
     this.base = point
     this.newer = this.newer.filter((each) => each.interval > point.interval)
   }
+}
+
+/** The points after `source` as points of one chain that begins there. They go to the disk anew. */
+function rebased(
+  points: readonly UnitPoint[],
+  source: UnitPoint,
+  base: UnitPoint | null,
+): UnitPoint[] {
+  const isAfter = base !== null && base.interval > source.interval
+  invariant(!isAfter || rootOf(base) === source, 'SI102: the line is had from one image', {
+    source: source.interval,
+    base: base?.interval ?? 0,
+  })
+  let before = isAfter ? base : source
+  return points.map((point) => {
+    if (point.interval <= source.interval) return point
+    const { image, capture } = source
+    const input = point.logged?.input ?? null
+    const logged = { input, before, root: source, durable: false }
+    before = { ...point, image, capture, fed: false, logged, equals: null }
+    return before
+  })
 }

@@ -29,6 +29,7 @@ export function feedPoints(machine: Machine): void {
       if (point.fed) continue
       if (!isStable(machine, unit, point)) break
       point.fed = true
+      point.equals = null
       machine.engine.stable({ unit, interval: point.interval, dependencies: point.dependencies })
     }
 }

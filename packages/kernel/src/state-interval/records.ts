@@ -159,9 +159,9 @@ export interface InputsRecord {
   readonly inputs: readonly SavedInput[]
 }
 
-/** One visit, and the point that it makes. */
+/** One visit, and the point that it makes; without input, a point that is what the one before was. */
 export interface SavedInput extends SavedPoint {
-  readonly input: LoggedInput
+  readonly input: LoggedInput | null
 }
 
 export type KernelRecord = CaptureRecord | LineRecord | RootRecord | InputsRecord
@@ -370,7 +370,7 @@ function isInputs(value: Record<string, unknown>): boolean {
       (each) =>
         has(each, { interval: 'number', input: 'object' }) &&
         arePairs(each['dependencies']) &&
-        isInput(each['input']),
+        (each['input'] === null || isInput(each['input'])),
     )
   )
 }

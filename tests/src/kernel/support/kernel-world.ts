@@ -342,8 +342,11 @@ export class KernelWorld {
       this.calls.push(
         `locus_begin ${port} ${reply.status} ${reply.status === 'ok' ? reply.plan.resumed : ''}`,
       )
-      if (reply.status === 'ok' && reply.plan.replay) this.#replay(endpoint, port, null)
-      else if (reply.status === 'ok' && this.word(port, 'suspended') === 0)
+      if (reply.status === 'ok' && reply.plan.replay) {
+        const { container } = reply.plan
+        this.sim.region.words.store(this.sim.region.containerWord(container as never, 'written'), 1)
+        this.#replay(endpoint, port, null)
+      } else if (reply.status === 'ok' && this.word(port, 'suspended') === 0)
         this.setState(port, 'running')
     })
   }
