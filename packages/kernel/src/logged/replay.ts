@@ -112,8 +112,9 @@ function why(started: boolean, { slot }: Locus, { given }: Replay): string {
 
 /** It ends by itself after its last answer. */
 function* endThread(machine: Machine, locus: Locus): Script<boolean> {
+  invariant(locus.replay !== null, 'SI104: only what runs again is ended here', { id: locus.id })
   const gone = (): boolean => locus.slot === null
-  const { done } = locus.replay!
+  const { done } = locus.replay
   if (done && (yield* machine.waits.until(gone, slotMs))) return true
   if (locus.slot === null) return true
   const { slot, generation } = locus

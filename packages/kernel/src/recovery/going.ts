@@ -67,6 +67,7 @@ function canBeHad(machine: Machine, unit: number, point: UnitPoint): boolean {
  * on the disk.
  */
 export function sourceOf(machine: Machine, unit: number, point: UnitPoint): UnitPoint | null {
+  invariant(point.interval > 0, 'SI104: only a point is had from an image', { unit })
   let root: UnitPoint | null = rootOf(point)
   while (root !== null && !isStable(machine, unit, root))
     root = root.equals === null ? null : rootOf(root.equals)
