@@ -49,11 +49,13 @@ export interface LevelsResult {
   readonly wrong: readonly string[]
 }
 
+type Word = 'kill' | 'done' | 'again'
+
 const fixture = (name: string): string => `${root}/tests/fixtures/${name}.mjs`
 const { stopAt, wordAt, wordsKey } = (await import(fixture('levels-words'))) as {
   readonly stopAt: number
   readonly wordsKey: string
-  readonly wordAt: (locus: number, field: 'kill' | 'done') => number
+  readonly wordAt: (locus: number, field: Word) => number
 }
 
 /** Runs the bank at one level. */
@@ -89,6 +91,7 @@ class Levels {
   readonly #words: Int32Array
   readonly #options: LevelsOptions
   readonly #returns: LevelReturn[] = []
+  #again = 0
   readonly #durableMs: number[] = []
   readonly #notLogged = new Map<string, number>()
   readonly #wrong: string[] = []
@@ -113,12 +116,13 @@ class Levels {
     }
     const work = await this.#begin(tellers, tills)
     await this.#world.snapshot({ durable: true })
-    const before = this.#done()
+    const before = this.#sum('done')
     await Promise.race([sleep(seconds * 1000), this.#killing(clerks)])
-    const transfersASecond = (this.#done() - before) / seconds
+    const transfersASecond = (this.#sum('done') + this.#sum('again') - before) / seconds
     this.#isOver = true
     Atomics.store(this.#words, stopAt, 1)
     await Promise.all(work.map((each) => each()))
+    this.#countAgain()
     const audit = await this.#world.startLocus(auditor, {
       name: 'audit',
       args: { role: 'audit', ...caps },
@@ -149,13 +153,31 @@ class Levels {
       const whole = moved.some(({ from }) => from === 0)
       const lost = moved.filter(({ because }) => !because.startsWith('it had received')).length
       const dragged = whole ? moved.length - 1 : moved.length - lost
-      const intervals = moved.reduce((sum, { from, to }) => sum + (whole ? 0 : from - to), 0)
-      this.#returns.push({ after: this.#killed, whole, moved: moved.length, dragged, intervals })
+      const tills = moved.filter(({ container }) => container.startsWith('till')).length
+      const intervals = moved.reduce((sum, each) => sum + (whole ? 0 : intervalsOf(each)), 0)
+      this.#countAgain()
+      const after = this.#killed
+      this.#returns.push({
+        after,
+        whole,
+        moved: moved.length,
+        dragged,
+        tills,
+        intervals,
+        transfers: 0,
+      })
     })
     world.on('failed', ({ status, detail }) =>
       this.#wrong.push(`the world failed: ${status}, ${detail}`),
     )
     world.on('trouble', (event) => told(event))
+    world.on('not_logged', ({ why }) => {
+      this.#notLogged.set(why, (this.#notLogged.get(why) ?? 0) + 1)
+    })
+    world.on('replay_differed', (event) => {
+      told(event)
+      this.#differed++
+    })
     world.on('locus_ended', ({ name, status, detail }) => {
       if (status !== 'ok') this.#wrong.push(`${name} ended: ${status}, ${detail}`)
     })
@@ -216,13 +238,29 @@ class Levels {
     }
   }
 
-  #done(): number {
+  #sum(field: Word): number {
     let sum = 0
     for (let clerk = 0; clerk < this.#options.clerks; clerk++)
-      sum += Atomics.load(this.#words, wordAt(clerk, 'done'))
+      sum += Atomics.load(this.#words, wordAt(clerk, field))
     return sum
   }
+
+  /** What was to be done again since it was last counted is of the newest return. */
+  #countAgain(): void {
+    const again = this.#sum('again')
+    const last = this.#returns.pop()
+    if (last !== undefined)
+      this.#returns.push({ ...last, transfers: last.transfers + again - this.#again })
+    this.#again = again
+  }
 }
+
+/** Numbers jump by this at a return, so that none is used twice. */
+const jump = 1e9
+
+/** Between the two; of those from before an earlier return nothing is counted. */
+const intervalsOf = ({ from, to }: { readonly from: number; readonly to: number }): number =>
+  Math.floor(from / jump) === Math.floor(to / jump) ? from - to : from % jump
 
 interface Audit {
   readonly books: readonly (readonly number[])[]
