@@ -4,6 +4,7 @@
  *
  *   npm run bank -- --minutes 10 --containers 64 --loci 8 --seed 7
  *   npm run bank -- --minutes 0.5 --calm --snapshot-every 50    without kills, for the rate; 0: without captures
+ *   npm run bank -- --levels --minutes 2                        tellers of each quality of service by turns: what a loss costs, as a table
  *
  * Fails when money is made or lost, when what was reported recoverable is not there, or when the world does not open. `--told FILE` keeps
  * all that the process told.
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     calm: { type: 'boolean' },
     'snapshot-every': { type: 'string' },
     told: { type: 'string' },
+    levels: { type: 'boolean' },
   },
 })
 const minutes = Number(values.minutes ?? 1)
@@ -31,6 +33,10 @@ const every = values['snapshot-every']
 if (!(minutes > 0) || ![containers, loci, seed, Number(every ?? 0)].every(Number.isSafeInteger)) {
   console.error('bank: --minutes is a number above 0, all others are whole numbers')
   process.exit(2)
+}
+if (values.levels === true) {
+  const { runLevels } = await import('./bank-levels.mjs')
+  process.exit(await runLevels({ minutes, told: values.told }))
 }
 const file = values.told === undefined ? null : fs.openSync(values.told, 'w')
 console.log(`seed ${seed}\nsecond\tcaptured\tline\tepochs lost\ttransfers lost\twhy`)

@@ -22,7 +22,8 @@ type Work = Omit<InvokeWork, 'cap'>
 
 export const invoke: Bench = {
   name: 'invoke',
-  question: 'what does an invocation cost, and what one whose answer is for good?',
+  question:
+    'what does an invocation cost, one into a logged container, and one whose answer is for good?',
   async run({ quick }, measure) {
     const plain = { passes: quick ? 10 : 40, keeps: false, durable: 'volatile' } as const
     const pace = { warmUps: 1, rounds: quick ? 2 : 5 }
@@ -49,6 +50,17 @@ export const invoke: Bench = {
         const most = { warmUps: 20, rounds: quick ? 10 : 60 }
         await measure({ name, unit: 'us', katydid: first, peers, targets: {}, ...most })
       }
+      const visits = { ...plain, times: 500, bytes: 0 }
+      const local = office.alone({ ...visits, times: 5000 }, 1)
+      for (const level of ['logging', 'deterministic'] as const)
+        await measure({
+          name: `visit-${level}`,
+          unit: 'us',
+          katydid: office.alone(visits, 1, level),
+          peers: { 'local-empty': local },
+          targets: {},
+          ...pace,
+        })
       const one = office.alone({ ...durable, passes: quick ? 20 : 60 }, 1000)
       const append = appends(office.dir, 1, quick ? 20 : 60)
       const targets = { 'bare-append': 2 }
@@ -105,24 +117,30 @@ function appends(dir: string, blocks: number, times: number): Contender {
   }
 }
 
+type Level = 'snapshotting' | 'logging' | 'deterministic'
+type Caps = Readonly<Record<Level, InvokeWork['cap']>>
+
 /** A world with a container that is invoked, and one whose loci invoke it. */
 class Office {
   readonly dir: string
   readonly #world: World
   readonly #desk: Container
-  readonly #cap: InvokeWork['cap']
+  /** By quality of service of what is invoked. */
+  readonly #caps: Caps
   #names = 0
 
-  constructor(dir: string, world: World, desk: Container, cap: InvokeWork['cap']) {
+  constructor(dir: string, world: World, desk: Container, caps: Caps) {
     this.dir = dir
     this.#world = world
     this.#desk = desk
-    this.#cap = cap
+    this.#caps = caps
   }
 
   /** One locus; microseconds divided by `scale`, a sample a pass. */
-  alone(work: Work, scale: number): Contender {
-    return { pass: async () => (await this.#invoke(work)).micros.map((each) => each / scale) }
+  alone(work: Work, scale: number, level: Level = 'snapshotting'): Contender {
+    return {
+      pass: async () => (await this.#invoke(work, level)).micros.map((each) => each / scale),
+    }
   }
 
   /** Many loci at the same time; milliseconds for an answer. */
@@ -137,11 +155,11 @@ class Office {
     }
   }
 
-  async #invoke(work: Work): Promise<InvokeTimes> {
+  async #invoke(work: Work, level: Level = 'snapshotting'): Promise<InvokeTimes> {
     const name = `invokes ${this.#names++}`
     const locus = await this.#world.startLocus(this.#desk, {
       name,
-      args: { ...work, cap: this.#cap },
+      args: { ...work, cap: this.#caps[level] },
     })
     return (await locus.result()).result as InvokeTimes
   }
@@ -149,11 +167,23 @@ class Office {
 
 async function inWorld(use: (office: Office) => Promise<void>): Promise<void> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-bench-'))
-  const world = await openWorld({ dir, frames: 512, loci: many + 2, snapshotEveryMs: 0 })
+  const managers = [{ name: 'logging' }, { name: 'deterministic' }]
+  const world = await openWorld({ dir, frames: 512, loci: many + 2, snapshotEveryMs: 0, managers })
   try {
-    const called = await world.createContainer({ name: 'called', size: 65536, program })
     const desk = await world.createContainer({ name: 'desk', size: 65536, program })
-    await use(new Office(dir, world, desk, await world.grant(desk, called)))
+    const called = async (level: Level, manager?: string): Promise<InvokeWork['cap']> => {
+      const of = manager === undefined ? {} : { manager }
+      const made = { name: `called ${level}`, size: 65536, program, ...of }
+      return world.grant(desk, await world.createContainer(made))
+    }
+    const caps = {
+      snapshotting: await called('snapshotting'),
+      logging: await called('logging', 'logging'),
+      deterministic: await called('deterministic', 'deterministic'),
+    }
+    // Visits are logged from the first capture on.
+    await world.snapshot()
+    await use(new Office(dir, world, desk, caps))
   } finally {
     await world.close()
     fs.rmSync(dir, { recursive: true, force: true })

@@ -4,6 +4,7 @@ import { capabilityCalls } from './signatures/capabilities.js'
 import { containerCalls } from './signatures/containers.js'
 import { diskCalls } from './signatures/disks.js'
 import { frameNotices } from './signatures/frame-notices.js'
+import { inputCalls } from './signatures/inputs.js'
 import { lcdCalls } from './signatures/local-container-descriptors.js'
 import { lineCalls } from './signatures/line-calls.js'
 import { locusCalls } from './signatures/loci.js'
@@ -30,6 +31,7 @@ export const groups: Readonly<Record<string, Group>> = {
   Containers: containerCalls,
   Loci: locusCalls,
   'Kept lines': lineCalls,
+  'Logged inputs': inputCalls,
   Capabilities: capabilityCalls,
   Semaphores: semaphoreCalls,
   'Manager notices': managerNotices,

@@ -51,8 +51,8 @@ export function channels(maxLoci: number): readonly Channel[] {
       ...both(asPort(m), disk, 1024 * kib, 1024 * kib),
     )
   }
-  // A locus is given two blocks in one message when it starts: its arguments and the answer that was saved.
+  // A locus is given two blocks in one message when it starts: its arguments and the answer that was saved; and an input goes both ways.
   for (let l = 0; l < maxLoci; l++)
-    result.push(...both(locusPort(l as LocusSlot), kernel, 128 * kib, 256 * kib))
+    result.push(...both(locusPort(l as LocusSlot), kernel, 256 * kib, 256 * kib))
   return result
 }

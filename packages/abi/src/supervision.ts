@@ -175,6 +175,19 @@ export type WorldEvent =
       /** The world went back to before it was made: nothing failed, and it may be made again. */
       readonly unmade?: boolean
     }
+  | {
+      /** A visit of a logged container could not be logged: until its next snapshot it is restored from snapshots only. */
+      readonly kind: 'not_logged'
+      readonly container: string
+      readonly why: string
+    }
+  | {
+      /** What a logged container did again differed from what it had done: it is restored from snapshots only from now on. */
+      readonly kind: 'replay_differed'
+      readonly container: string
+      readonly interval: number
+      readonly detail: string
+    }
   | { readonly kind: 'ended'; readonly ending: Ending }
   | {
       /** It failed too often: its containers have stopped, the rest of the world goes on. */

@@ -23,8 +23,11 @@ export interface TraceEvent {
   readonly b: number
 }
 
+// Taken as the module is loaded: while the program of a logged container runs on the thread, `process.uptime` is another.
+const uptime = process.uptime.bind(process)
+
 /** Microseconds since the process began: the same on all its threads, which `performance.now()` is not. */
-const processUs = (): number => process.uptime() * 1e6
+const processUs = (): number => uptime() * 1e6
 
 const kindIndex = new Map<TraceKind, number>(traceKinds.map((kind, index) => [kind, index]))
 const { at } = traceEventWords

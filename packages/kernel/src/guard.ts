@@ -22,7 +22,7 @@ export function guarded<H extends object>(machine: Machine, group: object, handl
     invariant(signature !== undefined, 'AC6: a handler serves a declared call', { name })
     const guard = (args: never, call: IncomingCall<never>): unknown => {
       if (isPast(machine, call)) return later
-      if (machine.phase === 'recovering' && isLocusPort(call.from))
+      if (machine.phase === 'recovering' && isLocusPort(call.from) && !isReplay(machine, call))
         return hold(machine, guard, args, call)
       if (isFor(signature.by, rolesOf(call.from))) return handle(args, call)
       return refuse('bad_message', `${signature.name} is a call of ${signature.by}`)
@@ -51,6 +51,10 @@ function hold(
   })
   return later
 }
+
+/** What goes back is being run again: that is a part of the recovery. */
+const isReplay = (machine: Machine, call: IncomingCall<never>): boolean =>
+  (machine.loci.speaking(call.from, call.generation)?.replay ?? null) !== null
 
 function isPast(machine: Machine, call: IncomingCall<never>): boolean {
   if (!isLocusPort(call.from)) return false

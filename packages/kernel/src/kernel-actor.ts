@@ -7,6 +7,7 @@ import {
   capabilityCalls,
   containerCalls,
   hostPort,
+  inputCalls,
   isLocusPort,
   locusCalls,
   managerDowncalls,
@@ -25,6 +26,7 @@ import { guarded } from './guard.js'
 import {
   capabilityHandlers,
   containerHandlers,
+  inputHandlers,
   locusHandlers,
   managerHandlers,
   outputHandlers,
@@ -35,6 +37,7 @@ import {
   snapshotHandlers,
 } from './kernel.js'
 import { locusThreadEnded } from './locus/locus-end.js'
+import { flushInputs } from './logged/input-log.js'
 import { watchLoci } from './locus/stalled.js'
 import { Machine, type KernelParts } from './machine.js'
 import { closeOpened } from './manager/retained.js'
@@ -78,6 +81,7 @@ export class KernelActor {
     )
     messenger.serve(outputCalls, guarded(machine, outputCalls, outputHandlers(machine)))
     messenger.serve(snapshotCalls, guarded(machine, snapshotCalls, snapshotHandlers(machine)))
+    messenger.serve(inputCalls, guarded(machine, inputCalls, inputHandlers(machine)))
     messenger.serveSome(locusCalls, guarded(machine, locusCalls, locusHandlers(machine)))
     this.#host = hostTable(machine)
   }
@@ -153,8 +157,9 @@ export class KernelActor {
     const semaphores = machine.semaphores.turn(machine.clock.nowMs())
     closeOpened(machine)
     const policy = captureByPolicy(machine)
+    const inputs = flushInputs(machine)
     if (this.#isOpen() && this.#waiting.length > 0) for (const go of this.#waiting.splice(0)) go()
-    return Math.min(waits, semaphores, policy, restMs)
+    return Math.min(waits, semaphores, policy, inputs, restMs)
   }
 
   #isOpen(): boolean {

@@ -2,6 +2,7 @@
 import type {
   capabilityCalls,
   containerCalls,
+  inputCalls,
   locusCalls,
   managerDowncalls,
   managerRequests,
@@ -23,6 +24,8 @@ import {
 } from './container/container-calls.js'
 import { containerMap, containerMappings, containerUnmap } from './container/mapping-calls.js'
 import { windowOpen } from './container/window.js'
+import { inputLogged } from './logged/input-calls.js'
+import { replayNext } from './logged/replay.js'
 import { locusAnswered } from './locus/durable-calls.js'
 import { locusBegin, locusCreate, locusFind } from './locus/locus-calls.js'
 import { locusDestroy, locusResume, locusSuspend } from './locus/locus-control.js'
@@ -124,6 +127,13 @@ export function outputHandlers(machine: Machine): Handlers<typeof outputCalls> {
     outputPrint: (args, call) => outputPrint(machine, args, call),
     outputSettled: (_, call) => outputSettled(machine, call),
     outputReleased: (args, call) => outputReleased(machine, call.from, args),
+  }
+}
+
+export function inputHandlers(machine: Machine): Handlers<typeof inputCalls> {
+  return {
+    inputLogged: (args, call) => inputLogged(machine, args, call),
+    replayNext: (args, call) => replayNext(machine, args, call),
   }
 }
 

@@ -23,6 +23,7 @@ import type { KnownPoint } from './recovery/known-points.js'
 import type { Moved } from './recovery/moved.js'
 import type { Lost } from './recovery/request.js'
 import { FreedNames } from './locus/freed-names.js'
+import { InputLog } from './logged/input-log.js'
 import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
 import { OutputTable } from './output/output-table.js'
@@ -132,6 +133,10 @@ export class Machine {
   readonly rollbacks: Rollback[] = []
   engine: LineFeed
   readonly log: DurableLog
+  /** Visits of logged containers that are to go to the disk. */
+  readonly inputs = new InputLog()
+  /** Logged containers whose visits did not do again what they had done: their points are captures only, in this process. */
+  readonly demoted = new Set<string>()
   /** Page sets whose manager refused to discard, and until when they are left alone. */
   readonly refusedUntilMs = new Map<number, number>()
   readonly idleness: Idleness
@@ -150,6 +155,8 @@ export class Machine {
   phase: Phase = 'booting'
   /** What the log held at boot, until the world is open. */
   bootPoints: readonly KnownPoint[] = []
+  /** Points that another attempt of the recovery under way can choose from; nil: there was none yet. */
+  choices: readonly KnownPoint[] | null = null
   bootLoci: readonly SavedLocus[] = []
   bootGroups: readonly PermissionGroup[] = []
   /** What the recovery under way has gone back to. */

@@ -8,6 +8,7 @@
 import { durabilities, locusCalls, type Durability } from '@katydid/abi'
 import { requireBlock } from './block.js'
 import { LocusError } from './locus-error.js'
+import { hashOf } from './logged/messages-hash.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 import { untilRecoverable } from './recoverable.js'
 
@@ -16,7 +17,7 @@ export interface InvokeOptions {
   readonly durable?: Durability
 }
 
-/** The answer that was saved with a locus, and the hash of what was asked. */
+/** The answer that was saved with a locus, and the hash of what was asked: enough to notice a program that is on another way than before. */
 export interface HeldAnswer {
   readonly asked: number
   readonly block: Uint8Array
@@ -69,11 +70,4 @@ function keep(thread: LocusThread, number: number, asked: number, block: Uint8Ar
   const reply = thread.call(locusCalls.locusAnswered, { number, asked, block })
   if (reply.status !== 'ok') throw new LocusError(reply.status, reply.detail)
   return block
-}
-
-/** FNV-1a, 32 bits: enough to notice a program that is on another way than before. */
-function hashOf(block: Uint8Array): number {
-  let hash = 0x811c9dc5
-  for (const byte of block) hash = Math.imul(hash ^ byte, 0x01000193)
-  return hash >>> 0
 }

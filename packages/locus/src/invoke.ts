@@ -3,7 +3,7 @@
  * block. No message, unless the program is not yet known. Arguments and results are copies; an exception of the invoked
  * becomes a status at the invoker.
  */
-import { containerCalls, hereCapref, type Capref } from '@katydid/abi'
+import { containerCalls, hereCapref, type Capref, type ContainerSlot } from '@katydid/abi'
 import { InvariantViolation } from '@katydid/actor'
 import { requireBlock, resultBlock, words } from './block.js'
 import { invocable } from './capability.js'
@@ -13,7 +13,12 @@ import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 import type { Locus } from './locus.js'
 import type { Entry, Program } from './program.js'
+import { withGlobals } from './logged/globals.js'
+import { isLogged } from './logged/visit.js'
+import { Visiting } from './logged/visiting.js'
 import { isThenable } from './thenable.js'
+
+type MakeLocus = (frame: Frame) => Locus
 
 /** Invokes the container of `capref` from `from`, the current invocation. Refuses before it moves; comes back in any case. */
 export function invoke(
@@ -21,30 +26,53 @@ export function invoke(
   from: Frame,
   capref: Capref,
   block: Uint8Array,
-  makeLocus: (frame: Frame) => Locus,
+  makeLocus: MakeLocus,
 ): Uint8Array {
   thread.requireFree('an invoke')
   const args = Uint8Array.from(requireBlock(block))
+  const { visit } = from
+  if (visit === null) return move(thread, from, capref, args, makeLocus)
+  if (capref === hereCapref) return again(thread, from, args, makeLocus)
+  return visit.call(capref, args, () =>
+    withGlobals(null, () => move(thread, from, capref, args, makeLocus)),
+  )
+}
+
+function move(
+  thread: LocusThread,
+  from: Frame,
+  capref: Capref,
+  args: Uint8Array,
+  makeLocus: MakeLocus,
+): Uint8Array {
   const { region } = thread
   const container = invocable(region, thread.slot, from.container, capref)
-  const entry = thread.programs.entryOf(
-    region,
-    container,
-    capref,
-    () => askProgram(thread, capref),
-    (program) => thread.load(program),
-  )
-  const tree = from.tree ?? newTree(region, from.container)
-  const frame: Frame = {
-    container,
-    tree,
-    uses: thread.usesOf(container),
-    depth: from.depth + 1,
-    capref: hereCapref,
-    args,
-    resumed: false,
-    within: null,
+  const entry = entryOf(thread, container, capref)
+  const level = region.words.load(region.containerWord(container, 'level'))
+  if (!isLogged(level)) return stay(thread, from, capref, container, args, entry, makeLocus, null)
+  const visiting = Visiting.begin(thread, container, level, args)
+  try {
+    return stay(thread, from, capref, container, args, entry, makeLocus, visiting)
+  } finally {
+    visiting.end()
   }
+}
+
+/** Comes into the container, runs the program there, and goes back. */
+function stay(
+  thread: LocusThread,
+  from: Frame,
+  capref: Capref,
+  container: ContainerSlot,
+  args: Uint8Array,
+  entry: Entry,
+  makeLocus: MakeLocus,
+  visiting: Visiting | null,
+): Uint8Array {
+  const { region } = thread
+  const tree = from.tree ?? newTree(region, from.container)
+  const visit = visiting === null ? null : visiting.visit
+  const frame = frameOf(thread, container, tree, from.depth + 1, args, visit)
   comeIn(thread, tree, from.container, container)
   try {
     // Counted first, then a look once more: who destroys a container halts it first and then looks at the count.
@@ -55,10 +83,13 @@ export function invoke(
     arrived(thread)
     receive(region, container, stamp)
     try {
-      return runEntry(thread, entry, makeLocus(frame))
+      if (visiting === null) return runEntry(thread, entry, makeLocus(frame))
+      return visiting.run(stamp, () => runEntry(thread, entry, makeLocus(frame)))
     } finally {
       // An exception carries knowledge of the invoked container as well as a result does.
       const back = stampOf(region, container)
+      // It throws nothing: whatever came of it, the locus is back where it was.
+      if (visiting !== null) visiting.log()
       thread.move(from)
       receive(region, from.container, back)
     }
@@ -67,6 +98,54 @@ export function invoke(
     goOut(region, container)
   }
 }
+
+/** The program of a visit invokes its own container: part of the visit, which is in already. Run again where the visit is. */
+function again(
+  thread: LocusThread,
+  from: Frame,
+  args: Uint8Array,
+  makeLocus: MakeLocus,
+): Uint8Array {
+  const { container, visit } = from
+  const entry = entryOf(thread, container, hereCapref)
+  const frame = frameOf(thread, container, from.tree, from.depth + 1, args, visit)
+  thread.move(frame)
+  try {
+    return runEntry(thread, entry, makeLocus(frame))
+  } finally {
+    thread.move(from)
+  }
+}
+
+function frameOf(
+  thread: LocusThread,
+  container: ContainerSlot,
+  tree: Frame['tree'],
+  depth: number,
+  args: Uint8Array,
+  visit: Frame['visit'],
+): Frame {
+  return {
+    container,
+    tree,
+    uses: thread.usesOf(container),
+    depth,
+    capref: hereCapref,
+    args,
+    resumed: false,
+    within: null,
+    visit,
+  }
+}
+
+const entryOf = (thread: LocusThread, container: ContainerSlot, capref: Capref): Entry =>
+  thread.programs.entryOf(
+    thread.region,
+    container,
+    capref,
+    () => askProgram(thread, capref),
+    (program) => thread.load(program),
+  )
 
 /** Runs a program's entry and answers its block. Every way in which a program can fail is a `LocusError`. */
 export function runEntry(thread: LocusThread, entry: Entry, locus: Locus): Uint8Array {

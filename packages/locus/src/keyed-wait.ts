@@ -82,6 +82,33 @@ export class KeyedWait {
     return woken
   }
 
+  /**
+   * Ends the wait of the next locus after this one that waits on the key, and rings it once `give` has given it what it waited for;
+   * says whether there was one.
+   */
+  handOver(
+    container: ContainerSlot,
+    offset: number,
+    from: LocusSlot,
+    give: (to: LocusSlot) => void,
+  ): boolean {
+    const { words, plan } = this.#region
+    const { maxLoci } = plan.shape
+    for (let i = 1; i <= maxLoci; i++) {
+      const to = asLocus((from + i) % maxLoci)
+      const state = this.#region.locusWord(to, 'waitState')
+      const seen = words.load(state)
+      if ((seen & codeMask) !== waitStates.waiting || !this.#isOn(to, container, offset)) continue
+      const ended = (seen & ~codeMask) | waitStates.woken
+      // Ended first: one that has stopped waiting is given nothing.
+      if (words.compareExchange(state, seen, ended) !== seen) continue
+      give(to)
+      ringPort(this.#region, locusPort(to), bellBits.mail)
+      return true
+    }
+    return false
+  }
+
   #isOn(locus: LocusSlot, container: ContainerSlot, offset: number): boolean {
     const { words, f64 } = this.#region
     return (

@@ -9,4 +9,9 @@ export class LocusError extends Error {
     this.name = 'LocusError'
     this.status = status
   }
+
+  /** The message without the status before it. */
+  get sentence(): string {
+    return this.message.slice(this.status.length + 2)
+  }
 }

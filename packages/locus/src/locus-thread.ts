@@ -24,6 +24,8 @@ import type { HeldAnswer } from './durable-invoke.js'
 import type { Tree } from './entrance.js'
 import { KeyedWait } from './keyed-wait.js'
 import { LocusError } from './locus-error.js'
+import type { Recorder } from './logged/recorder.js'
+import type { Visit } from './logged/visit.js'
 import { Presence } from './presence.js'
 import type { ProgramCache } from './program-cache.js'
 import type { OverlayUse } from './transaction/overlay-use.js'
@@ -46,6 +48,8 @@ export interface Frame {
   readonly resumed: boolean
   /** The invocation that has begun the transaction which this is; null: it is no transaction. */
   readonly within: Frame | null
+  /** The visit of a logged container that it is, or is part of in that container; null: what it does is not logged. */
+  readonly visit: Visit | null
 }
 
 export class LocusThread {
@@ -59,6 +63,10 @@ export class LocusThread {
   readonly programs: ProgramCache
   /** Page tables that its transactions have run on, by number. */
   readonly overlays = new Map<number, OverlayUse>()
+  /** Visits of logged containers that it is on, the outermost first. */
+  readonly visits: Recorder[] = []
+  /** The locus’s name in its world. */
+  name = ''
   /** The answer that was saved with the locus for a durable invoke that is to come; null for none. */
   held: HeldAnswer | null = null
   #current: Frame | null = null

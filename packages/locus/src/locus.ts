@@ -43,6 +43,10 @@ import type { Transaction } from './transaction/transaction.js'
 /** How long a capture may take until its caller gives up waiting for the answer. */
 const snapshotDeadlineMs = 60_000
 
+// Taken as the module is loaded: while the program of a logged container runs the globals are others.
+const realNow = Date.now.bind(Date)
+const realRandom = Math.random.bind(Math)
+
 export class Locus implements Holder<Window> {
   /** The locus's name in its world; empty for none. */
   readonly name: string
@@ -95,6 +99,19 @@ export class Locus implements Holder<Window> {
   /** The container's size in bytes. */
   get size(): number {
     return containerSize(this.#thread.region, this.#frame.container)
+  }
+
+  /**
+   * The time, in whole milliseconds since 1970. Good at every level: in a visit of a container whose level is `logging` or
+   * `deterministic` it is part of the record, and the same when the visit is run again.
+   */
+  now(): number {
+    return Math.floor(this.#frame.visit?.now() ?? realNow())
+  }
+
+  /** A random number from 0 up to 1. Good at every level, as `now` is. */
+  random(): number {
+    return this.#frame.visit?.random() ?? realRandom()
   }
 
   /** A capability for the container the program runs in. */
@@ -172,6 +189,7 @@ export class Locus implements Holder<Window> {
     if (!(timeoutMs >= 0))
       throw new LocusError('bad_argument', `a time-out is 0 ms or more, not ${timeoutMs}`)
     this.safepoint()
+    this.#frame.visit?.cannotLog('a wait')
     const { presence, waits } = this.#thread
     // Faulted in before the key is published; afterwards the load of the word decides.
     if (window.atomicLoad(offset) !== expected) return 'not_equal'
@@ -188,7 +206,7 @@ export class Locus implements Holder<Window> {
 
   /** Wakes up to `most` loci that wait on the word, after it was changed. Answers how many. */
   notify(window: Window, offset: number, most = Infinity): number {
-    this.#require()
+    this.#require().visit?.cannotLog('notify')
     // Refuses an offset that is no word of the window, as the wait would.
     window.atomicLoad(offset)
     return this.#thread.waits.notify(window.attachment.container, window.origin + offset, most)
@@ -201,6 +219,7 @@ export class Locus implements Holder<Window> {
   outside<T>(foreign: () => T): T {
     const frame = this.#require()
     this.#requireNoView('outside')
+    frame.visit?.cannotLog('outside')
     this.#thread.move(null)
     let result: T
     try {
@@ -275,7 +294,9 @@ export class Locus implements Holder<Window> {
    * entry. What was done before the signals that it took from is done here. Refuses as semaphore_p says.
    */
   semaphoreP(sem: Capref, timeoutMs = Infinity): 'ok' | 'timed_out' {
-    return semaphoreP(this.#thread, this.#require(), sem, timeoutMs)
+    const frame = this.#require()
+    frame.visit?.cannotLog('semaphore_p')
+    return semaphoreP(this.#thread, frame, sem, timeoutMs)
   }
 
   /** Adds to the semaphore's count: who has waited longest goes on. Refuses as semaphore_v says. */
@@ -298,6 +319,7 @@ export class Locus implements Holder<Window> {
   ): T {
     const frame = this.#require()
     this.#thread.requireFree('a transaction')
+    frame.visit?.cannotLog('a transaction')
     const parts = { thread: this.#thread, frame, registers: this.registers }
     return transact({ ...parts, safepoint: () => this.safepoint() }, cont, body, options)
   }
@@ -327,7 +349,7 @@ export class Locus implements Holder<Window> {
   /** The snapshots retained of the container (default: the one the program runs in), to be opened for reading or forked. */
   past(cont: Capref = hereCapref): Past {
     const ask = <S extends AnySignature>(signature: S, args: ArgsOf<S>): Reply<S> => {
-      this.#require()
+      this.#require().visit?.cannotLog(signature.name)
       return this.#thread.call(signature, args, snapshotDeadlineMs)
     }
     return new Past(ask, cont)
@@ -335,7 +357,7 @@ export class Locus implements Holder<Window> {
 
   /** Makes a call on the kernel, for containers, capabilities and loci. Answers its reply, refusals too. */
   call<S extends AnySignature>(signature: S, args: ArgsOf<S>): Reply<S> {
-    this.#require()
+    this.#require().visit?.cannotLog(signature.name)
     return this.#thread.call(signature, args)
   }
 
@@ -348,7 +370,7 @@ export class Locus implements Holder<Window> {
    * `transaction_open`, `bad_argument`.
    */
   print(text: string, options: PrintOptions = {}): number {
-    this.#require()
+    this.#require().visit?.cannotLog('print')
     return print(this.#thread, text, options)
   }
 
@@ -357,6 +379,7 @@ export class Locus implements Holder<Window> {
    * program goes back over it, and may be told of something that never was; what shall stay true is printed.
    */
   log(text: string): void {
+    if (this.#frame.visit?.says(text) === false) return
     order({
       order: 'report',
       event: { kind: 'log', port: locusPort(this.#thread.slot), text },
@@ -372,7 +395,7 @@ export class Locus implements Holder<Window> {
   }
 
   sleep(memory: Window, offset: number, expected: number, timeoutMs: number): void {
-    this.#require()
+    this.#require().visit?.cannotLog('a wait for a lock')
     sleepOn(this.#thread, memory, offset, expected, timeoutMs)
   }
 

@@ -32,6 +32,7 @@ export function openWindow(
     mappings,
     confirm: () => refusalOf(first, thread.call(containerCalls.windowOpen, exact)),
   }
+  if (supplier !== host) frame.visit?.cannotLog('a window on what is mapped into the container')
   const attachment = frame.uses.to(supplier, () => thread.attachmentAcross(host, supplier))
   return new Window(attachment, base, first.length, first.table, binding)
 }

@@ -100,6 +100,11 @@ export class Presence {
     }
   }
 
+  /** From starting to running inside a container that is shut for its sake: what it does there is over before anybody comes in. */
+  enterShut(): void {
+    this.#trap.comeBack()
+  }
+
   #isHeld(): boolean {
     return this.#isShut() || this.#region.words.load(this.#suspended) !== 0
   }

@@ -16,6 +16,7 @@ import { TickClock, type Region, type RegionHandle } from '@katydid/actor'
 import { runEntry } from './invoke.js'
 import { LocusError } from './locus-error.js'
 import { LocusThread, type Frame } from './locus-thread.js'
+import { replayVisits } from './logged/replaying.js'
 import { Locus } from './locus.js'
 import { ProgramCache } from './program-cache.js'
 
@@ -33,6 +34,11 @@ export interface LocusOutcome {
 }
 
 type Plan = ValueOf<typeof entryPlan>
+interface End {
+  readonly status: Status
+  readonly detail: string
+  readonly block: Uint8Array
+}
 
 /** The longest sentence that goes with an end. */
 const detailLength = 2000
@@ -48,7 +54,8 @@ export function runLocus(region: Region, { port, generation }: LocusTask): Locus
   const plan = begin(thread)
   if (plan === null) return { status: 'no_such_locus', detail: 'the kernel does not know of it' }
   thread.held = plan.answer
-  const end = enter(thread, plan)
+  thread.name = plan.name
+  const end = plan.replay ? replay(thread, plan) : enter(thread, plan)
   // Everything it did is in its container now; from here on it uses no translation.
   thread.move(null)
   const told = thread.call(locusCalls.locusEnd, end)
@@ -68,10 +75,28 @@ function begin(thread: LocusThread): Plan | null {
   return null
 }
 
-function enter(
-  thread: LocusThread,
-  plan: Plan,
-): { status: Status; detail: string; block: Uint8Array } {
+/** A locus that stands in for those that visited a logged container: it runs their visits again. */
+function replay(thread: LocusThread, plan: Plan): End {
+  try {
+    const entry = thread.load(plan.program)
+    thread.presence.enterShut()
+    replayVisits(thread, plan, (frame, name) =>
+      runEntry(thread, entry, new Locus(thread, frame, name)),
+    )
+    return { status: 'ok', detail: '', block: new Uint8Array(0) }
+  } catch (error) {
+    if (!(error instanceof LocusError)) throw error
+    return endOf(error)
+  }
+}
+
+const endOf = ({ status, sentence }: LocusError): End => ({
+  status,
+  detail: sentence.slice(0, detailLength),
+  block: new Uint8Array(0),
+})
+
+function enter(thread: LocusThread, plan: Plan): End {
   const { slot } = thread
   const container = plan.container as Frame['container']
   const frame: Frame = {
@@ -83,6 +108,7 @@ function enter(
     args: plan.block,
     resumed: plan.resumed,
     within: null,
+    visit: null,
   }
   thread.trace.event('locus_started', container, plan.resumed ? 1 : 0)
   try {
@@ -94,8 +120,7 @@ function enter(
     return { status: 'ok', detail: '', block }
   } catch (error) {
     if (!(error instanceof LocusError)) throw error
-    const detail = error.message.slice(error.status.length + 2, detailLength)
-    return { status: error.status, detail, block: new Uint8Array(0) }
+    return endOf(error)
   } finally {
     thread.trace.event('locus_ended', slot)
   }

@@ -10,13 +10,13 @@ import { firstManagerName, managerFile } from './workers.js'
 export interface ManagerOption {
   /** By which containers choose it; keeps its containers from one opening to the next. */
   readonly name: string
-  /** Its worker module, as a path or file URL; default: Katydid's own of that name (`demand-zero`, `transactional`). */
+  /** Its worker module, as a path or file URL; default: Katydid's own of that name (`demand-zero`, `transactional`, `logging`, `deterministic`). */
   readonly module?: string | URL
   /** What its module takes as options. */
   readonly options?: unknown
-  /** Size in bytes of the container it lives in; default 1 MiB, of `transactional` 64 MiB. */
+  /** Size in bytes of the container it lives in; default 1 MiB, of the last three 64 MiB. */
   readonly containerBytes?: number
-  /** Whether it keeps a root page, so that nothing of its containers is recoverable before that is stable; default false, of `transactional` true. */
+  /** Whether it keeps a root page, so that nothing of its containers is recoverable before that is stable; default false, of the last three true. */
   readonly keepsRoot?: boolean
 }
 
@@ -26,17 +26,22 @@ interface OwnModule {
   readonly keepsRoot: boolean
 }
 
+/** One that is as the first of every world, but for its containers' quality of service. */
+const selfManaging = (name: string): OwnModule => ({
+  file: `${name}/${name}.worker.js`,
+  containerBytes: 64 * 1024 ** 2,
+  keepsRoot: true,
+})
+
 const ownModules: Readonly<Record<string, OwnModule>> = {
   'demand-zero': {
     file: 'demand-zero/demand-zero.worker.js',
     containerBytes: 1024 ** 2,
     keepsRoot: false,
   },
-  transactional: {
-    file: 'transactional/transactional.worker.js',
-    containerBytes: 64 * 1024 ** 2,
-    keepsRoot: true,
-  },
+  transactional: selfManaging('transactional'),
+  logging: selfManaging('logging'),
+  deterministic: selfManaging('deterministic'),
 }
 const defaultContainerBytes = 1024 ** 2
 

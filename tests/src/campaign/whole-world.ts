@@ -489,9 +489,13 @@ export class WholeWorld {
       case 'manager_given_up':
         this.problems.push(event.detail)
         return
+      case 'replay_differed':
+        this.problems.push(`${event.container} did not do again what it did: ${event.detail}`)
+        return
       case 'ended':
       case 'log':
       case 'stalled':
+      case 'not_logged':
         return
     }
   }
@@ -543,10 +547,10 @@ export class WholeWorld {
       if (!units.includes(this.sim.region.plan.shape.maxContainers + each.id))
         this.model.semaphores.set(cap, each)
     for (const { unit, history } of unitsOf(machine)) {
-      if (!units.includes(unit) || history.base === null) continue
-      const picture = this.captured.get(keyOf(unit, history.base.interval))
+      if (!units.includes(unit) || history.newest === null) continue
+      const picture = this.captured.get(keyOf(unit, history.newest.interval))
       if (picture === undefined)
-        this.problems.push(`unit ${unit} is back at ${history.base.interval}, which never was`)
+        this.problems.push(`unit ${unit} is back at ${history.newest.interval}, which never was`)
       else if (typeof picture === 'number') this.#placeSemaphore(before, unit, picture)
       else this.model.place(picture)
     }

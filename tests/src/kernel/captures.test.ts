@@ -278,8 +278,8 @@ test('[SI8] what a discarded snapshot had received counts for the next point, or
   for (const n of points) {
     openPoint(intervals, si(n))
     const dependencies = new Map([[n, 10 * n]])
-    const image = n
-    intervals.history.add({ interval: n, image, dependencies, capture, epoch: n, fed: false })
+    const point = { interval: n, image: n, dependencies, capture, epoch: n }
+    intervals.history.add({ ...point, fed: false, logged: null, equals: null })
   }
 
   markDiscarded(intervals, si(1))

@@ -6,6 +6,7 @@ import {
   asCapref,
   capabilityCalls,
   containerCalls,
+  inputCalls,
   locusCalls,
   managerDowncalls,
   managerRequests,
@@ -39,6 +40,7 @@ import { KernelWorld } from './support/kernel-world.js'
 const groups: readonly object[] = [
   containerCalls,
   capabilityCalls,
+  inputCalls,
   locusCalls,
   semaphoreCalls,
   managerDowncalls,
@@ -256,9 +258,18 @@ test('[CP15] a call that is not the caller’s to make is not served, and change
     for (const signature of calls) {
       if (isFor(signature, role)) continue
       const before = await picture(fixed)
-      const args = { name: 'a', durable: false, least: 0, pageset: 1, pageCount: 1, frames: [] }
+      const args = {
+        name: 'a',
+        durable: false,
+        least: 0,
+        pageset: 1,
+        pageCount: 1,
+        frames: [],
+        input: null,
+        problem: null,
+      }
       const some = Object.fromEntries(
-        Object.keys(signature.args).map((name) => [name, args[name as 'name'] ?? 0]),
+        Object.keys(signature.args).map((name) => [name, name in args ? args[name as 'name'] : 0]),
       )
       const status = await fixed.say[role](signature, some)
       t.true(['bad_argument', 'bad_message'].includes(status), `${signature.name}: ${status}`)

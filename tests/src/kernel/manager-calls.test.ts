@@ -261,9 +261,15 @@ test('[MG44] the service level is said by the container’s manager, and only wh
     },
   )
 
-  t.deepEqual(serviceLevels.map(say), ['ok', 'ok', 'not_supported', 'not_supported'])
+  const own = world.said(world.managerMessenger, managerDowncalls.qualityOfService, {
+    cont: world.manager!.boot.own.capability,
+    serviceLevel: 'logging',
+  })
+
+  t.deepEqual(serviceLevels.map(say), ['ok', 'ok', 'ok', 'ok'])
+  t.is(own.status, 'not_supported')
   t.is(stranger.status, 'right_missing')
-  t.is(world.kernel.machine.containers.named('a')!.serviceLevel, 'transactional')
+  t.is(world.kernel.machine.containers.named('a')!.serviceLevel, 'deterministic')
 })
 
 test('[MG46] who waits for a recoverable cut has managers asked to make it stable', async (t) => {

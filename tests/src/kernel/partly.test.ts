@@ -205,3 +205,109 @@ test('[LO60] a locus that has the name of one that comes back, ended or destroye
     [slot, slot],
   )
 })
+/** Three on the line with 1; then with 2, where `a` is stable and off the line, as `x` is not stable; then with 3. */
+async function aheadOfTheLine(world: KernelWorld): Promise<{ a: Home; b: Home; x: Home }> {
+  const a = await home(world, 'a')
+  const b = await home(world, 'b')
+  const x = await home(world, 'x', 'slow')
+  const set = (value: bigint): void => {
+    for (const { port } of [a, b, x]) world.setRegister(port, 0, value)
+  }
+  set(1n)
+  await world.call('world_snapshot', { durable: true })
+  set(2n)
+  await touch(world, a, x)
+  await touch(world, b, a)
+  const slow = [...world.managers].find(([port]) => port !== world.manager!.messenger.port)!
+  slow[1].behaviour.stabilise = false
+  world.write(undefined, slow[0])
+  for (const token of world.manager!.managed.keys()) world.write(token)
+  await world.call('world_snapshot', { durable: false })
+  world.run(200)
+  set(3n)
+  return { a, b, x }
+}
+const slowWorld = (): Promise<KernelWorld> =>
+  KernelWorld.open({ others: [{ name: 'slow' }], shape: { maxLoci: 4, maxContainers: 8 } })
+
+test('[SI100] what was lost goes back to its newest point that is stable, and who has received only what that has keeps its state', async (t) => {
+  const world = await slowWorld()
+  const { a } = await aheadOfTheLine(world)
+
+  world.die(a.port)
+  world.run(500)
+
+  t.deepEqual(
+    ['a', 'b', 'x'].map((name) => registerOf(world, name)),
+    [2n, 3n, 3n],
+  )
+  const moved = world.of('rollback')[0]!.moved
+  t.deepEqual(
+    moved.map(({ container }) => container),
+    ['a'],
+  )
+  const history = world.kernel.machine.containers.named('a')!.intervals.history
+  t.is(moved[0]!.to, history.newest!.interval)
+  t.true(history.base!.interval < history.newest!.interval)
+})
+
+test('[SI101] a unit that is back at a point newer than the line goes back further when what that had received is lost', async (t) => {
+  const world = await slowWorld()
+  const { a, x } = await aheadOfTheLine(world)
+  world.die(a.port)
+  world.run(500)
+  world.setState(portOf(world, 'in a'), 'resting')
+
+  world.die(x.port)
+  world.run(500)
+
+  t.deepEqual(
+    ['a', 'b', 'x'].map((name) => registerOf(world, name)),
+    [1n, 1n, 1n],
+  )
+  const rollbacks = world.manager!.calls.filter((each) => each.startsWith('cont_rollback'))
+  const named = rollbacks.map((each) => each.split(' ').map(Number))
+  t.true(named.some(([, , interval, , recoverable]) => interval! > recoverable!))
+  t.deepEqual(
+    named.slice(-2).map(([, , interval]) => interval),
+    [0, 0],
+  )
+})
+
+test('[SI101] a kill right after a part has gone back to points newer than the line loses nothing that is on the line', async (t) => {
+  const world = await slowWorld()
+  const { a } = await aheadOfTheLine(world)
+  world.die(a.port)
+  world.run(500)
+
+  const next = await KernelWorld.open({
+    earlier: world,
+    others: [{ name: 'slow' }],
+    shape: { maxLoci: 4, maxContainers: 8 },
+  })
+  next.run(100)
+
+  t.is(next.boot!.damage, null)
+  t.deepEqual(
+    ['a', 'b', 'x'].map((name) => registerOf(next, name)),
+    [1n, 1n, 1n],
+  )
+})
+
+test('[SI101] a unit that went back to a point newer than the line is on the line with it when that is there', async (t) => {
+  const world = await slowWorld()
+  const { a } = await aheadOfTheLine(world)
+  world.die(a.port)
+  world.run(500)
+  const back = world.of('rollback')[0]!.moved[0]!.to
+  const [port, slow] = [...world.managers].find(([each]) => each !== world.manager!.messenger.port)!
+  const [token] = slow.managed.keys()
+  const label = world.kernel.machine.containers.named('x')!.intervals.label
+
+  slow.stabilise(token as never, label)
+  world.run(200)
+
+  t.truthy(port)
+  t.is(world.kernel.machine.containers.named('a')!.intervals.history.base!.interval, back)
+  t.true(world.manager!.calls.some((each) => each.startsWith('snapshot_is_recoverable')))
+})

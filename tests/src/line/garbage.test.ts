@@ -49,7 +49,7 @@ function* failures(plan: Plan): Generator<readonly Kept[]> {
       const open = hasFailed ? [] : history.openPoints(unit)
       const rising = [...stable[unit]!, ...open].sort((a, b) => a - b)
       const images = rising.map((interval) => ({ interval, image: history.image(unit, interval) }))
-      return hasFailed ? images : [...images, { interval: Infinity, image: history.present(unit) }]
+      return hasFailed ? images : [...images, { interval: Infinity, image: history.now(unit) }]
     })
     if (candidates.reduce((product, { length }) => product * length, 1) > mostTried) continue
     const chosen = greatestChoice(candidates.map((each) => each.map(({ image }) => image)))

@@ -50,6 +50,7 @@ interface State {
   interval: number
   epoch: number
   received: Map<number, number>
+  readonly ever: Map<number, number>
   readonly deeds: Deed[]
   /** How many deeds each image holds; null as long as its interval goes on. */
   readonly images: Map<number, number | null>
@@ -75,6 +76,7 @@ export class History {
       interval: 1,
       epoch: 1,
       received: new Map(),
+      ever: new Map(),
       deeds: [],
       images: new Map(),
       open: [],
@@ -110,6 +112,7 @@ export class History {
     }
     this.#endInterval(unit)
     unit.deeds.push({ id: message.id, isSend: false })
+    unit.ever.set(message.from, Math.max(message.interval, unit.ever.get(message.from) ?? 0))
     if (unit.kind === 'logging' && !unit.isBroken)
       this.#openLogged(message.to, new Map([[message.from, message.interval]]))
     else {
@@ -170,9 +173,14 @@ export class History {
     return imageOf(deeds.slice(0, count ?? deeds.length))
   }
 
-  /** What the unit has done until now. */
-  present(unit: number): Image {
+  /** All that the unit has done up to now. */
+  now(unit: number): Image {
     return imageOf(this.#at(unit).deeds)
+  }
+
+  /** The highest interval of each sender that it has received ever. */
+  received(unit: number): ReadonlyMap<number, number> {
+    return this.#at(unit).ever
   }
 
   #capture(unit: number): void {
@@ -212,8 +220,8 @@ export class History {
   }
 }
 
-function imageOf(done: readonly Deed[]): Image {
+function imageOf(deeds: readonly Deed[]): Image {
   const ids = (isSend: boolean) =>
-    new Set(done.filter((each) => each.isSend === isSend).map(({ id }) => id))
+    new Set(deeds.filter((each) => each.isSend === isSend).map(({ id }) => id))
   return { sent: ids(true), received: ids(false) }
 }

@@ -22,6 +22,7 @@ const backTo = (container: UserContainer, interval: number) => ({
   cont: container.token,
   stateInterval: asInterval(interval),
   open: asInterval(container.interval + 1000),
+  recoverable: asInterval(interval),
   capability: asCapref(100 + container.slot),
   slot: Number(container.slot),
   size: 24 * 100 * 4096,

@@ -183,3 +183,30 @@ test('[MG15] after a restart, segments that the dead manager no longer needed ar
   t.true(again.freeSegments > Math.max(before, 55), `${again.freeSegments} after ${before}`)
   t.deepEqual(again.differences(), [])
 })
+
+test('[MG110] what is back at a snapshot newer than the line can go back further, after a restart of the manager too', (t) => {
+  for (const restarts of [false, true]) {
+    const world = new SimWorld(5, { ...shape, delayMs: 1 })
+    world.begin()
+    for (const page of pages(20)) world.write(0, page, 1000 + page)
+    const line = world.capture()!
+    world.sim.runUntil(() => world.kernel.line === line, 10_000)
+    world.kernel.announces = false
+    for (const page of pages(20)) world.write(0, page, 2000 + page)
+    const newer = world.capture()!
+    world.runUntilIdle(2000)
+    for (const page of pages(20)) world.write(0, page, 3000 + page)
+
+    world.goBack(newer)
+    world.runUntilIdle(2000)
+    const there = world.differences()
+    const value = world.read(0, 7).value
+    world.write(0, 3, 4000)
+    world.goBack(line, restarts)
+    world.runUntilIdle(2000)
+
+    t.deepEqual([there, value], [[], 2007])
+    t.deepEqual([world.differences(), world.read(0, 7).value], [[], 1007])
+    t.deepEqual(world.kernel.complaints, [])
+  }
+})

@@ -102,6 +102,16 @@ export const containerWords = layout('ContainerWords', 1280, 'One a container sl
     writer: 'kernel actor',
     doc: 'region byte address of the directory of stamp slices, a word a slab; 0 while nobody reaches it by a mapping',
   },
+  turn: {
+    words: 1,
+    writer: 'visiting locus, by compare-exchange; kernel once the holder’s thread has exited',
+    doc: '1 + slot of the locus whose visit it is, in a logged container; 0 nobody’s',
+  },
+  level: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: 'its quality of service, index in serviceLevels',
+  },
   reserved3: { words: 5, writer: 'nobody', doc: 'to a cache line' },
   attached: {
     words: 4,

@@ -54,6 +54,7 @@ export const recordKinds = [
   'note',
   'output',
   'kept_line',
+  'inputs',
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 const logRecord = record('log record', {

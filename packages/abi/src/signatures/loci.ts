@@ -42,6 +42,7 @@ export const entryPlan = record('entry plan', {
   resumed: bool,
   name: text,
   answer: optional(heldAnswer),
+  replay: bool,
 })
 
 export const locusCalls = group(0x600, {

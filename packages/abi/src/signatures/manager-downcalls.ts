@@ -140,7 +140,8 @@ export const managerDowncalls = group(0x200, {
       ...allowed('cont', 'container', 'manage'),
       right_missing:
         'The caller does not manage the container now, or the capability does not give the right to manage.',
-      not_supported: 'The level is another than `snapshotting`, the only one this kernel restores.',
+      not_supported:
+        'The level is `logging` or `deterministic`, and the manager lives in the container or keeps no snapshots of it.',
     },
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',

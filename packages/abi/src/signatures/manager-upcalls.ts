@@ -131,11 +131,12 @@ export const managerUpcalls = group(0x100, {
   contRollback: call({
     ...upcall,
     name: 'cont_rollback',
-    doc: 'The container has rolled back to that interval; remove every persistent structure of its future, and drop every resident page: its page tables are empty. Interval 0 is the empty container, also of a token the manager does not know (yet, or any more). `open` is the interval that is open from now on, higher than any ever used: whatever the log holds of intervals between the two is void, now and at every later start. `capability` stands in the manager’s table; slot and size are as in set_manager.',
+    doc: 'The container has rolled back to that interval; remove every persistent structure of its future, and drop every resident page: its page tables are empty. Interval 0 is the empty container, also of a token the manager does not know (yet, or any more). `open` is the interval that is open from now on, higher than any ever used: whatever the log holds of intervals between the two is void, now and at every later start. `recoverable` is the newest snapshot on the line: those before it may be dropped, those from it on are kept, as the container may have to go back further. `capability` stands in the manager’s table; slot and size are as in set_manager.',
     args: {
       cont: token,
       stateInterval,
       open: stateInterval,
+      recoverable: stateInterval,
       capability: capref,
       slot: countOf('slot of a container'),
       size: numberOf('bytes'),

@@ -5,9 +5,12 @@
 import {
   asContainer,
   asToken,
+  containerGates,
   containerStates,
+  serviceLevels,
   type ContainerSlot,
   type PortId,
+  type ServiceLevel,
   type Token,
 } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
@@ -21,6 +24,15 @@ export interface ContainerShape {
   readonly epoch: number
   /** Slots that are free and must not be taken. */
   readonly avoid?: ReadonlySet<number>
+}
+
+/** Where a container's history goes on when it is put into its slot. */
+export interface Placement {
+  readonly interval: number
+  readonly epoch: number
+  readonly incarnation: number
+  /** Default: open. */
+  readonly gate?: keyof typeof containerGates
 }
 
 export class ContainerTable {
@@ -109,16 +121,15 @@ export class ContainerTable {
       intervals: noIntervals(shape.epoch),
       mappings: [],
     }
+    // Of one that is put back whoever waits at its gate may have the turn.
+    this.#store(container.slot, 'turn', 0)
     const interval = Math.max(shape.interval, this.#reached(container.slot) + 1)
     this.place(container, { interval, epoch: shape.epoch, incarnation: 1 })
     return container
   }
 
   /** Puts a container, new or restored, into its slot and publishes its words; `state` last. */
-  place(
-    container: Container,
-    at: { readonly interval: number; readonly epoch: number; readonly incarnation: number },
-  ): void {
+  place(container: Container, at: Placement): void {
     const { slot } = container
     const isFree = this.#slots[slot] === null && !this.#shadows.has(slot)
     invariant(isFree, 'CO1: a slot has one container', { slot })
@@ -132,7 +143,7 @@ export class ContainerTable {
     this.#store(slot, 'written', 0)
     this.#store(slot, 'ackBell', 0)
     this.#store(slot, 'frames', 0)
-    this.#store(slot, 'gate', 0)
+    this.#store(slot, 'gate', containerGates[at.gate ?? 'open'])
     this.#store(slot, 'ran', 0)
     this.#store(slot, 'mixed', 0)
     this.#forgetReceipts(slot)
@@ -140,6 +151,7 @@ export class ContainerTable {
     this.#store(slot, 'incarnation', at.incarnation)
     this.setInterval(slot, at.interval)
     this.setManager(container, container.manager, container.token)
+    this.setLevel(container, container.serviceLevel)
     this.#store(slot, 'state', containerStates.live)
   }
 
@@ -188,6 +200,24 @@ export class ContainerTable {
     this.#store(container.slot, 'managerGeneration', generation)
     this.#store(container.slot, 'selfManaged', container.selfManaged ? 1 : 0)
     this.#store(container.slot, 'manager', manager ?? -1)
+  }
+
+  /** What its manager promises from now on. */
+  setLevel(container: Container, level: ServiceLevel): void {
+    container.serviceLevel = level
+    this.publishLevel(container.slot, level)
+  }
+
+  /** By which level loci go that visit it. */
+  publishLevel(slot: ContainerSlot, level: ServiceLevel): void {
+    const index = serviceLevels.indexOf(level)
+    invariant(index >= 0, 'SI102: a level is one of those there are', { level })
+    this.#store(slot, 'level', index)
+  }
+
+  /** The next interval is open. By one addition, as a locus may be adding too. */
+  openNext(slot: ContainerSlot): void {
+    Atomics.add(this.#region.i64, this.#region.containerWord(slot, 'interval') >> 1, 1n)
   }
 
   /** No access from now on; the slot stays taken until `remove`. */

@@ -36,6 +36,7 @@ export function* keepLine(machine: Machine, advance: LineToCome): Script<void> {
   const count = Math.min(mostLines, machine.config.keepLines ?? 0)
   if (count === 0 || machine.session !== session) return
   const due = isDue(machine, advance)
+  if (due && hasVisits(machine, advance)) return
   // Asked for once is tried once, however it comes out.
   if (machine.keepFrom <= advance.epoch) machine.keepFrom = 0
   if (!due) return
@@ -69,6 +70,17 @@ function isDue(
   return (
     epoch > captures.line &&
     Math.abs(date() - (newest?.keptMs ?? -Infinity)) >= (config.keepEveryMs ?? 0)
+  )
+}
+
+/**
+ * Whether a visit of a logged container that no capture holds is part of the line: its record will be trimmed, and the capture that holds
+ * it comes soon. The next line without any is kept.
+ */
+function hasVisits(machine: Machine, { units }: LineToCome): boolean {
+  const moved = new Map(units.map(({ unit, to }) => [unit.unit, to]))
+  return unitsOf(machine).some(
+    ({ unit, history }) => ((moved.get(unit) ?? history.base)?.logged ?? null) !== null,
   )
 }
 

@@ -71,6 +71,7 @@ export function locusCreate(
     watch: noWatch(),
     answer: null,
     grants: [],
+    replay: null,
   }
   // In the table before it has a capability, or that would count as dead and its slot be given away.
   if (earlier !== null) machine.loci.forget(earlier)
@@ -133,8 +134,10 @@ export function locusBegin(
       return refuse('no_such_locus', `no locus runs on port ${call.from}`)
     return planOf(machine, locus, call.from)
   }
-  const container = machine.loci.speaking(call.from, call.generation)?.container
-  if (container === undefined || isOpen(machine, container)) return answer()
+  const locus = machine.loci.speaking(call.from, call.generation)
+  // What is run again is run behind the shut gate.
+  if (locus === null || locus.replay !== null || isOpen(machine, locus.container)) return answer()
+  const { container } = locus
   machine.heldBegins.push({ container, answer: () => call.reply(answer()) })
   return later
 }
@@ -158,6 +161,7 @@ function planOf(machine: Machine, locus: Locus, port: PortId): Answer<Calls['loc
       resumed,
       name,
       answer: heldFor(machine, locus),
+      replay: locus.replay !== null,
     },
   }
 }

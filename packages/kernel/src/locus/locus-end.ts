@@ -50,6 +50,10 @@ export function locusEnd(
       'too_large',
       `a block has at most ${maxBlockBytes} bytes, not ${args.block.byteLength}`,
     )
+  if (locus.replay !== null) {
+    if (args.status !== 'ok') locus.replay.problem ??= `${args.status}, ${args.detail}`
+    return { status: 'ok' }
+  }
   if (locus.end !== null || machine.phase === 'recovering') return { status: 'ok' }
   const block = Uint8Array.from(args.block)
   if (harmless.includes(args.status)) {
@@ -105,12 +109,14 @@ export function locusThreadEnded(machine: Machine, ending: Ending): void {
   reclaimLocus(machine.region, speaking.slot)
   releaseOverlays(machine, (each) => each.locus === speaking.id)
   const locus = machine.loci.release(ending.port, ending.generation)
-  if (locus === null || locus.end !== null) return
-  if (entering !== null) {
+  // Who waits for it sees that it has no slot any more.
+  if (locus === null || locus.end !== null || locus.replay !== null) return
+  // What goes back already counts anew who is in it.
+  if (entering !== null && !isGoing(machine, entering)) {
     const to = machine.containers.at(entering)?.name ?? ''
     requestRecovery(machine, `a locus ended on its way into “${to}”`, new Set([entering]))
   }
-  if (isGoing(machine, locus) || machine.phase === 'failed' || locus.fate !== null) return
+  if (isGoing(machine, locus.container) || machine.phase === 'failed' || locus.fate !== null) return
   const now = machine.clock.nowMs()
   locus.losses.push(now)
   const recent = locus.losses.filter((at) => now - at < lossWindowMs)
@@ -130,7 +136,7 @@ function enteringOf(machine: Machine, slot: LocusSlot): number | null {
 }
 
 /** Whether a recovery under way has ended its thread, or will start it again in any case. */
-function isGoing(machine: Machine, { container }: Locus): boolean {
+function isGoing(machine: Machine, container: number): boolean {
   if (machine.phase !== 'recovering') return false
   return machine.lost === 'world' || machine.going.has(container)
 }

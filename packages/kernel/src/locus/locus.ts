@@ -1,6 +1,7 @@
 /** The kernel's record of a locus: what it is saved as, and what its caller is told when it ends. */
 import type { ContainerSlot, Generation, LocusSlot, Status } from '@katydid/abi'
 import type { Program } from '../container/container.js'
+import type { Replay } from '../logged/replay.js'
 import type { Grant } from '../state-interval/grants.js'
 import type { SavedAnswer, SavedLocus } from '../state-interval/records.js'
 
@@ -45,6 +46,8 @@ export interface Locus {
   answer: SavedAnswer | null
   /** What it took from semaphores and no point of its container holds. */
   grants: readonly Grant[]
+  /** It only runs visits of a logged container again; nil: it is a locus of the world. */
+  readonly replay: Replay | null
 }
 
 /** What the supervision of stalled loci has seen. */

@@ -20,6 +20,8 @@ export function watchLoci(machine: Machine): void {
   for (const locus of machine.loci.threads()) {
     if (locus.slot === null || locus.end !== null) continue
     watchTrap(machine, locus, locus.slot)
+    // That one has a deadline of its own.
+    if (locus.replay !== null) continue
     watchTurns(machine, locus, locus.slot, late.has(locus.slot))
   }
   endSilentManagers(machine)

@@ -7,17 +7,15 @@ import {
   type ArgsOf,
   type managerDowncalls,
   type PortId,
-  type ServiceLevel,
 } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { resolve, resolveContainer } from '../capability/resolve.js'
 import type { Container } from '../container/container.js'
+import { isLoggedLevel } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from './manager-table.js'
 
 type Calls = typeof managerDowncalls
-
-const restored: readonly ServiceLevel[] = ['snapshotting', 'transactional']
 
 /** set_manager: for the holder of the master right, or the present manager. Twice the same is ok. */
 export function setManager(
@@ -88,7 +86,10 @@ function closesCycle(machine: Machine, container: Container, by: Manager): boole
   return false
 }
 
-/** quality_of_service: this kernel restores snapshots only, so it accepts the levels whose managers have whole states in them. */
+/**
+ * quality_of_service. `logging` and `deterministic` are of containers with snapshots, on which visits can be run again; their loci
+ * are told by a word of the container.
+ */
 export function qualityOfService(
   machine: Machine,
   from: PortId,
@@ -96,11 +97,19 @@ export function qualityOfService(
 ): Answer<Calls['qualityOfService']> {
   const found = resolveContainer(machine, from, args.cont, 'manage')
   if (found.status !== 'ok') return found
-  if (found.container.manager !== from)
+  const { container } = found
+  if (container.manager !== from)
     return refuse('right_missing', 'only the container’s manager says what it promises')
-  if (!restored.includes(args.serviceLevel))
-    return refuse('not_supported', `this machine does not restore ${args.serviceLevel} containers`)
-  found.container.serviceLevel = args.serviceLevel
+  const keepsNone = container.selfManaged || container.intervals.volatile
+  if (isLoggedLevel(args.serviceLevel) && keepsNone)
+    return refuse(
+      'not_supported',
+      `visits of “${container.name}” cannot be run again: it has no snapshots that they could be run on`,
+    )
+  // Whoever is inside at this moment goes by the level it came in with.
+  if (container.serviceLevel !== args.serviceLevel)
+    container.intervals.history.gap ??= 'its level was changed'
+  machine.containers.setLevel(container, args.serviceLevel)
   machine.changed()
   return { status: 'ok' }
 }

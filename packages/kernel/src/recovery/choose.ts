@@ -5,6 +5,7 @@
 import { asInterval, asPort, asToken, managerUpcalls } from '@katydid/abi'
 import { ask, invariant, type Script } from '@katydid/actor'
 import type { KeptLine } from '../kept/kept-lines.js'
+import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import { greatest } from '../state-interval/line/greatest.js'
 import type { SavedContainer } from '../state-interval/records.js'
@@ -29,7 +30,8 @@ export function* chooseLine(
   machine: Machine,
   known: readonly KnownPoint[],
 ): Script<Choice | Problem | null> {
-  const lost = new Set<KnownPoint>()
+  // Visits that were found not to do again what they had done are no points; what they had received counts for the next.
+  const lost = new Set(known.filter((each) => isVoid(machine, each)))
   const asked = new Map<string, boolean>()
   for (;;) {
     const chosen = choose(machine, known, lost)
@@ -37,11 +39,21 @@ export function* chooseLine(
     for (const point of chosen) {
       const there = yield* isThere(machine, point, asked)
       if (typeof there !== 'boolean') return there
-      if (!there) lost.add(point)
+      if (there) continue
+      lost.add(point)
+      // With the snapshot go all points that are had from it.
+      if (!machine.managers.isGivenUp(point.container?.manager ?? null))
+        for (const each of known) if (hasSameImage(each, point)) lost.add(each)
     }
     if (lost.size === before) return finish(machine, chosen)
   }
 }
+
+const isVoid = (machine: Machine, { logged, container }: KnownPoint): boolean =>
+  logged !== null && container !== null && isDemoted(machine, container)
+
+const hasSameImage = (one: KnownPoint, other: KnownPoint): boolean =>
+  one.unit === other.unit && one.container?.label === other.container?.label
 
 function choose(
   machine: Machine,

@@ -1,52 +1,94 @@
 /**
- * Who goes back with what was lost: whoever has received, since its own point on the line, something that is not on the line of one
- * that goes back. Others keep their present state: nobody who goes back remembers less of them than the line does.
+ * Who goes back with what was lost, and to which of its points: the least that can be (`least-rollback.ts`), of what stands in the
+ * machine. A point can be had when its record and its image are on the disk: then a manager that starts again has it too. A logged one can
+ * be had when that is so of the point that its visits are run on: what came in, this process knows.
  */
 import { asContainer, locusStates, type ContainerSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Locus } from '../locus/locus.js'
 import { reachableFrom } from '../container/supplier.js'
+import { rootOf } from '../logged/chain.js'
+import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
+import type { UnitPoint } from '../state-interval/history.js'
+import { isStable } from '../state-interval/line.js'
+import type { Point } from '../state-interval/line/line.js'
 import { mergeInto } from '../state-interval/points.js'
-import type { Because } from './moved.js'
-import { unitsOf } from '../state-interval/units.js'
+import { unitsOf, type Unit } from '../state-interval/units.js'
+import { leastRollback, type Back, type UnitState } from './least-rollback.js'
 
-/** Units that go back, and what drags each. */
-export type Going = ReadonlyMap<number, Because | null>
+/** Units that go back, to which of their points, and what drags each. */
+export type Going = ReadonlyMap<number, Back>
 
 export function goingWith(machine: Machine, lost: Iterable<number>): Going {
   invariant(machine.phase !== 'booting', 'SI30: a part goes back of what is there', {})
-  const going = new Map<number, Because | null>([...lost].map((unit) => [unit, null]))
+  const gone = new Set(lost)
   const units = unitsOf(machine)
-  const onLine = new Map(units.map(({ unit, history }) => [unit, history.base?.interval ?? 0]))
-  // A map hands out what is added while it is gone through, so one look at each is enough.
-  for (const unit of going.keys())
-    for (const other of units) {
-      if (going.has(other.unit)) continue
-      const interval = receivedOf(machine, other.unit, unit)
-      if (interval > (onLine.get(unit) ?? 0)) going.set(other.unit, { unit, interval })
-    }
-  return going
+  // First what was received, then by whom it was sent: whatever is received meanwhile is looked at again.
+  return leastRollback(units.map((each) => stateOf(machine, each, gone.has(each.unit))))
 }
 
-/** The newest interval of `sender` that the unit has received since its point on the line; 0: none. */
-function receivedOf(machine: Machine, unit: number, sender: number): number {
-  const { maxContainers } = machine.region.plan.shape
-  const received = new Map<number, number>()
-  const known = unitsOf(machine).find((each) => each.unit === unit)
-  invariant(known !== undefined, 'SI30: only a unit is asked', { unit })
-  mergeInto(received, known.history.owed)
-  for (const { dependencies } of known.history.newer) mergeInto(received, dependencies)
+/** The points of the unit that can be had, from the one on the line on, and what it has received since. */
+function stateOf(machine: Machine, { unit, history }: Unit, isLost: boolean): UnitState {
+  const { base, newer } = history
+  const points: Point[] = base === null ? [] : [pointOf(unit, base, new Map())]
+  let received = new Map<number, number>()
+  for (const point of newer) {
+    mergeInto(received, point.dependencies)
+    if (!canBeHad(machine, unit, point)) continue
+    points.push(pointOf(unit, point, received))
+    received = new Map()
+  }
+  if (isLost) return { unit, points, present: null }
+  mergeInto(received, history.owed)
   for (const locus of machine.loci.all())
     if (locus.container === unit)
       for (const grant of locus.grants) mergeInto(received, new Map([[grant.unit, grant.interval]]))
-  if (unit < maxContainers && sender < maxContainers) {
-    const row = machine.region.dependencyIndex(asContainer(unit), asContainer(sender))
-    mergeInto(received, new Map([[sender, Number(Atomics.load(machine.region.i64, row))]]))
-    if (reaches(machine, asContainer(unit), asContainer(sender)))
-      mergeInto(received, new Map([[sender, machine.containers.interval(asContainer(sender))]]))
+  mergeInto(received, rowOf(machine, unit))
+  return { unit, points, present: received }
+}
+
+const pointOf = (
+  unit: number,
+  { interval }: UnitPoint,
+  dependencies: ReadonlyMap<number, number>,
+): Point => ({ unit, interval, dependencies })
+
+/** Of what has ended there is nothing to go back to; of a manager that was given up, only what was announced is relied on. */
+function canBeHad(machine: Machine, unit: number, point: UnitPoint): boolean {
+  if (point.capture.record.ended.some((each) => each.unit === unit)) return false
+  const container = machine.containers.at(unit)
+  if (point.logged !== null && container !== null && isDemoted(machine, container)) return false
+  const manager = container?.manager ?? null
+  return !machine.managers.isGivenUp(manager) && sourceOf(machine, unit, point) !== null
+}
+
+/**
+ * The captured point on whose image this one can be had: its own, or one that differs from that by visits only; null when no such image is
+ * on the disk.
+ */
+export function sourceOf(machine: Machine, unit: number, point: UnitPoint): UnitPoint | null {
+  invariant(point.interval > 0, 'SI104: only a point is had from an image', { unit })
+  let root: UnitPoint | null = rootOf(point)
+  while (root !== null && !isStable(machine, unit, root))
+    root = root.equals === null ? null : rootOf(root.equals)
+  return root
+}
+
+/** What loci have brought into a container since its newest point. */
+function rowOf(machine: Machine, unit: number): Map<number, number> {
+  const row = new Map<number, number>()
+  const { maxContainers } = machine.region.plan.shape
+  if (unit >= maxContainers) return row
+  for (let sender = 0; sender < maxContainers; sender++) {
+    const index = machine.region.dependencyIndex(asContainer(unit), asContainer(sender))
+    const from = asContainer(sender)
+    const interval = reaches(machine, asContainer(unit), from)
+      ? machine.containers.interval(from)
+      : Number(Atomics.load(machine.region.i64, index))
+    if (interval !== 0) row.set(sender, interval)
   }
-  return received.get(sender) ?? 0
+  return row
 }
 
 /**

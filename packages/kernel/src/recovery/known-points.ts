@@ -1,41 +1,84 @@
 /** The points that a recovery can choose from: each with what its record holds of the unit. */
 import type { Machine } from '../machine.js'
+import { chainOf, rootOf, type Chained } from '../logged/chain.js'
 import type { SavedOutput } from '../output/output.js'
 import type { Capture } from '../state-interval/capture-table.js'
+import type { History, UnitPoint } from '../state-interval/history.js'
 import type { Point } from '../state-interval/line/line.js'
 import type { CaptureRecord, SavedContainer, SavedSemaphore } from '../state-interval/records.js'
 import { unitsOf } from '../state-interval/units.js'
 
-export interface KnownPoint extends Point {
+export interface KnownPoint extends Point, Chained<KnownPoint> {
   readonly capture: Capture
   /** The newest epoch at which it still said what the unit is. */
   readonly epoch: number
-  /** What the unit was; both nil: it had ended. */
+  /** What the unit was, of a logged point when it was captured; both nil: it had ended. */
   readonly container: SavedContainer | null
   readonly semaphore: SavedSemaphore | null
   /** What it had printed, if it is, or was, a container. */
   readonly output: SavedOutput | null
 }
 
-/** What the log held at boot, until the world is open; afterwards what the histories of units have that is durable. */
+/** What an earlier attempt left, or the log held at boot, until the world is open; afterwards what the histories of units have that is durable. */
 export function knownPoints(machine: Machine): readonly KnownPoint[] {
-  if (machine.bootPoints.length > 0) return machine.bootPoints
-  return unitsOf(machine).flatMap(({ unit, history: { base, newer } }) =>
-    [...(base === null ? [] : [base]), ...newer].flatMap((point) => {
-      if (!point.capture.durable) return []
-      const { maxContainers } = machine.region.plan.shape
-      const found = pointsIn(point.capture, maxContainers).find(
-        (each) => each.unit === unit && each.interval === point.interval,
-      )
-      return found === undefined ? [] : [{ ...found, epoch: point.epoch }]
-    }),
-  )
+  if (machine.choices !== null) return machine.choices
+  return machine.bootPoints.length > 0 ? machine.bootPoints : inHistories(machine)
+}
+
+function inHistories(machine: Machine): KnownPoint[] {
+  const { maxContainers } = machine.region.plan.shape
+  return unitsOf(machine).flatMap(({ unit, history }) => {
+    const known = new Map<UnitPoint, KnownPoint>()
+    return pointsOf(history).flatMap((point) => {
+      if (!point.capture.durable || point.logged?.durable === false) return []
+      return knownPointOf(unit, point, maxContainers, known) ?? []
+    })
+  })
+}
+
+/** Those from the line on; if that is a logged one, from the one that was captured before it. */
+function pointsOf({ base, newer }: History): UnitPoint[] {
+  if (base === null) return newer
+  const root = rootOf(base)
+  return root === base ? [base, ...newer] : [root, base, ...newer]
+}
+
+/** The point with what its record holds of the unit; null when it is not there. `known` has those found before. */
+export function knownPointOf(
+  unit: number,
+  point: UnitPoint,
+  maxContainers: number,
+  known = new Map<UnitPoint, KnownPoint>(),
+): KnownPoint | null {
+  const root = rootOf(point)
+  const found =
+    known.get(root) ??
+    pointsIn(root.capture, maxContainers).find(
+      (each) => each.unit === unit && each.interval === root.interval,
+    )
+  if (found === undefined) return null
+  const first: KnownPoint = { ...found, epoch: root.epoch }
+  known.set(root, first)
+  let last = first
+  for (const each of chainOf(point)) {
+    const { interval, dependencies, epoch, logged } = each
+    const before = last
+    last = known.get(each) ?? {
+      ...last,
+      interval,
+      dependencies,
+      epoch,
+      logged: logged === null ? null : { input: logged.input, before, root: first },
+    }
+    known.set(each, last)
+  }
+  return last
 }
 
 /** All points of a record. */
 export function pointsIn(capture: Capture, maxContainers: number): KnownPoint[] {
   const { containers, semaphores, ended }: CaptureRecord = capture.record
-  const none = { capture, container: null, semaphore: null, output: null }
+  const none = { capture, container: null, semaphore: null, output: null, logged: null }
   return [
     ...containers.map((container) => ({
       ...none,

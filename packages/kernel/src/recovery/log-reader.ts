@@ -5,12 +5,14 @@
 import { invariant } from '@katydid/actor'
 import type { ToldOutput } from '../output/output-table.js'
 import type { KeptLine } from '../kept/kept-lines.js'
+import { rootOf } from '../logged/chain.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { FoundRecord } from '../state-interval/durable-log.js'
 import { Assembly, readPart } from '../state-interval/parts.js'
 import {
   unpackRecord,
   type CaptureRecord,
+  type InputsRecord,
   type KernelRecord,
   type KeptRecord,
   type LineRecord,
@@ -60,6 +62,7 @@ export function readLog(
     kept: new Map(),
     unreadable: 0,
     foreign: 0,
+    gaps: 0,
     maxContainers,
   }
   for (const { kind, position, content } of found) {
@@ -98,6 +101,8 @@ interface Reading {
   readonly kept: Map<number, KeptLine>
   unreadable: number
   foreign: number
+  /** Records of visits whose predecessors are missing. */
+  gaps: number
   readonly maxContainers: number
 }
 
@@ -120,6 +125,9 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
     case 'kept_line':
       state.kept.set(record.line, { record, after, isLeaving: false })
       return
+    case 'inputs':
+      takeInputs(state, record)
+      return
     case 'root_page':
       // One written again with the line may stand behind a newer one that was under way then.
       if ((state.roots.get(record.port)?.record.interval ?? 0) <= record.interval)
@@ -141,6 +149,24 @@ function takePoints(state: Reading, record: CaptureRecord, after: number): void 
     const known = state.points.get(unit)
     const point = known?.get(interval)
     if (point !== undefined && point.epoch < epoch) known!.set(interval, { ...point, epoch })
+  }
+}
+
+/** Visits go on where the ones before them ended; where those are missing nothing that came later can be run again. */
+function takeInputs(state: Reading, { unit, generation, after, inputs }: InputsRecord): void {
+  const known = state.points.get(unit)
+  const found = known?.get(after)
+  if (known === undefined || found === undefined || found.container?.generation !== generation) {
+    // Before the oldest capture that is left there is nothing to be missed.
+    if (known !== undefined && Math.min(...known.keys()) < after) state.gaps++
+    return
+  }
+  let before = found
+  for (const { interval, dependencies, input } of inputs) {
+    if (interval <= before.interval) return
+    const logged = { input, before, root: rootOf(found) }
+    before = { ...before, interval, dependencies: new Map(dependencies), logged }
+    known.set(interval, before)
   }
 }
 
@@ -176,12 +202,16 @@ export function stateOf({ state }: KeptRecord, session: number): CaptureRecord {
   return { ...state, containers }
 }
 
-function damageOf({ unreadable, foreign, line, kept }: Reading): string | null {
+function damageOf({ unreadable, foreign, gaps, line, kept }: Reading): string | null {
   const sentences: string[] = []
   if (unreadable > 0)
     sentences.push(`${unreadable} of the kernel’s records could not be read and were left out`)
   if (foreign > 0) sentences.push(`${foreign} captures of another world were left out`)
   const missing = (line?.kept ?? []).filter((name) => !kept.has(name))
   if (missing.length > 0) sentences.push(`kept lines are missing: ${missing.join(', ')}`)
+  if (gaps > 0)
+    sentences.push(
+      `${gaps} records of what came into logged containers follow on one that is missing and were left out`,
+    )
   return sentences.length === 0 ? null : sentences.join('; ')
 }

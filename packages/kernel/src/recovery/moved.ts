@@ -2,12 +2,7 @@
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { KnownPoint } from './known-points.js'
-
-/** Why a unit goes back that was not lost itself: it had received this interval of another that goes back. */
-export interface Because {
-  readonly unit: number
-  readonly interval: number
-}
+import type { Because } from './least-rollback.js'
 
 export interface Moved {
   readonly container: string

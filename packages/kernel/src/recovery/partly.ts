@@ -1,20 +1,25 @@
 /**
- * A recovery of a part: what was lost and all that depends on it goes back to the line, and everybody else runs on. Nobody comes into
- * a container that goes back, its loci are seen to end, and only then is it looked once more who has received of it.
+ * A recovery of a part: what was lost goes back to the newest of its points that can be, with those that no choice of points lets stay, and
+ * everybody else runs on. Nobody comes into a container that goes back, its loci are seen to end, and only then is it looked once more who
+ * has received of it.
  */
 import { locusPort } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import { killDead } from '../capability/group-calls.js'
+import type { IntervalRecord } from '../container/container.js'
+import { rootOf } from '../logged/chain.js'
+import { noteLogged, replayAll } from '../logged/replay.js'
 import type { Machine } from '../machine.js'
 import { releaseOverlays } from '../transaction/release.js'
 import { closeGates, openGates } from '../state-interval/gate.js'
 import { groupsOf } from '../state-interval/home.js'
 import { historyOf, semaphoreUnit, unitsOf } from '../state-interval/units.js'
 import { clearMemory, forgetContainers, forgetLoci } from './clear.js'
-import { goingWith, lociIn, slotsOf, someoneComes, type Going } from './going.js'
-import { pointsIn, type KnownPoint } from './known-points.js'
-import { outputGoesBack } from './output-back.js'
+import { goingWith, lociIn, slotsOf, someoneComes, sourceOf, type Going } from './going.js'
+import type { Because } from './least-rollback.js'
+import { knownPointOf, type KnownPoint } from './known-points.js'
 import type { Moved } from './moved.js'
+import { outputGoesBack } from './output-back.js'
 import type { Problem } from './problem.js'
 import {
   heldBy,
@@ -30,7 +35,6 @@ const quietMs = 60_000
 /** What has to be known of the units that go back until they are there. */
 export interface Departure {
   readonly going: Going
-  readonly points: readonly KnownPoint[]
   readonly moved: readonly Moved[]
 }
 
@@ -38,20 +42,36 @@ export interface Departure {
 export function* depart(machine: Machine, reason: string): Script<Departure | null> {
   invariant(machine.lost !== 'world', 'SI30: the world does not go back in part', {})
   const { captures } = machine
-  const settled = (): boolean => captures.rendezvous === null && machine.rootWrites === 0
-  if (!(yield* machine.waits.until(settled, quietMs))) return null
+  const isQuiet = (): boolean => captures.rendezvous === null && machine.rootWrites === 0
+  if (!(yield* machine.waits.until(isQuiet, quietMs))) return null
   let lost = new Set(machine.lost)
+  const reasons = new Map<number, string>()
+  const causes = new Map<number, Because | null>()
   for (;;) {
     const going = goingWith(machine, lost)
+    for (const [unit, { because }] of going)
+      if (!reasons.has(unit)) {
+        reasons.set(unit, sentenceOf(machine, because, reason))
+        causes.set(unit, because)
+      }
     machine.going = going
     closeGates(machine, slotsOf(machine, going))
     if (!(yield* machine.waits.until(() => !someoneComes(machine, going), stopMs))) return null
     const loci = lociIn(machine, going)
     // A tree stands or falls together: a locus that stands in what goes back has lost its root too.
     const roots = loci.map(({ container }) => Number(container))
-    lost = new Set([...lost, ...roots.filter((root) => !going.has(root))])
-    if (loci.length === 0 && goingWith(machine, lost).size === going.size)
-      return { going, points: pointsOf(machine, going), moved: movesOf(machine, going, reason) }
+    for (const root of roots)
+      if (!reasons.has(root))
+        reasons.set(root, `a locus of its own stood in what goes back: ${reason}`)
+    // Nobody's present state is left of those either that were found to go back: their loci are being ended.
+    lost = new Set([...lost, ...going.keys(), ...roots])
+    // Once more, as those who run on have done so since; nothing is in what goes back, so nothing of that is heard any more.
+    const settled = goingWith(machine, lost)
+    if (loci.length === 0 && settled.size === going.size) {
+      machine.going = settled
+      return { going: settled, moved: movesOf(machine, settled, reason, { reasons, causes }) }
+    }
+    machine.going = new Map([...lost].map((unit) => [unit, null]))
     for (const { slot, generation } of loci)
       if (slot !== null)
         machine.order({ order: 'stop_locus', port: locusPort(slot), generation, reason })
@@ -60,38 +80,48 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
   }
 }
 
-/** Their points on the line; those that never had one are as they were made: there is nothing of them. */
+/** The points that they go back to; those for which there is none are as they were made: there is nothing of them. */
 function pointsOf(machine: Machine, going: Going): KnownPoint[] {
   const { maxContainers } = machine.region.plan.shape
-  return [...going.keys()].flatMap((unit) => {
-    const base = historyOf(machine, unit)?.base ?? null
-    if (base === null) return []
-    const found = pointsIn(base.capture, maxContainers).find(
-      (each) => each.unit === unit && each.interval === base.interval,
-    )
-    invariant(found !== undefined, 'SI29: a point on the line stands in its record', { unit })
-    return [{ ...found, epoch: base.epoch }]
+  return [...going].flatMap(([unit, { to }]) => {
+    const history = historyOf(machine, unit)
+    const point = history?.at(to) ?? null
+    if (point === null) return []
+    const found = knownPointOf(unit, point, maxContainers)
+    invariant(found !== null, 'SI29: a point stands in its record', { unit })
+    return [found]
   })
 }
 
-function movesOf(machine: Machine, going: Going, reason: string): Moved[] {
-  const nameOf = (unit: number): string =>
-    machine.containers.at(unit)?.name ?? `semaphore unit ${unit}`
-  return slotsOf(machine, going).map((slot) => {
-    const because = going.get(slot) ?? null
-    return {
-      container: nameOf(slot),
-      slot,
-      cause: because,
-      from: machine.containers.interval(slot),
-      to: historyOf(machine, slot)?.base?.interval ?? 0,
-      because:
-        because === null
-          ? reason
-          : `it had received interval ${because.interval} of “${nameOf(because.unit)}”, which is lost`,
-    }
-  })
+/** Why units go back, as it was found: in words, and what had been received. */
+interface Why {
+  readonly reasons: ReadonlyMap<number, string>
+  readonly causes: ReadonlyMap<number, Because | null>
 }
+
+function movesOf(
+  machine: Machine,
+  going: Going,
+  reason: string,
+  { reasons, causes }: Why,
+): Moved[] {
+  return slotsOf(machine, going).map((slot) => ({
+    container: nameOf(machine, slot),
+    slot,
+    from: machine.containers.interval(slot),
+    to: going.get(slot)?.to ?? 0,
+    because: reasons.get(slot) ?? reason,
+    cause: causes.get(slot) ?? null,
+  }))
+}
+
+const nameOf = (machine: Machine, unit: number): string =>
+  machine.containers.at(unit)?.name ?? `semaphore unit ${unit}`
+
+const sentenceOf = (machine: Machine, because: Because | null, reason: string): string =>
+  because === null
+    ? reason
+    : `it had received interval ${because.interval} of “${nameOf(machine, because.unit)}”, which is lost`
 
 /** Takes back what they had in memory, and what dead managers had; false when a transfer does not end in time. */
 export function* clearGoing(machine: Machine, { going }: Departure): Script<boolean> {
@@ -111,17 +141,14 @@ export function* clearGoing(machine: Machine, { going }: Departure): Script<bool
   return yield* clearMemory(machine, (slot) => going.has(slot) || gone.has(slot))
 }
 
-/** Puts them back to their points; what went wrong, or nil. */
-export function* arrive(machine: Machine, departure: Departure): Script<Problem | null> {
-  const { going, points } = departure
+/** Puts them back to their points; what went wrong, or nil. A sentence: what some were to do again differed, and they wait. */
+export function* arrive(machine: Machine, departure: Departure): Script<Problem | string | null> {
+  const { going } = departure
+  const { vector } = machine.captures
   const slots = slotsOf(machine, going)
-  invariant(
-    points.every(({ unit }) => going.has(unit)),
-    'SI30: only what goes back is restored',
-    { points: points.length },
-  )
   machine.graves = machine.graves.filter(({ container }) => !going.has(container.slot))
-  forgetPoints(machine, going)
+  const histories = goBack(machine, going)
+  const points = pointsOf(machine, going)
   const kept = machine.groups.all().filter((each) => !isOf(machine, going, each.id))
   const saved = points.flatMap(({ container, semaphore }) => [
     ...(container?.groups ?? []),
@@ -130,11 +157,11 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   machine.groups.restore([...kept, ...saved], machine.groups.next)
   const containers = points.flatMap(({ container }) => container ?? [])
   forgetContainers(machine, containers, (slot) => going.has(slot))
-  const problem = yield* restoreContainers(machine, points)
+  const problem = yield* restoreContainers(machine, points, histories)
   if (problem !== null) return problem
   outputGoesBack(machine, points, (slot) => going.has(slot))
-  const held = heldBy(points)
-  restoreCounts(machine, departure, held)
+  const held = heldBy(points, ({ unit, interval }) => interval <= (vector.get(unit) ?? 0))
+  restoreCounts(machine, going, points, held)
   const before = forgetLoci(
     machine,
     held.map((each) => each.saved),
@@ -143,6 +170,9 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   restoreLoci(machine, held, before)
   killDead(machine)
   machine.restored = { points, loci: held.map((each) => each.saved) }
+  const differing = yield* replayAll(machine, points)
+  if (differing !== null) return differing
+  noteLogged(machine, points)
   const { captures } = machine
   captures.newer = captures.newer.filter((each) =>
     unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
@@ -154,13 +184,22 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   return null
 }
 
-/** What was newer than the line never happened. */
-function forgetPoints(machine: Machine, going: Going): void {
-  for (const unit of going.keys()) {
+/** What was newer than the points that they go back to never happened. What is known of their earlier points and images stays. */
+function goBack(machine: Machine, going: Going): Map<number, IntervalRecord> {
+  const records = new Map<number, IntervalRecord>()
+  for (const [unit, { to }] of going) {
     const history = historyOf(machine, unit)
     invariant(history?.over !== true, 'SI30: what has ended does not go back', { unit })
-    if (history !== null) history.newer = []
+    const point = history?.at(to) ?? null
+    const source = point === null ? null : sourceOf(machine, unit, point)
+    // Of a root that is there nothing has to be run in another way than it is linked.
+    const isOwn = source === null || point === null || source === rootOf(point)
+    history?.goBack(to, isOwn ? null : source)
+    if (!isOwn) machine.inputs.note(machine.clock.nowMs(), 0)
+    const container = machine.containers.at(unit)
+    if (container !== null) records.set(unit, container.intervals)
   }
+  return records
 }
 
 function isOf(machine: Machine, going: Going, group: number): boolean {
@@ -172,7 +211,8 @@ function isOf(machine: Machine, going: Going, group: number): boolean {
 /** Semaphores that go back, and what others had given to loci that have not received it. */
 function restoreCounts(
   machine: Machine,
-  { going, points }: Departure,
+  going: Going,
+  points: readonly KnownPoint[],
   held: readonly HeldLocus[],
 ): void {
   const waits = new Map(held.map(({ saved: { id, wait } }) => [id, wait]))

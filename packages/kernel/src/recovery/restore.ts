@@ -14,13 +14,15 @@ import {
 import { all, ask, invariant, type Script } from '@katydid/actor'
 import { endPeriod } from '@katydid/memory'
 import { grantContainer } from '../container/container-calls.js'
-import { noIntervals, type Container } from '../container/container.js'
+import { noIntervals, type Container, type IntervalRecord } from '../container/container.js'
 import { forgetStamps } from '../container/slices.js'
 import { reportEnd } from '../locus/locus-end.js'
 import { noWatch, type Locus } from '../locus/locus.js'
 import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
 import { tellKept } from '../kept/tell-kept.js'
 import { startLocus } from '../locus/start.js'
+import { chainOf, rootOf } from '../logged/chain.js'
+import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import { raiseCaptureNumber } from '../state-interval/cut.js'
 import { closeGates } from '../state-interval/gate.js'
@@ -30,33 +32,61 @@ import { answerMs } from './choose.js'
 import type { KnownPoint } from './known-points.js'
 import { problemOf, type Problem } from './problem.js'
 
-/** Puts these containers back and rolls their managers back; what went wrong, or nil. */
+/**
+ * Puts these containers back and rolls their managers back; what went wrong, or nil. `known` is what stays known of points and images of
+ * those that go back to a point newer than the line; of others their point is the line from now on, and `kept` says which snapshots
+ * their managers have to keep all the same.
+ */
 export function* restoreContainers(
   machine: Machine,
   points: readonly KnownPoint[],
+  known: ReadonlyMap<number, IntervalRecord> = new Map(),
+  kept: ReadonlyMap<number, number> = new Map(),
 ): Script<Problem | null> {
   // Before anything goes back: what belongs to kept lines must not be given up over it.
   tellKept(machine)
   const asks: Script<Problem | null>[] = []
   for (const point of points) {
     if (point.container === null) continue
-    const container = place(machine, point, point.container)
+    const intervals = intervalsAt(machine, point, point.container, known.get(point.unit))
+    const container = place(machine, point.container, {
+      intervals,
+      // Who comes waits until all of it is there, and its visits have been run again.
+      gate: known.has(point.unit) || point.logged !== null ? 'cutting' : 'open',
+    })
     if (container.manager !== null && !machine.containers.hasFailed(container))
-      asks.push(rollBack(machine, point.container, container))
+      asks.push(
+        rollBack(
+          machine,
+          point.container,
+          container,
+          kept.get(point.unit) ?? intervals.recoverable,
+        ),
+      )
   }
   const problems = yield* all(machine.messenger, asks)
   return problems.find((each) => each !== null) ?? null
 }
 
 /** The point on the line of a unit that was restored. */
-const baseOf = ({ interval, capture, epoch }: KnownPoint, image: number): UnitPoint => ({
-  interval,
-  image,
-  dependencies: new Map(),
-  capture,
-  epoch,
-  fed: true,
-})
+function baseOf(point: KnownPoint, image: number): UnitPoint {
+  const first = rootOf(point)
+  const unitPoint = (of: KnownPoint, logged: UnitPoint['logged']): UnitPoint => ({
+    interval: of.interval,
+    image,
+    dependencies: new Map(),
+    capture: of.capture,
+    epoch: of.epoch,
+    fed: true,
+    logged,
+    equals: null,
+  })
+  const root = unitPoint(first, null)
+  return chainOf(point).reduce((before, each) => {
+    invariant(each.logged !== null, 'SI102: a chain is of visits', { interval: each.interval })
+    return unitPoint(each, { input: each.logged.input, before, root, durable: true })
+  }, root)
+}
 
 /** The number of the wait that each restored locus stands in. */
 const waitsOf = (held: readonly HeldLocus[]): Map<number, number> =>
@@ -95,7 +125,34 @@ function semaphoreOf(
   return { id: semaphore.id, count, base: baseOf(point, 0) }
 }
 
-function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Container {
+/** What is known of its points and images once it is back at this one. */
+function intervalsAt(
+  machine: Machine,
+  point: KnownPoint,
+  { label, slot }: SavedContainer,
+  known: IntervalRecord | undefined,
+): IntervalRecord {
+  const none = { ...noIntervals(), label: asInterval(label) }
+  if (known === undefined) {
+    const history = new History(machine.captures.epoch, baseOf(point, label))
+    return { ...none, recoverable: asInterval(label), history }
+  }
+  invariant(known.recoverable <= label, 'SI6: nobody goes back behind the line', { slot, label })
+  const points = [...known.points].filter(([image]) => image <= label)
+  return {
+    ...none,
+    recoverable: known.recoverable,
+    points: new Map(points),
+    history: known.history,
+  }
+}
+
+interface Placing {
+  readonly intervals: IntervalRecord
+  readonly gate: 'open' | 'cutting'
+}
+
+function place(machine: Machine, saved: SavedContainer, { intervals, gate }: Placing): Container {
   const container: Container = {
     slot: asContainer(saved.slot),
     generation: saved.generation,
@@ -107,12 +164,7 @@ function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Cont
     serviceLevel: saved.serviceLevel as ServiceLevel,
     selfManaged: false,
     snapshotOf: saved.snapshotOf,
-    intervals: {
-      ...noIntervals(),
-      label: asInterval(saved.label),
-      recoverable: asInterval(saved.label),
-      history: new History(machine.captures.epoch, baseOf(point, saved.label)),
-    },
+    intervals,
     mappings: saved.mappings,
   }
   invariant(
@@ -127,7 +179,9 @@ function place(machine: Machine, point: KnownPoint, saved: SavedContainer): Cont
     interval: machine.firstInterval,
     epoch: machine.captures.epoch,
     incarnation: saved.incarnation + 1,
+    gate,
   })
+  if (isDemoted(machine, container)) machine.containers.publishLevel(container.slot, 'snapshotting')
   if (machine.managers.isGivenUp(container.manager)) machine.containers.fail(container)
   // Of a part that goes back others may be at the gate: it opens when all of it is there.
   if (machine.going.has(container.slot)) closeGates(machine, [container.slot])
@@ -144,6 +198,7 @@ function* rollBack(
   machine: Machine,
   saved: SavedContainer,
   container: Container,
+  recoverable: number,
 ): Script<Problem | null> {
   const port = container.manager!
   const capability = grantContainer(machine, port, container, masterRights)
@@ -153,6 +208,7 @@ function* rollBack(
     cont,
     stateInterval: asInterval(saved.label),
     open: asInterval(machine.firstInterval),
+    recoverable: asInterval(recoverable),
     capability,
     slot,
     size,
@@ -170,13 +226,19 @@ function* rollBack(
 export interface HeldLocus {
   readonly saved: SavedLocus
   readonly interval: number
+  /** That point is on the line. */
+  readonly told: boolean
 }
 
 /** Loci that these points hold. */
-export const heldBy = (points: readonly KnownPoint[]): HeldLocus[] =>
-  points.flatMap(({ container, interval }) =>
-    (container?.loci ?? []).map((saved) => ({ saved, interval })),
-  )
+export const heldBy = (
+  points: readonly KnownPoint[],
+  isOnLine: (point: KnownPoint) => boolean = () => true,
+): HeldLocus[] =>
+  points.flatMap((point) => {
+    const { container, interval } = point
+    return (container?.loci ?? []).map((saved) => ({ saved, interval, told: isOnLine(point) }))
+  })
 
 /** Puts loci back; `before` is what was known of them, so that what must not run again does not. */
 export function restoreLoci(
@@ -190,7 +252,7 @@ export function restoreLoci(
     {},
   )
   const wanted = held.filter(({ saved: { id } }) => !machine.destroyedLoci.has(id))
-  return wanted.map(({ saved, interval }) => {
+  return wanted.map(({ saved, interval, told }) => {
     const earlier = before.get(saved.id)
     const locus: Locus = {
       id: saved.id,
@@ -203,7 +265,7 @@ export function restoreLoci(
       generation: asGeneration(0),
       end: saved.end,
       endedIn: saved.end === null ? 0 : interval,
-      told: saved.end !== null,
+      told: saved.end !== null && (told || earlier?.told === true),
       resumed: true,
       suspended: saved.suspended,
       stands: false,
@@ -213,6 +275,7 @@ export function restoreLoci(
       watch: noWatch(),
       answer: saved.answer,
       grants: [],
+      replay: null,
     }
     machine.loci.add(locus)
     return locus

@@ -2,8 +2,10 @@
  * A recovery session: one path for a killed process, a dead manager and a lost locus. It ends with the world open at its
  * line, or failed with a sentence. A manager that fails more than five times in a minute is given up.
  */
-import { asGeneration } from '@katydid/abi'
+import { asGeneration, asLocus, managerUpcalls } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
+import { isDemoted } from '../logged/level.js'
+import { noteLogged, replayAll } from '../logged/replay.js'
 import type { Machine } from '../machine.js'
 import { killDead } from '../capability/group-calls.js'
 import { createOwnContainer, startManager } from '../manager/start-manager.js'
@@ -42,10 +44,12 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
   machine.kept.leave(({ record }) => record.line > machine.captures.line)
   let why = reason
   let departure: Departure | null = null
+  let isPartAgain = false
   for (let attempts = 1; ; attempts++) {
     machine.recoveryWanted = null
     // What did not come back in part goes back as a whole.
-    if (boot || attempts > 1) machine.lost = 'world'
+    if (boot || (attempts > 1 && !isPartAgain)) machine.lost = 'world'
+    isPartAgain = false
     const hopeless = giveUpFailing(machine, attempts, why)
     if (hopeless !== null) {
       machine.fail('manager_failed', hopeless)
@@ -61,7 +65,10 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
       machine.session++
       departure = yield* depart(machine, reason)
       if (departure === null) machine.recoveryWanted = reason
-      problem = departure === null ? null : yield* goPartly(machine, departure)
+      const outcome = departure === null ? null : yield* goPartly(machine, departure)
+      problem = typeof outcome === 'string' ? null : outcome
+      if (typeof outcome === 'string' && departure !== null && wanted(machine) === null)
+        isPartAgain = goesFurtherBack(machine, departure, outcome)
     }
     if (phaseOf(machine) === 'failed') return
     if (problem === null && wanted(machine) === null) break
@@ -108,6 +115,13 @@ function* goTo(machine: Machine, { points, epoch, backTo }: Choice): Script<Prob
   const { captures } = machine
   if (backTo !== undefined) takeUp(machine, backTo, points)
   const told = backTo === undefined ? null : keepTold(machine, points)
+  const kept = backTo === undefined ? imagesToKeep(machine, points) : new Map<number, number>()
+  const chosen = new Map(points.map(({ unit, interval }) => [unit, interval]))
+  // Another attempt chooses from these: what was newer is void from now on.
+  machine.choices =
+    backTo === undefined
+      ? knownPoints(machine).filter(({ unit, interval }) => interval <= (chosen.get(unit) ?? 0))
+      : points
   captures.vector = new Map()
   captures.line = epoch
   for (const { unit, interval, container, semaphore } of points) {
@@ -120,19 +134,17 @@ function* goTo(machine: Machine, { points, epoch, backTo }: Choice): Script<Prob
   const how = { rolledBack: true, back: [], ...backToOf(backTo) }
   if (!(yield* note(machine, how, told === null ? [] : [told]))) return null
   if (backTo !== undefined) yield* partWith(machine, points)
-  // Another attempt chooses from these: what was newer is void from now on.
-  if (machine.bootPoints.length > 0) machine.bootPoints = points
   const homeless = homelessOf(machine)
   forgetContainers(
     machine,
     points.flatMap(({ container }) => container ?? []),
   )
   restoreGroups(machine, points)
-  const problem = yield* restoreContainers(machine, points)
+  const problem = yield* restoreContainers(machine, points, new Map(), kept)
   if (problem !== null) return problem
   outputGoesBack(machine, points)
   restoreSemaphores(machine, points)
-  const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1 }))]
+  const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1, told: true }))]
   const saved = held.map((each) => each.saved)
   const before = forgetLoci(machine, saved)
   // What became of them since never happened.
@@ -141,21 +153,60 @@ function* goTo(machine: Machine, { points, epoch, backTo }: Choice): Script<Prob
   machine.restored = { points, loci: saved }
   captures.newer = []
   restartEngine(machine)
+  const differing = yield* replayAll(machine, points)
+  if (differing !== null) machine.recoveryWanted ??= differing
+  if (wanted(machine) !== null || phaseOf(machine) === 'failed') return null
+  noteLogged(machine, points)
+  if (kept.size > 0) tellBaselines(machine)
   return null
 }
 
-/** What was lost, with what depends on it, is taken back to the line while the others run on. */
-function* goPartly(machine: Machine, departure: Departure): Script<Problem | null> {
+/**
+ * As long as something is to be done again, and may turn out to differ, managers keep the snapshots from the line on; by unit. Where
+ * there is nothing of the kind they keep what the world goes back to.
+ */
+function imagesToKeep(machine: Machine, points: readonly KnownPoint[]): Map<number, number> {
+  if (points.every(({ logged }) => logged === null)) return new Map()
+  const { vector } = machine.captures
+  const images = new Map(points.map(({ unit }) => [unit, 0]))
+  for (const { unit, interval, container } of knownPoints(machine))
+    if (vector.get(unit) === interval) images.set(unit, container?.label ?? 0)
+  return images
+}
+
+/** All of it is there: what managers kept of earlier snapshots is needed no more. */
+function tellBaselines(machine: Machine): void {
+  for (const { selfManaged, manager, token, intervals } of machine.containers.live()) {
+    if (selfManaged || manager === null || intervals.recoverable === 0) continue
+    const args = { cont: token, stateInterval: intervals.recoverable }
+    machine.messenger.call(manager, managerUpcalls.snapshotIsRecoverable, args, () => {})
+  }
+}
+
+/**
+ * What some were to do again differed: now only their captured points count, and the choice is made once more. True: that can be done in
+ * part, as no point on the line was such a one.
+ */
+function goesFurtherBack(machine: Machine, { going }: Departure, sentence: string): boolean {
+  invariant(machine.recoveryWanted === null, 'SI107: nothing else was lost meanwhile', {})
+  machine.recoveryWanted = sentence
+  machine.lost = new Set(going.keys())
+  return ![...going.keys()].some((unit) => {
+    const container = machine.containers.at(unit)
+    const base = container?.intervals.history.base ?? null
+    return base !== null && base.logged !== null && isDemoted(machine, container!)
+  })
+}
+
+/** What was lost, with what depends on it, is taken back to its newest points that can be had while the others run on. */
+function* goPartly(machine: Machine, departure: Departure): Script<Problem | string | null> {
   // More was lost meanwhile: all of the world goes back.
   if (wanted(machine) !== null) return null
   if (!(yield* clearGoing(machine, departure))) {
     machine.fail('io_error', 'a transfer of the disk did not end in time for a recovery')
     return null
   }
-  const back = [...departure.going.keys()].map((unit): [number, number] => [
-    unit,
-    machine.captures.vector.get(unit) ?? 0,
-  ])
+  const back = [...departure.going].map(([unit, { to }]): [number, number] => [unit, to])
   if (!(yield* note(machine, { rolledBack: false, back }))) return null
   const problem = (yield* bringUpAll(machine)) ?? (yield* arrive(machine, departure))
   if (problem === null) restartEngine(machine)
@@ -290,9 +341,11 @@ function finish(machine: Machine, { reason, boot, beganMs, departure, before }: 
   const { points, loci } = machine.restored
   machine.restored = { points: [], loci: [] }
   machine.bootPoints = machine.bootLoci = machine.bootGroups = []
+  machine.choices = null
   if (!boot) tellMoved(machine, reason, departure?.moved ?? movedTo(before, points, reason))
   machine.lost = new Set()
   machine.going = new Map()
+  freeTurns(machine)
   tellLive(machine)
   resumeLoci(machine, loci)
   machine.destroyedLoci.clear()
@@ -309,6 +362,17 @@ function finish(machine: Machine, { reason, boot, beganMs, departure, before }: 
       damage: machine.damage,
       recoveryMs: machine.clock.nowMs() - beganMs,
     })
+}
+
+/** A turn in a logged container that a thread had which is gone is nobody’s. */
+function freeTurns(machine: Machine): void {
+  const { words } = machine.region
+  const alive = new Set(machine.loci.threads().map(({ slot }) => slot))
+  for (const { slot } of machine.containers.all()) {
+    const word = machine.region.containerWord(slot, 'turn')
+    const turn = words.load(word)
+    if (turn !== 0 && !alive.has(asLocus(turn - 1))) words.compareExchange(word, turn, 0)
+  }
 }
 
 /** Calls that loci made meanwhile, of those that run on. */

@@ -185,8 +185,8 @@ export class SemaphoreTable {
       this.#semaphores.delete(semaphore.id)
       return
     }
-    const { history } = semaphore
-    this.#add(to.id, to.count, interval, new History(history.epoch, to.base)).changed = true
+    // What is known of its earlier points stays.
+    this.#add(to.id, to.count, interval, semaphore.history).changed = true
   }
 
   /** Makes the table what it was. No locus waits then; hosts that do are told to ask again. */

@@ -1,6 +1,7 @@
 /** One record in the making: the containers cut in one step, and with them every semaphore and every end that is due. */
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
+import { isLogged } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import type { Capture } from './capture-table.js'
 import type { UnitPoint } from './history.js'
@@ -50,9 +51,7 @@ export class Batch {
   /** None of it was captured. */
   undo(): void {
     const { capture } = this
-    for (const { history } of unitsOf(this.#machine))
-      for (const point of history.newer.filter((each) => each.capture === capture))
-        history.drop(point)
+    for (const { history } of unitsOf(this.#machine)) history.dropOf(capture)
   }
 
   /** Its capture comes to nothing; what it had received counts for the next. */
@@ -115,6 +114,8 @@ const pointAt = (
   capture,
   epoch: capture.epoch,
   fed: false,
+  logged: null,
+  equals: null,
 })
 
 const saved = ({ interval, dependencies }: UnitPoint): SavedPoint => ({
@@ -159,6 +160,12 @@ function carryOver(machine: Machine, capture: Capture, record: CaptureRecord): C
     const { base } = history
     if (base === null || base !== history.newest) continue
     if (machine.log.position - base.capture.after <= carryLag) continue
+    const its = machine.containers.at(unit)
+    if (its !== null && isLogged(machine, its) && !machine.containers.hasFailed(its)) {
+      // What came into it stands behind the record: it is captured anew instead.
+      its.intervals.mustCapture = true
+      continue
+    }
     const from = base.capture.record
     const container = from.containers.find((each) => each.slot === unit)
     const semaphore = from.semaphores.find((each) => semaphoreUnit(machine, each.id) === unit)

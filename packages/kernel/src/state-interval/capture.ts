@@ -333,9 +333,7 @@ function undo(machine: Machine, capture: Capture): void {
   const { captures, semaphores } = machine
   invariant(!capture.durable, 'SI21: what is durable is not given up', { id: capture.id })
   captures.drop(capture)
-  for (const { history } of unitsOf(machine))
-    for (const point of history.newer.filter((each) => each.capture === capture))
-      history.drop(point)
+  for (const { history } of unitsOf(machine)) history.dropOf(capture)
   for (const semaphore of semaphores.known()) semaphore.changed = true
 }
 

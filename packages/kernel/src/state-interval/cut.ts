@@ -13,6 +13,8 @@ import {
 import { invariant } from '@katydid/actor'
 import { endPeriod, sweepCaptures } from '@katydid/memory'
 import type { Container } from '../container/container.js'
+import { isLogged } from '../logged/level.js'
+import { whyNot } from '../logged/why-not.js'
 import type { Machine } from '../machine.js'
 import type { Capture } from './capture-table.js'
 import { takeGrants } from './grants.js'
@@ -46,6 +48,10 @@ export function cutContainers(
   for (const container of containers) {
     const { slot, intervals } = container
     invariant(isCutting(machine, slot), 'SI2: nothing is cut but behind a shut gate', { slot })
+    const { newest } = intervals.history
+    const isSame =
+      newest !== null && isLogged(machine, container) && whyNot(machine, container, newest) === null
+    const equals = isSame ? newest : null
     const interval = machine.containers.interval(slot)
     const label = asInterval(interval)
     const written = wasWritten(machine, container)
@@ -66,7 +72,10 @@ export function cutContainers(
       capture,
       epoch: capture.epoch,
       fed: false,
+      logged: null,
+      equals,
     })
+    machine.region.words.store(machine.region.containerWord(slot, 'ran'), 0)
     machine.containers.enterEpoch(slot, capture.epoch)
   }
   return { wanted, anew }
@@ -111,8 +120,8 @@ export function raiseCaptureNumber(machine: Machine, slot: Container['slot']): v
   machine.region.words.store(word, next)
 }
 
-/** What the container received since its last point; its row begins anew, and that it ran is forgotten. */
-function takeDependencies(machine: Machine, container: Container): Map<number, number> {
+/** What the container received since its last point; its row begins anew. */
+export function takeDependencies(machine: Machine, container: Container): Map<number, number> {
   const { slot, intervals } = container
   const { history } = intervals
   const received = history.owed
@@ -123,7 +132,6 @@ function takeDependencies(machine: Machine, container: Container): Map<number, n
     if (interval !== 0) mergeInto(received, new Map([[sender, interval]]))
   }
   mergeInto(received, takeGrants(machine, container))
-  machine.region.words.store(machine.region.containerWord(slot, 'ran'), 0)
   received.delete(slot)
   return received
 }

@@ -108,6 +108,8 @@ function nameOf(record: KernelRecord): { session: number; id: number } {
       return { session, id: record.number }
     case 'root_page':
       return { session, id: record.interval }
+    case 'inputs':
+      return { session, id: record.number }
     default:
       return unreachable(record)
   }

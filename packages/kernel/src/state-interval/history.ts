@@ -4,6 +4,7 @@
  */
 import { invariant } from '@katydid/actor'
 import type { Capture } from './capture-table.js'
+import { rootOf, type Link } from '../logged/chain.js'
 import { mergeInto } from './points.js'
 
 export interface UnitPoint {
@@ -19,6 +20,16 @@ export interface UnitPoint {
   epoch: number
   /** The engine knows of it. */
   fed: boolean
+  /** It was not captured: it is had by running a visit again after the point before it. Nil: it was. */
+  readonly logged: Logged | null
+  /** The point before it, from which only its name differs: where its own image is not there, that one's will do. Nil: there is none, or it is not needed. */
+  equals: UnitPoint | null
+}
+
+/** What makes a point one that is had by running a visit again. */
+export interface Logged extends Link<UnitPoint> {
+  /** Its record is on the disk. */
+  durable: boolean
 }
 
 export class History {
@@ -28,6 +39,10 @@ export class History {
   newer: UnitPoint[] = []
   /** Received and in no point yet. */
   owed = new Map<number, number>()
+  /** Why what comes next cannot be logged: something that is no visit has happened since the last capture. Nil: nothing has. */
+  gap: string | null = null
+  /** Bytes of visits logged since the last capture. */
+  loggedBytes = 0
   /** The unit's end is on the line. */
   over = false
   /** The newest epoch at which it still was as it was made. */
@@ -67,6 +82,9 @@ export class History {
       newest: this.newest?.interval ?? 0,
     })
     this.newer.push(point)
+    if (point.logged !== null) return
+    this.gap = null
+    this.loggedBytes = 0
   }
 
   /** The point comes to nothing: what it had received counts for the next. */
@@ -76,13 +94,48 @@ export class History {
       interval: point.interval,
     })
     this.newer.splice(at, 1)
+    this.gap = 'a point of it came to nothing'
     mergeInto(this.newer[at]?.dependencies ?? this.owed, point.dependencies)
+  }
+
+  /** Points of that capture come to nothing, and those that are had by running visits on them. */
+  dropOf(capture: Capture): void {
+    invariant(!capture.durable, 'SI21: what is durable is not given up', { id: capture.id })
+    for (const point of this.newer.filter((each) => rootOf(each).capture === capture))
+      this.drop(point)
   }
 
   /** Points whose pages were to be found in that snapshot can never be stable. */
   dropImage(image: number): void {
     for (const point of this.newer.filter((each) => each.image === image && !each.fed))
       this.drop(point)
+  }
+
+  /** The point that ends the interval; null when there is none. */
+  at(interval: number): UnitPoint | null {
+    return [this.base, ...this.newer].find((each) => each?.interval === interval) ?? null
+  }
+
+  /**
+   * What came after that interval never happened. With `source` the point there is had by running visits on that captured one: of those
+   * captured since then the images are given up.
+   */
+  goBack(to: number, source: UnitPoint | null = null): void {
+    invariant(to >= (this.base?.interval ?? 0), 'SI6: nobody goes back behind the line', {
+      to,
+      line: this.base?.interval ?? 0,
+    })
+    this.newer = this.newer.filter((each) => each.interval <= to)
+    this.owed = new Map()
+    this.gap = null
+    if (source !== null) this.newer = rebased(this.newer, source, this.base)
+  }
+
+  /** Visits whose record is not on the disk come to nothing, with those after them. */
+  dropLogged(why: string): void {
+    for (const point of this.newer.filter(({ logged }) => logged?.durable === false))
+      this.drop(point)
+    this.gap = why
   }
 
   /** The line is at this point now. */
@@ -93,4 +146,26 @@ export class History {
     this.base = point
     this.newer = this.newer.filter((each) => each.interval > point.interval)
   }
+}
+
+/** The points after `source` as points of one chain that begins there. They go to the disk anew. */
+function rebased(
+  points: readonly UnitPoint[],
+  source: UnitPoint,
+  base: UnitPoint | null,
+): UnitPoint[] {
+  const isAfter = base !== null && base.interval > source.interval
+  invariant(!isAfter || rootOf(base) === source, 'SI102: the line is had from one image', {
+    source: source.interval,
+    base: base?.interval ?? 0,
+  })
+  let before = isAfter ? base : source
+  return points.map((point) => {
+    if (point.interval <= source.interval) return point
+    const { image, capture } = source
+    const input = point.logged?.input ?? null
+    const logged = { input, before, root: source, durable: false }
+    before = { ...point, image, capture, fed: false, logged, equals: null }
+    return before
+  })
 }

@@ -26,13 +26,20 @@ export function isIdle(machine: Machine, container: Container): boolean {
   const word = (field: 'ran' | 'written' | 'frames'): number =>
     machine.region.words.load(machine.region.containerWord(slot, field))
   invariant(!intervals.history.over, 'SI25: what has ended is not asked for', { slot })
-  if (newest === null || word('ran') !== 0 || word('frames') !== 0) return false
+  // A logged container is captured again soon, so that what came into it need not be kept for long.
+  if (newest === null || newest.logged !== null) return false
+  if (word('ran') !== 0 || word('frames') !== 0) return false
   if (word('written') !== 0 || intervals.mustCapture || owed.size > 0) return false
   if (!intervals.volatile && newest.image !== intervals.label) return false
   if (hasReceived(machine, slot) || hasGrants(machine, slot)) return false
-  const state = states.get(newest)
-  if (state === undefined || isAwaited(machine, slot, newest.interval)) return false
-  return Buffer.compare(state, packValue(stateOf(machine, container))) === 0
+  if (isAwaited(machine, slot, newest.interval)) return false
+  return isAsNoted(machine, container, newest)
+}
+
+/** Whether the container is, apart from its pages, what it was when that was noted. */
+export function isAsNoted(machine: Machine, container: Container, point: UnitPoint): boolean {
+  const state = states.get(point)
+  return state !== undefined && Buffer.compare(state, packValue(stateOf(machine, container))) === 0
 }
 
 /**

@@ -7,6 +7,7 @@ import { invariant, run, type Script } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import { bury } from '../container/retire.js'
 import { reportEnd } from '../locus/locus-end.js'
+import { rootOf } from '../logged/chain.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
 import { keepLine } from '../kept/keep.js'
@@ -32,12 +33,15 @@ export function feedPoints(machine: Machine): void {
       if (point.fed) continue
       if (!isStable(machine, unit, point)) break
       point.fed = true
+      point.equals = null
       machine.engine.stable({ unit, interval: point.interval, dependencies: point.dependencies })
     }
 }
 
-function isStable(machine: Machine, unit: number, { capture, image }: UnitPoint): boolean {
-  if (!capture.durable) return false
+/** Whether its record and its image are on the disk. */
+export function isStable(machine: Machine, unit: number, point: UnitPoint): boolean {
+  const { capture, image } = rootOf(point)
+  if (!capture.durable || point.logged?.durable === false) return false
   const container = machine.containers.at(unit)
   return container === null || image === 0 || counts(container.intervals, image)
 }

@@ -6,6 +6,7 @@ import { packValue, unpackValue } from '@katydid/actor'
 import type { ManagerProgram } from '@katydid/abi'
 import type { Program, SnapshotOf } from '../container/container.js'
 import type { Mapping } from '../container/mapping.js'
+import type { LoggedInput } from '../logged/chain.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
 import type { PermissionGroup } from '../capability/group-table.js'
@@ -195,7 +196,31 @@ export interface OutputRecord {
   readonly told: readonly ToldOutput[]
 }
 
-export type KernelRecord = CaptureRecord | LineRecord | RootRecord | OutputRecord | KeptRecord
+/** What came into a logged container, visit by visit. */
+export interface InputsRecord {
+  readonly kind: 'inputs'
+  readonly session: number
+  /** Which of the process’s records of this kind it is. */
+  readonly number: number
+  readonly unit: number
+  readonly generation: number
+  /** The interval of the point before the first. */
+  readonly after: number
+  readonly inputs: readonly SavedInput[]
+}
+
+/** One visit, and the point that it makes; without input, a point that is what the one before was. */
+export interface SavedInput extends SavedPoint {
+  readonly input: LoggedInput | null
+}
+
+export type KernelRecord =
+  | CaptureRecord
+  | LineRecord
+  | RootRecord
+  | OutputRecord
+  | KeptRecord
+  | InputsRecord
 
 /** A record's bytes. */
 export function packRecord(record: KernelRecord): Uint8Array {
@@ -237,6 +262,8 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
       return has(value, keptFields) && arePairs(value['over']) && isState(value['state'])
         ? (value as unknown as KeptRecord)
         : null
+    case 'inputs':
+      return isInputs(value) ? (value as unknown as InputsRecord) : null
     default:
       return null
   }
@@ -446,3 +473,46 @@ const arePairs = (value: unknown): boolean =>
 
 const hasTables = (value: Record<string, unknown>): boolean =>
   listOf(value['capabilities'], (each) => has(each, capabilityFields))
+
+function isInputs(value: Record<string, unknown>): boolean {
+  return (
+    has(value, inputsFields) &&
+    listOf(
+      value['inputs'],
+      (each) =>
+        has(each, { interval: 'number', input: 'object' }) &&
+        arePairs(each['dependencies']) &&
+        (each['input'] === null || isInput(each['input'])),
+    )
+  )
+}
+
+const inputsFields = {
+  session: 'number',
+  number: 'number',
+  unit: 'number',
+  generation: 'number',
+  after: 'number',
+} as const
+const inputFields = {
+  sender: 'number',
+  sent: 'number',
+  locus: 'number',
+  name: 'string',
+  status: 'string',
+  detail: 'string',
+  messages: 'number',
+} as const
+
+const isInput = (value: unknown): boolean =>
+  has(value, inputFields) &&
+  value['block'] instanceof Uint8Array &&
+  value['seed'] instanceof Uint8Array &&
+  value['result'] instanceof Uint8Array &&
+  listOf(value['times'], (each) => typeof each === 'number') &&
+  listOf(value['calls'], isLoggedCall)
+
+const callFields = { cap: 'number', asked: 'number', status: 'string', detail: 'string' } as const
+
+const isLoggedCall = (value: unknown): boolean =>
+  has(value, callFields) && value['block'] instanceof Uint8Array

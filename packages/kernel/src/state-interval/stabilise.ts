@@ -1,10 +1,12 @@
 /** Somebody waits until an epoch is recoverable: managers are asked to make the snapshots it needs stable, now. */
 import { asInterval, managerUpcalls } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
+import { flushInputs } from '../logged/input-log.js'
 import type { Machine } from '../machine.js'
 
 /** container_stabilise_request, for the newest snapshot of each container unless it is stable or discarded. */
 export function askToStabilise(machine: Machine): void {
+  flushInputs(machine, true)
   for (const { selfManaged, intervals, manager, token, slot } of machine.containers.live()) {
     const image = intervals.points.get(intervals.label)
     if (selfManaged || image === undefined || image.stable || image.discarded) continue

@@ -4,6 +4,7 @@
  * Waiting for it is not a safepoint: a capture waits until the holder has let go and both have come to one. A locus that
  * dies holding it leaves it held in memory that rolls back to a state in which it was free.
  */
+import { systemClock } from '@katydid/actor'
 import { LocusError } from '../locus-error.js'
 import type { Holder, WordMemory } from './memory.js'
 
@@ -104,9 +105,9 @@ export class Mutex<M extends WordMemory = WordMemory> {
         )
       // The mark goes in before the sleep, and the sleep compares with it: a release in between wakes or refuses it.
       if ((held & 1) !== 0 || memory.compareExchange(this.#offset, held, held | 1) === held) {
-        const before = performance.now()
+        const before = systemClock.nowMs()
         this.#holder.sleep(memory, this.#offset, held | 1, 1000)
-        waitedMs += performance.now() - before
+        waitedMs += systemClock.nowMs() - before
       }
     }
   }

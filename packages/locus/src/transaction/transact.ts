@@ -6,7 +6,7 @@
  * invocation that could not be undone refuses. The registers belong to it.
  */
 import { transactionCalls, type Capref, type Fate, type ResultOf } from '@katydid/abi'
-import { InvariantViolation } from '@katydid/actor'
+import { InvariantViolation, systemClock } from '@katydid/actor'
 import { allowed } from '../capability.js'
 import { receive, stampOf } from '@katydid/memory'
 import { untilRecoverable } from '../recoverable.js'
@@ -97,12 +97,12 @@ function begin(
   { thread }: Parts,
   args: { readonly cont: Capref; readonly timeoutMs: number; readonly age: number },
 ): Begun {
-  const until = performance.now() + durableMs
+  const until = systemClock.nowMs() + durableMs
   for (;;) {
     const reply = thread.call(transactionCalls.transactionBegin, args)
     if (reply.status === 'ok') return reply
     // The world goes back in this moment: this thread is about to be ended, and the program entered again.
-    if (reply.status !== 'frozen' || performance.now() > until)
+    if (reply.status !== 'frozen' || systemClock.nowMs() > until)
       throw new LocusError(reply.status, reply.detail)
     thread.presence.quietUntil(() => false, pauseMs)
   }

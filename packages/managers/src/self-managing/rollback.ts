@@ -33,13 +33,21 @@ export function canRollBack(container: ManagedContainer, interval: StateInterval
   return container.version(interval)?.commit === 'durable'
 }
 
-/** Goes back to `interval`; `open` is the interval that is open from now on. */
+/** Where a container goes back to. */
+export interface Return {
+  readonly interval: StateInterval
+  /** The interval that is open from now on. */
+  readonly open: StateInterval
+  /** The newest snapshot on the line. */
+  readonly recoverable: StateInterval
+}
+
+/** Goes back to `interval`. What is older stays as long as the line is there. */
 export function rollBack(
   context: Context,
   pagers: Pagers,
   container: ManagedContainer,
-  interval: StateInterval,
-  open: StateInterval,
+  { interval, open, recoverable }: Return,
 ): void {
   invariant(canRollBack(container, interval), 'SI6: a container goes back to a stable snapshot', {
     token: container.token,
@@ -49,7 +57,8 @@ export function rollBack(
   container.open = new Delta()
   while (container.versions.length > 0 && container.versions.at(-1)!.interval! > interval)
     dropDelta(context, pagers, container.versions.pop()!)
-  for (const version of container.versions) version.recoverable = true
+  for (const version of container.versions)
+    if (version.interval! <= recoverable) version.recoverable = true
   pagers.folding.forget(container)
   // What an opened snapshot shows is the same in every interval.
   if (interval === 0 && container.writable && (container.folded > 0 || container.map.height > 0)) {

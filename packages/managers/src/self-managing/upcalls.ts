@@ -169,7 +169,7 @@ function settleBack(
   container: ManagedContainer,
   args: ArgsOf<ContRollback>,
 ): void {
-  const { stateInterval, open } = args
+  const { stateInterval, open, recoverable } = args
   invariant(open > stateInterval, 'SI7: after going back a higher interval is open', {
     open,
     stateInterval,
@@ -177,7 +177,7 @@ function settleBack(
   layer.forget(container)
   clear(pagers.pager, container, 'frozen')
   seat(context, container, args)
-  rollBack(context, pagers, container, stateInterval, open)
+  rollBack(context, pagers, container, { interval: stateInterval, open, recoverable })
 }
 
 /** Handlers of what the kernel says after a recovery. */

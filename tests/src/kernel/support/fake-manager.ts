@@ -157,8 +157,8 @@ export class FakeManager {
         this.calls.push(`snapshot_is_recoverable ${cont} ${stateInterval}`)
         return { status: 'ok' }
       },
-      contRollback: ({ cont, stateInterval, open, capability, slot }) => {
-        this.calls.push(`cont_rollback ${cont} ${stateInterval} ${open}`)
+      contRollback: ({ cont, stateInterval, open, recoverable, capability, slot }) => {
+        this.calls.push(`cont_rollback ${cont} ${stateInterval} ${open} ${recoverable}`)
         this.managed.set(cont, { capability, slot })
         return { status: 'ok' }
       },

@@ -6,6 +6,7 @@ import {
   actorPorts,
   asLocus,
   hostPort,
+  inputCalls,
   isLocusPort,
   locusCalls,
   locusOfPort,
@@ -16,11 +17,13 @@ import {
   type Capref,
   type Ending,
   type LifeEvent,
+  type loggedInput,
   type MachineShape,
   type ManagerBoot,
   type Order,
   type PortId,
   type Reply,
+  type ValueOf,
   type WorldEvent,
 } from '@katydid/abi'
 import { Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
@@ -41,6 +44,8 @@ import {
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
 import { FakeManager, goodBehaviour, type Behaviour, type Stable } from './fake-manager.js'
 
+export type LoggedInput = ValueOf<typeof loggedInput>
+
 /** An answer, once it is there. */
 export interface Box<T> {
   reply: T | null
@@ -60,6 +65,8 @@ export interface WorldOptions {
   readonly others?: readonly { readonly name: string; readonly behaviour?: Partial<Behaviour> }[]
   /** The disk's bytes and what managers made stable, of an earlier life. */
   readonly earlier?: KernelWorld
+  /** What a locus that runs visits again finds different. */
+  readonly differs?: KernelWorld['differs']
 }
 
 export const program = { module: 'file:///program.js', entry: 'default', hash: 'h' }
@@ -119,6 +126,7 @@ export class KernelWorld {
       [...(earlier?.stable ?? [])].map(([token, labels]) => [token, new Set(labels)]),
     )
     this.behaviour = { ...goodBehaviour(), ...options.behaviour }
+    if (options.differs !== undefined) this.differs = options.differs
     this.#openDisk(earlier === undefined)
     this.console = this.#openConsole()
     const messenger = this.sim.endpoint(actorPorts.kernel)
@@ -353,8 +361,29 @@ export class KernelWorld {
       this.calls.push(
         `locus_begin ${port} ${reply.status} ${reply.status === 'ok' ? reply.plan.resumed : ''}`,
       )
-      if (reply.status === 'ok' && this.word(port, 'suspended') === 0)
+      if (reply.status === 'ok' && reply.plan.replay) {
+        const { container } = reply.plan
+        this.sim.region.words.store(this.sim.region.containerWord(container as never, 'written'), 1)
+        this.#replay(endpoint, port, null)
+      } else if (reply.status === 'ok' && this.word(port, 'suspended') === 0)
         this.setState(port, 'running')
+    })
+  }
+
+  /** What loci that run visits again were given. */
+  readonly replayed: LoggedInput[] = []
+  /** What such a locus finds different in a visit; nil: nothing. `dies`: its thread ends; `hangs`: it never says. */
+  differs: (input: LoggedInput) => string | null = () => null
+
+  /** Says how the visit before was, and takes the next one. */
+  #replay(endpoint: SimEndpoint, port: PortId, problem: string | null): void {
+    endpoint.call(actorPorts.kernel, inputCalls.replayNext, { problem }, (reply) => {
+      if (reply.status !== 'ok') return
+      if (reply.input === null) return this.die(port, 'exit')
+      this.replayed.push(reply.input)
+      const said = this.differs(reply.input)
+      if (said === 'dies') this.die(port)
+      else if (said !== 'hangs') this.#replay(endpoint, port, said)
     })
   }
 

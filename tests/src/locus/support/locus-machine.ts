@@ -18,6 +18,7 @@ import {
   defaultShape,
   entityKinds,
   hereCapref,
+  inputCalls,
   isLocusPort,
   locusCalls,
   locusOfPort,
@@ -25,15 +26,18 @@ import {
   locusStates,
   makeCapref,
   managerDowncalls,
+  serviceLevels,
   rights,
   semaphoreCalls,
   transactionCalls,
   type Answer,
+  type ArgsOf,
   type Capref,
   type CaprefTable,
   type ContainerSlot,
   type LocusSlot,
   type Order,
+  type ServiceLevel,
 } from '@katydid/abi'
 import { bellOf, Endpoint, later, Region, ringPort, systemClock } from '@katydid/actor'
 import type { LocusOutcome } from '@katydid/locus'
@@ -62,7 +66,12 @@ export interface StartOptions {
   readonly name?: string
   /** Program to enter instead of the container's. */
   readonly program?: { module: string; entry: string }
+  /** It runs these visits again, and what differed is pushed to `differed`. */
+  readonly replay?: { readonly inputs: readonly Input[]; readonly differed: string[] }
 }
+
+export type Logged = ArgsOf<(typeof inputCalls)['inputLogged']>
+export type Input = NonNullable<Logged['input']>
 
 const pageSet = asPageSet(1)
 export const testManager = actorPorts.firstManager
@@ -92,6 +101,14 @@ export class LocusMachine {
   capturedRegisters: Float64Array = new Float64Array(32)
   windowsOpened = 0
   programsAsked = 0
+  /** What was logged of visits; whose turn it was then, the container's interval, and what the invoker had received of it. */
+  readonly logged: (Logged & {
+    readonly turn: number
+    readonly interval: bigint
+    readonly received: bigint
+  })[] = []
+  /** Refuses so many calls of input_logged. */
+  refuseInputs = 0
   /** Loci that wait at a semaphore, in the order in which they came, and how each is answered. */
   readonly waiting: {
     readonly slot: LocusSlot
@@ -198,6 +215,12 @@ export class LocusMachine {
     await new Promise<void>((resolve) => this.#capture(slots, body, resolve))
   }
 
+  /** What the container’s quality of service is from now on. */
+  setLevel(container: number, level: ServiceLevel): void {
+    const word = this.region.containerWord(asContainer(container), 'level')
+    this.region.words.store(word, serviceLevels.indexOf(level))
+  }
+
   state(slot: number): number {
     return this.region.words.load(this.region.locusWord(asLocus(slot), 'state'))
   }
@@ -283,6 +306,7 @@ export class LocusMachine {
             resumed: plan.resumed ?? false,
             name: plan.name ?? '',
             answer: null,
+            replay: plan.replay !== undefined,
           },
         }
       },
@@ -331,6 +355,7 @@ export class LocusMachine {
       },
     })
     this.#serveTransactions()
+    this.#serveInputs()
     this.#endpoint.serveSome(managerDowncalls, {
       snapshotRequest: (_args, call) => {
         const slots = isLocusPort(call.from) ? [locusOfPort(call.from)] : []
@@ -343,6 +368,34 @@ export class LocusMachine {
           () => call.reply({ status: 'ok', stateInterval: asInterval(41 + this.captures) }),
         )
         return later
+      },
+    })
+  }
+
+  #serveInputs(): void {
+    const { region } = this
+    const given = new Map<LocusSlot, number>()
+    this.#endpoint.serveSome(inputCalls, {
+      inputLogged: (args) => {
+        const cont = asContainer(args.cont)
+        const turn = region.words.load(region.containerWord(cont, 'turn'))
+        const at = region.containerWord(cont, 'interval') >> 1
+        const received =
+          args.input === null
+            ? 0n
+            : Atomics.load(region.i64, region.dependencyIndex(asContainer(args.input.sender), cont))
+        this.logged.push({ ...args, turn, received, interval: Atomics.add(region.i64, at, 1n) })
+        if (this.refuseInputs === 0) return { status: 'ok', point: args.input !== null }
+        this.refuseInputs--
+        return { status: 'bad_argument', detail: 'as the test wants it' }
+      },
+      replayNext: ({ problem }, call) => {
+        const slot = locusOfPort(call.from)
+        const { inputs, differed } = this.#plans.get(slot)!.replay!
+        if (problem !== null) differed.push(problem)
+        const next = given.get(slot) ?? 0
+        given.set(slot, next + 1)
+        return { status: 'ok', input: problem === null ? (inputs[next] ?? null) : null }
       },
     })
   }

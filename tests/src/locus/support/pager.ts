@@ -64,6 +64,17 @@ export class Pager {
     return kept === undefined ? 0 : new Int32Array(kept.buffer)[(offset - page) / 4]!
   }
 
+  /** What was kept of the pages of a container that is out, by offset; pages of zeros are left out. */
+  kept(container: number): Map<number, Uint8Array> {
+    const mine = [...this.#store].filter(([key]) => key.startsWith(`${container}:`))
+    return new Map(
+      mine
+        .filter(([, bytes]) => bytes.some((byte) => byte !== 0))
+        .map(([key, bytes]): [number, Uint8Array] => [Number(key.split(':')[1]), bytes])
+        .sort(([a], [b]) => a - b),
+    )
+  }
+
   /** Makes a word of a page that was never touched. */
   setWord(container: number, offset: number, value: number): void {
     const { pageBytes } = this.#region.plan.shape

@@ -163,13 +163,17 @@ export class SimWorld {
 
   /** The manager's thread is terminated now, loci are stopped, and the manager is started again in the same process. */
   restartManager(): number {
+    this.#replaceManager()
+    return this.recover()
+  }
+
+  #replaceManager(): void {
     this.sim.crash(managerPort)
     this.manager = null
     this.#stopLoci()
     this.kernel.clearTables()
     this.kernel.buryManager()
     this.startManager()
-    return this.recover()
   }
 
   /** A locus was lost: the world goes back to its line, the manager lives on. */
@@ -177,6 +181,15 @@ export class SimWorld {
     this.#stopLoci()
     this.kernel.clearTables()
     return this.recover()
+  }
+
+  /** Loci are stopped and the containers go back to a capture, which need not be the line. */
+  goBack(capture: number, restarts = false): void {
+    if (restarts) this.#replaceManager()
+    this.#stopLoci()
+    this.kernel.clearTables()
+    this.#script(this.kernel.goBack(capture))
+    this.model = new Map(this.captured.get(capture) ?? [])
   }
 
   recover(): number {

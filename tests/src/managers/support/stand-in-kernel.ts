@@ -83,6 +83,8 @@ export class StandInKernel {
   releases = 0
   /** Snapshots that the manager said it had discarded. */
   discarded = 0
+  /** False: the line stays where it is, whatever becomes stable. */
+  announces = true
 
   constructor(region: Region, messenger: Messenger, options: { pages: number; ownPages: number }) {
     this.region = region
@@ -205,6 +207,12 @@ export class StandInKernel {
     return line
   }
 
+  /** A part of the world goes back to a capture that is stable; the line stays where it is. */
+  *goBack(id: number): Generator<Ask, void, unknown> {
+    yield* this.open()
+    yield* this.#rollBack(this.#captures.find((each) => each.id === id)!)
+  }
+
   *#chooseLine(): Generator<Ask, number, unknown> {
     yield* this.open()
     for (const capture of this.#captures.toReversed()) {
@@ -298,6 +306,7 @@ export class StandInKernel {
         ),
     )
     const capture = ready.at(-1)
+    if (!this.announces) return
     if (capture === undefined || this.#recovering || this.#announcing || this.#root === null) return
     this.#announcing = true
     this.#writeLine(capture, () => {
@@ -322,6 +331,8 @@ export class StandInKernel {
         this.destroy(this.containers.findIndex((each) => each.token === token))
     for (const container of this.containers) {
       const found = capture?.labels.find(([token]) => token === container.token)
+      const line = this.#captures.find((each) => each.id === this.line)
+      const onLine = line?.labels.find(([token]) => token === container.token)
       container.interval = this.#firstInterval()
       container.stable.clear()
       if (found !== undefined) container.stable.add(found[1])
@@ -331,6 +342,7 @@ export class StandInKernel {
         cont: container.token,
         stateInterval: asInterval(found?.[1] ?? 0),
         open: asInterval(container.interval),
+        recoverable: asInterval(onLine?.[1] ?? found?.[1] ?? 0),
         capability: asCapref(100 + container.slot),
         slot: container.slot as number,
         size: this.#pages * this.region.plan.shape.pageBytes,

@@ -1,0 +1,108 @@
+/**
+ * The log of visits: points that are logged go to the disk in groups, one write at a time. At once where somebody waits for the line,
+ * else when the first of them is 20 ms old or there are 256 KiB of them.
+ */
+import { actorPorts } from '@katydid/abi'
+import { invariant, run, type Script } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import type { UnitPoint } from '../state-interval/history.js'
+import { advanceLine, feedPoints } from '../state-interval/line.js'
+import type { InputsRecord } from '../state-interval/records.js'
+import { rootOf } from './chain.js'
+
+const gatherMs = 20
+const gatherBytes = 256 * 1024
+
+/** What the log of visits has to remember. */
+export class InputLog {
+  /** When the oldest of those came that are to be written; nil: none. */
+  sinceMs: number | null = null
+  bytes = 0
+  writing = false
+  #records = 0
+
+  /** A record takes the next number of the process. */
+  takeNumber(): number {
+    return ++this.#records
+  }
+
+  note(nowMs: number, bytes: number): void {
+    this.sinceMs ??= nowMs
+    this.bytes += bytes
+  }
+}
+
+/** Writes what is due; milliseconds until the next look is wanted. `now`: somebody waits for it. */
+export function flushInputs(machine: Machine, now = false): number {
+  const { inputs, clock, phase } = machine
+  // While something goes back it is not known yet what of it is void.
+  if (inputs.sinceMs === null || (phase !== 'open' && phase !== 'stopping')) return Infinity
+  if (inputs.writing) return gatherMs
+  const left = inputs.sinceMs + gatherMs - clock.nowMs()
+  if (!now && left > 0 && inputs.bytes < gatherBytes) return left
+  const all = waiting(machine)
+  // Only behind the record that they are run on, as a log is read in its order: the others come next time.
+  const ready = all.filter(({ points }) => points[0]!.capture.durable)
+  inputs.sinceMs = ready.length < all.length ? clock.nowMs() : null
+  inputs.bytes = 0
+  if (ready.length === 0) return inputs.sinceMs === null ? Infinity : gatherMs
+  inputs.writing = true
+  run(machine.messenger, write(machine, ready), () => {
+    inputs.writing = false
+  })
+  return gatherMs
+}
+
+/** Points of one container that are not on the disk, in their order. */
+interface Waiting {
+  readonly unit: number
+  readonly generation: number
+  readonly points: readonly UnitPoint[]
+}
+
+function waiting(machine: Machine): Waiting[] {
+  return machine.containers.all().flatMap(({ slot, generation, intervals: { history } }) => {
+    const points = history.newer.filter(({ logged }) => logged?.durable === false)
+    // Those that are run on another capture stand in a record of their own.
+    const roots = new Set(points.map((each) => rootOf(each)))
+    return [...roots].map((root) => {
+      const those = points.filter((each) => rootOf(each) === root)
+      return { unit: slot, generation, points: those }
+    })
+  })
+}
+
+function* write(machine: Machine, groups: readonly Waiting[]): Script<void> {
+  invariant(machine.inputs.writing, 'SI103: one write of inputs at a time', {})
+  const written = yield* machine.log.write(groups.map((each) => recordOf(machine, each)))
+  const points = groups.flatMap((each) => each.points)
+  if (written.status === 'ok') {
+    for (const { logged } of points) if (logged !== null) logged.durable = true
+    feedPoints(machine)
+    advanceLine(machine)
+    return
+  }
+  const { status } = written
+  const detail = `the disk did not take what came into logged containers: ${status}, ${written.detail}`
+  for (const { unit } of groups) machine.containers.at(unit)?.intervals.history.dropLogged(detail)
+  if (status === 'io_error') machine.fail(status, detail)
+  else machine.report({ kind: 'trouble', port: actorPorts.kernel, status, detail })
+}
+
+function recordOf(machine: Machine, { unit, generation, points }: Waiting): InputsRecord {
+  const first = points[0]?.logged ?? null
+  invariant(first !== null, 'SI103: only what is logged goes to the log of visits', { unit })
+  return {
+    kind: 'inputs',
+    session: machine.session,
+    number: machine.inputs.takeNumber(),
+    unit,
+    generation,
+    after: first.before.interval,
+    inputs: points.map(({ interval, dependencies, logged }) => ({
+      interval,
+      dependencies: [...dependencies],
+      input: logged!.input,
+    })),
+  }
+}

@@ -1,0 +1,103 @@
+/** Visits of logged containers, as a locus's thread makes them: the words it writes, and what it tells the kernel. */
+import {
+  inputCalls,
+  locusOfPort,
+  managerDowncalls,
+  type Capref,
+  type ContainerSlot,
+  type PortId,
+  type ServiceLevel,
+} from '@katydid/abi'
+import { receive, stampOf } from '@katydid/memory'
+import type { KernelWorld, LoggedInput } from './kernel-world.js'
+
+export interface Home {
+  readonly slot: ContainerSlot
+  readonly cont: Capref
+  readonly port: PortId
+}
+
+/** A container with a locus at rest in it. */
+export async function home(world: KernelWorld, name: string, manager = ''): Promise<Home> {
+  const cont = await world.container(name, 65536, manager)
+  const port = await world.locus(cont, `in ${name}`)
+  world.setState(port, 'resting')
+  return { slot: slotOf(world, name), cont, port }
+}
+
+export const slotOf = (world: KernelWorld, name: string): ContainerSlot =>
+  world.kernel.machine.containers.named(name)!.slot
+
+/** A container without loci of its own, whose manager promises the level. */
+export async function logged(
+  world: KernelWorld,
+  name: string,
+  manager = '',
+  level: ServiceLevel = 'deterministic',
+): Promise<ContainerSlot> {
+  await world.container(name, 65536, manager)
+  promise(world, name, level)
+  return slotOf(world, name)
+}
+
+/** Its manager says the level. */
+export function promise(world: KernelWorld, name: string, serviceLevel: ServiceLevel): string {
+  const { manager, token } = world.kernel.machine.containers.named(name)!
+  const fake = world.managers.get(manager!)!
+  const cont = fake.managed.get(token)!.capability
+  return world.said(fake.messenger, managerDowncalls.qualityOfService, { cont, serviceLevel })
+    .status
+}
+
+const noBlock = new Uint8Array(0)
+export const input = (from: Home, world: KernelWorld, value: number): LoggedInput => ({
+  sender: from.slot,
+  sent: Number(stampOf(world.sim.region, from.slot).interval),
+  locus: 1,
+  name: '',
+  block: Uint8Array.of(value),
+  seed: Uint8Array.of(value),
+  times: [value],
+  calls: [{ cap: from.cont, asked: value, status: 'ok', detail: '', block: noBlock }],
+  status: 'ok',
+  detail: '',
+  result: Uint8Array.of(value, value),
+  messages: value,
+})
+
+const word = (
+  world: KernelWorld,
+  slot: ContainerSlot,
+  field: 'turn' | 'level' | 'frames',
+): number => world.sim.region.containerWord(slot, field)
+
+export const load = (world: KernelWorld, slot: ContainerSlot, field: 'turn' | 'level'): number =>
+  world.sim.region.words.load(word(world, slot, field))
+
+/** One whole visit; answers whether it is a point, and the interval that it ended. `why`: what it did cannot be logged. */
+export function visit(
+  world: KernelWorld,
+  from: Home,
+  to: ContainerSlot,
+  value: number,
+  why: string | null = null,
+): { readonly point: boolean; readonly interval: number } {
+  const { region } = world.sim
+  region.words.store(word(world, to, 'turn'), locusOfPort(from.port) + 1)
+  region.words.add(word(world, to, 'frames'), 1)
+  const what = input(from, world, value)
+  receive(region, to, stampOf(region, from.slot))
+  region.words.store(region.containerWord(to, 'written'), 1)
+  const back = stampOf(region, to)
+  const args = { cont: to, input: why === null ? what : null, why: why ?? '' }
+  const said = world.said(world.loci.get(from.port)!, inputCalls.inputLogged, args)
+  receive(region, from.slot, back)
+  region.words.add(word(world, to, 'frames'), -1)
+  region.words.store(word(world, to, 'turn'), 0)
+  if (said.status !== 'ok') throw new Error(`${said.status}: ${said.detail}`)
+  return { point: said.point, interval: Number(back.interval) }
+}
+
+/** The port of the manager by that name. */
+export const portOfManager = (world: KernelWorld, name: string): PortId =>
+  world.kernel.machine.managers.all().find(({ program }) => program.name === name)!.port
