@@ -92,7 +92,10 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   const drains = lags(machine)
   if (keepShut || drains) shutGate(machine)
   if (drains) yield* drain(machine, interrupted)
-  if (interrupted()) return refuse('frozen', 'the world went back to its line meanwhile')
+  if (interrupted()) {
+    if (keepShut || drains) letGoOn(machine)
+    return refuse('frozen', 'the world went back to its line meanwhile')
+  }
   const epoch = captures.beginEpoch()
   captures.changesSeen = machine.changes
   captures.takenAtMs = clock.nowMs()
@@ -119,7 +122,7 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   }
   if (interrupted()) {
     openGates(machine, pending)
-    if (keepShut) openGate(machine)
+    if (keepShut || drains) letGoOn(machine)
     return refuse('frozen', 'the world went back to its line meanwhile')
   }
   giveUp(machine, pending, progress)
@@ -129,6 +132,11 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   if (!keepShut ? drains : !isWhole) openGate(machine)
   reportEpoch(machine, progress)
   return progress
+}
+
+/** The gate was shut for a capture that came to nothing. All of the world going back opens it by itself, at its end. */
+function letGoOn(machine: Machine): void {
+  if (machine.phase !== 'recovering' || machine.lost !== 'world') openGate(machine)
 }
 
 /**
