@@ -36,6 +36,8 @@ export interface Replay {
   problem: string | null
   /** Every input was run, and nothing differed. */
   done: boolean
+  /** Its thread ended before that. */
+  lost: boolean
 }
 
 /**
@@ -49,13 +51,13 @@ export function* replayAll(machine: Machine, points: readonly KnownPoint[]): Scr
     if (container === null || machine.containers.hasFailed(container)) continue
     const inputs = inputsOf(point)
     if (inputs.length === 0) continue
-    const run: Replay = { inputs, given: 0, problem: null, done: false }
+    const run: Replay = { inputs, given: 0, problem: null, done: false, lost: false }
     const problem = yield* replay(machine, container, run)
     if (machine.recoveryWanted !== null || machine.phase === 'failed') return null
     if (problem === null) continue
     const { name } = container
     // A thread that is lost says nothing of the program, unless it is lost each time.
-    if (run.problem === null && isTriedAgain(machine, container)) {
+    if (run.lost && isTriedAgain(machine, container)) {
       differing.push(`what “${name}” had done is tried once more: ${problem}`)
       continue
     }
@@ -97,6 +99,7 @@ function* replay(machine: Machine, container: Container, run: Replay): Script<st
     const { given } = run
     if (!(yield* machine.waits.until(() => over() || run.given > given, visitMs))) break
   }
+  run.lost = started && locus.slot === null && !run.done && run.problem === null
   const outcome = run.done ? null : (run.problem ?? why(started, locus, run))
   const ended = yield* endThread(machine, locus)
   machine.loci.forget(locus)
