@@ -228,7 +228,8 @@ class Levels {
     for (let kills = 0; ; kills++) {
       await sleep(killEveryMs === 0 ? 1e8 : killEveryMs)
       if (this.#isOver) return
-      if (kills % 3 === 2) {
+      // One that fails more often within some minutes is given up.
+      if (kills % 3 === 2 && kills < 3 * mostManagers) {
         this.#killed = 'manager'
         await this.#world.crashManager(level)
       } else {
@@ -254,6 +255,8 @@ class Levels {
     this.#again = again
   }
 }
+
+const mostManagers = 4
 
 /** Numbers jump by this at a return, so that none is used twice. */
 const jump = 1e9
