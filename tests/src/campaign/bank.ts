@@ -181,6 +181,7 @@ class Bank {
       visitMs: calm ? 0 : 700,
       visitor: this.#visitor,
       pauseMs: 0,
+      dieAt: calm || this.#random.chance(0.6) ? 0 : 1 + this.#random.below(30),
     }
     const isEarly = this.#isReady && this.#random.chance(0.2)
     const afterMs = this.#random.fraction() * (isEarly ? 2500 : lifeMs)
