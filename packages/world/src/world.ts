@@ -284,14 +284,19 @@ export class World {
     this.#machine.begin()
   }
 
-  /** Captures the world; answers the capture's number when it is recoverable (`durable`, the default) or taken. */
-  async snapshot(options: { readonly durable?: boolean } = {}): Promise<number> {
+  /**
+   * Captures the world; answers the capture's number when it is recoverable (`durable`, the default) or taken. Its line is kept in a
+   * world that keeps any, unless `keep` is false.
+   */
+  async snapshot(
+    options: { readonly durable?: boolean; readonly keep?: boolean } = {},
+  ): Promise<number> {
     this.#mustBeOpen()
     const durable = options.durable ?? true
     const { host } = this.#machine
     const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, {
       durable,
-      keep: true,
+      keep: options.keep ?? true,
     })
     return capture
   }

@@ -34,6 +34,7 @@ interface Flags {
   readonly acceptChanged?: true
   readonly snapshotEvery?: number
   readonly retain?: number
+  readonly retainEvery?: number
   readonly trace?: string
 }
 
@@ -54,6 +55,7 @@ export function runVerb(screen: Screen): Command {
       'older lines that a new world keeps, and snapshots of each container',
       wholeNumber,
     )
+    .option('--retain-every <ms>', 'time between lines that are kept, 0 for all', wholeNumber)
     .option('--accept-changed', 'go on although the program’s content has changed')
     .option('--json', 'print one JSON object instead of lines')
     .option('--trace <file>', 'write a trace for Perfetto or chrome://tracing at the end')
@@ -74,6 +76,7 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
     ...(flags.frames === undefined ? {} : { frames: flags.frames }),
     ...(flags.loci === undefined ? {} : { loci: flags.loci }),
     ...(flags.retain === undefined ? {} : { retain: flags.retain }),
+    ...(flags.retainEvery === undefined ? {} : { retainEveryMs: flags.retainEvery }),
     ...(flags.snapshotEvery === undefined ? {} : { snapshotEveryMs: flags.snapshotEvery }),
   })
   const output: EventOf<'output'>[] = []
