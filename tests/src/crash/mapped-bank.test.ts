@@ -74,10 +74,10 @@ test('[SI90] a container is captured while one that has it mapped reads on witho
   const { vault, start } = await vaultOf(world)
   const args = { role: 'keeper', rounds: 1e9, pages, busyMs: 1 }
   await world.startLocus(vault, { name: 'keeper', args })
-  await start('reader', { role: 'reader', forMs: 10_000 })
+  await start('reader', { role: 'reader', forMs: 15_000 })
   const lines: number[] = []
   // It takes a snapshot itself before it begins to read: until then others are answered.
-  for (let i = 0; i < 20 && lines.length < 2; i++) {
+  for (let i = 0; i < 30 && lines.filter((each) => each > 0).length < 2; i++) {
     const refused = await world.snapshot().then(
       () => null,
       (error: Error) => error.message,
@@ -90,5 +90,6 @@ test('[SI90] a container is captured while one that has it mapped reads on witho
     lines.push(containers.find(({ name }) => name === 'vault')!.recoverable)
   }
 
-  t.true(lines[1]! > lines[0]! && lines[0]! > 0, lines.join())
+  const [before, after] = lines.slice(-2)
+  t.true(before! > 0 && after! > before!, lines.join())
 })

@@ -30,7 +30,9 @@ export function noteBusy(
   const holders: LineHolder[] = []
   for (const slot of busy.keys()) {
     const container = machine.containers.at(slot)
-    if (container !== null) holders.push(movingHolder(machine, container))
+    // One that was idle when the epoch began has a point in it, whatever it has done since.
+    if (container !== null && container.intervals.history.epoch < machine.captures.epoch)
+      holders.push(movingHolder(machine, container))
   }
   for (const slot of refused.keys()) {
     const container = machine.containers.at(slot)
