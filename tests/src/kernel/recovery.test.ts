@@ -2,11 +2,8 @@
 import { actorPorts, diskCalls } from '@katydid/abi'
 import { ask, packValue, run } from '@katydid/actor'
 import { readLog } from '@katydid/kernel/recovery/log-reader.js'
-import {
-  packRecord,
-  unpackRecord,
-  type CaptureRecord,
-} from '@katydid/kernel/state-interval/records.js'
+import { packRecord, unpackRecord } from '@katydid/kernel/state-interval/record-bytes.js'
+import type { CaptureRecord } from '@katydid/kernel/state-interval/records.js'
 import { Assembly, partBytes, readPart, splitRecord } from '@katydid/kernel/state-interval/parts.js'
 import { FileFault } from '@katydid/devices'
 import test from 'ava'

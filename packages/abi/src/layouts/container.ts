@@ -112,7 +112,7 @@ export const containerWords = layout('ContainerWords', 1280, 'One a container sl
     writer: 'kernel actor',
     doc: 'its quality of service, index in serviceLevels',
   },
-  reserved3: { words: 5, writer: 'nobody', doc: 'to a cache line' },
+  reserved3: { words: 3, writer: 'nobody', doc: 'to a cache line' },
   attached: {
     words: 4,
     writer: 'locus, by or and and; supervisor after exit',

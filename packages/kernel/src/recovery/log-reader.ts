@@ -9,14 +9,14 @@ import { rootOf } from '../logged/chain.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { FoundRecord } from '../state-interval/durable-log.js'
 import { Assembly, readPart } from '../state-interval/parts.js'
-import {
-  unpackRecord,
-  type CaptureRecord,
-  type InputsRecord,
-  type KernelRecord,
-  type KeptRecord,
-  type LineRecord,
-  type RootRecord,
+import { unpackRecord } from '../state-interval/record-bytes.js'
+import type {
+  CaptureRecord,
+  InputsRecord,
+  KernelRecord,
+  KeptRecord,
+  LineRecord,
+  RootRecord,
 } from '../state-interval/records.js'
 import { pointsIn, type KnownPoint } from './known-points.js'
 

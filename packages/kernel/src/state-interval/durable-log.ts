@@ -9,7 +9,8 @@ import {
   type Status,
 } from '@katydid/abi'
 import { ask, invariant, unreachable, type Messenger, type Script } from '@katydid/actor'
-import { packRecord, type KernelRecord } from './records.js'
+import { packRecord } from './record-bytes.js'
+import type { KernelRecord } from './records.js'
 import { splitRecord } from './parts.js'
 
 type DiskScan = (typeof diskCalls)['diskScan']
