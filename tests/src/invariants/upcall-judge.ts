@@ -21,6 +21,8 @@ const ranks: readonly IntervalState[] = ['none', 'volatile', 'stable', 'recovera
 interface Subject {
   readonly cont: number
   readonly stateInterval: number
+  /** Of `cont_rollback`: the newest snapshot on the line. */
+  readonly recoverable?: number
 }
 
 type Asked = IncomingCall<(typeof managerUpcalls)['stateIntervalQuery']>
@@ -41,7 +43,7 @@ interface Record {
   /** What is older than this may be given up. */
   floor: number
   /** What went back since the last event that said so. */
-  rollbacks: { readonly interval: number; readonly step: number }[]
+  rollbacks: { readonly interval: number; readonly recoverable: number; readonly step: number }[]
   touchedAt: number
   /** The best that was said of each snapshot. */
   readonly rank: Map<number, number>
@@ -233,7 +235,8 @@ export class UpcallJudge {
     return this.#tokens.get(key)
   }
 
-  #heard(port: PortId, told: Told, { cont, stateInterval: label }: Subject): void {
+  #heard(port: PortId, told: Told, subject: Subject): void {
+    const { cont, stateInterval: label, recoverable = label } = subject
     const name = this.#nameOf(port, cont)
     const record = name === undefined ? undefined : this.#records.get(name)
     if (name === undefined || record === undefined) return
@@ -244,9 +247,9 @@ export class UpcallJudge {
       record.held.push(label)
       this.mostHeld = Math.max(this.mostHeld, record.held.length)
     } else if (told === 'contRollback') {
-      record.floor = Math.max(record.floor, label)
+      record.floor = Math.max(record.floor, recoverable)
       record.times++
-      record.rollbacks.push({ interval: label, step: this.#world!.sim.steps })
+      record.rollbacks.push({ interval: label, recoverable, step: this.#world!.sim.steps })
       for (const [interval, state] of rank)
         if (interval > label) {
           if (ranks[state] === 'recoverable')
@@ -325,9 +328,11 @@ export class UpcallJudge {
         this.#wrong(`${name}: its manager was told of what is not on the line`)
       record.told = []
       record.expected = []
-      record.onLine = held ?? ''
-      record.newestTold = only.interval
-      record.held = [only.interval]
+      // What lies between the line and where it is back is still to be told.
+      const { interval, recoverable } = only
+      record.onLine = recoverable === 0 ? '' : (record.content.get(recoverable) ?? '')
+      record.newestTold = recoverable
+      record.held = record.held.filter((each) => each >= recoverable && each <= interval)
     }
   }
 
