@@ -60,6 +60,8 @@ const {
   refused,
   lagMax,
   lagMean,
+  lags,
+  drains,
   callsASecond,
   wrong,
 } = result
@@ -85,6 +87,11 @@ const table = [
   ],
   ['transfers lost a return, mean', mean(({ transfersLost }) => transfersLost)],
   ['epochs that the line is behind, mean and most', `${lagMean.toFixed(2)}, ${lagMax}`],
+  ['times that the line was said to lag', lags],
+  [
+    'drains, the longest in ms, given up',
+    `${drains.count}, ${Math.round(drains.maxMs)}, ${drains.givenUp}`,
+  ],
   ['snapshots acknowledged, refused', `${acknowledged.snapshots}, ${refused}`],
   ['ends of visitors acknowledged', acknowledged.visitors],
   ['invocations a second', Math.round(callsASecond)],

@@ -6,12 +6,16 @@
  *   npm run fuzz -- --threads --steps 20000      on threads alone; --simulator: in the simulator alone
  *   npm run fuzz -- --simulator --calls          also prints each call, its statuses and how often they were seen
  *   npm run fuzz -- --transactions --steps 10000 so many transactions in the simulator, beside a ledger, and nothing else
+ *   npm run fuzz -- --couriers --steps 20000     so many trips between containers in the simulator, judged by what was written down
  *
  * A failure prints the seed, the commands it was shrunk to, and how to have it again. Exit code 1 then.
  */
 import { parseArgs } from 'node:util'
 import { fuzzSimulated } from '../tests/dist/campaign/fuzz-sim.js'
 import { fuzzThreads } from '../tests/dist/campaign/fuzz-threads.js'
+import { courierCourses } from '../tests/dist/invariants/courier-courses.js'
+import { cutAtPromises } from '../tests/dist/invariants/promised-cuts.js'
+import { interruptRecovery, mishaps } from '../tests/dist/invariants/recovery-faults.js'
 import { transactionCourses } from '../tests/dist/transactions/courses.js'
 
 const { values } = parseArgs({
@@ -22,6 +26,7 @@ const { values } = parseArgs({
     simulator: { type: 'boolean' },
     calls: { type: 'boolean' },
     transactions: { type: 'boolean' },
+    couriers: { type: 'boolean' },
   },
 })
 const steps = Number(values.steps ?? 20_000)
@@ -30,11 +35,12 @@ if (!Number.isSafeInteger(steps) || steps < 1 || !Number.isSafeInteger(seed)) {
   console.error('fuzz: --steps and --seed are whole numbers, --steps at least 1')
   process.exit(2)
 }
-const isOther = values.transactions === true
+const isOther = values.transactions === true || values.couriers === true
 const isBoth = !isOther && values.threads === values.simulator
 
 console.log(`seed ${seed}`)
-if (isOther) await withLedgers()
+if (values.transactions === true) await withLedgers()
+if (values.couriers === true) await withCouriers()
 if (isBoth || values.simulator === true) await inTheSimulator()
 if (isBoth || values.threads === true) await onThreads(isBoth ? Math.ceil(steps / 5) : steps)
 
@@ -48,6 +54,34 @@ async function withLedgers() {
     console.error(`after ${transactions} transactions, ${what}\n${failure}`)
     process.exitCode = 1
   }
+}
+
+async function withCouriers() {
+  const result = await courierCourses({ seed, trips: steps }, every(5000, 'trips'))
+  const { trips, courses, lines, blows, rollbacks, failure } = result
+  const what = `${courses} courses, ${lines} lines judged, ${blows} kills and power cuts, ${rollbacks} returns`
+  if (failure === null) console.log(`${trips} trips, ${what}: as was written down`)
+  else {
+    console.error(`after ${trips} trips, ${what}\n${failure}`)
+    process.exitCode = 1
+  }
+  for (let n = 0; n < steps / 10_000; n++) await interrupted(seed + n)
+}
+
+/** The power cut when managers have given their word, and a recovery broken off at each thing it has the disk do. */
+async function interrupted(own) {
+  const { cuts, wrong } = await cutAtPromises(own, 12)
+  const found = [...wrong]
+  let recoveries = 0
+  for (const mishap of mishaps) {
+    const result = await interruptRecovery({ seed: own, every: 1, mishap })
+    found.push(...result.wrong)
+    recoveries += result.interrupted
+  }
+  console.log(`seed ${own}: ${cuts} cuts at promises, ${recoveries} recoveries broken off`)
+  if (found.length === 0) return
+  console.error(found.slice(0, 6).join('\n'))
+  process.exitCode = 1
 }
 
 async function inTheSimulator() {

@@ -1,6 +1,7 @@
 /**
  * `invoke`: what it costs to have another container do something: with an answer at once, beside a message to another thread and
- * back; and with an answer that no crash can undo, beside the least that can be called durable, an append and a barrier.
+ * back; and with an answer that no crash can undo, beside the least that can be called durable, an append and a barrier. And what is
+ * tracked when two containers share a page by a mapping instead: its first access after a capture.
  */
 import { once } from 'node:events'
 import fs from 'node:fs'
@@ -11,6 +12,7 @@ import { Worker } from 'node:worker_threads'
 import { openWorld, type Container, type World } from 'katydid'
 import type { Bench, Contender } from './bench.js'
 import type { InvokeTimes, InvokeWork } from './invoke.program.js'
+import { notedPages } from './page-noted.js'
 
 const program = fileURLToPath(new URL('./invoke.program.js', import.meta.url))
 const many = 64
@@ -52,6 +54,13 @@ export const invoke: Bench = {
           targets: {},
           ...pace,
         })
+      for (const access of ['load', 'store'] as const) {
+        const { first, again } = notedPages(access)
+        const name = `mapped-${access}-first`
+        const peers = { again, 'local-empty': office.alone({ ...plain, times: 5000, bytes: 0 }, 1) }
+        const most = { warmUps: 20, rounds: quick ? 10 : 60 }
+        await measure({ name, unit: 'us', katydid: first, peers, targets: {}, ...most })
+      }
       const one = office.alone({ ...durable, passes: quick ? 20 : 60 }, 1000)
       const append = appends(office.dir, 1, quick ? 20 : 60)
       const targets = { 'bare-append': 2 }

@@ -73,6 +73,20 @@ export function join(
   return { attachment, trap }
 }
 
+/** Joins in another container, into which all of the first is mapped. Answers the attachment to the first. */
+export function joinAcross(region: Region, locus: LocusSlot, strategy: TrapStrategy): Attachment {
+  const host = asContainer(1)
+  const bell = new Bell(region.words, region.locusWord(locus, 'bell'))
+  const trap = new LocusTrap(region, locus, bell)
+  const uses = new AttachmentSet(new Attachment(region, host, locus, strategy))
+  trap.uses = uses
+  uses.attach()
+  trap.comeBack()
+  // Nobody cuts the container in a bench.
+  const way = { host, hold: (done: () => boolean) => done() }
+  return uses.to(container, () => new Attachment(region, container, locus, strategy, way))
+}
+
 /** A window over the whole container. */
 export function openWhole(attachment: Attachment, table: number, pages: number): Window {
   return new Window(attachment, 0, pages * attachment.region.plan.shape.pageBytes, table)

@@ -7,7 +7,14 @@
 import { asLocus, writePattern, type Access } from '@katydid/abi'
 import type { Window } from '@katydid/memory'
 import type { Bench, BenchOptions, Case, Contender } from './bench.js'
-import { benchMachine, container, join, openWhole, type BenchMachine } from './machine.js'
+import {
+  benchMachine,
+  container,
+  join,
+  joinAcross,
+  openWhole,
+  type BenchMachine,
+} from './machine.js'
 import * as loops from './page-hit-loops.js'
 
 const size = 16 * 1024 * 1024
@@ -20,6 +27,8 @@ export const pageHit: Bench = {
     const cases = [...sequential(small), ...random(small), eachPage(small, 'each-page-read', 1.1)]
     cases.push(eachPage(ready(65536), 'each-page-read-64k', 1.03))
     for (const each of cases) await measure(pace(each, options))
+    // Made last: from here on the loops meet windows of two classes, as in programs that use both.
+    for (const each of mapped(small, ready(4096, true))) await measure(pace(each, options))
   },
 }
 
@@ -43,7 +52,7 @@ const pace = (each: Unpaced, { quick }: BenchOptions): Case => ({
   rounds: quick ? 15 : 60,
 })
 
-function ready(pageBytes: number): Ready {
+function ready(pageBytes: number, isMapped = false): Ready {
   const pages = size / pageBytes
   const machine = benchMachine(pages, pageBytes)
   const supply = ({ offset }: { offset: number; access: Access }): void => {
@@ -52,7 +61,10 @@ function ready(pageBytes: number): Ready {
       { offset: page * pageBytes, frame: machine.frames[page]!, access: 'write' },
     ])
   }
-  const { attachment } = join(machine.region, asLocus(0), { strategy: { resolve: supply } })
+  const strategy = { resolve: supply }
+  const attachment = isMapped
+    ? joinAcross(machine.region, asLocus(0), strategy)
+    : join(machine.region, asLocus(0), { strategy }).attachment
   const windows = [0, 1, 2].map(() => openWhole(attachment, machine.table, pages))
   const i32 = new Int32Array(new SharedArrayBuffer(size))
   for (let at = 0; at < size; at += 4) {
@@ -152,6 +164,25 @@ function sequential(on: Ready): Unpaced[] {
     targets: {},
   }
   return [read, write, doubles, octets]
+}
+
+/** The same accesses through a mapping: each looks at the window's own note of the page as well. */
+function mapped(own: Ready, across: Ready): Unpaced[] {
+  const words = size / 4
+  const cases = [
+    ['mapped-read-seq-i32', loops.readWindow, loops.readRaw],
+    ['mapped-write-seq-i32', loops.writeWindow, loops.writeRaw],
+  ] as const
+  return cases.map(([name, onWindow, onRaw]) => ({
+    name,
+    unit: 'ns',
+    katydid: onWindows(across, words, (window, bytes) => void onWindow(window, bytes)),
+    peers: {
+      own: onWindows(own, words, (window, bytes) => void onWindow(window, bytes)),
+      raw: contender(words, (bytes) => void onRaw(own.raw.i32, bytes)),
+    },
+    targets: {},
+  }))
 }
 
 function random(on: Ready): Unpaced[] {

@@ -6,11 +6,13 @@ import { diskCalls } from './signatures/disks.js'
 import { frameNotices } from './signatures/frame-notices.js'
 import { inputCalls } from './signatures/inputs.js'
 import { lcdCalls } from './signatures/local-container-descriptors.js'
+import { lineCalls } from './signatures/line-calls.js'
 import { locusCalls } from './signatures/loci.js'
 import { managerDowncalls } from './signatures/manager-downcalls.js'
 import { managerNotices } from './signatures/manager-notices.js'
 import { managerRequests } from './signatures/manager-requests.js'
 import { managerUpcalls } from './signatures/manager-upcalls.js'
+import { consoleCalls, outputCalls } from './signatures/output.js'
 import { pageSetCalls } from './signatures/page-sets.js'
 import { retainedUpcalls } from './signatures/retained-upcalls.js'
 import { semaphoreCalls } from './signatures/semaphores.js'
@@ -29,6 +31,7 @@ export const groups: Readonly<Record<string, Group>> = {
   Containers: containerCalls,
   Loci: locusCalls,
   'Logged inputs': inputCalls,
+  'Kept lines': lineCalls,
   Capabilities: capabilityCalls,
   Semaphores: semaphoreCalls,
   'Manager notices': managerNotices,
@@ -37,4 +40,6 @@ export const groups: Readonly<Record<string, Group>> = {
   'Overlay upcalls': overlayUpcalls,
   'Snapshot calls': snapshotCalls,
   'Retained snapshots': retainedUpcalls,
+  Output: outputCalls,
+  Console: consoleCalls,
 }

@@ -3,15 +3,19 @@
  */
 import { asPort, type LocusSlot, type PortId } from './ids.js'
 
-/** Actor slots of a machine. Managers have the ports from `firstManager` up to `maxActors`. */
+/** Actor slots of a machine. `maxManagers` managers have the ports from `firstManager` on. */
 export const actorPorts = {
   kernel: asPort(0),
   disk: asPort(1),
   barrier: asPort(2),
   firstManager: asPort(3),
+  console: asPort(8),
 } as const
-export const maxActors = 8
-export const maxManagers = maxActors - actorPorts.firstManager
+export const maxActors = 9
+export const maxManagers = actorPorts.console - actorPorts.firstManager
+/** Whether a manager runs, or may run, at the port. */
+export const isManagerPort = (port: number): boolean =>
+  port >= actorPorts.firstManager && port < actorPorts.firstManager + maxManagers
 /** Hard limit of loci on a machine: bits in `attached` and words in `seen`. */
 export const maxLociLimit = 128
 /** The host (the thread that opened the world) as a principal: it has no mailbox, only control ports. */
@@ -35,12 +39,13 @@ export function channels(maxLoci: number): readonly Channel[] {
     { from: b, to: a, bytes: back },
   ]
   const kib = 1024
-  const { kernel, disk, barrier } = actorPorts
+  const { kernel, disk, barrier, console, firstManager } = actorPorts
   const result = [
     ...both(kernel, disk, 4096 * kib, 4096 * kib),
     ...both(disk, barrier, 4 * kib, 4 * kib),
+    ...both(kernel, console, 512 * kib, 16 * kib),
   ]
-  for (let m: number = actorPorts.firstManager; m < maxActors; m++) {
+  for (let m: number = firstManager; m < firstManager + maxManagers; m++) {
     result.push(
       ...both(kernel, asPort(m), 128 * kib, 128 * kib),
       ...both(asPort(m), disk, 1024 * kib, 1024 * kib),

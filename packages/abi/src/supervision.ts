@@ -3,6 +3,7 @@
  * supervisor, and what the supervisor reports. Events are shaped as those of process contracts.
  */
 import type { Capref, ContainerSlot, Generation, PortId, StateInterval, Token } from './ids.js'
+import type { Durability } from './signatures/loci.js'
 import type { Status } from './status.js'
 
 /** exit: ended by itself. core: uncaught exception. signal: terminated. hwerr: out of memory. */
@@ -83,6 +84,33 @@ export type Order =
       readonly reason: string
     }
   | { readonly order: 'report'; readonly event: WorldEvent }
+  | {
+      /** Of the console alone. The host answers the number of the last line that somebody has taken; 0: volatile, no answer. */
+      readonly order: 'output'
+      readonly first: number
+      readonly lines: readonly OutputLine[]
+    }
+
+/** A container that holds the line back, and why: its loci do not come to rest, its manager took no snapshot, or what was captured of it is not on the disk. */
+export interface LineHolder {
+  readonly container: string
+  /** Names of the loci that do not come to rest. */
+  readonly loci: readonly string[]
+  readonly because: 'no_rest' | 'no_snapshot' | 'not_stable'
+}
+
+/** A line that a program printed. */
+export interface OutputLine {
+  /** Name of the container in which it was printed, its incarnation, and the interval that was open there. */
+  readonly container: string
+  readonly incarnation: number
+  readonly interval: number
+  /** Which of the container's recoverable lines, from 1: a line that comes twice has the same. 0: volatile. */
+  readonly sequence: number
+  /** Name of the locus that printed it. */
+  readonly locus: string
+  readonly text: string
+}
 
 /** What happened in the world, for logs, progress and waiting hosts. */
 export type WorldEvent =
@@ -106,6 +134,23 @@ export type WorldEvent =
       readonly detail: string
     }
   | { readonly kind: 'recoverable'; readonly capture: number }
+  | {
+      /** All loci were held until no nested invocation was under way, or for two seconds, when some did not come to rest (`isGivenUp`). */
+      readonly kind: 'drained'
+      readonly drainUs: number
+      readonly isGivenUp: boolean
+    }
+  | {
+      /** A crash may cost more than two epochs, and who holds the line back; told as it begins, when others hold it, and as it is over. */
+      readonly kind: 'line_lagging'
+      readonly isOver: boolean
+      /** The newest epoch, and that of which everything is on the line. */
+      readonly epoch: number
+      readonly line: number
+      readonly holders: readonly LineHolder[]
+      /** How long it has lasted so far. */
+      readonly forMs: number
+    }
   | {
       readonly kind: 'rollback'
       readonly capture: number
@@ -152,6 +197,8 @@ export type WorldEvent =
       readonly detail: string
     }
   | { readonly kind: 'log'; readonly port: PortId; readonly text: string }
+  /** A line of the console: `recoverable`, so that nothing undoes it, or `volatile`, told at once. */
+  | ({ readonly kind: 'output'; readonly durable: Durability } & OutputLine)
   | {
       readonly kind: 'stalled'
       readonly locus: number

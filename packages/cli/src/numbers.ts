@@ -23,6 +23,10 @@ export function milliseconds(value: number): string {
     : `${value.toFixed(value < 10 ? 1 : 0)} ms`
 }
 
+/** When, for a person; 0: unknown. */
+export const dateText = (ms: number): string =>
+  ms === 0 ? 'nobody knows when' : new Date(ms).toISOString()
+
 /** Reads an option that is a whole number; what it may be is the world's to say. */
 export function wholeNumber(text: string): number {
   if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')

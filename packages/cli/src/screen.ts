@@ -1,4 +1,6 @@
 /** Where the command writes. Without a terminal every line is whole and final; with one, progress is one line that changes. */
+import { createInterface } from 'node:readline/promises'
+
 export interface Screen {
   readonly isTerminal: boolean
   /** A line on standard output. */
@@ -7,6 +9,8 @@ export interface Screen {
   err(line: string): void
   /** What is going on just now: replaced by the next line, and not shown at all without a terminal. */
   passing(line: string): void
+  /** Asks a question that is answered with yes or no; nil: nobody is there to be asked. */
+  confirm(question: string): Promise<boolean> | null
 }
 
 /** The screen of the process. */
@@ -26,6 +30,15 @@ export function processScreen(): Screen {
     err: (line) => {
       clear()
       process.stderr.write(`${line}\n`)
+    },
+    confirm: (question) => {
+      if (!process.stdin.isTTY) return null
+      clear()
+      const reader = createInterface({ input: process.stdin, output: process.stderr })
+      return reader
+        .question(`${question} [y/N] `)
+        .then((answer) => /^y(es)?$/i.test(answer.trim()))
+        .finally(() => reader.close())
     },
     passing: (line) => {
       if (!isTerminal) return

@@ -1,6 +1,9 @@
 /**
  * Drivers, and the faulty twins of them: disks, network, console, clock.
  */
+export type { ConsoleControl } from './console/console-control.js'
+export * from './console/console-core.js'
+export * from './console/serve-console.js'
 export * from './disk/block-file.js'
 export * from './disk/crash-image.js'
 export type { BarrierData, DiskData } from './disk/disk-boot.js'

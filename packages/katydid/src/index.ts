@@ -3,5 +3,5 @@
  *
  * What a program inside a world may call is in `@katydid/locus`; this is for the code outside.
  */
-export type { Status, WorldEvent } from '@katydid/abi'
+export type { LineHolder, OutputLine, Status, WorldEvent } from '@katydid/abi'
 export * from '@katydid/world'

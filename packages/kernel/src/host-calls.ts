@@ -4,9 +4,11 @@ import {
   capabilityCalls,
   containerCalls,
   hostPort,
+  lineCalls,
   locusCalls,
   managerDowncalls,
   managerRequests,
+  outputCalls,
   semaphoreCalls,
   snapshotCalls,
   type Group,
@@ -16,8 +18,10 @@ import { isForHosts } from './guard.js'
 import {
   capabilityHandlers,
   containerHandlers,
+  lineHandlers,
   locusHandlers,
   managerHandlers,
+  outputHandlers,
   requestHandlers,
   semaphoreHandlers,
   snapshotHandlers,
@@ -54,6 +58,8 @@ export function hostTable(machine: Machine): ReadonlyMap<string | number, HostCa
   open(semaphoreCalls, semaphoreHandlers(machine))
   open(managerDowncalls, managerHandlers(machine))
   open(managerRequests, requestHandlers(machine))
+  open(outputCalls, outputHandlers(machine))
   open(snapshotCalls, snapshotHandlers(machine))
+  open(lineCalls, lineHandlers(machine))
   return table
 }

@@ -12,6 +12,7 @@ import {
   locusCalls,
   managerDowncalls,
   managerRequests,
+  outputCalls,
   pageSetCalls,
   semaphoreCalls,
   transactionCalls,
@@ -28,6 +29,7 @@ import {
   inputHandlers,
   locusHandlers,
   managerHandlers,
+  outputHandlers,
   pageSetHandlers,
   requestHandlers,
   semaphoreHandlers,
@@ -77,6 +79,7 @@ export class KernelActor {
       transactionCalls,
       guarded(machine, transactionCalls, transactionHandlers(machine)),
     )
+    messenger.serve(outputCalls, guarded(machine, outputCalls, outputHandlers(machine)))
     messenger.serve(snapshotCalls, guarded(machine, snapshotCalls, snapshotHandlers(machine)))
     messenger.serve(inputCalls, guarded(machine, inputCalls, inputHandlers(machine)))
     messenger.serveSome(locusCalls, guarded(machine, locusCalls, locusHandlers(machine)))
@@ -120,6 +123,8 @@ export class KernelActor {
     const manager = machine.managers.at(ending.port)
     if (isLocusPort(ending.port)) locusThreadEnded(machine, ending)
     else if (manager !== null) managerEnded(machine, manager, ending)
+    else if (ending.port === actorPorts.console)
+      machine.fail('actor_gone', `the console’s driver ended (${ending.event}: ${ending.detail})`)
     else if (ending.port === actorPorts.disk || ending.port === actorPorts.barrier)
       machine.fail(
         'io_error',

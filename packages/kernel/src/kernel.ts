@@ -6,6 +6,7 @@ import type {
   locusCalls,
   managerDowncalls,
   managerRequests,
+  outputCalls,
   pageSetCalls,
   semaphoreCalls,
   transactionCalls,
@@ -29,10 +30,13 @@ import { locusAnswered } from './locus/durable-calls.js'
 import { locusBegin, locusCreate, locusFind } from './locus/locus-calls.js'
 import { locusDestroy, locusResume, locusSuspend } from './locus/locus-control.js'
 import { locusEnd } from './locus/locus-end.js'
+import { lineRelease } from './kept/release.js'
 import type { Machine } from './machine.js'
 import { manageRequest } from './manager/manage-request.js'
 import { getRootPage, mapRootPage } from './manager/root-page.js'
 import { qualityOfService, setManager } from './manager/set-manager.js'
+import { outputReleased, outputSettled } from './output/output-calls.js'
+import { outputPrint } from './output/print.js'
 import { pageSetAdd, pageSetCreate, pageSetRemove, pageSetSize } from './page-set/page-set-calls.js'
 import {
   semaphoreCreate,
@@ -81,6 +85,7 @@ export function managerHandlers(machine: Machine): Handlers<typeof managerDownca
     stateIntervalStable: (args, call) => stateIntervalStable(machine, args, call),
     snapshotDiscard: (args, call) => snapshotDiscard(machine, call.from, args),
     qualityOfService: (args, call) => qualityOfService(machine, call.from, args),
+    lineRelease: () => lineRelease(machine),
   }
 }
 
@@ -88,6 +93,7 @@ export function requestHandlers(machine: Machine): Handlers<typeof managerReques
   return { manageRequest: (args, call) => manageRequest(machine, args, call) }
 }
 
+export { lineHandlers } from './kept/line-calls.js'
 export { snapshotHandlers } from './manager/retained.js'
 
 export function pageSetHandlers(machine: Machine): Handlers<typeof pageSetCalls> {
@@ -120,6 +126,14 @@ export function inputHandlers(machine: Machine): Handlers<typeof inputCalls> {
   return {
     inputLogged: (args, call) => inputLogged(machine, args, call),
     replayNext: (args, call) => replayNext(machine, args, call),
+  }
+}
+
+export function outputHandlers(machine: Machine): Handlers<typeof outputCalls> {
+  return {
+    outputPrint: (args, call) => outputPrint(machine, args, call),
+    outputSettled: (_, call) => outputSettled(machine, call),
+    outputReleased: (args, call) => outputReleased(machine, call.from, args),
   }
 }
 

@@ -25,6 +25,8 @@ const kernel = new KernelActor({
   clock,
   config: data as KernelConfig,
   order,
+  date: Date.now,
+  trace: (kind, a, b) => trace.event(kind, a, b),
 })
 let ended = false
 

@@ -7,6 +7,7 @@ import {
   type ContainerSlot,
   type ManagerProgram,
   type Order,
+  type TraceKind,
   type WorldEvent,
 } from '@katydid/abi'
 import { Counters, invariant, type Clock, type Messenger, type Region } from '@katydid/actor'
@@ -17,11 +18,15 @@ import { ContainerTable } from './container/container-table.js'
 import type { Container } from './container/container.js'
 import type { Raised } from './container/mapping-change.js'
 import { SliceAllocator } from './container/slice-allocator.js'
+import { KeptLines, type KeptLine } from './kept/kept-lines.js'
 import type { KnownPoint } from './recovery/known-points.js'
+import type { Moved } from './recovery/moved.js'
 import type { Lost } from './recovery/request.js'
 import { InputLog } from './logged/input-log.js'
+import { FreedNames } from './locus/freed-names.js'
 import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
+import { OutputTable } from './output/output-table.js'
 import { FreeFrames } from './page-set/free-frames.js'
 import { Idleness } from './page-set/idleness.js'
 import { PageSetTable } from './page-set/page-set-table.js'
@@ -31,7 +36,7 @@ import type { History } from './state-interval/history.js'
 import { WitnessEngine } from './state-interval/line/engine.js'
 import { LineFeed, type FeedPolicy } from './state-interval/line/feed.js'
 import { CaptureTable } from './state-interval/capture-table.js'
-import type { SavedLocus } from './state-interval/records.js'
+import type { Decision, SavedLocus } from './state-interval/records.js'
 import { DurableLog } from './state-interval/durable-log.js'
 import { Waits } from './waits.js'
 
@@ -42,6 +47,10 @@ export interface KernelConfig {
   readonly snapshotEveryMs: number
   /** Whether the line is moved as points become stable, or when somebody asks. Default: eager. */
   readonly line?: FeedPolicy
+  /** So many older lines are kept, whole, for an administrator to go back to. Default: none. */
+  readonly keepLines?: number
+  /** By itself a line is kept so long after the last one that was; each that somebody asks for is. Default 0: all. */
+  readonly keepEveryMs?: number
   /** The self-managing manager of the world; nil: a world without one keeps nothing. */
   readonly manager: ManagerProgram | null
   /** Managers besides it, in the order in which they are started. */
@@ -55,6 +64,21 @@ export interface KernelParts {
   readonly config: KernelConfig
   /** Tells the supervisor what to do; never awaited. */
   readonly order: (order: Order) => void
+  /** Milliseconds since 1970; nil where nobody knows. */
+  readonly date?: () => number
+  /** Notes an event in the kernel's trace ring. */
+  readonly trace?: (kind: TraceKind, a: number, b: number) => void
+}
+
+/** Containers that went back together. */
+export interface Rollback {
+  readonly session: number
+  /** Milliseconds since 1970; 0: unknown. */
+  readonly atMs: number
+  /** The line it went back to. */
+  readonly line: number
+  readonly reason: string
+  readonly moved: readonly Moved[]
 }
 
 /** booting, open and recovering alternate; stopping and failed are the last. */
@@ -79,6 +103,9 @@ export class Machine {
   readonly clock: Clock
   readonly config: KernelConfig
   readonly order: (order: Order) => void
+  /** Milliseconds since 1970; 0: unknown. */
+  readonly date: () => number
+  readonly trace: (kind: TraceKind, a: number, b: number) => void
   readonly counters: Counters
   readonly waits: Waits
   readonly capabilities: CapabilityTables
@@ -91,7 +118,19 @@ export class Machine {
   readonly pageSets: PageSetTable
   readonly managers = new ManagerTable()
   readonly overlays = new OverlayTable()
+  readonly output = new OutputTable()
   readonly captures = new CaptureTable()
+  readonly kept = new KeptLines()
+  /** Managers that keep one snapshot of a container only. */
+  readonly keepsNothing = new Set<number>()
+  /** Somebody asked for the capture of this epoch: its line is kept, or the first that comes after it. 0: nobody did. */
+  keepFrom = 0
+  /** An administrator wants the world back at this kept line. */
+  backTo: KeptLine | null = null
+  /** The newest decisions of administrators, oldest first. */
+  decisions: readonly Decision[] = []
+  /** What went back of late, newest last. */
+  readonly rollbacks: Rollback[] = []
   engine: LineFeed
   readonly log: DurableLog
   /** Visits of logged containers that are to go to the disk. */
@@ -110,6 +149,7 @@ export class Machine {
   readonly openedHere = new Set<string>()
   /** Loci destroyed while they ran: the recovery that this asked for leaves them out. */
   readonly destroyedLoci = new Set<number>()
+  readonly freedNames = new FreedNames()
   /** Loci that asked what to enter while the gate was shut: answered when it opens. */
   heldBegins: { readonly container: ContainerSlot; readonly answer: () => void }[] = []
   phase: Phase = 'booting'
@@ -148,6 +188,8 @@ export class Machine {
     this.clock = parts.clock
     this.config = parts.config
     this.order = parts.order
+    this.date = parts.date ?? (() => 0)
+    this.trace = parts.trace ?? (() => {})
     this.engine = new LineFeed(parts.config.line ?? 'eager', new WitnessEngine())
     this.counters = new Counters(parts.region, actorPorts.kernel)
     this.waits = new Waits(parts.clock)

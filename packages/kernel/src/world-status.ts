@@ -27,6 +27,9 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     line: captures.line,
     epoch: captures.epoch,
     newer: captures.newer.map(({ id, epoch, durable }) => ({ record: id, epoch, durable })),
+    drains: captures.drains,
+    output: outputReport(machine),
+    lagging: laggingReport(machine),
     freeFrames: frames.count,
     managers: machine.managers
       .all()
@@ -34,6 +37,9 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     pageSets: machine.pageSets.all(),
     tableBytesFree: machine.slices.freeBytes,
     logPosition: machine.log.position,
+    keptLines: machine.kept.offered(captures.line).map(({ record }) => record.line),
+    rollbacks: machine.rollbacks,
+    decisions: machine.decisions,
     damage: machine.damage,
     failure: machine.failure,
   }
@@ -43,6 +49,21 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     loci: machine.loci.all().map((each) => locusStatus(machine, each)),
     report,
   }
+}
+
+/** Lines that wait to be told, container by container. */
+const outputReport = ({ output }: Machine): object[] =>
+  output
+    .all()
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ container, lines, bytes, told }) => ({ container, held: lines.length, bytes, told }))
+
+/** Who holds the line, and for how long already; null: it does not lag. */
+function laggingReport({ captures, clock }: Machine): object | null {
+  const { lagging } = captures
+  return lagging === null
+    ? null
+    : { forMs: Math.round(clock.nowMs() - lagging.sinceMs), holders: lagging.holders }
 }
 
 function locusStatus(

@@ -7,12 +7,19 @@
  * unless it is mixed: then its containers are of different epochs, and it waits for nobody. So waits go from
  * younger to older trees only and do not run in a circle.
  */
-import { actorPorts, bellBits, containerGates, type ContainerSlot } from '@katydid/abi'
+import {
+  actorPorts,
+  bellBits,
+  containerGates,
+  type ContainerSlot,
+  type LocusSlot,
+} from '@katydid/abi'
 import { ringPort, type Region } from '@katydid/actor'
+import { messageEpoch } from '@katydid/memory'
 import type { LocusThread } from './locus-thread.js'
 
 /** After this long an invocation goes in although the capture it waits for was not taken. */
-const mostWaitMs = 2_500
+export const mostWaitMs = 2_500
 
 /** What all invocations below one root share. */
 export interface Tree {
@@ -23,7 +30,7 @@ export interface Tree {
 
 /** A tree that begins in this container. */
 export const newTree = (region: Region, root: ContainerSlot): Tree => ({
-  epoch: epochOf(region, root),
+  epoch: messageEpoch(region, root),
   mixed: false,
 })
 
@@ -35,22 +42,38 @@ export function comeIn(
   to: ContainerSlot,
 ): void {
   const { region, slot } = thread
-  // Somebody else was let in where this tree stands.
-  if (epochOf(region, from) !== tree.epoch) tree.mixed = true
-  // Said first, so that who closes the container knows of everybody who is on the way.
-  region.words.store(region.locusWord(slot, 'awaits'), to + 1)
-  for (;;) {
-    region.words.add(region.containerWord(to, 'frames'), 1)
-    if (!mustWait(region, tree, to)) break
-    goOut(region, to)
-    const free = (): boolean => !mustWait(region, tree, to)
+  setOut(region, slot, tree, { from, to })
+  const free = (): boolean => !mustWait(region, tree, to)
+  while (!knock(region, tree, to))
     if (!thread.presence.quietUntil(free, mostWaitMs)) tree.mixed = true
+}
+
+/** Says where the locus is going, before it knocks there for the first time. */
+export function setOut(
+  region: Region,
+  locus: LocusSlot,
+  tree: Tree,
+  { from, to }: { readonly from: ContainerSlot; readonly to: ContainerSlot },
+): void {
+  // Somebody else was let in where this tree stands.
+  if (messageEpoch(region, from) !== tree.epoch) tree.mixed = true
+  // Said first, so that who closes the container knows of everybody who is on the way.
+  region.words.store(region.locusWord(locus, 'awaits'), to + 1)
+}
+
+/** Counts an invocation in; false: it has to wait, is not counted, and knocks again when `mustWait` no longer says so. */
+export function knock(region: Region, tree: Tree, to: ContainerSlot): boolean {
+  region.words.add(region.containerWord(to, 'frames'), 1)
+  if (mustWait(region, tree, to)) {
+    goOut(region, to)
+    return false
   }
-  if (epochOf(region, to) !== tree.epoch) tree.mixed = true
+  if (messageEpoch(region, to) !== tree.epoch) tree.mixed = true
+  return true
 }
 
 /** It is in, or has turned away. */
-export function arrived({ region, slot }: LocusThread): void {
+export function arrived({ region, slot }: { region: Region; slot: LocusSlot }): void {
   region.words.store(region.locusWord(slot, 'awaits'), 0)
 }
 
@@ -62,18 +85,9 @@ export function goOut(region: Region, container: ContainerSlot): void {
 }
 
 /** Whether a tree has to stay out of the container for now. A cut is short and always waited for. */
-function mustWait(region: Region, tree: Tree, to: ContainerSlot): boolean {
+export function mustWait(region: Region, tree: Tree, to: ContainerSlot): boolean {
   const gate = region.words.load(region.containerWord(to, 'gate'))
   if (gate === containerGates.open) return false
   if (gate === containerGates.cutting) return true
-  return !tree.mixed && tree.epoch > epochOf(region, to)
-}
-
-/** The epoch up to which messages may be delivered to it. */
-function epochOf(region: Region, container: ContainerSlot): number {
-  const { words } = region
-  return Math.max(
-    words.load(region.containerWord(container, 'epoch')),
-    words.load(region.containerWord(container, 'mixed')),
-  )
+  return !tree.mixed && tree.epoch > messageEpoch(region, to)
 }

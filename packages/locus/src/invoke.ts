@@ -7,7 +7,7 @@ import { containerCalls, hereCapref, type Capref, type ContainerSlot } from '@ka
 import { InvariantViolation } from '@katydid/actor'
 import { requireBlock, resultBlock, words } from './block.js'
 import { invocable } from './capability.js'
-import { receive, stampOf } from './dependency.js'
+import { receive, stampOf } from '@katydid/memory'
 import { arrived, comeIn, goOut, newTree } from './entrance.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
@@ -129,7 +129,6 @@ function frameOf(
     container,
     tree,
     uses: thread.usesOf(container),
-    mapped: new Map(),
     depth,
     capref: hereCapref,
     args,

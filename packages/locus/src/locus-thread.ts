@@ -21,7 +21,6 @@ import {
 } from '@katydid/actor'
 import { Attachment, AttachmentSet, LocusTrap } from '@katydid/memory'
 import type { HeldAnswer } from './durable-invoke.js'
-import { noteMapped } from './dependency.js'
 import type { Tree } from './entrance.js'
 import { KeyedWait } from './keyed-wait.js'
 import { LocusError } from './locus-error.js'
@@ -39,8 +38,6 @@ export interface Frame {
   readonly container: ContainerSlot
   /** What it uses translations of: its container, and what supplies regions mapped into it. */
   readonly uses: AttachmentSet
-  /** Suppliers of regions mapped into it that a window was opened on; whether one may be written. */
-  readonly mapped: Map<ContainerSlot, boolean>
   /** 0 the outermost. */
   readonly depth: number
   /** The nested invocation that it is part of; null for the outermost. */
@@ -73,8 +70,6 @@ export class LocusThread {
   /** The answer that was saved with the locus for a durable invoke that is to come; null for none. */
   held: HeldAnswer | null = null
   #current: Frame | null = null
-  /** Epoch in which mappings were noted last. */
-  #notedIn = -1
   #semaphoreWaits = 0
 
   constructor(region: Region, slot: LocusSlot, programs: ProgramCache, clock: Clock) {
@@ -99,6 +94,13 @@ export class LocusThread {
   /** An attachment of this locus to a container, not yet published. */
   attachmentTo(container: ContainerSlot): Attachment {
     return new Attachment(this.region, container, this.slot, this.trap)
+  }
+
+  /** One to a container that is reached from `host` by a mapping. */
+  attachmentAcross(host: ContainerSlot, supplier: ContainerSlot): Attachment {
+    const { presence } = this
+    const hold = (done: () => boolean, mostMs: number): boolean => presence.quietUntil(done, mostMs)
+    return new Attachment(this.region, supplier, this.slot, this.trap, { host, hold })
   }
 
   /** What an invocation of a container uses: the container, to begin with. */
@@ -173,18 +175,6 @@ export class LocusThread {
     const frame = this.#current
     if (frame === null) return
     this.region.words.store(this.region.containerWord(frame.container, 'ran'), 1)
-    this.#noteMappings()
-  }
-
-  /** A capture takes what was received until then: afterwards what windows are open on is received anew. */
-  #noteMappings(): void {
-    const frame = this.#current
-    if (frame === null || frame.mapped.size === 0) return
-    const epoch = this.region.words.load(this.region.containerWord(frame.container, 'epoch'))
-    if (epoch === this.#notedIn) return
-    this.#notedIn = epoch
-    for (const [supplier, writable] of frame.mapped)
-      noteMapped(this.region, frame.container, supplier, writable)
   }
 
   #count(field: 'pinned' | 'locks'): number {

@@ -30,6 +30,7 @@ import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 import { makeContainer, type NewContainer } from './make-container.js'
 import { Past } from './past.js'
+import { print, type PrintOptions } from './print.js'
 import { Registers } from './registers.js'
 import { semaphoreP } from './semaphore.js'
 import { sleepOn, wakeOn } from './sleep.js'
@@ -360,7 +361,23 @@ export class Locus implements Holder<Window> {
     return this.#thread.call(signature, args)
   }
 
-  /** Tells the host something, without waiting. It is told again when the program goes back over it. */
+  /**
+   * Prints a line on the world's console. It is held until no crash can undo it, and then told, once, in the order in which the container's
+   * lines were printed; when the container goes back before that, it was never printed. With `durable: 'volatile'` it is told at once and marked.
+   * Answers its number among the lines of the container, which no other line that is told has; 0 for a volatile one. Not a safepoint.
+   *
+   * `no_resource`: as many lines wait as may, so come to a safepoint and print again; `too_large`: it has more than 16 KiB;
+   * `transaction_open`, `bad_argument`.
+   */
+  print(text: string, options: PrintOptions = {}): number {
+    this.#require().visit?.cannotLog('print')
+    return print(this.#thread, text, options)
+  }
+
+  /**
+   * Tells the host something about the run, without waiting: what the program does, and not what it has done. It is told again when the
+   * program goes back over it, and may be told of something that never was; what shall stay true is printed.
+   */
   log(text: string): void {
     if (this.#frame.visit?.says(text) === false) return
     order({

@@ -4,7 +4,6 @@
  */
 import { containerCalls, hereCapref, type ArgsOf, type Reply } from '@katydid/abi'
 import { AccessError, Window, type WindowBinding } from '@katydid/memory'
-import { noteMapped } from './dependency.js'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 
@@ -33,12 +32,8 @@ export function openWindow(
     mappings,
     confirm: () => refusalOf(first, thread.call(containerCalls.windowOpen, exact)),
   }
-  const attachment = frame.uses.to(supplier, () => thread.attachmentTo(supplier))
-  if (supplier !== host) {
-    frame.visit?.cannotLog('a window on what is mapped into the container')
-    noteMapped(region, host, supplier, first.writable)
-    frame.mapped.set(supplier, first.writable || frame.mapped.get(supplier) === true)
-  }
+  if (supplier !== host) frame.visit?.cannotLog('a window on what is mapped into the container')
+  const attachment = frame.uses.to(supplier, () => thread.attachmentAcross(host, supplier))
   return new Window(attachment, base, first.length, first.table, binding)
 }
 

@@ -102,7 +102,6 @@ function enter(thread: LocusThread, plan: Plan): End {
   const frame: Frame = {
     container,
     uses: thread.usesOf(container),
-    mapped: new Map(),
     depth: 0,
     tree: null,
     capref: plan.containerCap,

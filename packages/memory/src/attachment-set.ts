@@ -90,6 +90,11 @@ export class AttachmentSet {
     for (const each of this.#all) if (each.pins === 0) each.suspend()
   }
 
+  /** What was read through mappings is received, all of it: the locus is about to rest. */
+  settleReceipts(): void {
+    for (const each of this.#all) each.settleReceipts()
+  }
+
   /** Rings whoever waits for an acknowledgement of any of them; after `state` was stored. */
   ringWaiters(): void {
     for (const { region, container } of this.#all) ringWaiter(region, container)

@@ -18,6 +18,7 @@ import {
 import { invariant, type Region } from '@katydid/actor'
 import { AccessError } from './access-error.js'
 import type { AttachmentSet } from './attachment-set.js'
+import { Crossing, type Way } from './crossing.js'
 import { ringWaiter } from './quiescence.js'
 
 export interface Trap {
@@ -36,7 +37,16 @@ export interface TrapStrategy {
 export interface HotFields {
   renew(generation: number, pattern: number): void
   close(): void
+  /** Nothing is noted of any page. */
+  forget(): void
 }
+
+/** How long a store waits for the supplier's capture, as an invocation does. */
+const mostWaitMs = 2_500
+/** How long an access waits while its supplier is cut or goes back. */
+const mostShutMs = 60_000
+/** A bit outside the write mask: no entry ever equals it under the mask. */
+const noPattern = 1
 
 /** Answers in a row that change nothing, before the manager counts as failed. */
 const rounds = 8
@@ -54,6 +64,11 @@ export class Attachment {
   /** Views of real memory out now. */
   pins = 0
   attached = false
+  /** Of one reached by a mapping; null: the locus is in it. */
+  readonly crossing: Crossing | null
+  /** It is being cut, and no window on it is open. */
+  shut = false
+  readonly #way: Way | null
   /** Whether a generation was noticed and, because a view was out, not acknowledged. */
   #owes = false
   /** Taken back for the time of a park, while a view of another container is out. */
@@ -69,8 +84,11 @@ export class Attachment {
     container: ContainerSlot,
     locus: LocusSlot | null,
     strategy: TrapStrategy,
+    way: Way | null = null,
   ) {
     this.region = region
+    this.#way = way
+    this.crossing = way === null ? null : new Crossing(region, way.host, container)
     this.container = container
     this.locus = locus
     this.#strategy = strategy
@@ -93,6 +111,7 @@ export class Attachment {
       'ME5: no view of real memory is out when a locus leaves its container',
       { pins: this.pins },
     )
+    this.settleReceipts()
     this.attached = false
     this.#suspended = false
     for (const window of this.#windows) window.close()
@@ -123,7 +142,7 @@ export class Attachment {
   /** Registers a window's hot fields and fills them. */
   join(window: HotFields): void {
     this.#windows.push(window)
-    if (this.attached) window.renew(this.generation, this.pattern)
+    if (this.attached && !this.shut) window.renew(this.generation, this.pattern)
   }
 
   /** After coming back (state is running again): load `gen`, store `seen`, take the capture number anew; only then entries. */
@@ -136,8 +155,9 @@ export class Attachment {
       this.#suspended = false
       words.or(this.#bitWord(), this.#bit())
     }
-    this.pattern = writePattern(words.load(this.region.containerWord(this.container, 'capture')))
+    if (this.crossing === null) this.pattern = this.#presentPattern()
     this.takeNote()
+    if (this.shut) return
     for (const window of this.#windows) window.renew(this.generation, this.pattern)
   }
 
@@ -158,7 +178,61 @@ export class Attachment {
       words.store(this.#seen, generation)
       ringWaiter(this.region, this.container)
     }
+    if (this.crossing !== null) this.#lookAcross(this.crossing)
     return generation
+  }
+
+  /**
+   * After the generation was said: whether the supplier is being cut, and if not, its capture number. In this order (SI91): who says
+   * a generation that a cut has raised finds the gate cutting, or opened behind it and the new number. With a view out nothing was
+   * said, and no cut is made until it is.
+   */
+  #lookAcross(crossing: Crossing): void {
+    this.shut = this.pins === 0 && crossing.isShut()
+    if (this.shut) {
+      this.pattern = noPattern
+      for (const window of this.#windows) window.close()
+      crossing.stayOut()
+      return
+    }
+    this.pattern = this.#presentPattern()
+    if (crossing.goOn()) for (const window of this.#windows) window.forget()
+  }
+
+  #presentPattern(): number {
+    return writePattern(
+      this.region.words.load(this.region.containerWord(this.container, 'capture')),
+    )
+  }
+
+  /** Waits quiet while the container is cut. `frozen`: for a minute. */
+  waitUntilOpen(): void {
+    const { crossing } = this
+    invariant(crossing !== null, 'SI91: a locus waits for a cut of what it reaches by a mapping', {
+      container: this.container,
+    })
+    if (this.#way?.hold(() => !crossing.isShut(), mostShutMs) === false)
+      throw new AccessError(
+        'frozen',
+        'the container that is mapped here has been captured or has gone back for a minute; try again',
+      )
+  }
+
+  /** Notes the first access to a page since the last capture; false: it had to wait, so look again. */
+  note(offset: number, access: Access): boolean {
+    const { crossing } = this
+    if (crossing === null) return true
+    if (access !== 'read' && crossing.mustWait()) {
+      if (this.#way?.hold(() => !crossing.mustWait(), mostWaitMs) === false) crossing.letIn()
+      return false
+    }
+    crossing.note(offset, access)
+    return true
+  }
+
+  /** What was read is received, all of it: the locus is about to rest or to leave. */
+  settleReceipts(): void {
+    this.crossing?.settle()
   }
 
   /** Holds back acknowledgement while a view of real memory is out. */
@@ -192,6 +266,8 @@ export class Attachment {
     for (let round = 0, all = 0; round < rounds && all < roundsUnderPressure;) {
       const entry = words.load(index)
       if (access === 'read' ? entry < 0 : (entry & writeMask) === this.pattern) return entry
+      // Its windows are closed; who asks again waits until it has been cut.
+      if (this.shut) return entry
       if (entry >= 0 && (entry & entryBits.read) !== 0) {
         // Only the clock hand took it out. Present comes back by compare-exchange: a plain store could undo a removal.
         if (words.compareExchange(index, entry, entry | entryBits.present) === entry)

@@ -18,6 +18,7 @@ import {
 import { invariant, type Region } from '@katydid/actor'
 import { belongsTo, mayShow } from './frame.js'
 import { entryIndex } from './page-table.js'
+import { stampPage } from './stamp.js'
 import { acknowledged, raiseGeneration, ringWhenAcknowledged } from './quiescence.js'
 
 export interface Installation {
@@ -111,8 +112,9 @@ export class Lcd {
     return raiseGeneration(this.region, this.container)
   }
 
-  /** The container is changed in another way than through an entry with write access: the next capture takes it along. */
-  noteWritten(): void {
+  /** Pages are changed in another way than through entries with write access: the next capture takes them along. */
+  noteWritten(offsets: readonly number[]): void {
+    for (const offset of offsets) stampPage(this.region, this.container, offset)
     this.region.words.store(this.region.containerWord(this.container, 'written'), 1)
   }
 
@@ -175,7 +177,7 @@ export class Lcd {
     invariant(entry < 0, 'LD1: what is shown is present', { entry, frame: page.frame })
     this.region.words.store(this.region.frameWord(page.frame, 'entry'), index * 4)
     // Before the entry: a capture that finds it 0 has a container that nobody can have written since the last one.
-    if (page.access === 'write') this.noteWritten()
+    if (page.access === 'write') this.noteWritten([page.offset])
     // One store publishes frame and access together; what the frame holds was written before.
     this.region.words.store(index, entry)
   }

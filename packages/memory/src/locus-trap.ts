@@ -76,6 +76,8 @@ export class LocusTrap implements TrapStrategy {
    */
   goQuiet(state: number = locusStates.quiet): void {
     if (this.uses?.pinned === true) return this.uses.suspend()
+    // Before the state: who sees it at rest may take what its container has received.
+    if (state === locusStates.resting) this.uses?.settleReceipts()
     this.#region.words.store(this.#record + at.state, state)
     this.uses?.ringWaiters()
   }

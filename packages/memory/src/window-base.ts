@@ -94,6 +94,17 @@ export abstract class WindowBase implements HotFields {
     this.generation = (this.attachment.region.i32[this.gen]! + 0x40000000) | 0
   }
 
+  /** Nothing is noted of any page. */
+  forget(): void {}
+
+  /** Whether an access to the page was noted since the last capture. Only accesses through mappings are. */
+  isNoted(_offset: number, _access: Access): boolean {
+    return true
+  }
+
+  /** Notes one that comes; it may wait. */
+  note(_offset: number, _access: Access): void {}
+
   /** Atomic on an aligned 32-bit word: adds and answers what it held. */
   add(offset: number, value: number): number {
     return Atomics.add(this.attachment.region.i32, this.missWrite(offset, 4, true) >> 2, value)
@@ -192,10 +203,14 @@ export abstract class WindowBase implements HotFields {
     const index = this.#index(offset)
     for (;;) {
       if (i32[this.gen] !== this.generation) this.#noteGeneration()
+      if (!this.isNoted(offset, 'read')) {
+        this.note(offset, 'read')
+        continue
+      }
       let entry = i32[index]!
       if (entry < 0) return this.#translate(entry, offset)
       entry = this.attachment.settle(index, this.origin + offset, 'read')
-      if (this.#isOpen()) return this.#translate(entry, offset)
+      if (this.#isOpen() && this.isNoted(offset, 'read')) return this.#translate(entry, offset)
     }
   }
 
@@ -208,10 +223,14 @@ export abstract class WindowBase implements HotFields {
     for (;;) {
       if (i32[this.gen] !== this.generation) this.#noteGeneration()
       if (!this.writable) throw this.#readOnly(offset)
+      if (!this.isNoted(offset, 'write')) {
+        this.note(offset, 'write')
+        continue
+      }
       let entry = i32[index]!
       if ((entry & writeMask) === this.pattern) return this.#translate(entry, offset)
       entry = this.attachment.settle(index, this.origin + offset, 'write')
-      if (this.#isOpen()) return this.#translate(entry, offset)
+      if (this.#isOpen() && this.isNoted(offset, 'write')) return this.#translate(entry, offset)
     }
   }
 
@@ -227,15 +246,21 @@ export abstract class WindowBase implements HotFields {
   }
 
   #noteGeneration(): void {
-    if (!this.attachment.attached)
-      throw new AccessError(
-        'access_denied',
-        'the locus has left the container this window belongs to; open a window of the container it is in',
-      )
-    if (this.#lost !== null) throw this.#lost
-    this.generation = this.attachment.acknowledge()
-    // Looked at after the acknowledgement: a mapping that ends from here on waits for our next one.
-    while (!this.#isSure()) this.#confirm()
+    for (;;) {
+      if (!this.attachment.attached)
+        throw new AccessError(
+          'access_denied',
+          'the locus has left the container this window belongs to; open a window of the container it is in',
+        )
+      if (this.#lost !== null) throw this.#lost
+      this.generation = this.attachment.acknowledge()
+      if (this.attachment.shut) this.attachment.waitUntilOpen()
+      // Looked at after the acknowledgement: a mapping that ends from here on waits for our next one.
+      else if (!this.#isSure()) this.#confirm()
+      else break
+    }
+    // A capture of the supplier may have been made since: of one's own container none is while one runs in it.
+    this.pattern = this.writable ? this.attachment.pattern : noPattern
   }
 
   /** Whether what was settled may be used: the mappings may have changed while the access waited for its page. */

@@ -7,6 +7,7 @@
 import type { Attachment } from './attachment.js'
 import { WindowBase } from './window-base.js'
 import type { WindowBinding } from './window-binding.js'
+import { mappedWindowClass } from './mapped-window-class.js'
 import { windowClass } from './window-class.js'
 
 export interface Window extends WindowBase {
@@ -42,7 +43,7 @@ export type WindowConstructor = new (
   binding?: WindowBinding,
 ) => Window
 
-/** `new Window(…)` answers a window of the class made for the attachment's region. */
+/** `new Window(…)` answers a window of the class made for the attachment's region, or for crossings of that. */
 export const Window: WindowConstructor = openWindow as unknown as WindowConstructor
 openWindow.prototype = WindowBase.prototype
 
@@ -53,5 +54,7 @@ function openWindow(
   table: number,
   binding?: WindowBinding,
 ): Window {
-  return new (windowClass(attachment.region))(attachment, base, length, table, binding)
+  const { region, crossing } = attachment
+  const made = crossing === null ? windowClass(region) : mappedWindowClass(region)
+  return new made(attachment, base, length, table, binding)
 }

@@ -8,6 +8,7 @@ import { locusCalls } from '@katydid/abi'
 import { defaultDiskBytes, openDiskFile } from './disk-file.js'
 import { KatydidError, systemCode, systemWords } from './error.js'
 import { must } from './host-call.js'
+import type { RollbackReport } from './lines.js'
 import { lockWorld } from './lock.js'
 import { Machine } from './machine.js'
 import { managerPrograms } from './managers.js'
@@ -15,6 +16,7 @@ import { createDisks, newManifest, readManifest, writeManifest } from './manifes
 import {
   checkManagerFrames,
   checkOptions,
+  defaultRetainEveryMs,
   defaultSnapshotEveryMs,
   retainOf,
   shapeOf,
@@ -55,6 +57,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       format: found === null,
       worldId: manifest.world,
       retain,
+      retainEveryMs: options.retainEveryMs ?? defaultRetainEveryMs,
       managers,
       acceptChanged: options.acceptChanged ?? false,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
@@ -75,6 +78,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       },
       release: () => giveBack(takenBack),
     })
+    if (options.rollbackTo !== undefined) await world.rollback(options.rollbackTo)
     if (options.hold !== true) {
       if (options.acceptChanged !== true) await refuseChanged(machine)
       world.begin()
@@ -83,6 +87,27 @@ export async function openWorld(options: OpenOptions): Promise<World> {
   } catch (error) {
     await giveBack(takenBack)
     throw error
+  }
+}
+
+/**
+ * An administrator takes a world that nobody has open back to a kept line, without any locus going on: what the command `rollback` does.
+ * With `dry` nothing is changed; either way what goes and what is not undone is answered.
+ *
+ * Rejects with a `KatydidError`: `world_in_use` (a process has it open: end that one first), `not_a_world`, `no_such_interval` (the line
+ * is not kept; the sentence names those that are), `damaged` (a snapshot of it is missing; each is named), `manager_failed`, `io_error`.
+ */
+export async function rollbackWorld(
+  dir: string,
+  line: number,
+  options: Pick<OpenOptions, 'managers' | 'acceptChanged'> & { readonly dry?: boolean } = {},
+): Promise<RollbackReport> {
+  const { dry = false, ...open } = options
+  const world = await openWorld({ ...open, dir, create: false, hold: true, snapshotEveryMs: 0 })
+  try {
+    return dry ? await world.foretellRollback(line) : await world.rollback(line)
+  } finally {
+    await world.close()
   }
 }
 

@@ -2,10 +2,11 @@
  * Machines and the wires between them: manifest, shared memory, supervision, the locus pool. The
  * one room that knows all the others.
  */
-export { openWorld } from './boot.js'
+export { openWorld, rollbackWorld } from './boot.js'
 export type { Container } from './containers.js'
 export { KatydidError } from './error.js'
 export type { EventOf } from './events.js'
+export type { KeptLine, RollbackReport } from './lines.js'
 export type { MachinePart } from './machine.js'
 export type { ManagerOption } from './managers.js'
 export type { OpenOptions } from './options.js'

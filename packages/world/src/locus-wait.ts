@@ -115,7 +115,10 @@ export class LocusWait {
       this.#resolve(known.block)
       return
     }
-    const taken = await this.#host(locusCalls.worldSnapshot, { durable: true })
+    const taken = await this.#host(locusCalls.worldSnapshot, {
+      durable: true,
+      keep: false,
+    })
     if (taken.status === 'ok') this.#lookAgain = true
   }
 

@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   actorPorts,
+  outputCalls,
   type AnySignature,
   type ArgsOf,
   type MachineShape,
@@ -39,8 +40,10 @@ export interface MachineOptions {
   /** Whether a blank file becomes a disk, or is damage. */
   readonly format: boolean
   readonly acceptChanged?: boolean
-  /** Snapshots that the first manager retains of each container. */
+  /** Snapshots that the first manager retains of each container, and lines that are kept. */
   readonly retain: number
+  /** By itself it keeps a line so long after the last one. */
+  readonly retainEveryMs: number
   readonly managerFrames?: number
   readonly locusHeapMb?: number
 }
@@ -102,6 +105,7 @@ export class Machine {
       bytes: diskBytes,
       format,
     })
+    supervisor.start(actorPorts.console, 'console driver', workers.console, {})
     const { control } = supervisor.start<KernelHostControl>(
       actorPorts.kernel,
       'kernel',
@@ -110,6 +114,8 @@ export class Machine {
         worldId: options.worldId,
         snapshotEveryMs: options.snapshotEveryMs,
         line: options.line,
+        keepLines: options.retain,
+        keepEveryMs: options.retainEveryMs,
         manager: {
           ...workers.defaultManager,
           options: {
@@ -136,6 +142,7 @@ export class Machine {
 
   /** Lets loci start; until then those the kernel starts again are held. */
   begin(): void {
+    this.events.dropsUnheard = true
     this.#supervisor.begin()
   }
 
@@ -150,6 +157,11 @@ export class Machine {
       await sleep(lookMs)
     }
     throw new KatydidError('no_manager', 'The machine has no such manager.')
+  }
+
+  /** Waits until all that can be told of what was printed has been, for a short time; at once when nobody listens. */
+  async outputSettled(): Promise<void> {
+    if (this.events.hears('output')) await this.host(outputCalls.outputSettled, {})
   }
 
   /** Ends every thread of the machine, and every wait for what happens in it. */

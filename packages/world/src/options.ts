@@ -21,8 +21,19 @@ export interface OpenOptions {
    * room is short, and before anything goes back. Lazy saves the work where nobody waits for it.
    */
   readonly line?: 'eager' | 'lazy'
-  /** Snapshots of each container that stay besides the one a crash would bring back; default 0. Fixed when the world is created; of a container `retain` changes it. */
+  /**
+   * What is kept of the past; default 0. So many lines (at most 20), each whole, to which an administrator can go back (`rollback`); and
+   * the newest so many snapshots of each container, to be opened and forked, besides those of kept lines. Fixed when the world is
+   * created; the number of snapshots of a container `world.retain` changes.
+   */
   readonly retain?: number
+  /** Each capture that a host asks for is kept, and without that a line so long after the last; default 10,000, 0 for every one. */
+  readonly retainEveryMs?: number
+  /**
+   * An administrator's decision: before anything runs, the world goes back to this kept line (see `World.rollback`). Rejects as that
+   * does. For one opening: at the next the line is the present, and what it was is kept still.
+   */
+  readonly rollbackTo?: number
   /** Whether to make the world when there is none; default true. */
   readonly create?: boolean
   /** The largest size of a new world's disk file in bytes; default 8 GiB, sparse. */
@@ -40,6 +51,7 @@ export interface OpenOptions {
 }
 
 export const defaultSnapshotEveryMs = 1000
+export const defaultRetainEveryMs = 10_000
 /** The most snapshots of a container that its manager retains. */
 const mostRetained = 100
 const leastDiskBytes = 16 * 1024 ** 2
@@ -103,6 +115,8 @@ export function checkOptions(options: OpenOptions): void {
     throw new KatydidError('bad_argument', `Line must be eager or lazy, not ${options.line}.`)
   wholeNumber('managerFrames', options.managerFrames, leastManagerFrames)
   wholeNumber('retain', options.retain, 0)
+  wholeNumber('retainEveryMs', options.retainEveryMs, 0)
+  wholeNumber('rollbackTo', options.rollbackTo, 1)
   if ((options.retain ?? 0) > mostRetained)
     throw new KatydidError(
       'bad_argument',

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import {
   actorPorts,
   asGeneration,
+  isManagerPort,
   locusOfPort,
   locusStates,
   type Ending,
@@ -17,7 +18,8 @@ import {
   type PortId,
   type Status,
 } from '@katydid/abi'
-import { spawnActor, type Region, type SpawnedActor } from '@katydid/actor'
+import { spawnActor, type Region, type Remote, type SpawnedActor } from '@katydid/actor'
+import type { ConsoleControl } from '@katydid/devices'
 import { KatydidError } from './error.js'
 import type { WorldEvents } from './events.js'
 import { LocusPool } from './locus-pool.js'
@@ -25,6 +27,7 @@ import { moduleHash } from './module-hash.js'
 import type { Workers } from './workers.js'
 
 type StartManager = Extract<Order, { order: 'start_manager' }>
+type Output = Extract<Order, { order: 'output' }>
 
 /** What the kernel lets the supervisor call. */
 export interface KernelControl {
@@ -115,6 +118,10 @@ export class Supervisor<Kernel extends KernelControl> {
       generation: asGeneration(last + 1),
       data,
       onOrder: (order) => {
+        if (port === actorPorts.console && order?.order === 'output') {
+          this.#tellOutput(order, actor.control as unknown as Remote<ConsoleControl>)
+          return
+        }
         const allowed = port === actorPorts.kernel ? order : reportOf(port, order)
         if (allowed !== null) this.#obey(allowed)
       },
@@ -171,9 +178,30 @@ export class Supervisor<Kernel extends KernelControl> {
     await Promise.race([disk.control.stop().catch(() => null), patience])
   }
 
+  /** Lines go to whoever listens; the console hears how far they were taken. */
+  #tellOutput({ first, lines }: Output, console: Remote<ConsoleControl>): void {
+    if (this.#closing) return
+    for (const [
+      nth,
+      { container, incarnation, interval, sequence, locus, text },
+    ] of lines.entries()) {
+      const durable = first === 0 ? 'volatile' : 'recoverable'
+      const line = { container, incarnation, interval, sequence, locus, text }
+      this.#events.emitOutput({ kind: 'output', durable, ...line }, () => {
+        if (first === 0) return
+        console.taken(first + nth).catch(() => {
+          // The console is gone: its own ending tells.
+        })
+      })
+    }
+  }
+
   #obey(order: Order): void {
     if (this.#closing) return
     switch (order.order) {
+      case 'output':
+        // The console’s alone.
+        return
       case 'start_manager':
         this.#startManager(order)
         return
@@ -259,7 +287,7 @@ export class Supervisor<Kernel extends KernelControl> {
   #actorEnded(name: string, ending: Ending): void {
     if (this.#closing) return
     this.#events.emit({ kind: 'ended', ending })
-    if (ending.port >= actorPorts.firstManager) {
+    if (isManagerPort(ending.port)) {
       this.#actors.delete(ending.port)
       this.#report(ending)
       return
@@ -307,6 +335,8 @@ export class Supervisor<Kernel extends KernelControl> {
 function reportOf(port: PortId, order: Order | null | undefined): Order | null {
   if (order?.order !== 'report') return null
   const { event } = order
+  // What is printed comes by the console's own order, so nobody else can pass for it.
+  if (event.kind === 'output') return null
   if (event.kind !== 'failed') return order
   const { status, detail } = event
   return { order: 'report', event: { kind: 'trouble', port, status, detail } }

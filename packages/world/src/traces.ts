@@ -1,5 +1,13 @@
 /** The trace rings of a machine in the form that Perfetto opens, each row with the name of whose it is. */
-import { actorPorts, asLocus, asPort, locusPort, maxActors, type PortId } from '@katydid/abi'
+import {
+  actorPorts,
+  asLocus,
+  asPort,
+  isManagerPort,
+  locusPort,
+  maxActors,
+  type PortId,
+} from '@katydid/abi'
 import { chromeTrace, type ChromeTrace, type Region } from '@katydid/actor'
 
 /** The newest events of every actor and locus. */
@@ -12,6 +20,7 @@ export function traceOf(region: Region): ChromeTrace {
 /** How a port is called in reports. */
 function portName(port: PortId): string {
   if (port >= maxActors) return `locus ${port - maxActors}`
-  if (port >= actorPorts.firstManager) return `manager ${port - actorPorts.firstManager}`
+  if (isManagerPort(port)) return `manager ${port - actorPorts.firstManager}`
+  if (port === actorPorts.console) return 'console'
   return port === actorPorts.kernel ? 'kernel' : port === actorPorts.disk ? 'disk' : 'barrier'
 }

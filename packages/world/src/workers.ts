@@ -7,6 +7,7 @@ export interface Workers {
   readonly kernel: URL
   readonly disk: URL
   readonly barrier: URL
+  readonly console: URL
   /** Runs one locus a task. */
   readonly locus: URL
   /** The manager that every world has from its start. */
@@ -32,6 +33,7 @@ export function ownWorkers(): Workers {
     kernel: moduleOf('@katydid/kernel/kernel.worker.js'),
     disk: moduleOf('@katydid/devices/disk.worker.js'),
     barrier: moduleOf('@katydid/devices/barrier.worker.js'),
+    console: moduleOf('@katydid/devices/console.worker.js'),
     locus: moduleOf('@katydid/locus/locus.worker.js'),
     defaultManager: {
       name: firstManagerName,

@@ -5,11 +5,13 @@
  */
 import path from 'node:path'
 import {
+  asInterval,
   asPort,
   containerCalls,
   durabilities,
   locusCalls,
   masterRights,
+  outputCalls,
   rights,
   type Capref,
   type Durability,
@@ -28,6 +30,7 @@ import {
 import { KatydidError } from './error.js'
 import type { EventOf } from './events.js'
 import { must } from './host-call.js'
+import { goBackTo, listLines, type KeptLine, type RollbackReport } from './lines.js'
 import { destroyLocus, findLocus, makeLocus, resultOf, resumeLocus, suspendLocus } from './loci.js'
 import { LocusWait } from './locus-wait.js'
 import type { Machine, MachinePart } from './machine.js'
@@ -264,6 +267,8 @@ export class World {
       result: async ({ durable = 'recoverable' } = {}) => {
         checkDurable(durable)
         const block = await new LocusWait(host, events, name, locus, durable).end()
+        // What it printed comes by another way: the result is told behind it.
+        if (durable === 'recoverable') await this.#machine.outputSettled()
         return { result: resultOf(block), resumed }
       },
       suspend: () => suspendLocus(host, name, locus),
@@ -284,7 +289,10 @@ export class World {
     this.#mustBeOpen()
     const durable = options.durable ?? true
     const { host } = this.#machine
-    const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, { durable })
+    const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, {
+      durable,
+      keep: true,
+    })
     return capture
   }
 
@@ -333,6 +341,52 @@ export class World {
     await retainSnapshots(this.#machine.host, container, count)
   }
 
+  /**
+   * What the container has told of intervals after that one: what taking it back there would not undo. `count` lines, or at least so many
+   * when not `isCounted`; `lines` are the newest, cut after 120 characters.
+   */
+  async releasedOutput(
+    container: Container,
+    after: number,
+  ): Promise<ResultOf<typeof outputCalls.outputReleased>> {
+    this.#mustBeOpen()
+    const about = `output of ${container.name}`
+    const args = { cont: container.capref, after: asInterval(after) }
+    const { count, isCounted, lines } = await must(
+      this.#machine.host,
+      about,
+      outputCalls.outputReleased,
+      args,
+    )
+    return { count, isCounted, lines }
+  }
+
+  /** The lines that are kept, from old to new: see `retain` of `openWorld`. */
+  async lines(): Promise<readonly KeptLine[]> {
+    this.#mustBeOpen()
+    return listLines(this.#machine.host)
+  }
+
+  /** What `rollback` would do. Changes nothing, and rejects as that would. */
+  async foretellRollback(line: number): Promise<RollbackReport> {
+    this.#mustBeOpen()
+    return goBackTo(this.#machine.host, this.dir, line, true)
+  }
+
+  /**
+   * An administrator's decision: the whole world goes back to that kept line (the number of its capture), containers that were
+   * destroyed since too; what was made since is gone, and its loci go on from where they were then. Results and answers that were told
+   * as recoverable since are not undone: the report names them. The decision is on record, every container has a new incarnation, and
+   * no number of an interval is used again. Handles of containers and loci from before it may name nothing any more.
+   *
+   * Resolves when the world is open there. A crash on the way leaves it where it was, or there. Rejects with `no_such_interval` (the
+   * line is not kept), `damaged` (a snapshot of it is missing; each is named), `manager_failed`, `frozen` (try again).
+   */
+  async rollback(line: number): Promise<RollbackReport> {
+    this.#mustBeOpen()
+    return goBackTo(this.#machine.host, this.dir, line, false)
+  }
+
   /** The container is gone for good once a snapshot taken after this is recoverable. `busy` while a locus is in it. */
   async destroyContainer({ name, capref: cont }: Container): Promise<void> {
     this.#mustBeOpen()
@@ -361,7 +415,10 @@ export class World {
     return traceOf(this.#machine.region)
   }
 
-  /** Calls `listener` at each event of the kind. Answers what ends that. */
+  /**
+   * Calls `listener` at each event of the kind. Answers what ends that. A line of `output` counts as told when it has returned; lines that
+   * came before anybody listened come to the first who does, 128 of them at most.
+   */
   on<K extends WorldEvent['kind']>(kind: K, listener: (event: EventOf<K>) => void): () => void {
     return this.#machine.events.on(kind, listener)
   }
@@ -394,8 +451,13 @@ export class World {
   async #close(): Promise<void> {
     if (!this.#held && this.#machine.failure === null) {
       // A world that is busy keeps its newest recoverable state: closing must not wait for a program that never rests.
-      await this.#machine.host(locusCalls.worldSnapshot, { durable: true }).catch(() => undefined)
+      await this.#machine
+        .host(locusCalls.worldSnapshot, { durable: true, keep: true })
+        .catch(() => undefined)
     }
+    if (this.#machine.failure === null)
+      // What is not told now is told at the next opening.
+      await this.#machine.outputSettled().catch(() => undefined)
     await this.#release()
   }
 

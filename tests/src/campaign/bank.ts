@@ -51,6 +51,9 @@ export interface BankResult {
   /** Most epochs between the newest that began and the line, while the world ran. */
   readonly lagMax: number
   readonly lagMean: number
+  /** How often the line was said to lag, and the drains. */
+  readonly lags: number
+  readonly drains: { readonly count: number; readonly maxMs: number; readonly givenUp: number }
   readonly callsASecond: number
   /** What is wrong, as sentences. */
   readonly wrong: readonly string[]
@@ -75,13 +78,19 @@ interface Told {
   readonly status?: string
   readonly detail?: string
   readonly lag?: number
+  readonly epoch?: number
+  /** As it was with `lag`, and as an event. */
+  readonly isHeld?: boolean
+  readonly lagging?: boolean
+  readonly drainUs?: number
+  readonly isGivenUp?: boolean
   readonly calls?: number
   readonly audited?: boolean
 }
 
 const silenceMs = 60_000
-/** Two, and the one in which the world is drained because the line is two behind. */
-const mostLost = 3
+/** Epochs that were captured and are not on the line, unless the line is said to lag. */
+const mostLost = 2
 const child = `${root}/tests/fixtures/bank-child.mjs`
 
 /** Runs the campaign. Ends at the first life after the time is over, or in which something was wrong. */
@@ -114,6 +123,11 @@ class Bank {
   #epochs = 0
   #refused = 0
   #isReady = false
+  #isLagging = false
+  #lagCount = 0
+  /** The newest epoch when the last return was over; null: not seen yet. */
+  #backAt: number | null = null
+  #drains = { count: 0, maxMs: 0, givenUp: 0 }
   /** Transfers of all clerks that were last seen, and in the newest books. */
   #seen = 0
   #back: Omit<Return, 'transfersLost'> | null = null
@@ -139,6 +153,8 @@ class Bank {
       refused: this.#refused,
       lagMax: Math.max(0, ...this.#lags),
       lagMean: mean(this.#lags),
+      lags: this.#lagCount,
+      drains: this.#drains,
       callsASecond: mean(this.#rates),
       wrong: this.#wrong,
     }
@@ -213,6 +229,11 @@ class Bank {
       this.#epochs++
     }
     if (told.recoverable !== undefined) this.#line = told.recoverable
+    if (told.lagging !== undefined) {
+      if (told.lagging && !this.#isLagging) this.#lagCount++
+      this.#isLagging = told.lagging
+    }
+    if (told.drainUs !== undefined) this.#drained(told.drainUs / 1000, told.isGivenUp === true)
     if (told.rollback !== undefined) this.#wentBack(told.rollback, told.reason ?? '')
     if (told.acked !== undefined) this.#acknowledged(told.acked, told.done ?? [])
     if (told.refused !== undefined) this.#refused++
@@ -229,9 +250,16 @@ class Bank {
     if (told.lag !== undefined) this.#lagged(told.lag, told)
   }
 
+  #drained(ms: number, isGivenUp: boolean): void {
+    const { count, maxMs, givenUp } = this.#drains
+    const more = isGivenUp ? 1 : 0
+    this.#drains = { count: count + 1, maxMs: Math.max(maxMs, ms), givenUp: givenUp + more }
+  }
+
   #opened({ capture, damage }: { capture: number; damage: string | null }): void {
     if (damage !== null) this.#wrong.push(`a killed process is no damage: ${damage}`)
     if (this.#isReady) this.#wentBack(capture, 'the process was killed')
+    this.#isLagging = false
   }
 
   #wentBack(line: number, why: string): void {
@@ -242,10 +270,13 @@ class Bank {
     const lost = this.#captured.filter((each) => each > line).length
     // Nobody has read the books since the return before: what both cost in transfers is said of this one.
     if (this.#back !== null) this.#report(0)
-    if (lost > mostLost)
-      this.#wrong.push(`${lost} epochs are lost, back from ${captured} to ${line}: ${why}`)
+    if (lost > mostLost && !this.#isLagging)
+      this.#wrong.push(
+        `${lost} epochs are lost and the line was not said to lag, back from ${captured} to ${line}: ${why}`,
+      )
     this.#back = { second: this.#second(), why, captured, line, lost }
     this.#captured = []
+    this.#backAt = null
     this.#line = line
     this.#lastCalls = null
   }
@@ -273,7 +304,12 @@ class Bank {
     this.#options.onReturn?.(back)
   }
 
-  #lagged(lag: number, { calls = 0, audited = false }: Told): void {
+  #lagged(lag: number, { calls = 0, audited = false, isHeld = false, epoch = 0 }: Told): void {
+    // Epochs that a return took back are not on the line, and cannot be lost any more.
+    this.#backAt ??= epoch
+    const since = Math.min(lag, epoch - this.#backAt)
+    if (since > mostLost && !isHeld)
+      this.#wrong.push(`the line is ${since} epochs behind and is not said to lag`)
     if (!audited) {
       this.#lastCalls = null
       return

@@ -5,7 +5,7 @@
 import { Random } from '@katydid/actor'
 import { crashImage, powerCut } from '@katydid/devices'
 import { CampaignHost } from './host.js'
-import { randomProgram, readAll } from './random-program.js'
+import { randomProgram, readAll, writeAll } from './random-program.js'
 import {
   smallShape,
   WholeWorld,
@@ -28,6 +28,7 @@ export function programsOf({ deeds, pages }: RunShape): Map<string, SimProgram> 
   return new Map([
     ['random', randomProgram(deeds, pages)],
     ['read', readAll],
+    ['fill', writeAll],
   ])
 }
 
@@ -95,13 +96,25 @@ export class CampaignRun {
 
   /** Kills the manager, unless it died so often of late that the kernel would give up. */
   killManager(): boolean {
+    if (!this.#mayKill()) return false
+    const [other] = this.world.others
+    if (other !== undefined && this.random.chance(0.3)) this.world.killManager('killed', other)
+    else this.world.killManager()
+    return true
+  }
+
+  /** Kills the first manager as it is about to make that call. */
+  killManagerAt(call: string): boolean {
+    if (!this.#mayKill()) return false
+    this.world.killManagerAt(call)
+    return true
+  }
+
+  #mayKill(): boolean {
     const now = this.world.sim.clock.nowMs()
     if (this.world.manager === null || this.kills.filter((at) => now - at < 60_000).length >= 4)
       return false
     this.kills.push(now)
-    const [other] = this.world.others
-    if (other !== undefined && this.random.chance(0.3)) this.world.killManager('killed', other)
-    else this.world.killManager()
     return true
   }
 

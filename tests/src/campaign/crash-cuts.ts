@@ -72,7 +72,7 @@ export async function cutEverywhere(options: CutOptions): Promise<CutResult> {
 }
 
 /** Which sectors arrived: nothing since the barrier, everything, and torn. */
-function* tears(
+export function* tears(
   cut: PowerCut,
   random: Random,
   torn: number,
@@ -93,7 +93,7 @@ function* tears(
 }
 
 /** What had been announced when the journal had so many entries; `before` if nothing was. */
-function promisedBy(
+export function promisedBy(
   world: WholeWorld,
   entries: number,
   before: Pick<Remains, 'promised' | 'promisedLine'> = { promised: 0, promisedLine: new Map() },

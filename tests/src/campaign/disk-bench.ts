@@ -21,6 +21,8 @@ import {
 } from '@katydid/devices'
 import { checksum } from '@katydid/memory'
 
+import { CountingMessenger } from './counting-messenger.js'
+
 export interface DiskShape {
   readonly segmentBlocks: number
   readonly capacity: number
@@ -39,6 +41,9 @@ export class DiskBench implements BlockFile {
   readsFail = 0
   /** How many of the next writes find no room. */
   writesFull = 0
+  /** Reads, writes and barriers so far, and which of them fail. */
+  deeds = 0
+  fails: (deed: number) => boolean = () => false
   readonly #file: JournaledFile
   readonly #barrierLies: boolean
 
@@ -46,13 +51,19 @@ export class DiskBench implements BlockFile {
    * Opens the disk in `image`; a blank one is made a disk when `mayFormat`, as a world does that was never opened before. Throws
    * `DiskOpenError` when it cannot be opened.
    */
-  constructor(sim: Simulator, shape: DiskShape, image: Uint8Array | null, mayFormat: boolean) {
+  constructor(
+    sim: Simulator,
+    shape: DiskShape,
+    image: Uint8Array | null,
+    mayFormat: boolean,
+    saw: (name: string, status: string) => void = () => {},
+  ) {
     this.#barrierLies = shape.barrierLies === true
     this.memory = new MemoryFile(pageBytes, image === null ? undefined : image.slice())
     this.#file = new JournaledFile(this.memory, this.journal)
     const barrier = sim.endpoint(actorPorts.barrier)
     serveBarrier(barrier, this, silentMeter)
-    const endpoint = sim.endpoint(actorPorts.disk)
+    const endpoint = new CountingMessenger(sim.endpoint(actorPorts.disk), saw)
     const core = new DiskCore({
       file: this,
       opened: openDisk(this.#file, mayFormat ? { uuid: [1, 2, 3, 4], ...shape } : null),
@@ -74,10 +85,12 @@ export class DiskBench implements BlockFile {
   }
 
   read(block: number, into: Uint8Array): void {
+    this.#refuseOnPurpose()
     this.#file.read(block, into)
   }
 
   write(block: number, parts: readonly Uint8Array[]): void {
+    this.#refuseOnPurpose()
     if (this.writesFull > 0) {
       this.writesFull--
       throw new FileFault('ENOSPC', 'no room, on purpose')
@@ -86,6 +99,7 @@ export class DiskBench implements BlockFile {
   }
 
   sync(): void {
+    this.#refuseOnPurpose()
     if (!this.#barrierLies) this.#file.sync()
   }
 
@@ -94,11 +108,16 @@ export class DiskBench implements BlockFile {
     place: { readonly block: number; readonly checksum: number },
     into: Uint8Array,
   ): 'ok' | 'io_error' | 'checksum_mismatch' {
+    if (this.fails(++this.deeds)) return 'io_error'
     if (this.readsFail > 0) {
       this.readsFail--
       return 'io_error'
     }
     this.memory.read(asBlock(place.block), into)
     return checksum(into) === place.checksum ? 'ok' : 'checksum_mismatch'
+  }
+
+  #refuseOnPurpose(): void {
+    if (this.fails(++this.deeds)) throw new FileFault('EIO', 'refused, on purpose')
   }
 }

@@ -45,7 +45,7 @@ export const authority: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   ],
   [3, of(fc.constantFrom(...loci), (name) => `suspend and resume ${name}`, suspend)],
   [2, of(fc.constantFrom(...loci), (name) => `resume ${name}`, resume)],
-  [1, of(fc.constantFrom(...loci), (name) => `destroy ${name} at rest`, destroyAtRest)],
+  [3, of(fc.constantFrom(...loci), (name) => `destroy ${name} at rest`, destroyAtRest)],
 ]
 
 const served = [
@@ -83,7 +83,6 @@ async function madeUp(run: CampaignRun): Promise<void> {
         managerMessenger.call(actorPorts.kernel, signature, args, (reply) => resolve(reply.status))
       }),
     )
-    world.saw(signature.name, status)
     const fate: readonly Status[] = ['actor_gone', 'timed_out', 'bad_message']
     if (![...declared, ...fate].includes(status))
       world.problems.push(`${signature.name} with a made-up capability: ${status}`)

@@ -66,7 +66,6 @@ export async function expectReply<S extends AnySignature>(
       messenger.call(to, signature, args, ({ status: answered }) => resolve(answered))
     }),
   )
-  world.saw(signature.name, status)
   const fate: readonly Status[] = ['actor_gone', 'timed_out']
   if (!expected.includes(status) && !fate.includes(status))
     world.problems.push(`${signature.name}: ${status}, not ${expected.join(' or ')}`)

@@ -19,6 +19,10 @@ import {
 import * as fc from 'fast-check'
 import type { CampaignRun } from './campaign-run.js'
 import { authority } from './fuzz-authority.js'
+import { lines } from './fuzz-lines.js'
+import { dirty, managers } from './fuzz-manager.js'
+import { mappings } from './fuzz-mappings.js'
+import { snapshots } from './fuzz-snapshots.js'
 import {
   containers,
   expectReply as expect,
@@ -28,6 +32,8 @@ import {
   type AnyCommand,
 } from './fuzz-command.js'
 
+/** Refusals that those who wait for room outlast. */
+const few = 3
 const container = fc.constantFrom(...containers)
 const locus = fc.constantFrom(...loci)
 const inhabit = of(
@@ -114,6 +120,15 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
       ({ host }, name) => host.findLocus(name),
     ),
   ],
+  [
+    2,
+    of(
+      fc.tuple(container, fc.nat(3)),
+      ([name, after]) => `what ${name} has told after ${after}`,
+      ({ host }, [name, after]) => host.released(name, after),
+    ),
+  ],
+  [1, simple('wait until all is told', ({ host }) => host.outputSettled())],
   [2, simple('compare status', ({ host }) => host.compareStatus())],
   [3, simple('read back', ({ host }) => host.readBack())],
   [3, simple('manager: stabilise', ({ world }) => world.stabilise())],
@@ -126,25 +141,42 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [
     1,
     of(
-      fc.tuple(fc.constantFrom('read', 'write'), fc.integer({ min: 1, max: 3 })),
+      fc.tuple(
+        fc.constantFrom('read', 'write'),
+        fc.oneof(fc.integer({ min: 1, max: few }), fc.constant(10_000)),
+      ),
       ([what, times]) => `the disk refuses ${times} of the next ${what}s`,
       diskRefuses,
     ),
   ],
   ...authority,
+  ...managers,
+  ...mappings,
+  ...snapshots,
 ]
 
-/** A course of commands. */
-export function courses(length: number): fc.Arbitrary<Iterable<AnyCommand>> {
-  const kinds = weighted.flatMap(([weight, each]) => Array.from({ length: weight }, () => each))
+/** A course of commands; with kept lines those about them too. */
+export function courses(length: number, withLines = false): fc.Arbitrary<Iterable<AnyCommand>> {
+  const drawn = withLines ? [...weighted, ...lines] : weighted
+  const kinds = drawn.flatMap(([weight, each]) => Array.from({ length: weight }, () => each))
   return fc.commands<object, CampaignRun, false>(kinds, { maxCommands: length, size: 'max' })
 }
 
 /** From here on refusals are to be expected; what is read is right all the same. */
-function diskRefuses({ world }: CampaignRun, [what, times]: [string, number]): void {
+async function diskRefuses(run: CampaignRun, [what, times]: [string, number]): Promise<void> {
+  const { world, host } = run
+  await dirty(run, 'a')
   world.faulty = true
   if (what === 'read') world.disk.readsFail = times
   else world.disk.writesFull = times
+  await host.snapshot(false)
+  // So long that what waits for room is given up; then there is some again.
+  if (times > few) {
+    world.run(1000)
+    world.disk.writesFull = 0
+  }
+  await dirty(run, 'a')
+  await host.snapshot(true)
 }
 
 function killLocus({ world }: CampaignRun, nth: number): void {

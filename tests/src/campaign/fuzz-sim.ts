@@ -3,7 +3,7 @@
  * shrunk, and says how to have it again.
  */
 import * as fc from 'fast-check'
-import { CampaignRun } from './campaign-run.js'
+import { CampaignRun, smallRun, type RunShape } from './campaign-run.js'
 import type { AnyCommand } from './fuzz-command.js'
 import { courses } from './fuzz-commands.js'
 
@@ -25,15 +25,16 @@ export interface FuzzOptions {
   readonly seed: number
   /** Commands of a course at the most. */
   readonly length?: number
+  readonly shape?: RunShape
   readonly onCourse?: (result: FuzzResult) => void
 }
 
 /** Runs courses, each of a seed of its own, rising from `seed`. */
 export async function fuzzSimulated(options: FuzzOptions): Promise<FuzzResult> {
-  const { steps, length = 60 } = options
+  const { steps, length = 60, shape = smallRun } = options
   const count = { operations: 0, courses: 0, lives: 0, calls: new Map<string, number>() }
   for (let seed = options.seed; count.operations < steps; seed++) {
-    const found = await fc.check(course(length, count), { seed, numRuns: 1 })
+    const found = await fc.check(course(length, shape, count), { seed, numRuns: 1 })
     if (found.failed) return { ...count, failure: describe(seed, found) }
     options.onCourse?.({ ...count, failure: null })
   }
@@ -42,20 +43,25 @@ export async function fuzzSimulated(options: FuzzOptions): Promise<FuzzResult> {
 
 function course(
   length: number,
+  shape: RunShape,
   count: { operations: number; courses: number; lives: number; calls: Map<string, number> },
 ): fc.IAsyncProperty<Drawn> {
-  return fc.asyncProperty(fc.nat(), courses(length), async (world, commands) => {
-    const run = await CampaignRun.begin(world)
-    try {
-      await fc.asyncModelRun(() => ({ model: {}, real: run }), commands)
-    } finally {
-      count.operations += run.operations
-      count.courses++
-      count.lives += run.lives
-      for (const [call, times] of run.world.seen)
-        count.calls.set(call, (count.calls.get(call) ?? 0) + times)
-    }
-  })
+  return fc.asyncProperty(
+    fc.nat(),
+    courses(length, (shape.world.keepLines ?? 0) > 0),
+    async (world, commands) => {
+      const run = await CampaignRun.begin(world, shape)
+      try {
+        await fc.asyncModelRun(() => ({ model: {}, real: run }), commands)
+      } finally {
+        count.operations += run.operations
+        count.courses++
+        count.lives += run.lives
+        for (const [call, times] of run.world.seen)
+          count.calls.set(call, (count.calls.get(call) ?? 0) + times)
+      }
+    },
+  )
 }
 
 function describe(seed: number, found: fc.RunDetails<Drawn>): string {

@@ -8,7 +8,9 @@ import type { WorldModel } from './world-model.js'
 const volatileNames: readonly string[] = ['e', 'v']
 
 /** Containers that begin as snapshots of others. */
-const forkNames: readonly string[] = ['f']
+const forkNames: readonly string[] = ['f', 'g', 'o', 'p']
+
+type Take = 'snapshot_fork' | 'snapshot_open'
 
 const noBlock = new Uint8Array(0)
 
@@ -28,6 +30,24 @@ export class CampaignHost {
     const found = await this.#call('container_find', { name })
     this.#expect(`container_find ${name}`, found, isThere ? 'ok' : 'no_such_container')
     return found.status === 'ok' ? (found['cont'] as Capref) : found.status
+  }
+
+  /** What the container has told of later intervals than that one. */
+  async released(name: string, after: number): Promise<void> {
+    const cont = await this.find(name)
+    if (typeof cont === 'string') return
+    const answer = await this.#call('output_released', { cont, after })
+    this.#expect(`output_released ${name}`, answer, 'ok')
+    const lines = answer['lines'] as readonly unknown[]
+    if (Number(answer['count']) < lines.length) throw new Error('fewer were told than there are')
+  }
+
+  /** All that can be told has been: what is not is of intervals that are not on the line. */
+  async outputSettled(): Promise<void> {
+    this.ready()
+    const answer = await this.#call('output_settled', {})
+    if (answer.status !== 'busy' || !this.world.isShaken)
+      this.#expect('output_settled', answer, 'ok')
   }
 
   /** Makes a container; a name that is taken is refused. */
@@ -64,31 +84,45 @@ export class CampaignHost {
     container.adopted = success || (containers.named(name)?.manager ?? null) !== null
   }
 
-  /** A new container begins as the oldest snapshot retained of another; nothing when none is retained. */
-  async fork(source: string, name: string): Promise<void> {
+  /** A new container begins as a snapshot retained of another; nothing when none is retained. */
+  fork(source: string, name: string, which = 0): Promise<void> {
+    return this.#take('snapshot_fork', source, name, which)
+  }
+
+  /** A new container shows a snapshot retained of another. */
+  openSnapshot(source: string, name: string, which = 0): Promise<void> {
+    return this.#take('snapshot_open', source, name, which)
+  }
+
+  async #take(call: Take, source: string, name: string, which: number): Promise<void> {
     const cont = await this.find(source)
     if (typeof cont === 'string') return
-    const oldest = await this.#oldest(cont)
     const home = this.world.model.containers.get(source)
-    if (oldest === null || home === undefined) return
+    const stateInterval = this.#nth(await this.#retained(source, cont), which)
+    if (stateInterval === null || home === undefined) return
+    if (this.world.model.containers.has(name)) return
     await this.create(name, home.size / 4096)
     const target = await this.find(name)
     const made = this.world.model.containers.get(name)
     const { slot } = this.world.kernel.machine.containers.named(source) ?? { slot: -1 }
-    const held = this.world.captured.get(`${slot} ${oldest}`)
+    const held = this.world.captured.get(`${slot} ${stateInterval}`)
     if (typeof target === 'string' || made === undefined) return
     if (held === undefined || typeof held === 'number' || held.container === null) {
-      this.world.problems.push(`${source} retains ${oldest}, which never was`)
+      this.world.problems.push(`${source} retains ${stateInterval}, which never was`)
       return
     }
     this.ready()
     // Before the call: the next point of the container may be made before its answer is heard.
     for (const [offset, value] of held.container.words) made.words.set(offset, value)
-    const args = { cont: target, source: cont, stateInterval: oldest }
-    const answer = await this.#call('snapshot_fork', args)
-    this.#expect(`snapshot_fork ${name}`, answer, 'ok', 'no_such_interval')
+    made.isOpened = call === 'snapshot_open'
+    if (made.isOpened) this.world.openedHere.add(made.identity)
+    const args = { cont: target, source: cont, stateInterval }
+    const answer = await this.#call(call, args)
+    this.#expect(`${call} ${name}`, answer, 'ok', 'no_such_interval')
     this.#noteAdopted(name)
-    if (!made.adopted) made.words.clear()
+    if (made.adopted) return
+    made.words.clear()
+    made.isOpened = false
   }
 
   /** A manager that dies between set_manager and its answer may have taken a container on or not, and a picture of it may be older. */
@@ -98,13 +132,13 @@ export class CampaignHost {
     if (container !== undefined) container.adopted = (found?.manager ?? null) !== null
   }
 
-  /** The oldest snapshot retained of the container is given up. */
-  async drop(name: string): Promise<void> {
+  /** A snapshot retained of the container is given up: not the one that a crash would bring back. */
+  async drop(name: string, which = 0): Promise<void> {
     const cont = await this.find(name)
     if (typeof cont === 'string') return
-    const oldest = await this.#oldest(cont)
-    if (oldest === null) return
-    const answer = await this.#call('snapshot_drop', { cont, stateInterval: oldest })
+    const stateInterval = this.#nth(await this.#retained(name, cont), which)
+    if (stateInterval === null) return
+    const answer = await this.#call('snapshot_drop', { cont, stateInterval })
     this.#expect(
       `snapshot_drop ${name}`,
       answer,
@@ -114,12 +148,59 @@ export class CampaignHost {
     )
   }
 
-  async #oldest(cont: Capref): Promise<number | null> {
+  /** So many snapshots of the container stay from now on; of a manager that keeps none that is refused. */
+  async retain(name: string, count: number): Promise<void> {
+    const cont = await this.find(name)
+    if (typeof cont === 'string') return
     this.ready()
+    const answer = await this.#call('snapshot_retain', { cont, count })
+    const expected = this.#keeps(name) ?? (count > 100 ? 'bad_argument' : 'ok')
+    this.#expect(`snapshot_retain ${count} of ${name}`, answer, expected)
+  }
+
+  /** What is listed rises, and each of it was a point of the container. */
+  async listed(name: string): Promise<void> {
+    const cont = await this.find(name)
+    if (typeof cont !== 'string') await this.#retained(name, cont)
+  }
+
+  async #retained(name: string, cont: Capref): Promise<readonly number[]> {
+    this.ready()
+    const { slot } = this.world.kernel.machine.containers.named(name) ?? { slot: -1 }
     const listed = await this.#call('snapshot_list', { cont })
-    this.#expect('snapshot_list', listed, 'ok', 'no_manager')
-    if (listed.status !== 'ok') return null
-    return (listed['snapshots'] as { stateInterval: number }[])[0]?.stateInterval ?? null
+    this.#expect('snapshot_list', listed, this.#keeps(name) ?? 'ok')
+    if (listed.status !== 'ok') return []
+    const snapshots = listed['snapshots'] as { stateInterval: number; state: string }[]
+    const intervals = snapshots.map(({ stateInterval }) => stateInterval)
+    for (const [at, interval] of intervals.entries()) {
+      const isPoint = interval === 0 || this.world.captured.has(`${slot} ${interval}`)
+      if (!isPoint || interval <= (intervals[at - 1] ?? -1))
+        this.world.problems.push(`the snapshots of ${name} are ${intervals.join()}`)
+    }
+    return intervals
+  }
+
+  #nth(intervals: readonly number[], which: number): number | null {
+    return intervals[which % Math.max(1, intervals.length)] ?? null
+  }
+
+  /** Why no snapshot of the container is kept; null when some are. */
+  #keeps(name: string): string | null {
+    const container = this.world.model.containers.get(name)
+    if (container?.adopted !== true) return 'no_manager'
+    return container.isVolatile ? 'not_supported' : null
+  }
+
+  /** What another process had opened is gone as soon as nobody is in it. */
+  async closedWithTheProcess(): Promise<void> {
+    this.ready()
+    const { world } = this
+    const { containers } = world.model
+    world.run(300)
+    this.ready()
+    for (const { name, isLeftOpen } of Array.from(containers.values()))
+      if (isLeftOpen && !world.model.isInUse(name) && world.model.containers === containers)
+        world.problems.push(`${name} was opened by another process, and is still there`)
   }
 
   async setProgram(name: string, entry: string): Promise<void> {
@@ -156,6 +237,7 @@ export class CampaignHost {
     this.#expect(`container_destroy ${name}`, answer, expected)
     if (answer.status !== 'ok') return
     this.world.model.containers.delete(name)
+    this.world.mappingChanges++
     const again = await this.#call('container_destroy', { cont })
     this.#expect(`container_destroy of what is gone`, again, 'entity_gone', 'invalid_capref')
   }
@@ -245,6 +327,7 @@ export class CampaignHost {
   /** A call during a recovery is answered after it, of a world that is another by then: waits for that first. */
   ready(): void {
     this.world.until(() => this.world.phase === 'open' || this.world.phase === 'failed')
+    this.world.forgetClosed()
   }
 
   get #buried(): number {
@@ -270,8 +353,8 @@ export class CampaignHost {
     if (expected.includes(answer.status) || this.world.faulty) return
     // The world went back while it was asked: the answer is about another world than the one expected of.
     if (this.world.model !== this.#modelAtCall) return
-    const isOfFate = answer.status === 'manager_failed' || answer.status === 'frozen'
-    if (isOfFate && this.world.isShaken) return
+    if (answer.status === 'manager_failed' && this.world.isShaken) return
+    if (answer.status === 'frozen' && this.world.isAboutToGoBack) return
     this.world.problems.push(
       `${what}: ${answer.status} (${answer.detail}), not ${expected.join(' or ')}`,
     )

@@ -14,8 +14,12 @@ export interface KillOptions {
   /** Kills at one message in so many; 1: at each. */
   readonly every: number
   readonly rounds?: number
+  /** Only at the ten messages before it takes this call of the kernel, named as in the signatures: while it is on the way. */
+  readonly before?: string
   readonly onProgress?: Progress
 }
+
+const onTheWay = 10
 
 export interface KillResult {
   /** Points of the run at which a manager can be killed. */
@@ -27,10 +31,15 @@ export interface KillResult {
 /** Runs the script once for each point at which its manager dies. */
 export async function killAtMessages(options: KillOptions): Promise<KillResult> {
   const { seed, every, rounds = 3 } = options
-  const count = await runWithKill(seed, rounds, Infinity)
+  const taken: number[] = []
+  const count = await runWithKill(seed, rounds, Infinity, (name, at) => {
+    if (name === options.before) taken.push(at)
+  })
   const wrong = [...count.wrong]
   let kills = 0
   for (let at = 1; at <= count.points && wrong.length < 20; at += every) {
+    const isNear = taken.some((point) => at >= point - onTheWay && at <= point)
+    if (options.before !== undefined && !isNear) continue
     const { wrong: found } = await runWithKill(seed, rounds, at)
     kills++
     wrong.push(...found.map((what) => `seed ${seed}, manager killed at its message ${at}: ${what}`))
@@ -39,14 +48,18 @@ export async function killAtMessages(options: KillOptions): Promise<KillResult> 
   return { points: count.points, kills, wrong }
 }
 
+/** Told of each call that the manager takes, and of the number of that message. */
+type Taken = (name: string, at: number) => void
+
 async function runWithKill(
   seed: number,
   rounds: number,
   at: number,
+  onTaken: Taken = () => {},
 ): Promise<{ points: number; wrong: string[] }> {
   const points = { seen: 0 }
   try {
-    const run = await scriptedRun(seed, { rounds }, (begun) => watch(begun, points, at))
+    const run = await scriptedRun(seed, { rounds }, (begun) => watch(begun, points, at, onTaken))
     const seen = points.seen
     await run.host.readBack()
     return { points: seen, wrong: [...run.world.problems] }
@@ -57,7 +70,7 @@ async function runWithKill(
 }
 
 /** Counts the manager's messages, and kills it at the one. */
-function watch({ world }: CampaignRun, points: { seen: number }, at: number): void {
+function watch({ world }: CampaignRun, points: { seen: number }, at: number, onTaken: Taken): void {
   const point = (port: PortId): void => {
     points.seen++
     if (points.seen !== at) return
@@ -67,6 +80,10 @@ function watch({ world }: CampaignRun, points: { seen: number }, at: number): vo
   world.wrap = (messenger) => {
     const { port } = messenger
     const here = (): void => point(port)
+    const taken = (name: string): void => {
+      here()
+      onTaken(name, points.seen)
+    }
     const watched: Messenger = {
       port,
       call: (...args) => {
@@ -80,19 +97,19 @@ function watch({ world }: CampaignRun, points: { seen: number }, at: number): vo
         here()
         return reply
       },
-      serve: (group, handlers) => messenger.serve(group, before(handlers, here)),
-      serveSome: (group, handlers) => messenger.serveSome(group, before(handlers, here)),
+      serve: (group, handlers) => messenger.serve(group, before(handlers, taken)),
+      serveSome: (group, handlers) => messenger.serveSome(group, before(handlers, taken)),
     }
     return watched
   }
 }
 
 /** The same handlers, with something to do before each. */
-function before<H extends object>(handlers: H, deed: () => void): H {
+function before<H extends object>(handlers: H, deed: (name: string) => void): H {
   const wrapped = Object.entries(handlers).map(([name, handle]) => [
     name,
     (...args: unknown[]): unknown => {
-      deed()
+      deed(name)
       return (handle as (...of: unknown[]) => unknown)(...args)
     },
   ])

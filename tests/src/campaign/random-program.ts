@@ -2,8 +2,17 @@
  * What loci of a campaign do: loads, stores, atomics, waits, registers, safepoints, snapshots and kernel calls at random, each
  * compared with the model in the step in which it happens.
  */
-import { asCapref, containerCalls, hereCapref, locusCalls, managerDowncalls } from '@katydid/abi'
+import {
+  asCapref,
+  containerCalls,
+  hereCapref,
+  locusCalls,
+  managerDowncalls,
+  outputCalls,
+} from '@katydid/abi'
+import { windowStatus } from './mapping-model.js'
 import type { SimLocus } from './sim-locus.js'
+import { lineOf } from './told-output.js'
 import type { SimProgram } from './whole-world.js'
 
 type Steps = Generator<'step' | number | (() => boolean), void, void>
@@ -33,6 +42,14 @@ export function* readAll(locus: SimLocus): ReturnType<SimProgram> {
   return new Uint8Array(0)
 }
 
+/** Writes a word of every page. */
+export function* writeAll(locus: SimLocus): ReturnType<SimProgram> {
+  const { size } = locus.world.model.containers.get(locus.container)!
+  for (let page = 0; page < size / pageBytes; page++)
+    yield* locus.store(page * pageBytes + 24, locus.random.next() | 0)
+  return new Uint8Array(0)
+}
+
 const deeds: readonly [weight: number, deed: (locus: SimLocus, pages: number) => Steps][] = [
   [30, load],
   [40, (locus, pages) => locus.store(place(locus, pages), locus.random.next() | 0)],
@@ -46,6 +63,8 @@ const deeds: readonly [weight: number, deed: (locus: SimLocus, pages: number) =>
   [3, windows],
   [2, forged],
   [1, list],
+  [1, stabilise],
+  [2, print],
 ]
 const total = deeds.reduce((sum, [weight]) => sum + weight, 0)
 
@@ -73,18 +92,18 @@ function* add(locus: SimLocus, pages: number): Steps {
   const by = locus.random.below(1000)
   yield* locus.atomic(
     offset,
-    (window) => window.add(offset, by),
+    (window, at) => window.add(at, by),
     (before) => (before + by) | 0,
   )
 }
 
 function* compareExchange(locus: SimLocus, pages: number): Steps {
   const offset = place(locus, pages)
-  const expected = locus.world.model.word(locus.container, offset)
+  const expected = locus.word(offset)
   const value = locus.random.next() | 0
   yield* locus.atomic(
     offset,
-    (window) => window.compareExchange(offset, expected, value),
+    (window, at) => window.compareExchange(at, expected, value),
     (before) => (before === expected ? value : before),
   )
 }
@@ -97,7 +116,7 @@ function* notify(locus: SimLocus, pages: number): Steps {
 
 function* wait(locus: SimLocus, pages: number): Steps {
   const offset = place(locus, pages)
-  const expected = locus.world.model.word(locus.container, offset)
+  const expected = locus.word(offset)
   yield* locus.wait(offset, expected, 1 + locus.random.below(40))
 }
 
@@ -112,8 +131,8 @@ function* pause(locus: SimLocus): Steps {
 
 function* snapshot(locus: SimLocus): Steps {
   const reply = yield* locus.call(managerDowncalls.snapshotRequest, { cont: hereCapref }, true)
-  const { isVolatile } = locus.world.model.containers.get(locus.container)!
-  if (isVolatile && reply.status === 'not_supported') return
+  const { isVolatile, isOpened } = locus.world.model.containers.get(locus.container)!
+  if ((isVolatile || isOpened) && reply.status === 'not_supported') return
   if (reply.status === 'ok' || reply.status === 'busy' || reply.status === 'frozen') return
   if (reply.status !== 'manager_failed' || !locus.world.isShaken)
     locus.problem(`snapshot_request: ${reply.status}, ${reply.detail}`)
@@ -121,7 +140,8 @@ function* snapshot(locus: SimLocus): Steps {
 
 /** Windows at good and bad places: each has its own status. */
 function* windows(locus: SimLocus): Steps {
-  const { size } = locus.world.model.containers.get(locus.container)!
+  const home = locus.world.model.containers.get(locus.container)!
+  const { size } = home
   const cases = [
     [0, size, 'ok'],
     [pageBytes, pageBytes, 'ok'],
@@ -131,8 +151,11 @@ function* windows(locus: SimLocus): Steps {
     [0, 2 ** 31 + 1, 'too_large'],
   ] as const
   const [base, length, expected] = cases[locus.random.below(cases.length)]!
+  const before = locus.world.mappingChanges
   const reply = yield* locus.call(containerCalls.windowOpen, { cont: locus.cap, base, length })
-  locus.expect(`window_open ${base} ${length} of ${size}`, reply.status, expected)
+  if (locus.world.mappingChanges !== before || locus.world.phase !== 'open') return
+  const meant = expected === 'ok' ? windowStatus(locus.world.model, home, base, length) : expected
+  locus.expect(`window_open ${base} ${length} of ${size}`, reply.status, meant)
 }
 
 /** A made-up Capref leads nowhere and changes nothing. */
@@ -152,4 +175,23 @@ function* forged(locus: SimLocus): Steps {
 function* list(locus: SimLocus): Steps {
   const reply = yield* locus.call(containerCalls.capList, { table: 'own' })
   locus.expect('cap_list', reply.status, 'ok')
+}
+
+/** Waits until all that it did is recoverable. */
+function* stabilise(locus: SimLocus): Steps {
+  const reply = yield* locus.call(locusCalls.locusStabilise, {}, true)
+  if (reply.status === 'ok' || reply.status === 'busy' || reply.status === 'frozen') return
+  // A manager that died, or a disk that refused.
+  if (!locus.world.isShaken) locus.problem(`locus_stabilise: ${reply.status}, ${reply.detail}`)
+}
+
+/** A line that says which deed of which locus it is of; some at once, which are told again by whoever goes back over them. */
+function* print(locus: SimLocus): Steps {
+  const id = locus.world.kernel.machine.loci.named(locus.name)?.id
+  if (id === undefined) return
+  const text = lineOf(locus.name, id, locus.model.registers[0]!)
+  const durable = locus.random.chance(0.8) ? 'recoverable' : 'volatile'
+  const reply = yield* locus.call(outputCalls.outputPrint, { text, durable })
+  // Nobody comes to rest for long, so that nothing is told meanwhile.
+  if (reply.status !== 'no_resource') locus.expect('output_print', reply.status, 'ok')
 }

@@ -1,5 +1,5 @@
 /**
- * A scripted run with everything in it: containers made, adopted, written, captured, forked from a retained snapshot, destroyed; the manager snapshots itself and cleans
+ * A scripted run with everything in it: containers made, adopted, written, captured, forked from a retained snapshot, opened, destroyed; the manager snapshots itself and cleans
  * segments. Cut at any write, or its manager killed at any message, it must come back and go on.
  */
 import { CampaignRun, smallRun, type RunShape } from './campaign-run.js'
@@ -36,6 +36,7 @@ export async function scriptedRun(
     run.world.run(30)
     // Before the world is captured and before the manager snapshots itself: the fork must be there after either.
     await branch(run, round)
+    await lookBack(run, round)
     await run.host.snapshot(true)
     if (round % 2 === 1) {
       run.world.until(() => !run.world.model.isInUse('c'), 2_000)
@@ -63,7 +64,21 @@ async function branch(run: CampaignRun, round: number): Promise<void> {
   await host.destroy('f')
 }
 
-async function inhabit({ host, world }: CampaignRun, name: string): Promise<void> {
+/** A snapshot is opened, read, and closed two rounds later: so it is open at captures, at kills, and when the power fails. */
+async function lookBack({ host, world }: CampaignRun, round: number): Promise<void> {
+  if (!world.model.containers.has('o')) {
+    await host.openSnapshot('b', 'o', round)
+    await host.setProgram('o', 'read')
+    await host.start(`o${round}`, 'o')
+    return
+  }
+  if (round % 2 === 1) return
+  world.until(() => !world.model.isInUse('o'), 2_000)
+  await host.destroy('o')
+}
+
+/** The container is there, with a manager and a program. */
+export async function inhabit({ host, world }: CampaignRun, name: string): Promise<void> {
   if (!world.model.containers.has(name)) await host.create(name, 30)
   await host.adopt(name)
   await host.setProgram(name, 'random')

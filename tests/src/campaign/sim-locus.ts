@@ -25,9 +25,32 @@ import {
   type Reply,
   type ResultOf,
 } from '@katydid/abi'
-import { generationOf, ringPort, type Random, type Region, type SimEndpoint } from '@katydid/actor'
+import { generationOf, ringPort, type Messenger, type Random, type Region } from '@katydid/actor'
+import {
+  arrived,
+  goOut,
+  knock,
+  mostWaitMs,
+  mustWait,
+  newTree,
+  setOut,
+  type Tree,
+} from '@katydid/locus/entrance.js'
 import { KeyedWait } from '@katydid/locus/keyed-wait.js'
-import { AccessError, Attachment, managerOf, postTrap, ringWaiter, Window } from '@katydid/memory'
+import {
+  AccessError,
+  Attachment,
+  AttachmentSet,
+  managerOf,
+  postTrap,
+  receive,
+  stampOf,
+  Window,
+  type Trap,
+  type Way,
+} from '@katydid/memory'
+import { supplyOf, type ModelSupply } from './mapping-model.js'
+import { SimWindows, Unsure, type Bound } from './sim-windows.js'
 import type { WholeWorld } from './whole-world.js'
 import type { ModelLocus } from './world-model.js'
 
@@ -37,9 +60,11 @@ type Plan = ResultOf<typeof locusCalls.locusBegin>['plan']
 
 /** The locus's thread has been ended. */
 class Gone extends Error {}
-/** An access missed: a trap has to be posted. */
+/** An access missed: a trap has to be posted, or something waited for. */
 class Missed extends Error {}
 
+/** What an access may hear while mappings change, besides what the model says. */
+const meantOfMappings: ReadonlySet<string> = new Set(['entity_gone', 'access_denied', 'no_manager'])
 const trapPatienceMs = 10_000
 /** As a locus's attachment has them. */
 const rounds = 8
@@ -50,7 +75,7 @@ export class SimLocus {
   readonly port: PortId
   readonly slot: LocusSlot
   readonly random: Random
-  readonly endpoint: SimEndpoint
+  readonly messenger: Messenger
   readonly region: Region
   name = ''
   container = ''
@@ -58,18 +83,27 @@ export class SimLocus {
   cap: Capref = hereCapref
   resumed = false
   #alive = true
-  #window: Window | null = null
+  /** What the invocation uses translations of, and its windows on them; null before it begins and after its end. */
+  #uses: AttachmentSet | null = null
+  #windows: SimWindows | null = null
+  /** The page table of a transaction, and its window, while one is open. */
+  #inside: AttachmentSet | null = null
+  #elsewhere: Window | null = null
+  /** The nested invocation under way. */
+  #tree: Tree | null = null
+  /** What an access waits for. */
+  #held: (() => boolean) | null = null
   #missed: {
     container: ContainerSlot
     offset: number
     access: 'read' | 'write' | 'execute'
   } | null = null
 
-  constructor(world: WholeWorld, port: PortId, endpoint: SimEndpoint, random: Random) {
+  constructor(world: WholeWorld, port: PortId, messenger: Messenger, random: Random) {
     this.world = world
     this.port = port
     this.slot = locusOfPort(port)
-    this.endpoint = endpoint
+    this.messenger = messenger
     this.random = random
     this.region = world.sim.region
   }
@@ -115,37 +149,119 @@ export class SimLocus {
 
   /** The word at a byte offset of its container, and in the same step what the model says. */
   *load(offset: number): Step<number> {
-    return yield* this.access((window) => {
-      const value = window.getInt32(offset)
-      const expected = this.world.model.word(this.container, offset)
-      if (value !== expected)
-        this.problem(`${this.container} at ${offset} reads ${value}, not ${expected}`)
-      return value
+    const look = (window: Window, at: number): number => window.getInt32(at)
+    return yield* this.#deed('read', offset, look, (value, { container, offset: there }) => {
+      const expected = container.words.get(there) ?? 0
+      if (value !== expected) this.problem(`${this.#place(offset)} reads ${value}, not ${expected}`)
+      this.world.model.read(this.container, container, there)
     })
   }
 
   *store(offset: number, value: number): Step<void> {
-    yield* this.access((window) => {
-      window.setInt32(offset, value)
-      this.#words.set(offset, value)
-      return 0
+    const put = (window: Window, at: number): number => {
+      window.setInt32(at, value)
+      return value
+    }
+    yield* this.#deed('write', offset, put, (_, { container, offset: there }) => {
+      this.world.model.wrote(this.container, container, there, value)
     })
   }
 
   /** An atomic operation; `then` is what the word holds afterwards, by the model. */
   *atomic(
     offset: number,
-    deed: (window: Window) => number,
+    deed: (window: Window, at: number) => number,
     then: (before: number) => number,
   ): Step<number> {
-    return yield* this.access((window) => {
-      const before = deed(window)
-      const expected = this.world.model.word(this.container, offset)
+    return yield* this.#deed('write', offset, deed, (before, { container, offset: there }) => {
+      const expected = container.words.get(there) ?? 0
       if (before !== expected)
-        this.problem(`${this.container} at ${offset} held ${before}, not ${expected}`)
-      this.#words.set(offset, then(expected))
-      return before
+        this.problem(`${this.#place(offset)} held ${before}, not ${expected}`)
+      this.world.model.wrote(this.container, container, there, then(expected))
     })
+  }
+
+  /** What the model says of a word of its container, by way of mappings; 0 where nothing can be read. */
+  word(offset: number): number {
+    const supply = this.#supply(offset)
+    return supply === 'entity_gone' ? 0 : (supply.container.words.get(supply.offset) ?? 0)
+  }
+
+  #supply(offset: number): ModelSupply | 'entity_gone' {
+    const { model } = this.world
+    return supplyOf(model, model.containers.get(this.container)!, offset)
+  }
+
+  #place(offset: number): string {
+    const supply = this.#supply(offset)
+    const there =
+      supply === 'entity_gone' || supply.container.name === this.container
+        ? ''
+        : ` (${supply.container.name} at ${supply.offset})`
+    return `${this.container} at ${offset}${there}`
+  }
+
+  /**
+   * A deed at an offset of its container, on the page of whoever supplies it. What the model says cannot be done is refused with the status that it says, and
+   * nothing else is, unless what is mapped has changed meanwhile.
+   */
+  *#deed(
+    access: 'read' | 'write',
+    offset: number,
+    deed: (window: Window, at: number) => number,
+    after: (result: number, supply: ModelSupply) => void,
+  ): Step<number> {
+    const before = this.world.mappingChanges
+    try {
+      return yield* this.access((window, at, bound) => {
+        // The window first: it says when what it is bound to is no longer so.
+        const result = deed(window, at)
+        const supply = this.#supplyBy(bound, offset)
+        if (supply !== null) after(result, supply)
+        return result
+      }, offset)
+    } catch (error) {
+      if (!(error instanceof AccessError)) throw error
+      if (this.#refusal(access, offset) === error.status) return 0
+      // It may have been true when the kernel was asked.
+      const hasChanged = this.world.mappingChanges !== before || this.world.phase !== 'open'
+      if (!hasChanged || !meantOfMappings.has(error.status)) throw error
+      return 0
+    }
+  }
+
+  /** What the model has there, which must be of the supplier that the window is bound to; null: while the world goes back that is not known. */
+  #supplyBy(bound: Bound, offset: number): ModelSupply | null {
+    const { containers } = this.world.kernel.machine
+    const name = containers.at(bound.supplier)?.name ?? ''
+    const container = this.world.model.containers.get(name)
+    if (this.world.phase !== 'open') {
+      const { writable } = bound.window
+      return container === undefined
+        ? null
+        : { container, offset: bound.origin + offset - bound.base, writable }
+    }
+    const meant = this.#supply(offset)
+    const isMeant =
+      meant !== 'entity_gone' &&
+      meant.container === container &&
+      meant.offset === bound.origin + offset - bound.base
+    if (isMeant) return meant
+    const is = `“${name}” at ${bound.origin + offset - bound.base}`
+    const should =
+      meant === 'entity_gone' ? 'nobody' : `“${meant.container.name}” at ${meant.offset}`
+    this.problem(`${this.container} at ${offset} is supplied by ${is}, not by ${should}`)
+    return null
+  }
+
+  /** The status with which the model says that an access is refused; null when it is not. */
+  #refusal(access: 'read' | 'write', offset: number): string | null {
+    const supply = this.#supply(offset)
+    if (supply === 'entity_gone') return supply
+    const isStore = access === 'write'
+    if (isStore && !supply.writable) return 'access_denied'
+    if (!supply.container.adopted) return 'no_manager'
+    return isStore && supply.container.isOpened ? 'access_denied' : null
   }
 
   /** Accesses within `body` go to another page table, as those of a transaction do. */
@@ -153,21 +269,89 @@ export class SimLocus {
     { slot, table, size }: { slot: ContainerSlot; table: number; size: number },
     body: () => Step<T>,
   ): Step<T> {
-    const home = this.#window!
     const attachment = this.#attachmentTo(slot)
-    home.attachment.detach()
-    attachment.attach()
-    this.#window = new Window(attachment, 0, size, table)
+    this.#uses!.detach()
+    this.#inside = new AttachmentSet(attachment)
+    this.#inside.attach()
+    this.#elsewhere = new Window(attachment, 0, size, table)
     try {
       return yield* body()
     } finally {
       // Of a thread that was ended the kernel takes back what it was attached to.
       if (this.#alive) {
-        attachment.detach()
-        home.attachment.attach()
-        this.#window = home
+        this.#inside.detach()
+        this.#inside = this.#elsewhere = null
+        this.#uses!.attach()
       }
     }
+  }
+
+  /**
+   * An invocation of another container: `body` runs in there, and it comes back whatever that comes to. The words are those of a locus's
+   * thread; only the wait at the entrance is a yield.
+   */
+  *invoke<T>(name: string, to: ContainerSlot, body: () => Step<T>): Step<T> {
+    const { region, slot, containerSlot: from } = this
+    const tree = this.#tree ?? newTree(region, from)
+    const home = {
+      name: this.container,
+      slot: from,
+      uses: this.#uses!,
+      windows: this.#windows!,
+      tree: this.#tree,
+    }
+    setOut(region, slot, tree, { from, to })
+    while (!knock(region, tree, to)) yield* this.#waitOutside(tree, to)
+    const stamp = stampOf(region, from)
+    const uses = new AttachmentSet(this.#attachmentTo(to))
+    const windows = new SimWindows(uses, (container) => this.#attachmentAcross(container))
+    this.#move({ name, slot: to, uses, windows, tree }, 1)
+    arrived(this)
+    receive(region, to, stamp)
+    try {
+      return yield* body()
+    } finally {
+      // Of a thread that was ended the kernel takes back where it stood.
+      if (this.#alive) {
+        const back = stampOf(region, to)
+        this.#move(home, -1)
+        receive(region, from, back)
+        arrived(this)
+        goOut(region, to)
+      }
+    }
+  }
+
+  *#waitOutside(tree: Tree, to: ContainerSlot): Step<void> {
+    const since = this.world.sim.clock.nowMs()
+    const isLate = (): boolean => this.world.sim.clock.nowMs() >= since + mostWaitMs
+    this.#goQuiet()
+    yield* this.#pause(() => !mustWait(this.region, tree, to) || isLate())
+    this.#comeBack()
+    if (mustWait(this.region, tree, to)) tree.mixed = true
+  }
+
+  #move(
+    to: {
+      readonly name: string
+      readonly slot: ContainerSlot
+      readonly uses: AttachmentSet
+      readonly windows: SimWindows
+      readonly tree: Tree | null
+    },
+    deeper: 1 | -1,
+  ): void {
+    const { words } = this.region
+    this.#uses!.detach()
+    this.container = to.name
+    this.containerSlot = to.slot
+    this.#uses = to.uses
+    this.#windows = to.windows
+    this.#tree = to.tree
+    words.store(this.region.locusWord(this.slot, 'container'), to.slot)
+    words.add(this.region.locusWord(this.slot, 'depth'), deeper)
+    words.store(this.region.containerWord(to.slot, 'ran'), 1)
+    to.uses.attach()
   }
 
   /** Goes into another container, as an invocation does: not while that is captured, nor before, when its own was already. */
@@ -176,7 +360,7 @@ export class SimLocus {
     const { words } = this.region
     const word = (of: ContainerSlot, field: 'gate' | 'epoch'): number =>
       words.load(this.region.containerWord(of, field))
-    const mustWait = (): boolean => {
+    const isShut = (): boolean => {
       const gate = word(to, 'gate')
       if (gate !== containerGates.shut) return gate === containerGates.cutting
       return word(this.containerSlot, 'epoch') > word(to, 'epoch')
@@ -184,13 +368,13 @@ export class SimLocus {
     words.store(this.region.locusWord(this.slot, 'awaits'), to + 1)
     for (;;) {
       words.add(this.region.containerWord(to, 'frames'), 1)
-      if (!mustWait()) {
+      if (!isShut()) {
         words.store(this.region.containerWord(to, 'ran'), 1)
         return
       }
       this.#countOut(to)
       this.#goQuiet()
-      yield* this.#pause(() => !mustWait())
+      yield* this.#pause(() => !isShut())
       this.#comeBack()
     }
   }
@@ -225,12 +409,20 @@ export class SimLocus {
 
   /** A keyed wait, resting. */
   *wait(offset: number, expected: number, forMs: number): Step<string> {
+    const status = yield* this.#waited(offset, expected, forMs)
+    this.world.saw('wait', status)
+    return status
+  }
+
+  *#waited(offset: number, expected: number, forMs: number): Step<string> {
     yield* this.safepoint()
     const word = yield* this.load(offset)
     if (word !== expected) return 'not_equal'
     const { words } = this.region
-    this.#store('waitContainer', this.containerSlot)
-    this.region.f64[this.region.locusWord(this.slot, 'waitOffset') >> 1] = offset
+    const key = this.#keyOf(offset)
+    if (key === null) return 'not_equal'
+    this.#store('waitContainer', key.container)
+    this.region.f64[this.region.locusWord(this.slot, 'waitOffset') >> 1] = key.offset
     const state = this.region.locusWord(this.slot, 'waitState')
     const waiting = (this.random.below(1 << 20) << 2) | waitStates.waiting
     words.store(state, waiting)
@@ -248,7 +440,17 @@ export class SimLocus {
   }
 
   notify(offset: number): number {
-    return new KeyedWait(this.region, this.slot).notify(this.containerSlot, offset, Infinity)
+    this.world.saw('notify', 'ok')
+    const key = this.#keyOf(offset)
+    if (key === null) return 0
+    return new KeyedWait(this.region, this.slot).notify(key.container, key.offset, Infinity)
+  }
+
+  /** Waiting and waking are keyed by the page's supplier; null where no window is open any more. */
+  #keyOf(offset: number): { container: ContainerSlot; offset: number } | null {
+    const bound = this.#windows!.find(offset)
+    if (bound === null) return null
+    return { container: bound.supplier, offset: bound.origin + offset - bound.base }
   }
 
   /** A call on the kernel, quiet meanwhile. */
@@ -256,7 +458,7 @@ export class SimLocus {
     const state: { reply: Reply<S> | null } = { reply: null }
     if (resting) this.#rest()
     else this.#goQuiet()
-    this.endpoint.call(
+    this.messenger.call(
       actorPorts.kernel,
       signature,
       args,
@@ -269,7 +471,6 @@ export class SimLocus {
     if (resting) yield* this.#throughGate()
     else this.#comeBack()
     this.world.operations++
-    this.world.saw(signature.name, state.reply!.status)
     return state.reply!
   }
 
@@ -277,15 +478,26 @@ export class SimLocus {
    * An access by the rules: a miss posts the trap and gives way until it is answered. As with a locus's thread, answers during which
    * pages of the container were taken out are not held against the manager: what it showed may have gone again.
    */
-  *access(attempt: (window: Window) => number): Step<number> {
+  *access(attempt: (window: Window, at: number, bound: Bound) => number, offset = 0): Step<number> {
     this.world.operations++
     yield* this.#pause('step')
     const { words } = this.region
     for (let round = 0, all = 0; round < rounds && all < roundsUnderPressure; all++) {
+      const bound = this.#inTransaction() ?? (yield* this.#reach(offset))
       try {
-        return attempt(this.#window!)
+        const result = attempt(bound.window, offset - bound.base, bound)
+        this.world.touched(this.container)
+        return result
       } catch (error) {
+        if (error instanceof Unsure) {
+          this.#windows!.drop(bound)
+          continue
+        }
         if (!(error instanceof Missed)) throw error
+      }
+      if (this.#held !== null) {
+        yield* this.#waitFor(this.#held)
+        continue
       }
       const generation = this.region.containerWord(this.#missed!.container, 'gen')
       const before = words.load(generation)
@@ -293,6 +505,40 @@ export class SimLocus {
       if (words.load(generation) === before) round++
     }
     throw new AccessError('manager_failed', 'eight answers without access')
+  }
+
+  /** What it uses translations of at this moment. */
+  get #present(): AttachmentSet | null {
+    return this.#inside ?? this.#uses
+  }
+
+  *#waitFor(done: () => boolean): Step<void> {
+    this.#held = null
+    this.#goQuiet()
+    yield* this.#pause(done)
+    this.#comeBack()
+  }
+
+  #inTransaction(): Bound | null {
+    const window = this.#elsewhere
+    if (window === null) return null
+    return { window, supplier: window.attachment.container, base: 0, origin: 0 }
+  }
+
+  /** A window on whoever supplies the page of the offset, opened when none is. */
+  *#reach(offset: number): Step<Bound> {
+    const windows = this.#windows!
+    const known = windows.find(offset)
+    if (known !== null) return known
+    const { mappings } = windows
+    const base = offset - (offset % this.region.plan.shape.pageBytes)
+    const opened = yield* this.call(containerCalls.windowOpen, {
+      cont: hereCapref,
+      base,
+      length: 0,
+    })
+    if (opened.status !== 'ok') throw new AccessError(opened.status, opened.detail)
+    return windows.bind(base, opened, mappings)
   }
 
   *#resolve(): Step<void> {
@@ -318,13 +564,14 @@ export class SimLocus {
       : 'manager_failed'
     words.store(state, trapStates.idle)
     this.#comeBack()
+    this.world.saw('container_fault', status)
     if (status !== 'ok') throw new AccessError(status, `${trap.access} of offset ${trap.offset}`)
   }
 
   *#begin(): Step<Plan | null> {
     for (;;) {
       const state: { reply: Reply<typeof locusCalls.locusBegin> | null } = { reply: null }
-      this.endpoint.call(actorPorts.kernel, locusCalls.locusBegin, {}, (reply) => {
+      this.messenger.call(actorPorts.kernel, locusCalls.locusBegin, {}, (reply) => {
         state.reply = reply
       })
       yield* this.#pause(() => state.reply !== null)
@@ -342,19 +589,11 @@ export class SimLocus {
     this.cap = plan.containerCap
     this.resumed = plan.resumed
     yield* this.#throughGate()
-    const attachment = this.#attachmentTo(this.containerSlot)
-    attachment.attach()
+    this.#uses = new AttachmentSet(this.#attachmentTo(this.containerSlot))
+    this.#windows = new SimWindows(this.#uses, (container) => this.#attachmentAcross(container))
+    this.#uses.attach()
     try {
       this.#compareRegisters()
-      const opened = yield* this.call(containerCalls.windowOpen, {
-        cont: hereCapref,
-        base: 0,
-        length: plan.size,
-      })
-      if (opened.status !== 'ok')
-        return { status: opened.status, detail: opened.detail, block: new Uint8Array(0) }
-      attachment.renew()
-      this.#window = new Window(attachment, 0, plan.size, opened.table)
       const program = this.world.programOf(plan.name, plan.program.entry)
       const block = yield* program(this)
       return { status: 'ok', detail: '', block }
@@ -366,13 +605,20 @@ export class SimLocus {
     }
   }
 
-  #attachmentTo(container: ContainerSlot): Attachment {
-    return new Attachment(this.region, container, this.slot, {
-      resolve: (trap) => {
-        this.#missed = trap
-        throw new Missed()
-      },
-    })
+  #attachmentTo(container: ContainerSlot, way: Way | null = null): Attachment {
+    const resolve = (trap: Trap): void => {
+      this.#missed = trap
+      throw new Missed()
+    }
+    return new Attachment(this.region, container, this.slot, { resolve }, way)
+  }
+
+  #attachmentAcross(supplier: ContainerSlot): Attachment {
+    const hold = (done: () => boolean): boolean => {
+      this.#held = done
+      throw new Missed()
+    }
+    return this.#attachmentTo(supplier, { host: this.containerSlot, hold })
   }
 
   #compareRegisters(): void {
@@ -385,12 +631,8 @@ export class SimLocus {
   }
 
   #leave(): void {
-    if (this.#window?.attachment.attached === true) this.#window.attachment.detach()
-    this.#window = null
-  }
-
-  get #words(): Map<number, number> {
-    return this.world.model.containers.get(this.container)!.words
+    this.#uses?.detach()
+    this.#uses = this.#windows = null
   }
 
   *#pause(wait: Wait): Step<void> {
@@ -415,15 +657,16 @@ export class SimLocus {
   }
 
   #goQuiet(state: number = locusStates.quiet): void {
+    if (state === locusStates.resting) this.#present?.settleReceipts()
     this.#store('state', state)
-    if (this.#window !== null) ringWaiter(this.region, this.#window.attachment.container)
+    this.#present?.ringWaiters()
   }
 
   #comeBack(): void {
     this.#store('state', locusStates.running)
     this.region.words.add(this.region.locusWord(this.slot, 'turns'), 1)
     this.region.words.store(this.region.containerWord(this.containerSlot, 'ran'), 1)
-    this.#window?.attachment.renew()
+    this.#present?.renew()
   }
 
   #tellKernel(): void {

@@ -17,6 +17,7 @@ import {
   type WorldEvent,
 } from '@katydid/abi'
 import { generationOf, Random, type Messenger } from '@katydid/actor'
+import { Crashed } from '@katydid/actor/sim-endpoint.js'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
 import {
   defaultOptions,
@@ -30,8 +31,11 @@ import {
 import { CannotStart } from '@katydid/managers/paging/cannot-start.js'
 import { unitsOf } from '@katydid/kernel/state-interval/units.js'
 import { AccessError } from '@katydid/memory'
+import { CountingMessenger } from './counting-messenger.js'
+import { ConsoleCore, serveConsole } from '@katydid/devices'
 import { DiskBench, type DiskShape } from './disk-bench.js'
 import { SimLocus } from './sim-locus.js'
+import { ToldOutput, type ToldLines } from './told-output.js'
 import { WatchedSimulator } from './watched-simulator.js'
 import { WorldModel, type UnitPicture } from './world-model.js'
 
@@ -51,11 +55,15 @@ export interface WholeShape {
   readonly manager: Partial<SelfManagingOptions>
   readonly demandZero?: Partial<DemandZeroOptions>
   readonly snapshotEveryMs: number
+  /** Older lines that are kept. */
+  readonly keepLines?: number
   /** Managers besides the self-managing one. */
   readonly others?: readonly ManagerProgram[]
   /** What each message takes, in milliseconds. */
   readonly delayMs: (random: Random) => number
 }
+
+const ownContainerBytes = 512 * 4096
 
 /** A manager whose containers are empty after every recovery. */
 export const demandZero: ManagerProgram = {
@@ -64,6 +72,16 @@ export const demandZero: ManagerProgram = {
   hash: 'd',
   containerBytes: 16 * 4096,
   keepsRoot: false,
+  options: {},
+}
+
+/** A second manager of the kind of the first. */
+export const second: ManagerProgram = {
+  name: 'second',
+  module: 'self-managing',
+  hash: 'm',
+  containerBytes: ownContainerBytes,
+  keepsRoot: true,
   options: {},
 }
 
@@ -80,7 +98,7 @@ export const transactional: ManagerProgram = {
 export const smallShape: WholeShape = {
   frames: 56,
   maxLoci: 6,
-  maxContainers: 8,
+  maxContainers: 12,
   disk: { segmentBlocks: 32, capacity: 192 },
   manager: { ownFrames: 8, snapshotBytes: 512 * 1024, snapshotFolds: 6, batchPages: 16 },
   others: [demandZero],
@@ -98,14 +116,16 @@ export interface Remains {
   readonly promised: number
   /** The line that was announced: each unit’s interval on it. */
   readonly promisedLine: ReadonlyMap<number, number>
+  /** What its console has told; nil: not looked at. */
+  readonly told?: ToldLines
+  /** An administrator was taking it back to this kept line: it may be there as well. */
+  readonly orBackAt?: number
 }
 
 /** A container with its loci, or the count of a semaphore. */
 type Picture = UnitPicture | number
 
 const keyOf = (unit: number, interval: number): string => `${unit} ${interval}`
-
-const ownContainerBytes = 512 * 4096
 
 export class WholeWorld {
   readonly sim: WatchedSimulator
@@ -124,14 +144,24 @@ export class WholeWorld {
   /** Whether refusals that come of faults on purpose are to be expected of accesses. */
   faulty = false
   model = new WorldModel()
+  /** What is wrong with a world that has gone back. */
+  check: (model: WorldModel) => string[] = (model) => model.orphans()
+  /** How often what is mapped, or what there is to be mapped, has changed. */
+  mappingChanges = 0
+  /** Identities of containers by which this process’s host has opened snapshots. */
+  readonly openedHere = new Set<object>()
   promised: number
   promisedLine: ReadonlyMap<number, number>
+  /** A kept line that an administrator wants the world back at. */
+  orBackAt: number | null
   /** What was announced, and after how many entries of the disk's journal. */
   readonly promises: {
     readonly capture: number
     readonly line: ReadonlyMap<number, number>
     readonly entries: number
   }[] = []
+  /** What the console has told. */
+  readonly told: ToldOutput
   boot: BootResult | null = null
   manager: SelfManagingManager | null = null
   /** Ports of the other managers that live. */
@@ -140,8 +170,12 @@ export class WholeWorld {
   managerMessenger: Messenger | null = null
   /** What is put around a manager's messenger, so that a campaign sees each of its messages. */
   wrap: (messenger: Messenger) => Messenger = (messenger) => messenger
+  /** Told of each access of a locus, in the step in which it happens. */
+  touched: (container: string) => void = () => {}
   readonly programs: Map<string, SimProgram>
   #killedAtMs = -Infinity
+  #locusKilledAtMs = -Infinity
+  #dueAt: string | null = null
   readonly #loci = new Map<PortId, SimLocus>()
   /** Threads that have ended, by port and generation. */
   readonly #ended = new Set<string>()
@@ -160,6 +194,7 @@ export class WholeWorld {
     this.captured = new Map(remains?.captured ?? [])
     this.promised = remains?.promised ?? 0
     this.promisedLine = remains?.promisedLine ?? new Map()
+    this.orBackAt = remains?.orBackAt ?? null
     const machine: Partial<MachineShape> = {
       frames: shape.frames,
       maxLoci: shape.maxLoci,
@@ -173,15 +208,17 @@ export class WholeWorld {
       shape.disk,
       remains?.image ?? null,
       remains === null || remains.promised === 0,
+      (name, status) => this.saw(name, status),
     )
     this.kernel = new KernelActor({
       region: this.sim.region,
-      messenger: this.sim.endpoint(actorPorts.kernel),
+      messenger: this.#counted(actorPorts.kernel),
       clock: this.sim.clock,
       order: (order) => this.#obey(order),
       config: {
         worldId: 'campaign',
         snapshotEveryMs: shape.snapshotEveryMs,
+        keepLines: shape.keepLines ?? 0,
         manager: {
           name: 'self-managing',
           module: 'self-managing',
@@ -194,6 +231,8 @@ export class WholeWorld {
       },
     })
     this.sim.onTurn(actorPorts.kernel, () => this.kernel.turn())
+    this.told = new ToldOutput(remains?.told)
+    this.#openConsole()
     this.sim.onStep = () => {
       this.#lookForCuts()
       this.#lookAtLine()
@@ -208,10 +247,24 @@ export class WholeWorld {
     return this.boot
   }
 
+  /** The real console; whoever watches takes a line a little after it was told. */
+  #openConsole(): void {
+    const core: ConsoleCore = new ConsoleCore(this.sim.clock, (first, lines) => {
+      if (this.kernel.machine.damage === null) this.problems.push(...this.told.hear(lines))
+      if (first !== 0) this.sim.task('host', take(first + lines.length - 1))
+    })
+    function* take(number: number) {
+      yield 2
+      core.taken(number)
+    }
+    serveConsole(this.sim.endpoint(actorPorts.console), core)
+    this.sim.onTurn(actorPorts.console, () => core.turn())
+  }
+
   /** What is left when the process is killed now. */
   remains(image: Uint8Array = this.disk.memory.image.slice()): Remains {
     const { captured, promised, promisedLine } = this
-    return { image, captured, promised, promisedLine }
+    return { image, captured, promised, promisedLine, told: this.told.all }
   }
 
   get phase(): KernelActor['machine']['phase'] {
@@ -250,6 +303,13 @@ export class WholeWorld {
     return this.settle(answer)
   }
 
+  /** A port's messenger, whose answers are counted. */
+  #counted(port: PortId): Messenger {
+    const saw = (name: string, status: string): void => this.saw(name, status)
+    const before = (name: string): void => this.#dieIfDue(port, name)
+    return new CountingMessenger(this.sim.endpoint(port), saw, before)
+  }
+
   /** Counts a call and the status that it had. */
   saw(name: string, status: string): void {
     const key = `${name} ${status}`
@@ -265,6 +325,18 @@ export class WholeWorld {
   killManager(detail = 'killed on purpose', port: PortId = actorPorts.firstManager): void {
     this.#killedAtMs = this.sim.clock.nowMs()
     this.#die(port, detail)
+  }
+
+  /** The first manager dies as it is about to make this call. */
+  killManagerAt(call: string): void {
+    this.#dueAt = call
+  }
+
+  #dieIfDue(port: PortId, call: string): void {
+    if (call !== this.#dueAt || port !== actorPorts.firstManager) return
+    this.#dueAt = null
+    this.killManager(`killed before its ${call}`)
+    throw new Crashed()
   }
 
   /** The manager snapshots itself, in a step of its own. */
@@ -284,7 +356,20 @@ export class WholeWorld {
 
   /** The thread of a locus ends here and now. */
   killLocus(port: PortId): void {
+    this.#locusKilledAtMs = this.sim.clock.nowMs()
     this.#die(port, 'killed on purpose')
+  }
+
+  /** Whether what is asked of a manager may be answered `frozen`, since something was lost a moment ago. */
+  get isAboutToGoBack(): boolean {
+    return this.isShaken || this.sim.clock.nowMs() - this.#locusKilledAtMs < 1_000
+  }
+
+  /** Of what another process had opened only that is left which the kernel has not closed yet. */
+  forgetClosed(): void {
+    const { containers } = this.kernel.machine
+    for (const { name, isLeftOpen } of Array.from(this.model.containers.values()))
+      if (isLeftOpen && containers.named(name) === null) this.model.containers.delete(name)
   }
 
   /** What the locus of that name runs. */
@@ -362,6 +447,10 @@ export class WholeWorld {
       case 'stop_locus':
       case 'stop_actor':
         this.sim.task('supervisor', this.#stop(order.port, order.generation, order.reason))
+        return
+      case 'output':
+        // The console’s thread orders that, and there is none.
+        return
     }
   }
 
@@ -369,6 +458,9 @@ export class WholeWorld {
     this.events.push(event)
     switch (event.kind) {
       case 'captured':
+      case 'drained':
+      case 'line_lagging':
+      case 'output':
         return
       case 'recoverable':
         this.promised = event.capture
@@ -413,6 +505,7 @@ export class WholeWorld {
     const { machine } = this.kernel
     if (machine.damage === null) this.#compareWithPromise(epoch)
     const before = this.model
+    this.mappingChanges++
     this.model = new WorldModel()
     for (const { unit, history } of unitsOf(machine)) {
       if (history.base === null) continue
@@ -426,8 +519,12 @@ export class WholeWorld {
     for (const { name, end } of machine.loci.all())
       if (name !== '' && end !== null && !this.model.loci.has(name))
         this.model.addLocus(name, '').end = end.status
+    this.problems.push(...this.check(this.model))
     this.model.emptyVolatile()
+    this.model.noteLeftOpen(this.openedHere)
+    if (machine.damage === null) this.problems.push(...this.told.look(machine, this.model))
     this.#announced = machine.captures.vector
+    if (epoch === this.orBackAt) this.#promiseLine()
   }
 
   /** Some units are back at their points; the others are as they were. */
@@ -440,6 +537,7 @@ export class WholeWorld {
     if (machine.damage === null) this.#compareWithPromise(epoch)
     const before = this.model
     const names = new Set(moved.map(({ container }) => container))
+    this.mappingChanges++
     this.model = new WorldModel()
     for (const each of before.containers.values())
       if (!names.has(each.name)) this.model.containers.set(each.name, each)
@@ -456,6 +554,8 @@ export class WholeWorld {
       else if (typeof picture === 'number') this.#placeSemaphore(before, unit, picture)
       else this.model.place(picture)
     }
+    this.model.noteLeftOpen(this.openedHere)
+    this.problems.push(...this.check(this.model))
     for (const name of names) {
       const container = this.model.containers.get(name)
       if (container?.isVolatile === true) container.words.clear()
@@ -472,6 +572,10 @@ export class WholeWorld {
   /** Nothing that was announced is undone. */
   #compareWithPromise(epoch: number): void {
     const { captures } = this.kernel.machine
+    if (epoch === this.orBackAt) {
+      this.promised = epoch
+      return
+    }
     if (epoch < this.promised)
       this.problems.push(`back at capture ${epoch}, though ${this.promised} was recoverable`)
     for (const [unit, interval] of this.promisedLine) {
@@ -511,10 +615,17 @@ export class WholeWorld {
   }
 
   #lookAtLine(): void {
-    const { vector, line } = this.kernel.machine.captures
+    const { vector } = this.kernel.machine.captures
     if (this.phase !== 'open' && this.phase !== 'stopping') return
     if (vector === this.#announced) return
-    this.#announced = this.promisedLine = vector
+    this.#announced = vector
+    this.#promiseLine()
+  }
+
+  /** From now on no crash brings back anything older. */
+  #promiseLine(): void {
+    const { vector, line } = this.kernel.machine.captures
+    this.promisedLine = vector
     const { entries } = this.disk.journal
     this.promises.push({ capture: line, line: vector, entries: entries.length })
   }
@@ -525,7 +636,7 @@ export class WholeWorld {
     const surroundings = {
       region,
       clock,
-      messenger: this.wrap(this.sim.endpoint(port)),
+      messenger: this.wrap(this.#counted(port)),
       read: this.disk.readPlace.bind(this.disk),
       report: this.#heard.bind(this),
     }
@@ -544,6 +655,11 @@ export class WholeWorld {
       return
     }
     const manager = new SelfManagingManager({ ...surroundings, options }, boot)
+    if (port !== actorPorts.firstManager) {
+      this.others.add(port)
+      this.sim.onTurn(port, () => manager.turn())
+      return
+    }
     this.manager = manager
     this.managerMessenger = surroundings.messenger
     this.sim.onTurn(port, () => manager.turn())
@@ -554,7 +670,7 @@ export class WholeWorld {
     if (generationOf(this.sim.region, port) !== generation || this.#loci.has(port)) return
     // Ended before its thread was up: as at a supervisor, it never comes.
     if (this.#ended.has(`${port} ${generation}`)) return
-    const locus = new SimLocus(this, port, this.sim.endpoint(port), this.random.fork())
+    const locus = new SimLocus(this, port, this.#counted(port), this.random.fork())
     this.#loci.set(port, locus)
     this.sim.task(`locus ${port}`, locus.live())
   }

@@ -3,8 +3,12 @@
  * locus has in its registers. A plain value without threads, pages or captures; of a unit that is captured a picture is kept.
  */
 
+import type { ModelMapping } from './mapping-model.js'
+
 /** A container as its users know it. */
 export interface ModelContainer {
+  /** The same of a container and all pictures of it, and of no other. */
+  readonly identity: object
   readonly name: string
   readonly size: number
   adopted: boolean
@@ -13,6 +17,20 @@ export interface ModelContainer {
   hasProgram: boolean
   /** Byte offset of a word → its value; a word that was never written is 0. */
   readonly words: Map<number, number>
+  /** What is mapped into it; the list is never changed, but replaced. */
+  mappings: readonly ModelMapping[]
+  /** Rights derived to it and not taken back; the list is replaced, too. */
+  grants: readonly object[]
+  /** It shows an opened snapshot: nothing can be stored, and it goes with the process of the host that opened it. */
+  isOpened: boolean
+  /** It was opened by a process that is gone, so it goes as soon as nobody is in it. */
+  isLeftOpen: boolean
+  /** How many stores were made in it, or by its loci into others. */
+  happened: number
+  /** Number of the store that each word holds. */
+  readonly stores: Map<number, number>
+  /** What it knows of others through mappings: by identity, the highest number of theirs. */
+  readonly knows: Map<object, number>
 }
 
 export interface ModelLocus {
@@ -34,7 +52,12 @@ export interface UnitPicture {
   readonly loci: readonly ModelLocus[]
 }
 
-const copyOf = (each: ModelContainer): ModelContainer => ({ ...each, words: new Map(each.words) })
+const copyOf = (each: ModelContainer): ModelContainer => ({
+  ...each,
+  words: new Map(each.words),
+  stores: new Map(each.stores),
+  knows: new Map(each.knows),
+})
 const copyOfLocus = (each: ModelLocus): ModelLocus => ({
   ...each,
   registers: [...each.registers],
@@ -49,6 +72,12 @@ export class WorldModel {
   /** The word at a byte offset. */
   word(container: string, offset: number): number {
     return this.containers.get(container)?.words.get(offset) ?? 0
+  }
+
+  /** The container of that identity, if it is there. */
+  identified(identity: object): ModelContainer | null {
+    for (const each of this.containers.values()) if (each.identity === identity) return each
+    return null
   }
 
   /** The container with the loci rooted in it, as they are now; later changes do not reach it. */
@@ -68,13 +97,53 @@ export class WorldModel {
 
   addContainer(name: string, size: number): void {
     this.containers.set(name, {
+      identity: {},
       name,
       size,
       adopted: false,
       isVolatile: false,
       hasProgram: false,
       words: new Map(),
+      mappings: [],
+      grants: [],
+      isOpened: false,
+      isLeftOpen: false,
+      happened: 0,
+      stores: new Map(),
+      knows: new Map(),
     })
+  }
+
+  /**
+   * A store by a locus of the container `by`. Through a mapping it is a message with an answer: who has received it knows of who made it, and who made it
+   * knows that it was received.
+   */
+  wrote(by: string, to: ModelContainer, offset: number, value: number): void {
+    const from = this.containers.get(by)
+    if (from !== undefined && from !== to) to.knows.set(from.identity, ++from.happened)
+    to.words.set(offset, value)
+    to.stores.set(offset, ++to.happened)
+    this.read(by, to, offset)
+  }
+
+  /** A load: who made it knows of the store that the word holds. */
+  read(by: string, of: ModelContainer, offset: number): void {
+    const reader = this.containers.get(by)
+    if (reader === undefined || reader === of) return
+    const known = reader.knows.get(of.identity) ?? 0
+    reader.knows.set(of.identity, Math.max(known, of.stores.get(offset) ?? 0))
+  }
+
+  /** Who knows of another what has not happened there: of a store that was never made, or that got lost. */
+  orphans(): string[] {
+    return [...this.containers.values()].flatMap(({ name, knows }) =>
+      [...knows].flatMap(([identity, number]) => {
+        const of = this.identified(identity)
+        return of === null || of.happened >= number
+          ? []
+          : [`${name} knows ${number} of ${of.name}, where ${of.happened} happened`]
+      }),
+    )
   }
 
   addLocus(name: string, container: string): ModelLocus {
@@ -91,6 +160,12 @@ export class WorldModel {
   /** What recovery makes of it: containers of managers that promise nothing are empty. */
   emptyVolatile(): void {
     for (const each of this.containers.values()) if (each.isVolatile) each.words.clear()
+  }
+
+  /** Of snapshots that are open, those that this process has not opened. */
+  noteLeftOpen(openedHere: ReadonlySet<object>): void {
+    for (const each of this.containers.values())
+      each.isLeftOpen = each.isOpened && !openedHere.has(each.identity)
   }
 
   /** Whether a locus that has not ended is in the container. */

@@ -134,3 +134,44 @@ const slow = `
     }
     return 'from ' + first
   }`
+
+test.serial(
+  '[DV10] run prints what the program printed, with its container, before the result; as JSON it is a list',
+  async (t) => {
+    const folder = temporaryFolder(t)
+    const printing = `
+      export default (locus) => {
+        locus.print('one')
+        locus.print('just now', { durable: 'volatile' })
+        locus.safepoint()
+        locus.print('two')
+        return 7
+      }`
+    fs.writeFileSync(path.join(folder, 'p.mjs'), printing)
+
+    const plain = await katydid(folder, 'run', 'p.mjs', '--world', 'a')
+    const asJson = await katydid(folder, 'run', 'p.mjs', '--world', 'b', '--json')
+
+    const lines = plain.stdout.trimEnd().split('\n')
+    const [one, two] = ['p: one', 'p: two'].map((each) => lines.indexOf(each))
+    t.true(lines.includes('p (volatile): just now'))
+    t.true(one! > 0 && two! > one! && lines.indexOf('program p: has ended') > two!)
+    t.is(lines.at(-1), 'result: 7')
+    const { output, result } = JSON.parse(asJson.stdout) as {
+      output: { container: string; sequence: number; text: string }[]
+      result: unknown
+    }
+    t.is(result, 7)
+    t.deepEqual(
+      output.filter(({ sequence }) => sequence > 0),
+      [
+        { container: 'p', sequence: 1, text: 'one' },
+        { container: 'p', sequence: 2, text: 'two' },
+      ],
+    )
+    t.deepEqual(
+      output.filter(({ sequence }) => sequence === 0).map(({ text }) => text),
+      ['just now'],
+    )
+  },
+)

@@ -34,3 +34,14 @@ test('[WO20] a manager killed as it takes or sends a message costs nothing that 
   t.deepEqual(wrong, [])
   t.true(kills > 8, `${kills} kills`)
 })
+
+test('[WO20] a manager killed while it is to be told of a destroyed container leaves no page of that behind', async (t) => {
+  const { wrong, kills } = await killAtMessages({
+    seed: 4242,
+    every: 1,
+    before: 'containerDestroyed',
+  })
+
+  t.deepEqual(wrong, [])
+  t.true(kills > 5, `${kills} kills`)
+})

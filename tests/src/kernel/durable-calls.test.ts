@@ -11,7 +11,7 @@ import {
   type entryPlan,
 } from '@katydid/abi'
 import type { Container } from '@katydid/kernel/container/container.js'
-import { receive, stampOf } from '@katydid/locus/dependency.js'
+import { receive, stampOf } from '@katydid/memory'
 import test from 'ava'
 import { KernelWorld, type Box } from './support/kernel-world.js'
 

@@ -1,9 +1,9 @@
 /** SI: visits of logged containers are points, and are run again after a loss. Real kernel and disk, simulated threads. */
-import { inputCalls, locusOfPort, serviceLevels, type ContainerSlot } from '@katydid/abi'
+import { inputCalls, locusOfPort, locusPort, serviceLevels, type ContainerSlot } from '@katydid/abi'
 import { run } from '@katydid/actor'
 import { readLog } from '@katydid/kernel/recovery/log-reader.js'
 import type { FoundRecord } from '@katydid/kernel/state-interval/durable-log.js'
-import { receive, stampOf } from '@katydid/locus/dependency.js'
+import { receive, stampOf } from '@katydid/memory'
 import test from 'ava'
 import { KernelWorld } from './support/kernel-world.js'
 import {
@@ -43,7 +43,7 @@ const historyOf = (world: KernelWorld, name: string) =>
   world.kernel.machine.containers.named(name)!.intervals.history
 const given = (world: KernelWorld): number[] => world.replayed.map(({ seed }) => seed[0]!)
 const portIn = (world: KernelWorld, name: string) =>
-  (world.kernel.machine.loci.named(`in ${name}`)!.slot! + 8) as never
+  locusPort(world.kernel.machine.loci.named(`in ${name}`)!.slot!)
 
 test('[SI102] a visit of a logged container is a point: it ends an interval and has what was received in it', async (t) => {
   const { world, x, d } = await scene()

@@ -1,5 +1,6 @@
 /** CO: mappings, on the real kernel in the simulator. What windows are bound to is compared with a plain model, page by page. */
 import {
+  maxActors,
   asLocus,
   containerCalls,
   hereCapref,
@@ -124,7 +125,7 @@ test('[CO6] the capability to the source gives the right to read, and to write w
   const port = await world.locus(a.cont)
   const slot = b.slot
   const { generation } = machine.containers.at(slot)!
-  const table = machine.region.plan.shape.maxContainers + (port - 8)
+  const table = machine.region.plan.shape.maxContainers + (port - maxActors)
   const give = (held: number): Capref =>
     machine.capabilities.grant(table, 'own', {
       kind: 'container',

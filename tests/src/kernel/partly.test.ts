@@ -1,5 +1,5 @@
 /** SI: what is lost goes back with what depends on it, and the rest of the world runs on. Real kernel, simulated threads. */
-import { containerCalls, type Capref, type PortId } from '@katydid/abi'
+import { containerCalls, locusCalls, maxActors, type Capref, type PortId } from '@katydid/abi'
 import test from 'ava'
 import { KernelWorld } from './support/kernel-world.js'
 
@@ -36,7 +36,7 @@ async function touch(world: KernelWorld, from: Home, on: Home): Promise<void> {
 const stopped = (world: KernelWorld): PortId[] =>
   world.orders.flatMap((each) => (each.order === 'stop_locus' ? [each.port] : []))
 const portOf = (world: KernelWorld, name: string): PortId =>
-  (world.kernel.machine.loci.named(name)!.slot! + 8) as PortId
+  (world.kernel.machine.loci.named(name)!.slot! + maxActors) as PortId
 const registerOf = (world: KernelWorld, name: string): bigint =>
   world.register(portOf(world, `in ${name}`), 0)
 
@@ -281,4 +281,33 @@ test('[SI101] a unit that went back to a point newer than the line is on the lin
   t.truthy(port)
   t.is(world.kernel.machine.containers.named('a')!.intervals.history.base!.interval, back)
   t.true(world.manager!.calls.some((each) => each.startsWith('snapshot_is_recoverable')))
+})
+test('[LO60] a locus that has the name of one that comes back, ended or destroyed, was never made', async (t) => {
+  const world = await KernelWorld.open({ shape: { maxLoci: 6 } })
+  const [a, b] = await homes(world, 'a', 'b')
+  const worker = await world.locus(a!.cont, 'worker')
+  const other = await world.locus(a!.cont, 'other')
+  for (const port of [worker, other]) world.setState(port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const end = { status: 'ok', detail: '', block: new Uint8Array(0) }
+  world.said(world.loci.get(worker)!, locusCalls.locusEnd, end)
+  world.die(worker, 'exit')
+  const found = await world.call('locus_find', { name: 'other' })
+  await world.call('locus_destroy', { locus: found['cap'] })
+  world.run(100)
+  const block = new Uint8Array(0)
+  for (const name of ['worker', 'other'])
+    t.is((await world.call('locus_create', { cont: b!.cont, block, name })).status, 'ok')
+  world.run(50)
+
+  world.die(a!.port)
+  world.run(1000)
+
+  const names = world.kernel.machine.loci.all().map(({ name }) => name)
+  t.deepEqual(names.toSorted(), ['in a', 'in b', 'other', 'worker'])
+  const slot = world.kernel.machine.containers.named('a')!.slot
+  t.deepEqual(
+    ['worker', 'other'].map((name) => world.kernel.machine.loci.named(name)!.container),
+    [slot, slot],
+  )
 })

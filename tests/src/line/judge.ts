@@ -6,6 +6,7 @@
  * heard of some points only. What is wrong is thrown as a `Disagreement`, which says what of.
  */
 import { WitnessEngine } from '@katydid/kernel/state-interval/line/engine.js'
+import { greatest } from '@katydid/kernel/state-interval/line/greatest.js'
 import { PointOrder } from '@katydid/kernel/state-interval/line/order.js'
 import type { LineEngine, Point } from '@katydid/kernel/state-interval/line/line.js'
 import { greatestChoice, orphansOf } from './engines/brute-force.js'
@@ -13,7 +14,7 @@ import { perform, type Plan } from './histories.js'
 import { History, type Image } from './history.js'
 
 /** The rule that does not hold. */
-export type Fault = 'orphan' | 'fell' | 'differ' | 'greatest' | 'partial'
+export type Fault = 'orphan' | 'fell' | 'differ' | 'greatest' | 'partial' | 'restart'
 
 export class Disagreement extends Error {
   readonly fault: Fault
@@ -63,6 +64,7 @@ export function judge(plan: Plan, engines: Readonly<Record<string, LineEngine>>)
     feed()
   }
   const line = lineOf(history, Object.values(engines)[0]!)
+  judgeRestart(fed, line)
   return {
     points: fed.length,
     dependencies: dependencyCount(fed),
@@ -137,14 +139,29 @@ function judgeGreatest(history: History, fed: readonly Point[], line: readonly n
   const combinations = intervals.reduce((product, { length }) => product * length, 1)
   if (line.length > 4 || combinations > mostTried) return false
   const images = intervals.map((each, unit) => each.map((at) => history.image(unit, at)))
-  const greatest = greatestChoice(images).map((place, unit) => intervals[unit]![place]!)
-  if (greatest.some((interval, unit) => interval !== line[unit]))
+  const tried = greatestChoice(images).map((place, unit) => intervals[unit]![place]!)
+  if (tried.some((interval, unit) => interval !== line[unit]))
     throw new Disagreement(
       'greatest',
       [],
-      `the line is ${line.join(' ')}, the greatest is ${greatest.join(' ')}`,
+      `the line is ${line.join(' ')}, the greatest is ${tried.join(' ')}`,
     )
   return true
+}
+
+/** What a restart chooses of all points that are there, by an algorithm of its own, is the line. */
+function judgeRestart(fed: readonly Point[], line: readonly number[]): void {
+  const points = new Map(
+    line.map((_, unit) => [unit, fed.filter((each) => each.unit === unit)] as const),
+  )
+  const found = greatest(points)
+  const chosen = line.map((_, unit) => found.get(unit) ?? 0)
+  if (chosen.some((interval, unit) => interval !== line[unit]))
+    throw new Disagreement(
+      'restart',
+      [],
+      `the line is ${line.join(' ')}, and a restart would choose ${chosen.join(' ')}`,
+    )
 }
 
 /** A machine that has heard of the first points of each unit only has a line without orphans, and none above the full one. True: a lower one. */

@@ -195,3 +195,33 @@ test('[MG1] tokens of one start of the demand-zero manager are none of anotherâ€
   t.is(given.length, 4096 - 2)
   t.is(new Set([...given, ...later]).size, given.length + 10)
 })
+
+test('[MG37] the log behind what was swapped out is let go of after a second, though not much was and no more comes', (t) => {
+  const world = new SimWorld(11, {
+    ...shape,
+    containers: 1,
+    segments: 12,
+    segmentBlocks: 64,
+    manager: demandZero({}),
+  })
+  world.begin()
+  for (let page = 0; page < 40; page++) world.write(0, page, page + 1)
+  world.runUntilIdle(1500)
+  const { messenger } = world.kernel
+  const refused: string[] = []
+  const record = { kind: 'note' as const, content: new Uint8Array(100_000) }
+
+  // Somebody else writes twice what the disk holds, and lets go of it.
+  for (let round = 0; round < 60; round++) {
+    const args = { pages: [], records: [record], barrier: true }
+    messenger.call(actorPorts.disk, diskCalls.diskWrite, args, ({ status }) => {
+      if (status !== 'ok') refused.push(status)
+    })
+    world.runUntilIdle(50)
+    letGoOfLog(world)
+  }
+
+  t.true(world.counters.get('pagesWritten') > 0)
+  t.deepEqual(refused, [])
+  t.deepEqual(world.differences(), [])
+})

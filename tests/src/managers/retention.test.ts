@@ -1,7 +1,7 @@
 /** Retained snapshots, opened and forked, over the real manager and disk core in the simulator. */
 import test from 'ava'
 import type { WorldShape } from './support/sim-world.js'
-import { RetainedWorld } from './support/retained-world.js'
+import { RetainedWorld, versions } from './support/retained-world.js'
 import type { UserContainer } from './support/stand-in-kernel.js'
 
 const shape = {
@@ -17,18 +17,6 @@ const shape = {
 function there(taken: UserContainer | string): UserContainer {
   if (typeof taken === 'string') throw new Error(taken)
   return taken
-}
-
-/** Writes some pages of each version, and captures each. Answers the world's one container. */
-function versions(world: RetainedWorld, count: number, from = 0) {
-  const container = world.containers[0]!
-  for (let version = from; version < from + count; version++) {
-    for (let i = 0; i < 5; i++)
-      world.write(container, (version * 3 + i) % 24, version * 100 + i + 1)
-    world.capture()
-    world.world.runUntilIdle(50)
-  }
-  return container
 }
 
 test('[MG101] the newest snapshots stay as many as were asked for, besides the line’s own, and hold what the container held', (t) => {
@@ -316,3 +304,36 @@ for (const mishap of ['process', 'manager'] as const)
     t.deepEqual(problems, [])
     t.true(new Set(moved).size > 2 && Math.min(...moved) > 0, moved.join(' '))
   })
+
+test('[MG106] while what it is asked about the past waits for something else, the manager rests between its looks', (t) => {
+  const world = RetainedWorld.begin(1, {
+    ...shape,
+    frames: 40 + 6 + 1,
+    stride: 6000,
+    containers: 3,
+    options: { retain: 3, snapshotFolds: 1000, ownFrames: 8 },
+  })
+  for (const container of world.containers) {
+    for (let page = 0; page < 20; page++) world.write(container, page, page + 1)
+    world.capture()
+  }
+  // From here on its maps cannot be read, so the newest snapshots are never folded.
+  world.world.readsFail = true
+  const container = world.containers[0]!
+  for (const each of world.containers)
+    for (let page = 0; page < 24; page++) world.write(each, page, 7000 + page)
+  world.capture()
+  const { sim } = world.world
+  const before = sim.clock.nowMs()
+  const step = sim.step.bind(sim)
+  let steps = 0
+  sim.step = (untilMs) => {
+    steps++
+    return step(untilMs)
+  }
+
+  t.throws(() => world.list(container))
+
+  const waited = sim.clock.nowMs() - before
+  t.true(waited > 1000 && steps < waited, `${steps} steps in ${waited} ms`)
+})

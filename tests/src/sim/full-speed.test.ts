@@ -45,8 +45,8 @@ const programs = new Map([
   ['read', readAll],
 ])
 
-async function begin(seed: number): Promise<WholeWorld> {
-  const world = new WholeWorld(seed, shape, programs)
+async function begin(seed: number, of: WholeShape = shape): Promise<WholeWorld> {
+  const world = new WholeWorld(seed, of, programs)
   await world.open()
   const host = new CampaignHost(world)
   await host.create('a', 2 * pages)
@@ -86,4 +86,29 @@ test('[MG80] it is killed again and again with hardly any room left, and opens e
 
   t.true(ended)
   t.deepEqual([...problems, ...world.problems], [])
+})
+
+test('[SI71] on a disk that has no room for the past it keeps lines for as long as it can, gives them up, and runs to its end', async (t) => {
+  const kept: WholeShape = { ...shape, keepLines: 3 }
+  let world = await begin(9, kept)
+  const problems: string[] = []
+  const given: string[] = []
+  for (let life = 0; life < 5 && !hasEnded(world); life++) {
+    world.until(() => hasEnded(world) || world.problems.length > 0, 500 + life * 150)
+    problems.push(...world.problems)
+    given.push(...world.of('log').map(({ text }) => text))
+    world = new WholeWorld(40 + life, kept, programs, world.remains())
+    const { status, detail, damage } = await world.open()
+    if (status !== 'ok' || damage !== null) problems.push(`life ${life}: ${detail} ${damage}`)
+  }
+  const ended = world.until(() => hasEnded(world) || world.problems.length > 0, 600_000)
+  await new CampaignHost(world).readBack()
+  given.push(...world.of('log').map(({ text }) => text))
+
+  t.true(ended)
+  t.deepEqual([...problems, ...world.problems], [])
+  t.true(
+    given.some((text) => /^kept line \d+ is given up: /.test(text)),
+    given.join('\n'),
+  )
 })

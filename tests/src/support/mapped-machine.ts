@@ -32,6 +32,15 @@ export const pageBytes = 4096
 export const tableOf = (region: Region, container: number, pages: number): number =>
   region.plan.tables + 4096 + container * pages * 4
 
+/** Gives the pages of a container stamps, as the kernel does when the first reaches them by a mapping. */
+export function giveStamps(region: Region, container: ContainerSlot, pages: number): void {
+  const slice = region.plan.tables + 2 * 1024 * 1024 + container * pages * 4
+  const directory = region.plan.tables + 1024 * 1024 + container * 64
+  region.words.store(directory >> 2, slice)
+  region.i32.fill(-1, slice >> 2, (slice >> 2) + pages)
+  region.words.store(region.containerWord(container, 'stamps'), directory)
+}
+
 /** `containers` containers of `pages` pages each, tokens 100 up, and all frames in one page set of one manager. */
 export function mappedMachine(
   containers: number,
@@ -71,6 +80,9 @@ export class MappedLocus {
   readonly #host: ContainerSlot
   readonly #pages: number
   readonly #strategy: TrapStrategy
+  readonly #bell: Bell
+  /** Called while it waits at the gate of a supplier, quiet. */
+  whileHeld: () => void = () => this.#bell.park(1)
 
   constructor(
     region: Region,
@@ -79,8 +91,8 @@ export class MappedLocus {
     pages: number,
     strategy?: TrapStrategy,
   ) {
-    const bell = new Bell(region.words, region.locusWord(locus, 'bell'))
-    this.trap = new LocusTrap(region, locus, bell)
+    this.#bell = new Bell(region.words, region.locusWord(locus, 'bell'))
+    this.trap = new LocusTrap(region, locus, this.#bell)
     this.#region = region
     this.#locus = locus
     this.#host = host
@@ -106,7 +118,11 @@ export class MappedLocus {
     const region = this.#region
     const attachment = this.uses.to(
       supplier,
-      () => new Attachment(region, supplier, this.#locus, this.#strategy),
+      () =>
+        new Attachment(region, supplier, this.#locus, this.#strategy, {
+          host: this.#host,
+          hold: this.#hold.bind(this),
+        }),
     )
     const table = tableOf(region, supplier, this.#pages) + (origin / pageBytes) * 4
     return new Window(attachment, at, length, table, {
@@ -116,5 +132,13 @@ export class MappedLocus {
       mappings: region.words.load(region.containerWord(this.#host, 'mappings')),
       confirm: options.confirm ?? (() => null),
     })
+  }
+
+  #hold(done: () => boolean, mostMs: number): boolean {
+    const until = performance.now() + mostMs
+    this.trap.goQuiet()
+    while (!done() && performance.now() < until) this.whileHeld()
+    this.trap.comeBack()
+    return done()
   }
 }

@@ -13,6 +13,8 @@ export interface CoursesResult {
   /** Committed, and undone by a crash before they were acknowledged. */
   undone: number
   blows: number
+  /** How often each call was answered with each status. */
+  readonly calls: Map<string, number>
   /** What was wrong, with the seed that has it again; null when nothing was. */
   failure: string | null
 }
@@ -27,6 +29,7 @@ export async function transactionCourses(
     transactions: 0,
     undone: 0,
     blows: 0,
+    calls: new Map(),
     failure: null,
   }
   while (result.failure === null && result.transactions < transactions) {
@@ -44,7 +47,7 @@ export async function transactionCourses(
 async function course(
   seed: number,
   ledger: Ledger,
-  count: { blows: number },
+  count: { blows: number; readonly calls: Map<string, number> },
 ): Promise<readonly string[]> {
   const random = new Random(seed)
   const drawn: Course = {
@@ -69,6 +72,7 @@ async function course(
       const cut = powerCut(base, world.disk.journal.entries)
       base = Uint8Array.from(crashImage(cut, () => random.chance(0.5)))
       const { bank } = run
+      addTo(count.calls, world.seen)
       run = new TransactionWorld(seed + 1000 * blows, ledger, drawn, world.remains(base))
       run.bank = bank
       await run.world.open()
@@ -76,5 +80,11 @@ async function course(
     }
     world.run(20)
   }
-  return run.finish()
+  const wrong = await run.finish()
+  addTo(count.calls, run.world.seen)
+  return wrong
+}
+
+function addTo(calls: Map<string, number>, seen: ReadonlyMap<string, number>): void {
+  for (const [call, times] of seen) calls.set(call, (calls.get(call) ?? 0) + times)
 }

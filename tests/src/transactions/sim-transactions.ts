@@ -7,7 +7,7 @@ import {
   type ContainerSlot,
   type ResultOf,
 } from '@katydid/abi'
-import { receive, stampOf } from '@katydid/locus/dependency.js'
+import { receive, stampOf } from '@katydid/memory'
 import { AccessError } from '@katydid/memory'
 import { CampaignHost } from '../campaign/host.js'
 import type { SimLocus } from '../campaign/sim-locus.js'

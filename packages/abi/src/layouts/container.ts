@@ -13,7 +13,10 @@ export const containerStates = { free: 0, live: 1, stopped: 2, failed: 3 } as co
  */
 export const containerGates = { open: 0, shut: 1, cutting: 2 } as const
 
-export const containerWords = layout('ContainerWords', 768, 'One a container slot.', {
+/** How many ends of periods a container keeps. */
+export const keptPeriodEnds = 64
+
+export const containerWords = layout('ContainerWords', 1280, 'One a container slot.', {
   gen: {
     words: 1,
     writer: 'whoever removes or protects, by add',
@@ -99,7 +102,17 @@ export const containerWords = layout('ContainerWords', 768, 'One a container slo
     writer: 'kernel actor',
     doc: 'its quality of service, index in serviceLevels',
   },
-  reserved3: { words: 5, writer: 'nobody', doc: 'to a cache line' },
+  period: {
+    words: 1,
+    writer: 'kernel actor, before it raises `capture`',
+    doc: 'captures after which write access had to be given anew: the capture number, not wrapped',
+  },
+  stamps: {
+    words: 1,
+    writer: 'kernel actor',
+    doc: 'region byte address of the directory of stamp slices, a word a slab; 0 while nobody reaches it by a mapping',
+  },
+  reserved3: { words: 3, writer: 'nobody', doc: 'to a cache line' },
   attached: {
     words: 4,
     writer: 'locus, by or and and; supervisor after exit',
@@ -110,6 +123,11 @@ export const containerWords = layout('ContainerWords', 768, 'One a container slo
     words: 128,
     writer: 'locus n writes word n',
     doc: 'the generation locus n has acknowledged',
+  },
+  periodEnds: {
+    words: 128,
+    writer: 'kernel actor',
+    doc: '64-bit, a ring: place n mod 64 the state interval with which period n ended',
   },
   reserved2: { words: 16, writer: 'nobody', doc: 'to whole cache lines' },
 })

@@ -63,5 +63,9 @@ export const counterNames = [
   'commits',
   'aborts',
   'conflicts',
+  'drains',
+  'drainUs',
+  'drainMaxUs',
+  'drainsGivenUp',
 ] as const
 export type CounterName = (typeof counterNames)[number]

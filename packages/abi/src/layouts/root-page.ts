@@ -105,8 +105,8 @@ export const historyWords = layout(
   },
 )
 
-/** free: names nothing. retained: is offered. leaving: is being taken apart. */
-export const retainedStates = { free: 0, retained: 1, leaving: 2 } as const
+/** free: names nothing. retained: is offered. leaving: is being taken apart. kept: is offered, and belongs to a kept line. */
+export const retainedStates = { free: 0, retained: 1, leaving: 2, kept: 3 } as const
 
 export const retainedWords = layout('RetainedWords', 32, 'One a retained snapshot.', {
   mapRoot: { words: 1, writer: 'manager', doc: 'own page at the top of its map; 0 none' },

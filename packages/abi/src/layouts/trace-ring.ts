@@ -32,6 +32,8 @@ export const traceKinds = [
   'snapshot',
   'fold',
   'clean',
+  'rollback_from',
+  'rollback_because',
 ] as const
 export type TraceKind = (typeof traceKinds)[number]
 

@@ -52,6 +52,8 @@ export const recordKinds = [
   'commit',
   'root',
   'note',
+  'output',
+  'kept_line',
   'inputs',
 ] as const
 export type RecordKind = (typeof recordKinds)[number]

@@ -187,8 +187,8 @@ export const locusCalls = group(0x600, {
     kind: 'downcall',
     by: 'host',
     name: 'world_snapshot',
-    doc: 'Capture every container of the world together; with `durable`, answer when the cut is recoverable.',
-    args: { durable: bool },
+    doc: 'Capture every container of the world together; with `durable`, answer when the cut is recoverable. With `keep`, its line is one of those kept, where the world keeps any.',
+    args: { durable: bool, keep: bool },
     result: { capture: numberOf('number of a capture, from 1') },
     causes: {
       busy: 'A locus did not come to rest within 2 s, or 64 captures already wait to become recoverable. Nothing changed.',

@@ -146,4 +146,18 @@ export const managerDowncalls = group(0x200, {
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
   }),
+  lineRelease: call({
+    ...downcall,
+    by: 'manager',
+    name: 'line_release',
+    doc: 'There is no room for what is kept: the oldest kept line is given up. snapshots_kept follows when that is on the disk.',
+    args: {},
+    result: {},
+    causes: {
+      no_resource: 'No line is kept that could be given up, or one is being given up already.',
+      frozen: 'The world is going back to its line.',
+    },
+    idempotent: true,
+    afterCrash: 'Nothing before snapshots_kept has come.',
+  }),
 })

@@ -1,7 +1,7 @@
 /**
  * What a kernel tells a manager that keeps something of its containers. A manager that keeps nothing need not serve it.
  */
-import { list, token } from '../fields.js'
+import { list, record, stateInterval, token } from '../fields.js'
 import { call, group } from '../signature.js'
 
 export const managerNotices = group(0x180, {
@@ -17,5 +17,21 @@ export const managerNotices = group(0x180, {
     },
     idempotent: true,
     afterCrash: 'Made again by the next recovery.',
+  }),
+  snapshotsKept: call({
+    kind: 'upcall',
+    by: 'kernel',
+    name: 'snapshots_kept',
+    doc: 'These snapshots, all there are of this manager, belong to kept lines: none of them is given up, also when its container is destroyed or goes back, until a later call does not name it. Made before cont_rollback, and whenever the list has changed. A manager that has no room for them asks with line_release.',
+    args: { snapshots: list(record('kept snapshot', { cont: token, stateInterval })) },
+    result: {},
+    causes: {
+      not_supported:
+        'The manager keeps one snapshot of a container at a time: no line with one of its is kept.',
+      no_resource:
+        'It has noted them, and the disk is too full for what is kept: the oldest kept line is given up.',
+    },
+    idempotent: true,
+    afterCrash: 'Made again by the next recovery, before any cont_rollback.',
   }),
 })

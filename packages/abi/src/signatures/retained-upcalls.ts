@@ -53,7 +53,8 @@ export const retainedUpcalls = group(0x1c0, {
       ...unknown,
       ...none,
       no_such_interval: 'That snapshot is not retained.',
-      most_recent_recoverable: 'It is the one that a crash would bring back.',
+      most_recent_recoverable:
+        'It is the one that a crash would bring back, or belongs to a kept line.',
       io_error: 'A page of its maps could not be read or written.',
     },
     idempotent: true,

@@ -5,9 +5,23 @@
  */
 import path from 'node:path'
 import { Command } from 'commander'
-import { findProgram, KatydidError, openWorld, type RunResult, type World } from 'katydid'
+import {
+  findProgram,
+  KatydidError,
+  openWorld,
+  type EventOf,
+  type RunResult,
+  type World,
+} from 'katydid'
 import { wholeNumber } from '../numbers.js'
-import { openingLine, progressLine, resultText, summaryLines } from '../report.js'
+import {
+  laggingLine,
+  openingLine,
+  outputLine,
+  progressLine,
+  resultText,
+  summaryLines,
+} from '../report.js'
 import type { Screen } from '../screen.js'
 import { writeTrace } from '../trace-file.js'
 
@@ -35,7 +49,11 @@ export function runVerb(screen: Screen): Command {
     .option('--loci <n>', 'the most loci at a time', wholeNumber)
     .option('--name <name>', 'name of container and locus (default: the program’s)')
     .option('--snapshot-every <ms>', 'time between snapshots, 0 for none', wholeNumber)
-    .option('--retain <n>', 'older snapshots that a new world keeps of each container', wholeNumber)
+    .option(
+      '--retain <n>',
+      'older lines that a new world keeps, and snapshots of each container',
+      wholeNumber,
+    )
     .option('--accept-changed', 'go on although the program’s content has changed')
     .option('--json', 'print one JSON object instead of lines')
     .option('--trace <file>', 'write a trace for Perfetto or chrome://tracing at the end')
@@ -58,6 +76,7 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
     ...(flags.retain === undefined ? {} : { retain: flags.retain }),
     ...(flags.snapshotEvery === undefined ? {} : { snapshotEveryMs: flags.snapshotEvery }),
   })
+  const output: EventOf<'output'>[] = []
   const progress = setInterval(() => {
     screen.passing(progressLine(world.counters(), (performance.now() - began) / 1000))
   }, progressEveryMs)
@@ -65,11 +84,16 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
     say(openingLine(dir, world.recovery, world.shape.frames, world.shape.pageBytes))
     if (world.recovery.damage !== null) screen.err(`katydid: ${world.recovery.damage}`)
     watch(world, name, screen, say)
+    world.on('output', (line) => {
+      output.push(line)
+      say(outputLine(line))
+      if (!flags.json) output.length = 0
+    })
     const outcome = await untilInterrupted(
       world.run(program, { name, args, acceptChanged: flags.acceptChanged ?? false }),
     )
     clearInterval(progress)
-    tell(screen, world, name, outcome, flags)
+    tell(screen, world, { name, outcome, output }, flags)
   } finally {
     clearInterval(progress)
     if (flags.trace !== undefined) writeTrace(flags.trace, world.trace())
@@ -85,6 +109,7 @@ function watch(world: World, name: string, screen: Screen, say: (line: string) =
       say(`  “${container}” ${from === 0 ? '' : `from interval ${from} `}to ${to}: ${because}`)
   })
   world.on('log', ({ text }) => say(`${name}: ${text}`))
+  world.on('line_lagging', (event) => say(laggingLine(event)))
   world.on('capture_failed', ({ detail }) =>
     screen.err(`katydid: ${detail}; the next one tries again`),
   )
@@ -95,13 +120,21 @@ function watch(world: World, name: string, screen: Screen, say: (line: string) =
   )
 }
 
-function tell(screen: Screen, world: World, name: string, outcome: RunResult, flags: Flags): void {
+interface Outcome {
+  readonly name: string
+  readonly outcome: RunResult
+  /** What was printed, when it is to be part of the one object. */
+  readonly output: readonly EventOf<'output'>[]
+}
+
+function tell(screen: Screen, world: World, of: Outcome, flags: Flags): void {
+  const { name, outcome } = of
   const counters = world.counters()
   if (flags.json) {
     const { result, resumed, stored } = outcome
-    screen.out(
-      JSON.stringify({ name, result, resumed, stored, recovery: world.recovery, counters }),
-    )
+    const output = of.output.map(({ container, sequence, text }) => ({ container, sequence, text }))
+    const { recovery } = world
+    screen.out(JSON.stringify({ name, result, resumed, stored, output, recovery, counters }))
     return
   }
   const how = outcome.stored

@@ -1,7 +1,8 @@
 /** `katydid status DIR`: what a world holds. Opens it without letting any locus go on. */
 import { Command } from 'commander'
-import { openWorld } from 'katydid'
-import { bytes, milliseconds, plural } from '../numbers.js'
+import { openWorld, type LineHolder } from 'katydid'
+import { bytes, dateText, milliseconds, plural } from '../numbers.js'
+import { drainLine, holderText } from '../report.js'
 import type { Screen } from '../screen.js'
 
 export function statusVerb(screen: Screen): Command {
@@ -12,6 +13,22 @@ export function statusVerb(screen: Screen): Command {
     .action((dir: string, flags: { readonly json?: true }) =>
       status(screen, dir, flags.json ?? false),
     )
+}
+
+/** What of the report the lines need. */
+interface Report {
+  readonly drains: Parameters<typeof drainLine>[0]
+  readonly lagging: { readonly forMs: number; readonly holders: readonly LineHolder[] } | null
+  readonly output: readonly {
+    readonly container: string
+    readonly held: number
+    readonly bytes: number
+  }[]
+  readonly decisions: readonly {
+    readonly from: number
+    readonly to: number
+    readonly atMs: number
+  }[]
 }
 
 async function status(screen: Screen, dir: string, asJson: boolean): Promise<void> {
@@ -28,6 +45,9 @@ async function status(screen: Screen, dir: string, asJson: boolean): Promise<voi
         ? `world ${dir}: holds nothing recoverable yet`
         : `world ${dir}: at capture ${capture}, recovered in ${milliseconds(ms)}`,
     )
+    const { drains, lagging, output, decisions } = found.report as Report
+    for (const { from, to, atMs } of decisions)
+      screen.out(`an administrator took it back from capture ${from} to ${to}, ${dateText(atMs)}`)
     for (const each of found.containers)
       screen.out(
         `container ${each.name}: ${each.state === 'live' ? '' : 'stopped with its manager, '}${bytes(each.size)}, interval ${each.recoverable}, program ${each.program?.module ?? 'none'}`,
@@ -36,6 +56,13 @@ async function status(screen: Screen, dir: string, asJson: boolean): Promise<voi
       screen.out(
         `locus ${each.name}: ${each.state} in container ${each.container}, ${plural(each.faults, 'fault')} so far`,
       )
+    screen.out(drainLine(drains))
+    if (lagging !== null)
+      screen.out(
+        `the line lags since ${milliseconds(lagging.forMs)}: ${lagging.holders.map(holderText).join('; ')}`,
+      )
+    for (const { container, held, bytes: size } of output)
+      screen.out(`output of ${container}: ${plural(held, 'line')} not told yet, ${bytes(size)}`)
   } finally {
     await world.close()
   }

@@ -58,7 +58,8 @@ export class DiskCore {
     const { file, opened, frames, barrier } = options
     this.#options = options
     this.#writer = new LogWriter(file, frames, opened)
-    this.#trims = new Trims(opened.superblock.owners, opened.superblock.scanPosition)
+    const { owners, scanPosition } = opened.superblock
+    this.#trims = new Trims(owners, scanPosition, this.#writer.position + 1)
     this.#scanStart = new ScanStart(file, opened)
     this.#durability = new Durability(barrier)
     this.#durable = this.#writer.position

@@ -42,16 +42,66 @@ function ensureDirectory(machine: Machine, container: Container): number | null 
   return made
 }
 
+/**
+ * Stamps of the pages of `slab`, made if need be, for who reaches it by a mapping; false when the table area is full. What was written
+ * before counts as written in the present period, if anything can have been written in that.
+ */
+export function ensureStamps(machine: Machine, container: Container, slab: number): boolean {
+  const { region } = machine
+  const { slot, size, intervals } = container
+  const word = region.containerWord(slot, 'stamps')
+  const held = region.words.load(word)
+  const directory = held === 0 ? machine.slices.take(slabsOf(size) * 4) : held
+  if (directory === null) return false
+  if (held === 0) region.words.store(word, directory)
+  if (region.words.load((directory >> 2) + slab) !== 0) return true
+  const entries = sliceEntries(size, slab, region.plan.shape.pageBytes)
+  const slice = machine.slices.take(entries * 4)
+  if (slice === null) return false
+  const written = region.containerWord(slot, 'written')
+  // Of one that is never snapshotted write access outlived captures until now.
+  if (intervals.volatile) region.words.store(written, 1)
+  const period = region.words.load(region.containerWord(slot, 'period'))
+  const since = region.words.load(written) === 0 ? period - 1 : period
+  region.i32.fill(since, slice >> 2, (slice >> 2) + entries)
+  region.words.store((directory >> 2) + slab, slice)
+  return true
+}
+
+/** No page was written since the interval with which the present period ends. */
+export function forgetStamps(machine: Machine, container: Container): void {
+  const { region } = machine
+  const directory = region.words.load(region.containerWord(container.slot, 'stamps'))
+  if (directory === 0) return
+  const period = region.words.load(region.containerWord(container.slot, 'period'))
+  for (let slab = 0; slab < slabsOf(container.size); slab++) {
+    const slice = region.words.load((directory >> 2) + slab)
+    if (slice === 0) continue
+    const entries = sliceEntries(container.size, slab, region.plan.shape.pageBytes)
+    region.i32.fill(period, slice >> 2, (slice >> 2) + entries)
+  }
+}
+
 /** Gives back directory and slices of a container that nobody uses any more. */
 export function dropSlices(machine: Machine, container: Container): void {
   const { region } = machine
+  dropDirectory(
+    machine,
+    region.words.exchange(region.containerWord(container.slot, 'stamps'), 0),
+    slabsOf(container.size),
+  )
   const word = region.containerWord(container.slot, 'directory')
   const directory = region.words.exchange(word, 0)
   if (directory === 0) return
   const slabs = region.words.exchange(region.containerWord(container.slot, 'slabs'), 0)
   invariant(slabs === slabsOf(container.size), 'CO3: a directory has a word a slab', { slabs })
+  dropDirectory(machine, directory, slabs)
+}
+
+function dropDirectory(machine: Machine, directory: number, slabs: number): void {
+  if (directory === 0) return
   for (let slab = 0; slab < slabs; slab++) {
-    const slice = region.words.exchange((directory >> 2) + slab, 0)
+    const slice = machine.region.words.exchange((directory >> 2) + slab, 0)
     if (slice !== 0) machine.slices.give(slice)
   }
   machine.slices.give(directory)

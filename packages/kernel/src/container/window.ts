@@ -11,7 +11,7 @@ import {
 import { invariant } from '@katydid/actor'
 import { resolveContainer } from '../capability/resolve.js'
 import type { Machine } from '../machine.js'
-import { ensureSlice } from './slices.js'
+import { ensureSlice, ensureStamps } from './slices.js'
 import { ownSupply, supplierOf } from './supplier.js'
 
 type WindowOpen = (typeof containerCalls)['windowOpen']
@@ -49,7 +49,8 @@ export function windowOpen(
   const { origin } = supply
   const slab = Math.floor(origin / maxWindowBytes)
   const slice = ensureSlice(machine, supply.container, slab)
-  if (slice === null)
+  const isMapped = supply.container !== container
+  if (slice === null || (isMapped && !ensureStamps(machine, supply.container, slab)))
     return refuse('no_resource', 'the machine’s page-table area is full; give it more tableBytes')
   const table = slice + ((origin - slab * maxWindowBytes) / pageBytes) * 4
   invariant(

@@ -13,6 +13,7 @@ import { resolveContainer, tableOf } from '../capability/resolve.js'
 import { grantContainer } from '../container/container-calls.js'
 import type { Machine } from '../machine.js'
 import { isOpen } from '../state-interval/gate.js'
+import { noteReceived } from '../state-interval/messages.js'
 import { heldFor } from './durable-calls.js'
 import { grantLocus } from './locus-control.js'
 import { noWatch, type Locus } from './locus.js'
@@ -88,8 +89,15 @@ export function locusCreate(
     if (cap !== null) machine.capabilities.drop(tableOf(machine, from, 'own')!, 'locus', locus.id)
     return refuse('no_resource', problem ?? '')
   }
+  inheritName(machine, locus, earlier)
   machine.changed()
   return { status: 'ok', locus: locus.id, cap }
+}
+
+/** It has the name of one that has ended or was destroyed: should that one come back, this one was never made. */
+function inheritName(machine: Machine, { name, container }: Locus, earlier: Locus | null): void {
+  const unit = earlier?.container ?? machine.freedNames.of(name)?.unit
+  if (unit !== undefined) noteReceived(machine, container, unit)
 }
 
 /** locus_find: whether the locus of that name has ended, and with what. */

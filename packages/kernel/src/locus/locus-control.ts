@@ -22,6 +22,7 @@ import { resolve, tableOf, type Resolved, type Right } from '../capability/resol
 import type { Machine } from '../machine.js'
 import { requestRecovery } from '../recovery/request.js'
 import { waitOf } from '../semaphore/wait-of.js'
+import { historyOf } from '../state-interval/units.js'
 import { reportEnd } from './locus-end.js'
 import type { Locus } from './locus.js'
 
@@ -83,10 +84,19 @@ export function locusDestroy(
   const told = locus.end !== null && locus.told
   locus.end = { status: 'entity_gone', detail: 'the locus was destroyed', block: new Uint8Array(0) }
   machine.loci.forget(locus)
+  freeName(machine, locus)
   machine.groups.dropEntity('locus', locus.id, 1)
   machine.changed()
   if (!told) reportEnd(machine, locus)
   return { status: 'ok' }
+}
+
+function freeName(machine: Machine, { name, container }: Locus): void {
+  const interval = machine.containers.interval(container)
+  machine.freedNames.add(name, { unit: container, interval }, (freed) => {
+    const history = historyOf(machine, freed.unit)
+    return history === null || (history.base?.interval ?? 0) >= freed.interval
+  })
 }
 
 /** Its thread does nothing more. What one that was at rest waited for is given back; one that ran takes the world to its line. */

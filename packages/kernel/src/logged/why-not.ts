@@ -6,7 +6,7 @@ import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { hasGrants } from '../state-interval/grants.js'
-import { componentOf } from '../state-interval/gate.js'
+import { dependentsOf, reachableFrom } from '../container/supplier.js'
 import type { UnitPoint } from '../state-interval/history.js'
 import { isAsNoted } from '../state-interval/idle.js'
 import { rootOf } from './chain.js'
@@ -19,7 +19,7 @@ export function whyNot(machine: Machine, container: Container, newest: UnitPoint
   if (intervals.volatile) return `the manager of “${name}” keeps no snapshots`
   const own = machine.loci.all().find((each) => each.container === slot && each.slot !== null)
   if (own !== undefined || hasGrants(machine, slot)) return `a locus lives in “${name}”`
-  if (componentOf(machine, container).size > 1)
+  if (reachableFrom(machine, container).size + dependentsOf(machine, container).size > 2)
     return `“${name}” shares pages with another container`
   return isAsNoted(machine, container, rootOf(newest))
     ? null

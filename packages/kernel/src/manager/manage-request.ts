@@ -25,7 +25,10 @@ export function manageRequest(
   if (manager === null)
     return refuse('bad_argument', `the world has no manager by the name “${args.manager}”`)
   if (machine.recoveryWanted !== null)
-    return refuse('frozen', 'a manager has died and the world goes back to its line; ask again')
+    return refuse(
+      'frozen',
+      'a manager or a locus was lost and the world goes back to its line; ask again',
+    )
   if (manager.state !== 'running')
     return refuse(
       'manager_failed',

@@ -1,7 +1,7 @@
 /** The machine's managers, by port: the program each runs, the container it lives in, its root page, its restarts. */
 import {
   actorPorts,
-  maxActors,
+  isManagerPort,
   type Frame,
   type Generation,
   type ManagerProgram,
@@ -51,7 +51,7 @@ export class ManagerTable {
   add(manager: Manager): void {
     const { port } = manager
     invariant(
-      port >= actorPorts.firstManager && port < maxActors && !this.#managers.has(port),
+      isManagerPort(port) && !this.#managers.has(port),
       'MG1: a manager has a port of its own',
       { port },
     )

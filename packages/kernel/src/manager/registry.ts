@@ -2,7 +2,7 @@
  * Which managers a world has: the first, self-managing one, those the host named when it opened the world, and those that the
  * world remembers because containers of theirs may come back. A name keeps its port for as long as it is remembered.
  */
-import { actorPorts, asGeneration, asPort, maxActors, type ManagerProgram } from '@katydid/abi'
+import { actorPorts, asGeneration, asPort, isManagerPort, type ManagerProgram } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { CaptureRecord, SavedManager } from '../state-interval/records.js'
@@ -49,7 +49,7 @@ export function otherManagers(
     if (found.has(program.name)) continue
     let port = actorPorts.firstManager + 1
     while (ports.has(port)) port++
-    if (port >= maxActors)
+    if (!isManagerPort(port))
       return `the world has no port left for the manager “${program.name}”: ${[...found.keys()].join(', ')} have containers in it`
     ports.add(port)
     found.set(program.name, idleManager(port, program))

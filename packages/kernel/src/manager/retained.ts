@@ -71,7 +71,8 @@ export function snapshotHandlers(machine: Machine): Handlers<Calls> {
 export function closeOpened(machine: Machine): void {
   if (machine.phase !== 'open') return
   for (const container of machine.containers.live()) {
-    if (container.snapshotOf?.kind !== 'open' || container.manager === null) continue
+    // One that was captured before its manager had taken it on goes too.
+    if (container.snapshotOf?.kind !== 'open') continue
     const { opener } = container.snapshotOf
     invariant(!container.selfManaged, 'MG102: no manager lives in a snapshot', {
       slot: container.slot,
@@ -105,7 +106,10 @@ function managed(
   if (container.selfManaged)
     return refuse('not_supported', 'a manager’s own container has one snapshot, its root page’s')
   if (machine.recoveryWanted !== null)
-    return refuse('frozen', 'a manager has died and the world goes back to its line; ask again')
+    return refuse(
+      'frozen',
+      'a manager or a locus was lost and the world goes back to its line; ask again',
+    )
   const manager = machine.managers.at(container.manager)
   if (manager?.state !== 'running')
     return refuse('manager_failed', `the manager of “${container.name}” does not run`)

@@ -32,7 +32,8 @@ export function createOwnContainer(machine: Machine, manager: Manager): boolean 
   invariant(manager.own === null, 'CO1: a manager lives in one container', { port })
   const { pageBytes } = machine.region.plan.shape
   const size = Math.ceil(program.containerBytes / pageBytes) * pageBytes
-  const avoid = new Set(knownPoints(machine).map(({ unit }) => unit))
+  const known = knownPoints(machine).map(({ unit }) => unit)
+  const avoid = new Set([...known, ...machine.kept.slots()])
   const interval = machine.firstInterval
   const own = machine.containers.create({ size, name: '', interval, epoch: 0, avoid })
   if (own === null) return false

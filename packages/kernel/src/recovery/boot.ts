@@ -32,7 +32,10 @@ export function* boot(machine: Machine): Script<BootResult> {
   machine.damage = [scan.damage, content.damage].filter((each) => each !== null).join('; ') || null
   // The session's number is raised by recovery itself, so that a new world is in session 0.
   machine.session = content.session
+  for (const told of content.told) machine.output.learn(told)
   takePoints(machine, content)
+  machine.kept.restore(content.kept)
+  machine.decisions = content.line?.decisions ?? []
   const missing = addManagers(machine, content) ?? managerWithoutRoot(machine, content)
   if (missing !== null) machine.fail('damaged', missing)
   else yield* recover(machine, 'the world starts', true)
@@ -43,6 +46,7 @@ function takePoints(machine: Machine, { line, captures, points }: LogContent): v
   const table = machine.captures
   const records = captures.map(({ record }) => record)
   table.line = line?.epoch ?? 0
+  table.drains = line?.drains ?? table.drains
   table.vector = new Map(line?.points)
   table.over = new Map(line?.over)
   table.ends = [...table.over.keys()].map((unit) => ({ unit, epoch: table.line }))
@@ -71,7 +75,10 @@ function takePoints(machine: Machine, { line, captures, points }: LogContent): v
 /** The first manager, then the others; what is wrong with them, or nil. */
 function addManagers(machine: Machine, content: LogContent): string | null {
   const { manager, others } = machine.config
-  const captures = content.captures.map(({ record }) => record)
+  const captures = [
+    ...content.captures.map(({ record }) => record),
+    ...content.kept.map(({ record }) => record.state),
+  ]
   const more = otherManagers(others ?? [], content.line?.managers ?? [], captures)
   if (typeof more === 'string') return more
   const first = manager === null ? [] : [idleManager(actorPorts.firstManager, manager)]

@@ -4,6 +4,7 @@
  */
 import { asInterval, asPort, asToken, managerUpcalls } from '@katydid/abi'
 import { ask, invariant, type Script } from '@katydid/actor'
+import type { KeptLine } from '../kept/kept-lines.js'
 import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import { greatest } from '../state-interval/line/greatest.js'
@@ -20,6 +21,8 @@ export interface Choice {
   /** The newest epoch of which everything is there. */
   readonly epoch: number
   readonly damage: string | null
+  /** An administrator chose this kept line. */
+  readonly backTo?: KeptLine
 }
 
 /** The points to go back to; a problem when a manager did not answer; nil when nothing can be restored, and the world has failed. */

@@ -6,6 +6,7 @@
 import { asContainer, locusStates, type ContainerSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Locus } from '../locus/locus.js'
+import { reachableFrom } from '../container/supplier.js'
 import { rootOf } from '../logged/chain.js'
 import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
@@ -79,12 +80,37 @@ function rowOf(machine: Machine, unit: number): Map<number, number> {
   const row = new Map<number, number>()
   const { maxContainers } = machine.region.plan.shape
   if (unit >= maxContainers) return row
+  const reached = reachedFrom(machine, asContainer(unit))
   for (let sender = 0; sender < maxContainers; sender++) {
     const index = machine.region.dependencyIndex(asContainer(unit), asContainer(sender))
-    const interval = Number(Atomics.load(machine.region.i64, index))
+    const known = Number(Atomics.load(machine.region.i64, index))
+    const interval = reached.has(sender)
+      ? Math.max(known, machine.containers.interval(asContainer(sender)))
+      : known
     if (interval !== 0) row.set(sender, interval)
   }
   return row
+}
+
+/**
+ * Containers that loci of this one reach by a mapping, now or a moment ago: what they have read of them they say when they come to rest, so at
+ * any other moment it may be everything.
+ */
+function reachedFrom(machine: Machine, host: ContainerSlot): Set<number> {
+  const { region } = machine
+  const of = machine.containers.at(host)
+  if (of === null) return new Set()
+  const reached = new Set([...reachableFrom(machine, of)].map(({ slot }) => Number(slot)))
+  for (const { slot } of machine.loci.threads()) {
+    if (slot === null || region.words.load(region.locusWord(slot, 'container')) !== Number(host))
+      continue
+    for (const to of machine.containers.all()) {
+      const attached = region.words.load(region.containerWord(to.slot, 'attached') + (slot >> 5))
+      if ((attached & (1 << (slot & 31))) !== 0) reached.add(to.slot)
+    }
+  }
+  reached.delete(host)
+  return reached
 }
 
 /** Loci whose threads are rooted in a container that goes back, stand in one, or have a transaction open on one. */

@@ -1,6 +1,7 @@
 /** The points that a recovery can choose from: each with what its record holds of the unit. */
 import type { Machine } from '../machine.js'
 import { chainOf, rootOf, type Chained } from '../logged/chain.js'
+import type { SavedOutput } from '../output/output.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { History, UnitPoint } from '../state-interval/history.js'
 import type { Point } from '../state-interval/line/line.js'
@@ -14,6 +15,8 @@ export interface KnownPoint extends Point, Chained<KnownPoint> {
   /** What the unit was, of a logged point when it was captured; both nil: it had ended. */
   readonly container: SavedContainer | null
   readonly semaphore: SavedSemaphore | null
+  /** What it had printed, if it is, or was, a container. */
+  readonly output: SavedOutput | null
 }
 
 /** What an earlier attempt left, or the log held at boot, until the world is open; afterwards what the histories of units have that is durable. */
@@ -75,12 +78,13 @@ export function knownPointOf(
 /** All points of a record. */
 export function pointsIn(capture: Capture, maxContainers: number): KnownPoint[] {
   const { containers, semaphores, ended }: CaptureRecord = capture.record
-  const none = { capture, container: null, semaphore: null, logged: null }
+  const none = { capture, container: null, semaphore: null, output: null, logged: null }
   return [
     ...containers.map((container) => ({
       ...none,
       container,
       unit: container.slot,
+      output: container.output ?? null,
       ...pointOf(container),
     })),
     ...semaphores.map((semaphore) => ({
@@ -89,7 +93,12 @@ export function pointsIn(capture: Capture, maxContainers: number): KnownPoint[] 
       unit: maxContainers + semaphore.id,
       ...pointOf(semaphore),
     })),
-    ...ended.map((each) => ({ ...none, unit: each.unit, ...pointOf(each) })),
+    ...ended.map((each) => ({
+      ...none,
+      unit: each.unit,
+      output: each.output ?? null,
+      ...pointOf(each),
+    })),
   ]
 }
 

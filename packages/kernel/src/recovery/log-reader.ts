@@ -4,6 +4,8 @@
  */
 import { invariant } from '@katydid/actor'
 import { rootOf } from '../logged/chain.js'
+import type { ToldOutput } from '../output/output-table.js'
+import type { KeptLine } from '../kept/kept-lines.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { FoundRecord } from '../state-interval/durable-log.js'
 import { Assembly, readPart } from '../state-interval/parts.js'
@@ -12,6 +14,7 @@ import {
   type CaptureRecord,
   type InputsRecord,
   type KernelRecord,
+  type KeptRecord,
   type LineRecord,
   type RootRecord,
 } from '../state-interval/records.js'
@@ -34,6 +37,10 @@ export interface LogContent {
   readonly points: readonly KnownPoint[]
   /** The newest root page of each manager's port. */
   readonly roots: ReadonlyMap<number, PlacedRecord<RootRecord>>
+  /** How far output was told, in log order. */
+  readonly told: readonly ToldOutput[]
+  /** Lines that are kept, from old to new. */
+  readonly kept: readonly KeptLine[]
   readonly damage: string | null
 }
 
@@ -51,6 +58,8 @@ export function readLog(
     captures: [],
     points: new Map(),
     roots: new Map(),
+    told: [],
+    kept: new Map(),
     unreadable: 0,
     foreign: 0,
     gaps: 0,
@@ -74,9 +83,10 @@ export function readLog(
     else if (record.kind === 'capture' && record.world !== worldId) state.foreign++
     else accept(state, record, after)
   }
-  const { session, line, captures, roots } = state
+  const { session, line, captures, roots, told } = state
+  const kept = (line?.kept ?? []).flatMap((name) => state.kept.get(name) ?? [])
   const points = [...state.points.values()].flatMap((each) => [...each.values()])
-  return { session, line, captures, points, roots, damage: damageOf(state) }
+  return { session, line, captures, points, roots, told, kept, damage: damageOf(state) }
 }
 
 interface Reading {
@@ -86,6 +96,9 @@ interface Reading {
   /** By unit and interval. */
   readonly points: Map<number, Map<number, KnownPoint>>
   readonly roots: Map<number, PlacedRecord<RootRecord>>
+  readonly told: ToldOutput[]
+  /** By the line that each keeps. */
+  readonly kept: Map<number, KeptLine>
   unreadable: number
   foreign: number
   /** Records of visits whose predecessors are missing. */
@@ -102,11 +115,18 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
       return
     case 'line':
       state.line = record
+      if (record.backTo !== undefined) goBackTo(state, record.backTo, record.session)
       if (record.rolledBack) dropVoid(state, record)
       for (const [unit, interval] of record.back) dropNewer(state.points.get(unit), interval)
       return
     case 'inputs':
       takeInputs(state, record)
+      return
+    case 'output':
+      state.told.push(...record.told)
+      return
+    case 'kept_line':
+      state.kept.set(record.line, { record, after, isLeaving: false })
       return
     case 'root_page':
       // One written again with the line may stand behind a newer one that was under way then.
@@ -160,7 +180,29 @@ function dropNewer(known: Map<number, KnownPoint> | undefined, than: number): vo
   for (const interval of known?.keys() ?? []) if (interval > than) known?.delete(interval)
 }
 
-function damageOf({ unreadable, foreign, gaps }: Reading): string | null {
+/**
+ * An administrator went back to a kept line: its points are all there are. Where its record is not in the log any more, each of its
+ * points stands in a newer record by now.
+ */
+function goBackTo(state: Reading, name: number, session: number): void {
+  const kept = state.kept.get(name)
+  if (kept === undefined) return
+  state.points.clear()
+  const record = stateOf(kept.record, session)
+  state.captures.push({ record, after: kept.after })
+  takePoints(state, record, kept.after)
+}
+
+/** What is gone back to: of an incarnation that is newer than any that was before the session. */
+export function stateOf({ state }: KeptRecord, session: number): CaptureRecord {
+  const containers = state.containers.map((each) => ({
+    ...each,
+    incarnation: Math.max(each.incarnation, session),
+  }))
+  return { ...state, containers }
+}
+
+function damageOf({ unreadable, foreign, line, kept, gaps }: Reading): string | null {
   const sentences: string[] = []
   if (unreadable > 0)
     sentences.push(`${unreadable} of the kernel’s records could not be read and were left out`)
@@ -169,5 +211,7 @@ function damageOf({ unreadable, foreign, gaps }: Reading): string | null {
     sentences.push(
       `${gaps} records of what came into logged containers follow on one that is missing and were left out`,
     )
+  const missing = (line?.kept ?? []).filter((name) => !kept.has(name))
+  if (missing.length > 0) sentences.push(`kept lines are missing: ${missing.join(', ')}`)
   return sentences.length === 0 ? null : sentences.join('; ')
 }

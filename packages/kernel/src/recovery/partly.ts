@@ -18,6 +18,8 @@ import { clearMemory, forgetContainers, forgetLoci } from './clear.js'
 import { goingWith, lociIn, slotsOf, someoneComes, sourceOf, type Going } from './going.js'
 import type { Because } from './least-rollback.js'
 import { knownPointOf, type KnownPoint } from './known-points.js'
+import type { Moved } from './moved.js'
+import { outputGoesBack } from './output-back.js'
 import type { Problem } from './problem.js'
 import {
   heldBy,
@@ -29,14 +31,6 @@ import {
 
 const stopMs = 10_000
 const quietMs = 60_000
-
-/** A container that went back, for the report. */
-export interface Moved {
-  readonly container: string
-  readonly from: number
-  readonly to: number
-  readonly because: string
-}
 
 /** What has to be known of the units that go back until they are there. */
 export interface Departure {
@@ -51,11 +45,12 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
   const isQuiet = (): boolean => captures.rendezvous === null && machine.rootWrites === 0
   if (!(yield* machine.waits.until(isQuiet, quietMs))) return null
   let lost = new Set(machine.lost)
-  const reasons = new Map<number, string>()
+  const reasons = new Map<number, Pick<Moved, 'because' | 'cause'>>()
   for (;;) {
     const going = goingWith(machine, lost)
     for (const [unit, { because }] of going)
-      if (!reasons.has(unit)) reasons.set(unit, sentenceOf(machine, because, reason))
+      if (!reasons.has(unit))
+        reasons.set(unit, { cause: because, because: sentenceOf(machine, because, reason) })
     machine.going = going
     closeGates(machine, slotsOf(machine, going))
     if (!(yield* machine.waits.until(() => !someoneComes(machine, going), stopMs))) return null
@@ -64,14 +59,18 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
     const roots = loci.map(({ container }) => Number(container))
     for (const root of roots)
       if (!reasons.has(root))
-        reasons.set(root, `a locus of its own stood in what goes back: ${reason}`)
+        reasons.set(root, {
+          cause: null,
+          because: `a locus of its own stood in what goes back: ${reason}`,
+        })
     // Nobody's present state is left of those either that were found to go back: their loci are being ended.
     lost = new Set([...lost, ...going.keys(), ...roots])
     // Once more, as those who run on have done so since; nothing is in what goes back, so nothing of that is heard any more.
     const settled = goingWith(machine, lost)
     if (loci.length === 0 && settled.size === going.size) {
       machine.going = settled
-      const because = (unit: number): string => reasons.get(unit) ?? reason
+      const because = (unit: number): Pick<Moved, 'because' | 'cause'> =>
+        reasons.get(unit) ?? { cause: null, because: reason }
       return { going: settled, moved: movesOf(machine, settled, because) }
     }
     machine.going = new Map([...lost].map((unit) => [unit, null]))
@@ -96,12 +95,17 @@ function pointsOf(machine: Machine, going: Going): KnownPoint[] {
   })
 }
 
-function movesOf(machine: Machine, going: Going, because: (unit: number) => string): Moved[] {
+function movesOf(
+  machine: Machine,
+  going: Going,
+  because: (unit: number) => Pick<Moved, 'because' | 'cause'>,
+): Moved[] {
   return slotsOf(machine, going).map((slot) => ({
     container: nameOf(machine, slot),
+    slot,
     from: machine.containers.interval(slot),
     to: going.get(slot)?.to ?? 0,
-    because: because(slot),
+    ...because(slot),
   }))
 }
 
@@ -120,12 +124,15 @@ export function* clearGoing(machine: Machine, { going }: Departure): Script<bool
   const dead = new Set(
     machine.managers.all().flatMap(({ port, state }) => (state === 'running' ? [] : [port])),
   )
-  const isGraveOfDead = (slot: number): boolean =>
-    machine.graves.some(
-      ({ container: { slot: of, manager } }) =>
-        Number(of) === slot && manager !== null && dead.has(manager),
-    )
-  return yield* clearMemory(machine, (slot) => going.has(slot) || isGraveOfDead(slot))
+  // Destroyed ones too, also when their manager died as it was told: their pages lie in its frames.
+  const live = new Set(machine.containers.live())
+  const gone = new Set(
+    machine.containers
+      .all()
+      .filter((each) => !live.has(each) && each.manager !== null && dead.has(each.manager))
+      .map(({ slot }) => Number(slot)),
+  )
+  return yield* clearMemory(machine, (slot) => going.has(slot) || gone.has(slot))
 }
 
 /** Puts them back to their points; what went wrong, or nil. A sentence: what some were to do again differed, and they wait. */
@@ -146,6 +153,7 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   forgetContainers(machine, containers, (slot) => going.has(slot))
   const problem = yield* restoreContainers(machine, points, histories)
   if (problem !== null) return problem
+  outputGoesBack(machine, points, (slot) => going.has(slot))
   const held = heldBy(points, ({ unit, interval }) => interval <= (vector.get(unit) ?? 0))
   restoreCounts(machine, going, points, held)
   const before = forgetLoci(

@@ -12,16 +12,20 @@ import {
   type ServiceLevel,
 } from '@katydid/abi'
 import { all, ask, invariant, type Script } from '@katydid/actor'
+import { endPeriod } from '@katydid/memory'
 import { grantContainer } from '../container/container-calls.js'
 import { noIntervals, type Container, type IntervalRecord } from '../container/container.js'
+import { forgetStamps } from '../container/slices.js'
 import { reportEnd } from '../locus/locus-end.js'
 import { noWatch, type Locus } from '../locus/locus.js'
 import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
+import { tellKept } from '../kept/tell-kept.js'
 import { startLocus } from '../locus/start.js'
 import { chainOf, rootOf } from '../logged/chain.js'
 import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import { raiseCaptureNumber } from '../state-interval/cut.js'
+import { closeGates } from '../state-interval/gate.js'
 import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
 import { History, type UnitPoint } from '../state-interval/history.js'
 import { answerMs } from './choose.js'
@@ -39,6 +43,8 @@ export function* restoreContainers(
   known: ReadonlyMap<number, IntervalRecord> = new Map(),
   kept: ReadonlyMap<number, number> = new Map(),
 ): Script<Problem | null> {
+  // Before anything goes back: what belongs to kept lines must not be given up over it.
+  tellKept(machine)
   const asks: Script<Problem | null>[] = []
   for (const point of points) {
     if (point.container === null) continue
@@ -177,6 +183,11 @@ function place(machine: Machine, saved: SavedContainer, { intervals, gate }: Pla
   })
   if (isDemoted(machine, container)) machine.containers.publishLevel(container.slot, 'snapshotting')
   if (machine.managers.isGivenUp(container.manager)) machine.containers.fail(container)
+  // Of a part that goes back others may be at the gate: it opens when all of it is there.
+  if (machine.going.has(container.slot)) closeGates(machine, [container.slot])
+  // What it holds now was written until its point on the line.
+  forgetStamps(machine, container)
+  endPeriod(machine.region, container.slot, saved.interval)
   raiseCaptureNumber(machine, container.slot)
   const table = capabilityTables.ofContainer(machine.region.plan.shape, container.slot)
   machine.capabilities.restore(table, saved.capabilities)

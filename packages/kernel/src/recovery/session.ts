@@ -13,17 +13,22 @@ import { giveUpFailing, noteFailure } from '../manager/give-up.js'
 import type { Manager } from '../manager/manager-table.js'
 import { openGate, shutGate } from '../state-interval/gate.js'
 import { WitnessEngine } from '../state-interval/line/engine.js'
+import { endLag } from '../state-interval/lagging.js'
 import { LineFeed } from '../state-interval/line/feed.js'
 import { advanceLine, feedPoints, lineRecord, settleLine } from '../state-interval/line.js'
-import type { LineRecord, SavedLocus } from '../state-interval/records.js'
+import type { LineRecord, OutputRecord, SavedLocus } from '../state-interval/records.js'
 import { groupsOf } from '../state-interval/home.js'
 import { unitsOf } from '../state-interval/units.js'
 import { saveLocus } from '../state-interval/saved.js'
+import { choiceOf, keepTold, partWith, takeUp } from '../kept/go-back.js'
 import { chooseLine, type Choice } from './choose.js'
 import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
 import { knownPoints, type KnownPoint } from './known-points.js'
 import { heldBy, restoreContainers, restoreLoci, restoreSemaphores, resumeLoci } from './restore.js'
-import { arrive, clearGoing, depart, type Departure, type Moved } from './partly.js'
+import { releaseOutput } from '../output/release.js'
+import { outputGoesBack } from './output-back.js'
+import { arrive, clearGoing, depart, type Departure } from './partly.js'
+import { movedTo, presentOf, tellMoved, type Present } from './moved.js'
 import { problemOf, type Problem } from './problem.js'
 import { tellLive } from './tell-live.js'
 
@@ -34,6 +39,9 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
   invariant(machine.phase !== 'failed', 'SI15: a failed world is not recovered', {})
   const beganMs = machine.clock.nowMs()
   machine.phase = boot ? 'booting' : 'recovering'
+  const before = presentOf(machine)
+  // Kept before it was announced, and the world goes back to what was.
+  machine.kept.leave(({ record }) => record.line > machine.captures.line)
   let why = reason
   let departure: Departure | null = null
   let isPartAgain = false
@@ -68,7 +76,7 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
     if (problem !== null) yield* endManager(machine, problem)
   }
   machine.counters.set('recoveryMs', machine.clock.nowMs() - beganMs)
-  finish(machine, { reason, boot, beganMs, departure })
+  finish(machine, { reason, boot, beganMs, departure, before })
 }
 
 // Both change while a script waits, which the compiler cannot see.
@@ -91,24 +99,29 @@ function* attempt(machine: Machine, reason: string): Script<Problem | null> {
     machine.fail('io_error', 'a transfer of the disk did not end in time for a recovery')
     return null
   }
-  if (!(yield* note(machine, false))) return null
+  if (!(yield* note(machine, { rolledBack: false, back: [] }))) return null
   const problem = yield* bringUpAll(machine)
   if (problem !== null || phaseOf(machine) === 'failed' || wanted(machine) !== null) return problem
-  const choice = yield* chooseLine(machine, knownPoints(machine))
+  const { backTo } = machine
+  const choice =
+    backTo === null ? yield* chooseLine(machine, knownPoints(machine)) : choiceOf(machine, backTo)
   if (choice === null || 'port' in choice) return choice
   machine.damage =
     [machine.damage, choice.damage].filter((each) => each !== null).join('; ') || null
   return yield* goTo(machine, choice)
 }
 
-function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | null> {
+function* goTo(machine: Machine, { points, epoch, backTo }: Choice): Script<Problem | null> {
   const { captures } = machine
   const kept = imagesToKeep(machine, points)
   const chosen = new Map(points.map(({ unit, interval }) => [unit, interval]))
   // Another attempt chooses from these: what was newer is void from now on.
-  machine.choices = knownPoints(machine).filter(
-    ({ unit, interval }) => interval <= (chosen.get(unit) ?? 0),
-  )
+  machine.choices =
+    backTo === undefined
+      ? knownPoints(machine).filter(({ unit, interval }) => interval <= (chosen.get(unit) ?? 0))
+      : points
+  if (backTo !== undefined) takeUp(machine, backTo, points)
+  const told = backTo === undefined ? null : keepTold(machine, points)
   captures.vector = new Map()
   captures.line = epoch
   for (const { unit, interval, container, semaphore } of points) {
@@ -118,7 +131,9 @@ function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | nu
       captures.ends.push({ unit, epoch })
     }
   }
-  if (!(yield* note(machine, true))) return null
+  const how = { rolledBack: true, back: [], ...backToOf(backTo) }
+  if (!(yield* note(machine, how, told === null ? [] : [told]))) return null
+  if (backTo !== undefined) yield* partWith(machine, points)
   const homeless = homelessOf(machine)
   forgetContainers(
     machine,
@@ -127,11 +142,13 @@ function* goTo(machine: Machine, { points, epoch }: Choice): Script<Problem | nu
   restoreGroups(machine, points)
   const problem = yield* restoreContainers(machine, points, new Map(), kept)
   if (problem !== null) return problem
+  outputGoesBack(machine, points)
   restoreSemaphores(machine, points)
   const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1, told: true }))]
   const saved = held.map((each) => each.saved)
   const before = forgetLoci(machine, saved)
-  restoreLoci(machine, held, before)
+  // What became of them since never happened.
+  restoreLoci(machine, held, backTo === undefined ? before : new Map())
   killDead(machine)
   machine.restored = { points, loci: saved }
   captures.newer = []
@@ -190,7 +207,7 @@ function* goPartly(machine: Machine, departure: Departure): Script<Problem | str
     return null
   }
   const back = [...departure.going].map(([unit, { to }]): [number, number] => [unit, to])
-  if (!(yield* note(machine, false, back))) return null
+  if (!(yield* note(machine, { rolledBack: false, back }))) return null
   const problem = (yield* bringUpAll(machine)) ?? (yield* arrive(machine, departure))
   if (problem === null) restartEngine(machine)
   return problem
@@ -228,12 +245,12 @@ function restartEngine(machine: Machine): void {
 /** A record of the session, durable before the world does anything under its number. */
 function* note(
   machine: Machine,
-  rolledBack: boolean,
-  back: LineRecord['back'] = [],
+  how: Pick<LineRecord, 'rolledBack' | 'back' | 'backTo'>,
+  before: readonly OutputRecord[] = [],
 ): Script<boolean> {
   const { line, vector } = machine.captures
-  const record = lineRecord(machine, line, [...vector], { rolledBack, back })
-  const written = yield* machine.log.write([record])
+  const record = lineRecord(machine, line, [...vector], how)
+  const written = yield* machine.log.write([...before, record])
   if (written.status === 'ok') return true
   machine.fail(
     'io_error',
@@ -241,6 +258,9 @@ function* note(
   )
   return false
 }
+
+const backToOf = (kept: Choice['backTo']): Pick<LineRecord, 'backTo'> =>
+  kept === undefined ? {} : { backTo: kept.record.line }
 
 /** Starts the managers that do not run; what went wrong, or nil. */
 function* bringUpAll(machine: Machine): Script<Problem | null> {
@@ -306,29 +326,23 @@ interface Finished {
   readonly beganMs: number
   /** Nil: all of the world went back. */
   readonly departure: Departure | null
+  /** What there was. */
+  readonly before: readonly Present[]
 }
 
-function finish(machine: Machine, { reason, boot, beganMs, departure }: Finished): void {
+function finish(machine: Machine, { reason, boot, beganMs, departure, before }: Finished): void {
   const { captures } = machine
   machine.phase = 'open'
   captures.changesSeen = -1
-  if (departure === null) captures.takenAtMs = machine.clock.nowMs()
+  if (departure === null) {
+    captures.takenAtMs = machine.clock.nowMs()
+    endLag(machine)
+  }
   const { points, loci } = machine.restored
-  const moved: readonly Moved[] =
-    departure?.moved ??
-    points.flatMap(({ container, interval }) =>
-      container === null
-        ? []
-        : [{ container: container.name, from: 0, to: interval, because: reason }],
-    )
   machine.restored = { points: [], loci: [] }
   machine.bootPoints = machine.bootLoci = machine.bootGroups = []
   machine.choices = null
-  if (!boot) {
-    machine.counters.add('rollbacks')
-    const containers = moved.map(({ container }) => container)
-    machine.report({ kind: 'rollback', capture: captures.line, reason, containers, moved })
-  }
+  if (!boot) tellMoved(machine, reason, departure?.moved ?? movedTo(before, points, reason))
   machine.lost = new Set()
   machine.going = new Map()
   freeTurns(machine)
@@ -340,6 +354,7 @@ function finish(machine: Machine, { reason, boot, beganMs, departure }: Finished
   serveHeld(machine)
   feedPoints(machine)
   advanceLine(machine)
+  releaseOutput(machine)
   if (boot)
     machine.report({
       kind: 'ready',

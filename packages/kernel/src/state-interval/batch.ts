@@ -82,7 +82,9 @@ export function beginBatch(machine: Machine, epoch: number): Batch {
     if (history.newest?.interval === interval) continue
     history.add(pointAt(interval, history.owed, capture))
     history.owed = new Map()
-    batch.ended.push({ unit: container.slot, epoch, ...saved(history.newest!) })
+    const output = machine.output.saved(container)
+    const end = { unit: container.slot, epoch, ...saved(history.newest!) }
+    batch.ended.push(output === null ? end : { ...end, output })
   }
   for (const semaphore of machine.semaphores.known()) {
     const { history, interval, changed, dead, id } = semaphore
@@ -167,14 +169,26 @@ function carryOver(machine: Machine, capture: Capture, record: CaptureRecord): C
     const from = base.capture.record
     const container = from.containers.find((each) => each.slot === unit)
     const semaphore = from.semaphores.find((each) => semaphoreUnit(machine, each.id) === unit)
-    if (container !== undefined) containers.push(container)
+    if (container !== undefined) containers.push(withOutput(machine, container))
     if (semaphore !== undefined) semaphores.push(semaphore)
     capture.carried.push({ history, interval: base.interval })
   }
   return { ...record, containers, semaphores }
 }
 
-function emptyRecord(machine: Machine, epoch: number): CaptureRecord {
+/** The copy knows what was told since: the records that say so may be trimmed before it. */
+function withOutput(machine: Machine, point: SavedContainer): SavedContainer {
+  const container = machine.containers.at(point.slot)
+  const output = container === null ? null : machine.output.find(container)
+  if (point.output === undefined || output === null) return point
+  const { told, recent } = output
+  invariant(told >= point.output.told, 'DV3: what was told stays told', { told })
+  const lines = point.output.lines.filter(({ sequence }) => sequence > told)
+  return { ...point, output: { ...point.output, told, recent: [...recent], lines } }
+}
+
+/** A record of nothing yet, but for what is of the whole machine. */
+export function emptyRecord(machine: Machine, epoch: number): CaptureRecord {
   const isHomeless = (slot: number): boolean => machine.containers.at(slot) === null
   return {
     kind: 'capture',

@@ -1,5 +1,5 @@
 /** Epochs, the records of their captures from the line on, and the capture under way with all who asked for it. */
-import type { Refusal } from '@katydid/abi'
+import type { LineHolder, Refusal } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { History } from './history.js'
 import type { CaptureRecord } from './records.js'
@@ -38,6 +38,22 @@ export interface Rendezvous {
   readonly done: ((outcome: CaptureOutcome) => void)[]
 }
 
+/** How often the world was drained, and what that took. */
+export interface DrainFigures {
+  readonly count: number
+  readonly totalMs: number
+  readonly maxMs: number
+  /** Of them, drains that did not end in time. */
+  readonly givenUp: number
+}
+
+/** The line is further behind than two epochs, or may come to be, until it has reached `epoch`. */
+export interface Lagging {
+  readonly sinceMs: number
+  readonly epoch: number
+  readonly holders: readonly LineHolder[]
+}
+
 export class CaptureTable {
   /** The newest epoch announced as recoverable; 0: none, the empty world. */
   line = 0
@@ -51,6 +67,10 @@ export class CaptureTable {
   newer: Capture[] = []
   /** Before this no drain: the last one did not come to an end in time. */
   drainsAgainMs = 0
+  /** Drains of the world, over all its openings. */
+  drains: DrainFigures = { count: 0, totalMs: 0, maxMs: 0, givenUp: 0 }
+  /** Who holds the line back; null: nobody, a crash costs two epochs at most. */
+  lagging: Lagging | null = null
   rendezvous: Rendezvous | null = null
   /** Who came too late to join: their capture comes next. */
   queued: ((outcome: CaptureOutcome) => void)[] = []
@@ -62,6 +82,8 @@ export class CaptureTable {
   /** What the last capture saw of the machine's changes, and when it was taken. */
   changesSeen = -1
   takenAtMs = 0
+  /** When the epochs began that are not on the line. */
+  readonly #began = new Map<number, number>()
   #epoch = 0
   #lines = 0
   #next = 1
@@ -77,10 +99,17 @@ export class CaptureTable {
   }
 
   /** Begins the next epoch and answers it. */
-  beginEpoch(): number {
+  beginEpoch(nowMs: number): number {
     this.#epoch++
+    for (const epoch of this.#began.keys()) if (epoch <= this.line) this.#began.delete(epoch)
+    this.#began.set(this.#epoch, nowMs)
     invariant(this.#epoch > this.line, 'SI3: epochs rise', { epoch: this.#epoch, line: this.line })
     return this.#epoch
+  }
+
+  /** When the epoch began; long ago, when it is on the line or of an earlier life. */
+  beganMs(epoch: number): number {
+    return this.#began.get(epoch) ?? -Infinity
   }
 
   /** Numbers used before a restart are not used again. */

@@ -1,6 +1,6 @@
 /**
- * An epoch: every container to which something happened is captured as soon as what lives in it has come to rest, each by itself or
- * with those that share pages with it. What does not come to rest, or is not answered, in time is left as it is and named.
+ * An epoch: every container to which something happened is captured as soon as what lives in it has come to rest and whoever reaches
+ * it by a mapping has been shut out, each by itself. What does not come to rest, or is not answered, in time is left as it is and named.
  */
 import { managerUpcalls, refuse } from '@katydid/abi'
 import { all, ask, invariant, run, type Script } from '@katydid/actor'
@@ -8,20 +8,14 @@ import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { beginBatch, closeBatch, type Batch } from './batch.js'
 import type { Capture, CaptureOutcome, Tick } from './capture-table.js'
-import { cutContainers, type Wanted } from './cut.js'
-import {
-  beginCut,
-  componentOf,
-  isAtRest,
-  movingIn,
-  openGate,
-  openGates,
-  shutGate,
-  shutGates,
-} from './gate.js'
+import { cutContainers, takeWriteAccess, type Wanted } from './cut.js'
+import { beginCut, isAtRest, movingIn, openGate, openGates, shutGate, shutGates } from './gate.js'
 import { isIdle, noteState } from './idle.js'
 import { advanceLine, feedPoints, settleLine } from './line.js'
-import { epochsOnTheWay, lags } from './on-the-way.js'
+import { drain } from './drain.js'
+import { noteBusy, noteUnstable } from './lagging.js'
+import { epochsOnTheWay, isSettling, lags, mostSettleMs } from './on-the-way.js'
+import { areOut, isOverdue, shutOut, waitsForCompany, whoIsLate, type ShutOut } from './shut-out.js'
 import { unitsOf } from './units.js'
 import { becomeVolatile } from './volatile.js'
 
@@ -29,8 +23,6 @@ import { becomeVolatile } from './volatile.js'
 const restMs = 2_000
 /** How long managers may hold a container for their snapshots. */
 const snapshotMs = 2_000
-/** After a drain that did not end in time there is none for so long. */
-const drainPauseMs = 30_000
 /** More epochs than this that are not stable: the disk or a manager does not keep up. */
 const mostOutstanding = 64
 /** With so many records a lazy world looks which of them the line can leave behind. */
@@ -77,6 +69,8 @@ interface Progress extends Tick {
   readonly refused: Map<number, string>
   readonly beganMs: number
   readonly keepShut: boolean
+  /** Containers of which only those who reach them by mappings still have to take note. */
+  readonly shutting: Map<Container, ShutOut>
   heldMs: number
   restMs: number
 }
@@ -89,11 +83,15 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
     return refuse('busy', `${outstanding} captures wait to become stable`)
   if (captures.newer.length >= manyOutstanding) settleLine(machine, 'pressure')
   const interrupted = interruption(machine)
-  const drains = lags(machine)
-  if (keepShut || drains) shutGate(machine)
-  if (drains) yield* drain(machine, interrupted)
-  if (interrupted()) return refuse('frozen', 'the world went back to its line meanwhile')
-  const epoch = captures.beginEpoch()
+  yield* machine.waits.until(() => interrupted() || !isSettling(machine), mostSettleMs)
+  if (interrupted()) return interruptedOne(machine, [], false)
+  noteUnstable(machine)
+  const wantsDrain = lags(machine)
+  if (keepShut || wantsDrain) shutGate(machine)
+  const drains = wantsDrain && (yield* drain(machine, interrupted))
+  if (interrupted()) return interruptedOne(machine, [], keepShut || wantsDrain)
+  if (wantsDrain && !drains && !keepShut) openGate(machine)
+  const epoch = captures.beginEpoch(clock.nowMs())
   captures.changesSeen = machine.changes
   captures.takenAtMs = clock.nowMs()
   const progress: Progress = {
@@ -104,6 +102,7 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
     failed: null,
     beganMs: clock.nowMs(),
     keepShut,
+    shutting: new Map(),
     heldMs: 0,
     restMs: 0,
   }
@@ -112,34 +111,20 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   const deadline = clock.nowMs() + restMs
   while (pending.size > 0 && !interrupted()) {
     const left = Math.max(0, deadline - clock.nowMs())
-    const ready = (): boolean => interrupted() || atRest(machine, pending).length > 0
+    const ready = (): boolean => interrupted() || moves(machine, pending, progress).length > 0
     if (!(yield* machine.waits.until(ready, left)) || interrupted()) break
     closeDoor(machine, pending, epoch)
-    yield* captureThose(machine, takeReady(machine, pending), progress)
+    yield* captureThose(machine, takeReady(machine, pending, progress), progress)
   }
-  if (interrupted()) {
-    openGates(machine, pending)
-    if (keepShut) openGate(machine)
-    return refuse('frozen', 'the world went back to its line meanwhile')
-  }
+  if (interrupted()) return interruptedOne(machine, pending, keepShut || drains)
   giveUp(machine, pending, progress)
+  noteBusy(machine, progress.busy, progress.refused)
   captures.rendezvous.joinable = false
   captureRest(machine, progress)
   const isWhole = progress.busy.size + progress.refused.size === 0
   if (!keepShut ? drains : !isWhole) openGate(machine)
   reportEpoch(machine, progress)
   return progress
-}
-
-/**
- * No tree of invocations begins, and those under way end: then nothing crosses the cut of the next epoch, and it becomes the line. Where that
- * takes too long it is given up for a while, as it holds everybody up.
- */
-function* drain(machine: Machine, interrupted: () => boolean): Script<void> {
-  const users = machine.containers.live().filter((each) => !each.selfManaged)
-  const isOver = (): boolean => users.every((each) => isAtRest(machine, each))
-  yield* machine.waits.until(() => interrupted() || isOver(), restMs)
-  if (!isOver()) machine.captures.drainsAgainMs = machine.clock.nowMs() + drainPauseMs
 }
 
 /** Nobody joins from here on. What happened in an idle container since the epoch began is of those who joined, so it is captured too. */
@@ -163,13 +148,23 @@ function interruption(machine: Machine): () => boolean {
     machine.phase === 'failed'
 }
 
-/** Containers to be captured: with one to which something happened, all that share pages with it. The others enter the epoch as they are. */
+/** It comes to nothing, and nobody is left standing at a gate that it shut. Where all of the world goes back that opens the machine's gate. */
+function interruptedOne(
+  machine: Machine,
+  pending: Iterable<Container>,
+  isShut: boolean,
+): CaptureOutcome {
+  openGates(machine, pending)
+  const isWhole = machine.phase === 'recovering' && machine.lost === 'world'
+  if (isShut && !isWhole) openGate(machine)
+  return refuse('frozen', 'the world went back to its line meanwhile')
+}
+
+/** Containers to which something happened. The others enter the epoch as they are. */
 function wantedIn(machine: Machine, epoch: number): Set<Container> {
   const users = machine.containers.live().filter((each) => !each.selfManaged)
   const wanted = new Set<Container>()
-  for (const container of users)
-    if (!wanted.has(container) && !isIdle(machine, container))
-      for (const each of componentOf(machine, container)) wanted.add(each)
+  for (const container of users) if (!isIdle(machine, container)) wanted.add(container)
   for (const container of users) {
     if (wanted.has(container)) continue
     container.intervals.history.carryOver(epoch)
@@ -178,24 +173,40 @@ function wantedIn(machine: Machine, epoch: number): Set<Container> {
   return wanted
 }
 
-/** Of those wanted, the ones that stand still together with all they share pages with. */
-function atRest(machine: Machine, pending: ReadonlySet<Container>): Container[] {
-  return [...pending].filter((each) =>
-    [...componentOf(machine, each)].every((other) => isAtRest(machine, other)),
-  )
+/** Of those wanted, the ones with which something is to be done: they stand still, or those shut out have taken note, or did not. */
+function moves(machine: Machine, pending: ReadonlySet<Container>, progress: Progress): Container[] {
+  return [...pending].filter((each) => {
+    const begun = progress.shutting.get(each)
+    if (begun !== undefined) return areOut(machine, each, begun) || isOverdue(machine, begun)
+    return isAtRest(machine, each) && !waitsForCompany(machine, each, pending, progress)
+  })
 }
 
-/** Takes those out of `pending` that stand still and into which nobody can come any more. */
-function takeReady(machine: Machine, pending: Set<Container>): Container[] {
+/** Takes those out of `pending` that stand still, into which nobody can come and which nobody reaches any more. */
+function takeReady(machine: Machine, pending: Set<Container>, progress: Progress): Container[] {
+  const { shutting } = progress
+  forgetDestroyed(machine, pending)
   const ready: Container[] = []
-  for (const container of atRest(machine, pending)) {
-    if (!pending.has(container)) continue
-    const together = [...componentOf(machine, container)].filter((each) => pending.has(each))
-    if (!beginCut(machine, together)) continue
-    for (const each of together) pending.delete(each)
-    ready.push(...together)
+  for (const container of moves(machine, pending, progress)) {
+    if (!shutting.has(container)) {
+      if (!beginCut(machine, container)) continue
+      shutting.set(container, shutOut(machine, container))
+    }
+    const begun = shutting.get(container)!
+    if (areOut(machine, container, begun)) ready.push(container)
+    else if (isOverdue(machine, begun)) giveUp(machine, new Set([container]), progress)
+    else continue
+    shutting.delete(container)
+    pending.delete(container)
   }
   return ready
+}
+
+/** What was destroyed since the epoch began has its end for a point, and no other. */
+function forgetDestroyed(machine: Machine, pending: Set<Container>): void {
+  const gone = [...pending].filter((each) => !machine.containers.isThere(each))
+  for (const each of gone) pending.delete(each)
+  openGates(machine, gone)
 }
 
 function* captureThose(
@@ -211,13 +222,14 @@ function* captureThose(
   progress.restMs = restedMs - progress.beganMs
   const interrupted = interruption(machine)
   const batch = beginBatch(machine, progress.epoch)
-  const wanted = cutContainers(machine, containers, batch.capture)
+  const { wanted, anew } = cutContainers(machine, containers, batch.capture)
   for (const container of containers) {
     const point = container.intervals.history.newest
     if (point !== null) noteState(machine, container, point)
     batch.add(container)
   }
   yield* takeSnapshots(machine, wanted, batch, progress.refused)
+  takeWriteAccess(machine, anew, progress.epoch)
   if (interrupted()) {
     leave(machine, containers, batch)
     return
@@ -272,7 +284,11 @@ function* takeSnapshots(
 /** Those that did not come to rest go on as they are; messages of this epoch need not wait for them. */
 function giveUp(machine: Machine, pending: ReadonlySet<Container>, progress: Progress): void {
   for (const container of pending) {
-    const why = `${movingIn(machine, container)} did not come to rest within ${restMs / 1000} s`
+    const begun = progress.shutting.get(container)
+    const why =
+      begun === undefined
+        ? `${movingIn(machine, container)} did not come to rest within ${restMs / 1000} s`
+        : `${whoIsLate(machine, container, begun)}, which reaches it by a mapping, ran on without an access to memory`
     progress.busy.set(container.slot, why)
     const mixed = machine.region.containerWord(container.slot, 'mixed')
     machine.region.words.store(mixed, progress.epoch)

@@ -11,9 +11,8 @@ import {
   type StateInterval,
 } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-import { sweepCaptures } from '@katydid/memory'
+import { endPeriod, sweepCaptures } from '@katydid/memory'
 import type { Container } from '../container/container.js'
-import { reachableFrom } from '../container/supplier.js'
 import { isLogged } from '../logged/level.js'
 import { whyNot } from '../logged/why-not.js'
 import type { Machine } from '../machine.js'
@@ -31,13 +30,21 @@ export interface Wanted {
   readonly label: StateInterval
 }
 
-/** Makes a point of each container for the record `capture`; answers whose pages must be snapshotted. */
+export interface Cut {
+  /** Whose pages must be snapshotted. */
+  readonly wanted: readonly Wanted[]
+  /** Whose write access must be given anew. */
+  readonly anew: readonly Container[]
+}
+
+/** Makes a point of each container for the record `capture`. */
 export function cutContainers(
   machine: Machine,
   containers: readonly Container[],
   capture: Capture,
-): Wanted[] {
+): Cut {
   const wanted: Wanted[] = []
+  const anew: Container[] = []
   for (const container of containers) {
     const { slot, intervals } = container
     invariant(isCutting(machine, slot), 'SI2: nothing is cut but behind a shut gate', { slot })
@@ -47,11 +54,15 @@ export function cutContainers(
     const equals = isSame ? newest : null
     const interval = machine.containers.interval(slot)
     const label = asInterval(interval)
-    if (wasWritten(machine, container) && !intervals.volatile) {
+    const written = wasWritten(machine, container)
+    if (written && !intervals.volatile) {
       openPoint(intervals, label)
       wanted.push({ container, label })
-      raiseCaptureNumber(machine, slot)
-      sweepCaptures(machine.region, slot, keepCaptures, capture.epoch % sweepParts, sweepParts)
+    }
+    if (written && (!intervals.volatile || hasStamps(machine, slot))) {
+      // Before the interval is opened: a page of the period that ends stands for none that comes after.
+      endPeriod(machine.region, slot, interval)
+      anew.push(container)
     }
     machine.containers.setInterval(slot, interval + 1)
     intervals.history.add({
@@ -67,9 +78,28 @@ export function cutContainers(
     machine.region.words.store(machine.region.containerWord(slot, 'ran'), 0)
     machine.containers.enterEpoch(slot, capture.epoch)
   }
-  for (const container of containers) tieMapped(machine, container)
-  return wanted
+  return { wanted, anew }
 }
+
+/**
+ * When the managers have taken their snapshots: access that was given until now is void, also what a manager gave to a fault that
+ * came through a mapping before it knew of the snapshot.
+ */
+export function takeWriteAccess(
+  machine: Machine,
+  containers: readonly Container[],
+  epoch: number,
+): void {
+  for (const { slot } of containers) {
+    invariant(isCutting(machine, slot), 'SI94: access is taken behind the gate', { slot })
+    raiseCaptureNumber(machine, slot)
+    sweepCaptures(machine.region, slot, keepCaptures, epoch % sweepParts, sweepParts)
+  }
+}
+
+/** Whether it is reached by mappings. */
+const hasStamps = (machine: Machine, slot: ContainerSlot): boolean =>
+  machine.region.words.load(machine.region.containerWord(slot, 'stamps')) !== 0
 
 const isCutting = (machine: Machine, slot: ContainerSlot): boolean =>
   machine.region.words.load(machine.region.containerWord(slot, 'gate')) === containerGates.cutting
@@ -104,23 +134,4 @@ export function takeDependencies(machine: Machine, container: Container): Map<nu
   mergeInto(received, takeGrants(machine, container))
   received.delete(slot)
   return received
-}
-
-/**
- * Containers that are mapped into one another share pages, so they stand or fall together: each of these points needs the others.
- */
-function tieMapped(machine: Machine, host: Container): void {
-  if (host.mappings.length === 0) return
-  for (const supplier of reachableFrom(machine, host)) {
-    if (supplier === host || supplier.selfManaged) continue
-    tie(host, supplier)
-    tie(supplier, host)
-  }
-}
-
-function tie(from: Container, to: Container): void {
-  const point = from.intervals.history.newer.at(-1)
-  const other = to.intervals.history.newest
-  if (point !== undefined && other !== null)
-    mergeInto(point.dependencies, new Map([[to.slot, other.interval]]))
 }

@@ -103,6 +103,8 @@ function nameOf(record: KernelRecord): { session: number; id: number } {
     case 'capture':
       return { session, id: record.capture }
     case 'line':
+    case 'output':
+    case 'kept_line':
       return { session, id: record.number }
     case 'root_page':
       return { session, id: record.interval }

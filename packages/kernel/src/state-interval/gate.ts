@@ -6,7 +6,6 @@
 import { bellBits, containerGates, locusStates, type ContainerSlot } from '@katydid/abi'
 import { invariant, ring } from '@katydid/actor'
 import type { Container } from '../container/container.js'
-import { dependentsOf, reachableFrom } from '../container/supplier.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
 
@@ -55,13 +54,13 @@ export function isOpen(machine: Machine, slot: ContainerSlot): boolean {
 }
 
 /**
- * From shut to cutting, if everything that lives in these containers stands still: nobody can come in any more. False, with the gates
+ * From shut to cutting, if everything that lives in the container stands still: nobody can come in any more. False, with the gate
  * shut as before, if something moves.
  */
-export function beginCut(machine: Machine, containers: readonly Container[]): boolean {
-  for (const { slot } of containers) setGate(machine, slot, 'cutting')
-  if (containers.every((each) => isAtRest(machine, each))) return true
-  for (const { slot } of containers) setGate(machine, slot, 'shut')
+export function beginCut(machine: Machine, container: Container): boolean {
+  setGate(machine, container.slot, 'cutting')
+  if (isAtRest(machine, container)) return true
+  setGate(machine, container.slot, 'shut')
   // Who came to the gate while it said cutting waits to be rung.
   ringLoci(machine)
   return false
@@ -85,26 +84,31 @@ function standsStill(machine: Machine, locus: Locus): boolean {
 }
 
 /** Loci that keep the container from coming to rest, by name. */
-export function movingIn(machine: Machine, { slot }: Container): string {
+export function movingIn(machine: Machine, container: Container): string {
+  const names = lociMovingIn(machine, container)
+  return names.length === 0 ? 'a locus' : names.join(', ')
+}
+
+/** Names of the loci that are rooted or run in the container and do not stand still. */
+export function lociMovingIn(machine: Machine, { slot }: Container): string[] {
   const moving = machine.loci.threads().filter((each) => {
     if (each.slot === null) return false
     const inside = machine.region.words.load(machine.region.locusWord(each.slot, 'container'))
     return (inside === slot || each.container === slot) && !standsStill(machine, each)
   })
-  const names = moving.map((each) => (each.name === '' ? `locus ${each.id}` : each.name))
-  return names.length === 0 ? 'a locus' : names.join(', ')
+  return moving.map(nameOf)
 }
 
-/** The container with all that are mapped into it, and all it is mapped into: they share pages and rest together. */
-export function componentOf(machine: Machine, container: Container): Set<Container> {
-  const found = new Set([container])
-  // A set hands out what is added while it is gone through.
-  for (const each of found) {
-    for (const other of reachableFrom(machine, each)) if (!other.selfManaged) found.add(other)
-    for (const other of dependentsOf(machine, each)) if (!other.selfManaged) found.add(other)
-  }
-  return found
+/** Names of the loci that are in a nested invocation: one of them has gone through a container in which nobody runs now, and will come back there. */
+export function lociNested(machine: Machine): string[] {
+  const { words } = machine.region
+  return machine.loci
+    .threads()
+    .filter(({ slot }) => slot !== null && words.load(machine.region.locusWord(slot, 'depth')) > 0)
+    .map(nameOf)
 }
+
+const nameOf = ({ name, id }: Locus): string => (name === '' ? `locus ${id}` : name)
 
 function setGate(machine: Machine, slot: ContainerSlot, to: keyof typeof containerGates): void {
   machine.region.words.store(machine.region.containerWord(slot, 'gate'), containerGates[to])

@@ -9,6 +9,7 @@ import type { Machine } from '../machine.js'
 import { hasGrants } from './grants.js'
 import type { UnitPoint } from './history.js'
 import { stateOf } from './saved.js'
+import { unitsOf } from './units.js'
 
 /** What points have of containers apart from their pages, packed. */
 const states = new WeakMap<UnitPoint, Uint8Array>()
@@ -31,13 +32,31 @@ export function isIdle(machine: Machine, container: Container): boolean {
   if (word('written') !== 0 || intervals.mustCapture || owed.size > 0) return false
   if (!intervals.volatile && newest.image !== intervals.label) return false
   if (hasReceived(machine, slot) || hasGrants(machine, slot)) return false
-  return isAsNoted(machine, container, newest)
+  return !isAwaited(machine, slot, newest.interval) && isAsNoted(machine, container, newest)
 }
 
 /** Whether the container is, apart from its pages, what it was when that was noted. */
 export function isAsNoted(machine: Machine, container: Container, point: UnitPoint): boolean {
   const state = states.get(point)
   return state !== undefined && Buffer.compare(state, packValue(stateOf(machine, container))) === 0
+}
+
+/**
+ * Whether somebody has received what no point of the container ends yet, as who reads a region mapped from it has of its open interval though nothing happens
+ * in it. Without one more point whoever has received that would never be on the line.
+ */
+function isAwaited(machine: Machine, slot: ContainerSlot, newest: number): boolean {
+  const { region } = machine
+  for (let receiver = 0; receiver < region.plan.shape.maxContainers; receiver++) {
+    const index = region.dependencyIndex(receiver as ContainerSlot, slot)
+    if (Atomics.load(region.i64, index) > BigInt(newest)) return true
+  }
+  const needs = (dependencies: ReadonlyMap<number, number>): boolean =>
+    (dependencies.get(slot) ?? 0) > newest
+  return unitsOf(machine).some(
+    ({ history: { owed, newer } }) =>
+      needs(owed) || newer.some(({ dependencies }) => needs(dependencies)),
+  )
 }
 
 function hasReceived(machine: Machine, slot: ContainerSlot): boolean {

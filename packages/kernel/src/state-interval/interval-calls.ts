@@ -14,6 +14,7 @@ import { ask, invariant, later, run, type IncomingCall, type Script } from '@kat
 import { resolveContainer } from '../capability/resolve.js'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
+import { askToKeep } from '../kept/keep.js'
 import type { Manager } from '../manager/manager-table.js'
 import { rootPageBytes } from '../manager/root-page.js'
 import type { CaptureOutcome, Tick } from './capture-table.js'
@@ -188,10 +189,12 @@ export function worldSnapshot(
   args: ArgsOf<WorldSnapshot>,
   call: IncomingCall<WorldSnapshot>,
 ): typeof later {
+  if (args.keep) askToKeep(machine, machine.captures.epoch + 1)
   requestCapture(machine, (outcome) => {
     if (outcome.status !== 'ok') return call.reply(outcome)
     const problem = problemOf(outcome)
     if (problem !== null) return call.reply(problem)
+    if (args.keep) askToKeep(machine, outcome.epoch)
     if (!args.durable) return call.reply({ status: 'ok', capture: outcome.epoch })
     run(machine.messenger, untilRecoverable(machine, outcome), call.reply.bind(call))
   })

@@ -10,9 +10,13 @@ import { reportEnd } from '../locus/locus-end.js'
 import { rootOf } from '../logged/chain.js'
 import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
+import { keepLine } from '../kept/keep.js'
+import { tellKept } from '../kept/tell-kept.js'
 import { savedManagers } from '../manager/registry.js'
+import { releaseOutput } from '../output/release.js'
 import type { UnitPoint } from './history.js'
 import type { FeedReason } from './line/feed.js'
+import { noteLine } from './lagging.js'
 import { counts, makeBaseline } from './points.js'
 import type { LineRecord, RootRecord } from './records.js'
 import { unitsOf, type Unit } from './units.js'
@@ -82,7 +86,11 @@ function nextLine(machine: Machine): Advance | null {
     if (at !== null) points.push([unit.unit, at.interval])
     epoch = Math.min(epoch, to?.epoch ?? lineEpoch)
   }
-  return units.length > 0 || epoch > machine.captures.line ? { units, epoch, points } : null
+  const { kept, keepFrom, captures } = machine
+  const isKeeping = kept.isLeaving || (keepFrom > 0 && keepFrom <= captures.line)
+  const isNew = units.length > 0 || epoch > captures.line || isKeeping
+  // After a restart points may say less of epochs than the line that was announced.
+  return isNew ? { units, epoch: Math.max(epoch, captures.line), points } : null
 }
 
 /** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
@@ -94,6 +102,9 @@ function* announce(machine: Machine): Script<void> {
   for (;;) {
     const advance = nextLine(machine)
     if (advance === null) return
+    yield* keepLine(machine, advance)
+    if (machine.session !== session) return
+    const kept = machine.kept.names
     const roots = machine.managers.all().filter((each) => lags(machine, each))
     const before = machine.log.position
     const written = yield* machine.log.write([
@@ -110,6 +121,7 @@ function* announce(machine: Machine): Script<void> {
       return
     }
     for (const { stable } of roots) if (stable !== null) stable.after = before
+    if (machine.kept.settle(kept)) tellKept(machine)
     move(machine, advance)
     trim(machine)
   }
@@ -120,13 +132,28 @@ export function lineRecord(
   machine: Machine,
   epoch: number,
   points: LineRecord['points'],
-  { rolledBack, back }: Pick<LineRecord, 'rolledBack' | 'back'>,
+  { rolledBack, back, backTo }: Pick<LineRecord, 'rolledBack' | 'back' | 'backTo'>,
 ): LineRecord {
   const { session } = machine
   const number = machine.captures.takeLineNumber()
   const managers = savedManagers(machine)
   const over = [...machine.captures.over]
-  return { kind: 'line', session, number, epoch, points, over, rolledBack, back, managers }
+  const { drains } = machine.captures
+  return {
+    kind: 'line',
+    session,
+    number,
+    epoch,
+    points,
+    over,
+    rolledBack,
+    back,
+    managers,
+    drains,
+    kept: machine.kept.names,
+    ...(backTo === undefined ? {} : { backTo }),
+    ...(machine.decisions.length === 0 ? {} : { decisions: machine.decisions }),
+  }
 }
 
 /** Managers, hosts and waiting loci learn what can be restored after any crash. */
@@ -143,9 +170,11 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
     unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
   )
   bury(machine)
+  releaseOutput(machine)
   if (epoch <= captures.line) return
   captures.line = epoch
   forgetEnds(machine)
+  noteLine(machine)
   machine.counters.add('recoverable')
   machine.report({ kind: 'recoverable', capture: epoch })
 }
@@ -155,6 +184,9 @@ function end(machine: Machine, { unit, history }: Unit, to: UnitPoint): void {
   const { captures } = machine
   const { maxContainers } = machine.region.plan.shape
   history.over = true
+  const container = machine.containers.at(unit)
+  const output = container === null ? null : machine.output.find(container)
+  if (output !== null) output.endedAfter = to.capture.after
   captures.over.set(unit, to.interval)
   captures.ends.push({ unit, epoch: to.epoch })
   captures.vector.delete(unit)
@@ -218,5 +250,7 @@ export function trim(machine: Machine): void {
     .all()
     .filter(keepsRoot)
     .map((each) => each.stable?.after ?? 0)
-  machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed))
+  const untold = machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? [])
+  needed.push(...machine.kept.all.map(({ after }) => after))
+  machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed, ...untold))
 }

@@ -41,6 +41,11 @@ export function noteMessage(machine: Machine, from: PortId, unit: number): void 
   exchange(machine, inside, unit)
 }
 
+/** What `receiver` holds from now on needs what `sender` is at this moment. */
+export function noteReceived(machine: Machine, receiver: number, sender: number): void {
+  if (receiver !== sender) receive(machine, receiver, sender)
+}
+
 function exchange(machine: Machine, a: number, b: number): void {
   invariant(a !== b, 'SI23: a message goes from one unit to another', { unit: a })
   receive(machine, a, b)

@@ -5,7 +5,7 @@
  */
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
-import { unitsOf } from './units.js'
+import { unitsOf, type Unit } from './units.js'
 
 /** Epochs of which something is still to become stable, rising. */
 export function epochsOnTheWay(machine: Machine): number[] {
@@ -29,19 +29,48 @@ export function needsAnother(machine: Machine, epoch: number): boolean {
   return oldest === undefined || oldest > epoch
 }
 
-/** The line may be so many epochs behind for want of another epoch; then the world is drained. */
-const mostBehind = 2
+/** What is not stable after so long is not waited for: its manager, or the disk, does not keep up. */
+const settleMs = 2_000
 
 /**
- * Whether an epoch all of which is stable is further behind than the line may be, so that each epoch brings only what the next must
- * answer. Only a drain is sure to end that; and none would end while somebody does not come to rest.
+ * Units of which something that was captured is not stable yet: those that may still be waited for, and those for which that has taken too
+ * long.
+ */
+export function unstableUnits(machine: Machine): { readonly fresh: Unit[]; readonly late: Unit[] } {
+  const { captures, clock } = machine
+  const fresh: Unit[] = []
+  const late: Unit[] = []
+  for (const unit of unitsOf(machine)) {
+    // Points of a unit are fed in their order, so the first that is not is the oldest.
+    const oldest = unit.history.newer.find((each) => !each.fed)
+    if (oldest === undefined) continue
+    invariant(oldest.capture.epoch <= captures.epoch, 'SI3: points are of epochs that began', {
+      epoch: oldest.capture.epoch,
+    })
+    const age = clock.nowMs() - captures.beganMs(oldest.capture.epoch)
+    if (age < settleMs) fresh.push(unit)
+    else late.push(unit)
+  }
+  return { fresh, late }
+}
+
+/** Whether it will soon be known if the last epoch is on the line: it is being written. */
+export const isSettling = (machine: Machine): boolean =>
+  machine.captures.announcing || unstableUnits(machine).fresh.length > 0
+
+/** Until then at the longest the next epoch is put off. */
+export const mostSettleMs = settleMs
+
+/**
+ * Whether the next epoch has to be drained: all that was captured is stable, and the last epoch is not on the line all the same, so that it
+ * waits for what only another has. If that one left something hanging too, there would be a third epoch to lose. Only a drain is
+ * sure not to; and none would end while somebody does not come to rest.
  */
 export function lags(machine: Machine): boolean {
   const { captures, clock } = machine
   // A lazy world has not looked at all of its points.
-  if (machine.engine.waitingCount > 0) return false
-  if (captures.epoch - captures.line < mostBehind || clock.nowMs() < captures.drainsAgainMs)
-    return false
+  if (machine.engine.waitingCount > 0 || captures.announcing) return false
+  if (captures.epoch === captures.line || clock.nowMs() < captures.drainsAgainMs) return false
   const users = machine.containers.live().filter((each) => !each.selfManaged)
   if (users.some(({ intervals }) => intervals.history.epoch < captures.epoch)) return false
   const [oldest = captures.epoch + 1] = epochsOnTheWay(machine)

@@ -10,6 +10,9 @@ import type { LoggedInput } from '../logged/chain.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
 import type { PermissionGroup } from '../capability/group-table.js'
+import type { SavedOutput } from '../output/output.js'
+import type { ToldOutput } from '../output/output-table.js'
+import type { DrainFigures } from './capture-table.js'
 
 const recordVersion = 1
 
@@ -40,6 +43,8 @@ export interface SavedContainer extends SavedPoint {
   readonly loci: readonly SavedLocus[]
   /** Permission groups of it and of its loci. */
   readonly groups: readonly PermissionGroup[]
+  /** What it has printed; nil: nothing. */
+  readonly output?: SavedOutput
 }
 
 export interface SavedSemaphore extends SavedPoint {
@@ -55,6 +60,8 @@ export interface SavedSemaphore extends SavedPoint {
 export interface SavedEnd extends SavedPoint {
   readonly unit: number
   readonly epoch: number
+  /** What it has printed; nil: nothing. */
+  readonly output?: SavedOutput
 }
 
 /** The answer of a locus’s durable invoke, which is not over. */
@@ -130,6 +137,40 @@ export interface LineRecord {
   readonly back: readonly (readonly [unit: number, interval: number])[]
   /** The world’s managers besides the first. */
   readonly managers?: readonly SavedManager[]
+  /** What drains have cost so far. */
+  readonly drains?: DrainFigures
+  /** Older lines that are kept, by their epochs. */
+  readonly kept?: readonly number[]
+  /** An administrator took the world back to this kept line: all that stands before this record is void, but for kept lines. */
+  readonly backTo?: number
+  /** The newest decisions of administrators, oldest first. */
+  readonly decisions?: readonly Decision[]
+}
+
+/** An administrator took the world from one line back to another. */
+export interface Decision {
+  readonly from: number
+  readonly to: number
+  /** Milliseconds since 1970; 0: unknown. */
+  readonly atMs: number
+  /** Number of the recovery that carried it out. */
+  readonly session: number
+}
+
+/** All that the kernel needs to go back to a line when what followed has long been written over. */
+export interface KeptRecord {
+  readonly kind: 'kept_line'
+  readonly session: number
+  /** Which of the session’s records of lines it is. */
+  readonly number: number
+  /** The epoch of which everything was on it. */
+  readonly line: number
+  /** Milliseconds since 1970; 0: unknown. */
+  readonly keptMs: number
+  /** Units that had ended, and how far they had come. */
+  readonly over: readonly (readonly [unit: number, interval: number])[]
+  /** Each unit as it was on the line; what it had received does not matter any more. */
+  readonly state: CaptureRecord
 }
 
 export interface RootRecord {
@@ -164,7 +205,22 @@ export interface SavedInput extends SavedPoint {
   readonly input: LoggedInput | null
 }
 
-export type KernelRecord = CaptureRecord | LineRecord | RootRecord | InputsRecord
+/** How far the output of these containers was told. */
+export interface OutputRecord {
+  readonly kind: 'output'
+  readonly session: number
+  /** Which of the session's, counted with its line records. */
+  readonly number: number
+  readonly told: readonly ToldOutput[]
+}
+
+export type KernelRecord =
+  | CaptureRecord
+  | LineRecord
+  | RootRecord
+  | InputsRecord
+  | OutputRecord
+  | KeptRecord
 
 /** A record's bytes. */
 export function packRecord(record: KernelRecord): Uint8Array {
@@ -189,8 +245,14 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
         arePairs(value['points']) &&
         arePairs(value['over']) &&
         arePairs(value['back']) &&
-        areManagers(value['managers'])
+        areManagers(value['managers']) &&
+        (value['drains'] === undefined || has(value['drains'], drainFields)) &&
+        areKept(value)
         ? (value as unknown as LineRecord)
+        : null
+    case 'output':
+      return has(value, { session: 'number', number: 'number' }) && listOf(value['told'], isTold)
+        ? (value as unknown as OutputRecord)
         : null
     case 'root_page':
       return has(value, rootFields) && value['bytes'] instanceof Uint8Array
@@ -198,10 +260,30 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
         : null
     case 'inputs':
       return isInputs(value) ? (value as unknown as InputsRecord) : null
+    case 'kept_line':
+      return has(value, keptFields) && arePairs(value['over']) && isState(value['state'])
+        ? (value as unknown as KeptRecord)
+        : null
     default:
       return null
   }
 }
+
+const keptFields = {
+  session: 'number',
+  number: 'number',
+  line: 'number',
+  keptMs: 'number',
+} as const
+
+const decisionFields = { from: 'number', to: 'number', atMs: 'number', session: 'number' } as const
+
+const isState = (value: unknown): boolean => has(value, { kind: 'string' }) && isCapture(value)
+
+const areKept = ({ kept, backTo, decisions }: Record<string, unknown>): boolean =>
+  (kept === undefined || listOf(kept, (each) => typeof each === 'number')) &&
+  (backTo === undefined || typeof backTo === 'number') &&
+  (decisions === undefined || listOf(decisions, (each) => has(each, decisionFields)))
 
 const lineFields = {
   session: 'number',
@@ -216,6 +298,13 @@ const managerFields = {
   hash: 'string',
   containerBytes: 'number',
   keepsRoot: 'boolean',
+} as const
+
+const drainFields = {
+  count: 'number',
+  totalMs: 'number',
+  maxMs: 'number',
+  givenUp: 'number',
 } as const
 
 const areManagers = (value: unknown): boolean =>
@@ -307,7 +396,7 @@ function isCapture(value: Record<string, unknown>): boolean {
     listOf(value['generations'], (each) => typeof each === 'number') &&
     listOf(value['containers'], isContainer) &&
     listOf(value['semaphores'], isSemaphore) &&
-    listOf(value['ended'], (each) => has(each, endFields) && arePairs(each['dependencies'])) &&
+    listOf(value['ended'], isEnd) &&
     arePairs(value['same']) &&
     listOf(value['loci'], isLocus) &&
     areGroups(value['groups'])
@@ -324,6 +413,9 @@ const captureFields = {
   nextSemaphore: 'number',
 } as const
 
+const isEnd = (value: unknown): boolean =>
+  has(value, endFields) && arePairs(value['dependencies']) && isOutput(value['output'])
+
 const isContainer = (value: unknown): boolean =>
   has(value, containerFields) &&
   isBeginning(value['snapshotOf']) &&
@@ -331,7 +423,27 @@ const isContainer = (value: unknown): boolean =>
   arePairs(value['dependencies']) &&
   listOf(value['mappings'], (each) => has(each, mappingFields)) &&
   listOf(value['loci'], isLocus) &&
+  isOutput(value['output']) &&
   areGroups(value['groups'])
+
+const outputFields = {
+  slot: 'number',
+  generation: 'number',
+  container: 'string',
+  told: 'number',
+} as const
+const lineOfOutput = { sequence: 'number', interval: 'number', text: 'string' } as const
+
+const isTold = (value: unknown): boolean =>
+  has(value, outputFields) && listOf(value['recent'], (each) => has(each, lineOfOutput))
+
+const isOutput = (value: unknown): boolean =>
+  value === undefined ||
+  (isTold(value) &&
+    has(value, { next: 'number' }) &&
+    listOf(value['lines'], (each) =>
+      has(each, { ...lineOfOutput, incarnation: 'number', locus: 'string' }),
+    ))
 
 const isSemaphore = (value: unknown): boolean =>
   has(value, semaphoreFields) &&

@@ -19,7 +19,7 @@ const pointOf = ({ interval, dependencies }: UnitPoint): SavedPoint => ({
 })
 
 /** What the container is apart from its pages. */
-export type ContainerState = Omit<SavedContainer, keyof SavedPoint | 'label' | 'epoch'>
+export type ContainerState = Omit<SavedContainer, keyof SavedPoint | 'label' | 'epoch' | 'output'>
 
 export function stateOf(machine: Machine, container: Container): ContainerState {
   const { slot, generation, name, size, program, manager, token, serviceLevel, mappings } =
@@ -53,11 +53,13 @@ export function saveContainer(
   container: Container,
   point: UnitPoint,
 ): SavedContainer {
+  const output = machine.output.saved(container)
   return {
     ...stateOf(machine, container),
     ...pointOf(point),
     label: point.image,
     epoch: point.epoch,
+    ...(output === null ? {} : { output }),
   }
 }
 

@@ -3,7 +3,7 @@
  * cannot be recorded is named, and nothing is kept of the visit any more; it runs on as it would have.
  */
 import { maxInputBytes, maxInputTimes, type Capref, type ContainerSlot } from '@katydid/abi'
-import type { Receipt } from '../dependency.js'
+import type { Receipt } from '@katydid/memory'
 import { hashOf, MessagesHash } from './messages-hash.js'
 import { KeyStream, newSeed } from './key-stream.js'
 import { answer, outcomeOf } from './outcome.js'

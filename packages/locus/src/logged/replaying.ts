@@ -41,7 +41,6 @@ function again(
     container,
     tree: null,
     uses: thread.usesOf(container),
-    mapped: new Map(),
     depth: 1,
     capref: hereCapref,
     args: Uint8Array.from(input.block),

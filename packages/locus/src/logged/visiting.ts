@@ -4,7 +4,7 @@
  * whoever knows of the visit depends on a point that can be had again.
  */
 import { inputCalls, type ContainerSlot } from '@katydid/abi'
-import type { Receipt } from '../dependency.js'
+import type { Receipt } from '@katydid/memory'
 import type { LocusThread } from '../locus-thread.js'
 import { withGlobals } from './globals.js'
 import { answer } from './outcome.js'

@@ -8,7 +8,7 @@
 import { transactionCalls, type Capref, type Fate, type ResultOf } from '@katydid/abi'
 import { InvariantViolation, systemClock } from '@katydid/actor'
 import { allowed } from '../capability.js'
-import { receive, stampOf } from '../dependency.js'
+import { receive, stampOf } from '@katydid/memory'
 import { untilRecoverable } from '../recoverable.js'
 import { arrived, comeIn, goOut, newTree } from '../entrance.js'
 import { LocusError } from '../locus-error.js'
@@ -136,7 +136,7 @@ function enter<T>(
   body: (transaction: Transaction) => T,
 ): Outcome<T> {
   const use = OverlayUse.of(thread, begun.overlay, begun.slot)
-  const inside: Frame = { ...frame, uses: use.uses, mapped: new Map(), within: frame }
+  const inside: Frame = { ...frame, uses: use.uses, within: frame }
   thread.move(inside)
   try {
     const parts = { thread, registers }

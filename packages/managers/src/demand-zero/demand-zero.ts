@@ -42,9 +42,9 @@ export class DemandZeroManager {
     if (this.#work === null) return Infinity
     const { pager, tidying } = this.#work
     pager.turn()
-    tidying.settle()
+    const tidyMs = tidying.settle()
     pager.ring()
-    return pager.isAwaiting ? lookAgainMs : Infinity
+    return pager.isAwaiting ? Math.min(lookAgainMs, tidyMs) : tidyMs
   }
 }
 

@@ -47,6 +47,7 @@ export class EarlyCalls {
     })
     messenger.serve(managerNotices, {
       containersLive: this.#whenUp(({ notices }) => notices?.containersLive ?? keepsNothing),
+      snapshotsKept: this.#whenUp(({ notices }) => notices?.snapshotsKept ?? retainsNone),
     })
     messenger.serve(retainedUpcalls, {
       retainedList: this.#whenUp(({ retained }) => retained?.retainedList ?? retainsNone),

@@ -1,26 +1,41 @@
-/** Tells the disk now and then what is needed no more: the log behind us, and segments that hold nothing of the swap. */
+/**
+ * Tells the disk now and then what is needed no more: the log behind us, and segments that hold nothing of the swap. Also when few bytes of swap were written and
+ * no more come: the log from the first of them on stays whole until then, whoever writes it.
+ */
 import { diskCalls } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { VolatileParts } from './volatile-parts.js'
+
+/** What was written is not left untold for longer. */
+const restMs = 1000
 
 export class Tidying {
   readonly #parts: VolatileParts
   readonly #everyBytes: number
   #isDue = true
+  #doneAtMs = 0
 
   constructor(parts: VolatileParts, everyBytes: number) {
     this.#parts = parts
     this.#everyBytes = everyBytes
   }
 
-  /** Does what is due: at the start all that an earlier life left, later whatever so many bytes of swap have made stale. */
-  settle(): void {
+  /**
+   * Does what is due: at the start all that an earlier life left, later whatever was written since, after so many bytes of swap or a second. Answers in how many
+   * milliseconds it wants another turn.
+   */
+  settle(): number {
     const { messenger, boot, usage, context } = this.#parts
-    const { writer, counters } = context
-    if (writer.bytesSince >= this.#everyBytes) this.#isDue = true
-    // A write that is not answered may lie in a segment that looks empty.
-    if (!this.#isDue || writer.inFlight > 0) return
+    const { writer, counters, clock } = context
+    const now = clock.nowMs()
+    const left = this.#doneAtMs + restMs - now
+    if (writer.bytesSince >= this.#everyBytes || (writer.bytesSince > 0 && left <= 0))
+      this.#isDue = true
+    if (!this.#isDue) return writer.bytesSince > 0 ? left : Infinity
+    // A write that is not answered may lie in a segment that looks empty. Its answer rings.
+    if (writer.inFlight > 0) return Infinity
     this.#isDue = false
+    this.#doneAtMs = now
     writer.bytesSince = 0
     const segments = usage.takeEmpty()
     invariant(segments.every(Number.isInteger), 'MG37: segments are numbered', { segments })
@@ -28,5 +43,6 @@ export class Tidying {
     // Both may be lost: then the disk holds more than it need until the next time.
     messenger.call(boot.disk, diskCalls.diskTrim, { from: writer.next }, () => {})
     if (segments.length > 0) messenger.call(boot.disk, diskCalls.diskFree, { segments }, () => {})
+    return Infinity
   }
 }

@@ -58,9 +58,9 @@ export class ReadAheadManager {
     const { pager } = this.#parts
     pager.turn()
     this.#readAhead(this.#parts)
-    this.#tidying?.settle()
+    const tidyMs = this.#tidying?.settle() ?? Infinity
     pager.ring()
-    return pager.isAwaiting ? lookAgainMs : Infinity
+    return pager.isAwaiting ? Math.min(lookAgainMs, tidyMs) : tidyMs
   }
 
   /** Brings in what lies behind the pages just read, as far as that takes a frame from nobody. */

@@ -22,8 +22,8 @@ interface Progress {
 export interface Keeper {
   /** What the container's map shows is about to be replaced; false when that must wait. */
   beforeFold(container: ManagedContainer): boolean
-  /** There is no room for maps; false when nobody can give way. */
-  giveWay(): boolean
+  /** There is no room for maps; false when nobody can give way, `later` when somebody will. */
+  giveWay(): boolean | 'later'
   /** Own frames that must be free of pins for a map to be walked, grown and copied. */
   readonly spareFrames: number
 }
@@ -90,12 +90,14 @@ export class Folding {
     if (!this.isPending || !this.#context.ownFrames.ensure(this.keeper.spareFrames)) return false
     try {
       const container = this.#next()
-      if (container !== null) this.#foldSlice(container)
-      else this.#dismantleSlice()
+      if (container !== null) return this.#foldSlice(container)
+      this.#dismantleSlice()
     } catch (error) {
       if (!(error instanceof AccessError)) throw error
-      if (error.status === 'no_resource' && this.#roomIsMade()) return true
+      const room = error.status === 'no_resource' && this.#roomIsMade()
+      if (room === true) return true
       this.#failure = error.message
+      if (room === 'later') return true
       const detail = `the manager’s maps cannot be brought up to date: ${error.message}`
       this.#context.report({
         kind: 'trouble',
@@ -108,7 +110,7 @@ export class Folding {
   }
 
   /** Retained snapshots give way to the present. */
-  #roomIsMade(): boolean {
+  #roomIsMade(): boolean | 'later' {
     try {
       return this.keeper.giveWay()
     } catch (error) {
@@ -126,12 +128,13 @@ export class Folding {
     return null
   }
 
-  #foldSlice(container: ManagedContainer): void {
+  /** False when the version has to wait for room in the container's history. */
+  #foldSlice(container: ManagedContainer): boolean {
     invariant(!this.suspended, 'MG12: maps stand still while the root page is made durable', {})
     const version = container.versions[0]!
     let progress = this.#underWay.get(container)
     if (progress === undefined || progress.version !== version) {
-      if (!this.keeper.beforeFold(container)) return
+      if (!this.keeper.beforeFold(container)) return false
       progress = { version, entries: byPage(version), ahead: null }
       this.#underWay.set(container, progress)
     }
@@ -141,7 +144,7 @@ export class Folding {
       const next = progress.ahead ?? progress.entries.next()
       if (next.done === true) {
         this.#finish(container, version)
-        return
+        return true
       }
       const [page, place] = next.value
       // Kept until it is done: a map that has no room now is tried again.
@@ -149,6 +152,7 @@ export class Folding {
       maps.set(container.map, page, place)
       progress.ahead = null
     }
+    return true
   }
 
   #finish(container: ManagedContainer, version: Delta): void {

@@ -17,7 +17,7 @@ import type { Window } from '@katydid/memory'
 import type { OwnAllocator } from './own-allocator.js'
 import type { MapRoot } from './place.js'
 
-/** The most snapshots of a container that can be retained: the rest of the slots is for those that leave. */
+/** The most snapshots of a container that can be retained: the rest of the slots is for those of kept lines, and those that leave. */
 export const mostRetained = 100
 
 /** How a container began: empty, or as another's snapshot, for writing or for reading only. */
@@ -31,6 +31,8 @@ export interface Retained {
   readonly takenMs: number
   readonly map: MapRoot
   leaving: boolean
+  /** It belongs to a kept line. */
+  kept: boolean
 }
 
 const words = historyWords.at
@@ -68,6 +70,7 @@ export class History {
           height: window.getUint32(at + entryWords.height * 4),
         },
         leaving: state === retainedStates.leaving,
+        kept: state === retainedStates.kept,
       })
     }
     this.#entries.sort((a, b) => a.interval - b.interval)
@@ -127,7 +130,7 @@ export class History {
   }
 
   /** Retains a snapshot whose map is `map`, which is its own from now on. */
-  add(interval: StateInterval, takenMs: number, map: MapRoot): void {
+  add(interval: StateInterval, takenMs: number, map: MapRoot, kept = false): void {
     invariant(this.hasRoom, 'MG101: a snapshot is retained when there is a slot for it', {
       interval,
     })
@@ -139,8 +142,20 @@ export class History {
     this.#window.setInt32(at + entryWords.height * 4, map.height)
     this.#window.setFloat64(at + entryWords.interval * 4, interval)
     this.#window.setFloat64(at + entryWords.taken * 4, takenMs)
-    this.#window.setInt32(at + entryWords.state * 4, retainedStates.retained)
-    this.#entries.push({ slot, interval, takenMs, map, leaving: false })
+    this.#window.setInt32(at + entryWords.state * 4, retainedStates[kept ? 'kept' : 'retained'])
+    this.#entries.push({ slot, interval, takenMs, map, leaving: false, kept })
+    this.#entries.sort((a, b) => a.interval - b.interval)
+  }
+
+  /** Whether it belongs to a kept line from now on. */
+  keep(entry: Retained, kept: boolean): void {
+    invariant(!entry.leaving, 'MG90: what belongs to a kept line does not leave', {
+      interval: entry.interval,
+    })
+    if (entry.kept === kept) return
+    entry.kept = kept
+    const state = retainedStates[kept ? 'kept' : 'retained']
+    this.#window.setInt32(this.#at(entry.slot) + entryWords.state * 4, state)
   }
 
   /** It is offered no more; its map is to be taken apart. */

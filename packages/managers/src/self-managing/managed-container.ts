@@ -36,6 +36,8 @@ export class ManagedContainer implements PagedContainer {
   takenMs = 0
   /** Its retained snapshots; null while nothing was ever said or kept of them. */
   history: History | null = null
+  /** Its snapshots that belong to kept lines; nil: the kernel has not said yet in this life. */
+  kept: ReadonlySet<StateInterval> | null = null
   /** Names of snapshots that shall not be retained again. */
   readonly dropped = new Set<StateInterval>()
   /** What the log says of how many are retained, not in the history yet. */

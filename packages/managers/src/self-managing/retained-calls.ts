@@ -16,6 +16,7 @@ import {
 } from '@katydid/abi'
 import { ask, invariant, later, run, type Handlers, type IncomingCall } from '@katydid/actor'
 import { seat } from '../paging/seat.js'
+import { isKept } from './kept.js'
 import { History, mostRetained } from './history.js'
 import { writeRecord, type ManagerRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
@@ -105,7 +106,11 @@ const refusalOf = (status: string): 'no_resource' | 'busy' | 'io_error' =>
 /** Retained ones from old to new, then the line's own, which the map shows. */
 function list({ context }: UpcallParts, container: ManagedContainer): Listed {
   const { maps } = context.store
-  const listed = (container.history?.retained ?? []).map(({ interval, takenMs, map }) => ({
+  // One that was gone back to is in the history, and is the line's own too.
+  const older = (container.history?.retained ?? []).filter(
+    ({ interval }) => interval !== container.folded,
+  )
+  const listed = older.map(({ interval, takenMs, map }) => ({
     stateInterval: interval,
     takenMs,
     pages: maps.count(map),
@@ -218,6 +223,11 @@ function drop(
       ? refuse('most_recent_recoverable', `${interval} is the snapshot a crash would go back to`)
       : notRetained(cont, interval)
   }
+  if (isKept(container, interval))
+    return refuse(
+      'most_recent_recoverable',
+      `snapshot ${interval} of container ${cont} belongs to a kept line, and goes with it`,
+    )
   parts.retention.drop(container, entry)
   container.dropped.add(interval)
   note(parts, { what: 'dropped', token: cont, interval })

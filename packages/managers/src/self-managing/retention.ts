@@ -4,12 +4,13 @@
  *
  * What changes maps waits until they may change: not while the root page is made durable. Nothing here waits itself.
  */
-import type { Status } from '@katydid/abi'
+import { actorPorts, managerDowncalls, type Status } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { AccessError } from '@katydid/memory'
 import type { Context } from './context.js'
 import type { Folding, Keeper } from './folding.js'
 import { History, type Retained } from './history.js'
+import { isKept } from './kept.js'
 import type { ManagedContainer } from './managed-container.js'
 import type { OwnSnapshot } from './own-snapshot.js'
 
@@ -36,6 +37,10 @@ export class Retention implements Keeper {
   readonly #folding: Folding
   /** Containers of which snapshots leave. */
   readonly #leaving = new Set<ManagedContainer>()
+  /** Containers of which the kernel has said anew what belongs to kept lines. */
+  readonly #told = new Set<ManagedContainer>()
+  /** Whether the kernel was asked to give up a kept line, or has none to give up. */
+  #asked: 'no' | 'asked' | 'refused' = 'no'
   #deeds: Deed[] = []
   readonly #diskBlocks: number
   #failure: string | null = null
@@ -50,7 +55,8 @@ export class Retention implements Keeper {
 
   /** Whether it wants another turn though no bell may ring. */
   get isPending(): boolean {
-    return (this.#leaving.size > 0 && this.#failure === null) || this.#deeds.length > 0
+    const isWork = this.#leaving.size + this.#told.size > 0
+    return (isWork && this.#failure === null) || this.#deeds.length > 0
   }
 
   get spareFrames(): number {
@@ -84,20 +90,28 @@ export class Retention implements Keeper {
   beforeFold(container: ManagedContainer): boolean {
     const count = this.wanted(container)
     const { folded, map } = container
+    const kept = folded > 0 && isKept(container, folded)
+    // What belongs to a kept line stays, however little room there is: then the line is given up, in a while.
+    if (kept && this.#isCrowded) this.giveWay()
     const isWanted =
       count > 0 &&
       folded > 0 &&
       !container.dropped.has(folded) &&
-      (!this.#isCrowded || this.giveWay())
-    if (isWanted) {
+      (!this.#isCrowded || this.giveWay() === true)
+    if (kept || isWanted) {
       const history = this.historyOf(container)
       if (!history.entries.some(({ interval }) => interval === folded)) {
         if (!history.hasRoom) return false
-        history.add(folded, container.takenMs, this.#context.store.maps.share(map))
+        history.add(folded, container.takenMs, this.#context.store.maps.share(map), kept)
       }
     }
     this.trim(container)
     return true
+  }
+
+  /** Room is short, and nothing is being given up that would win any. */
+  get isTight(): boolean {
+    return this.#isCrowded && this.#leaving.size + this.#told.size === 0
   }
 
   get #isCrowded(): boolean {
@@ -118,12 +132,26 @@ export class Retention implements Keeper {
     return container.history
   }
 
-  /** Of more snapshots than are wanted, the oldest leave. */
+  /** Of more snapshots than are wanted, the oldest leave, but for those of kept lines. */
   trim(container: ManagedContainer): void {
     const retained = container.history?.retained ?? []
     const excess = retained.length - this.wanted(container)
     invariant(excess <= retained.length, 'MG101: no fewer than none are wanted', { excess })
-    for (const entry of retained.slice(0, Math.max(0, excess))) this.drop(container, entry)
+    for (const entry of retained.slice(0, Math.max(0, excess)))
+      if (!isKept(container, entry.interval)) this.drop(container, entry)
+  }
+
+  /** The kernel has said which snapshots belong to kept lines: it is written down as soon as maps may change. */
+  noteKept(): void {
+    this.#asked = 'no'
+    for (const container of this.#context.containers.values()) this.#told.add(container)
+    this.retry()
+  }
+
+  /** A retained snapshot never happened: the container went back to before it. */
+  letGo(container: ManagedContainer, entry: Retained): void {
+    container.history?.leave(entry)
+    this.#leaving.add(container)
   }
 
   /** A retained snapshot leaves. */
@@ -131,22 +159,26 @@ export class Retention implements Keeper {
     invariant(container.history !== null, 'MG101: what is retained stands in a history', {
       token: container.token,
     })
-    container.history.leave(entry)
-    this.#leaving.add(container)
+    invariant(!isKept(container, entry.interval), 'MG90: what belongs to a kept line stays', {
+      interval: entry.interval,
+    })
+    this.letGo(container, entry)
   }
 
   /**
-   * There is no room, on the disk or for maps: the oldest retained snapshot of all leaves. False when there is none, and none
-   * is leaving.
+   * There is no room, on the disk or for maps: the oldest retained snapshot of all leaves; where all belong to kept lines, the
+   * kernel is asked to give one up, and it is `later`. False when there is none, and none is leaving.
    */
-  giveWay(): boolean {
+  giveWay(): boolean | 'later' {
     if (this.#failure !== null) return false
     if (this.#leaving.size > 0) return true
     let oldest: { container: ManagedContainer; entry: Retained } | null = null
     for (const container of this.#context.containers.values())
       for (const entry of container.history?.retained ?? [])
-        if (oldest === null || entry.interval < oldest.entry.interval) oldest = { container, entry }
-    if (oldest === null) return false
+        if (!isKept(container, entry.interval))
+          if (oldest === null || entry.interval < oldest.entry.interval)
+            oldest = { container, entry }
+    if (oldest === null) return this.#askRelease() ? 'later' : false
     const { container, entry } = oldest
     this.drop(container, entry)
     const detail = `snapshot ${entry.interval} of container ${container.token} is retained no longer: there is no room`
@@ -154,13 +186,52 @@ export class Retention implements Keeper {
     return true
   }
 
-  /** One slice of whatever is to be done. */
+  /** The table of containers is nearly full, and some are there for kept lines only: one is given up. */
+  makePlace(): void {
+    for (const { lcd, kept } of this.#context.containers.values())
+      if (lcd === null && (kept?.size ?? 0) > 0) {
+        this.#askRelease()
+        return
+      }
+  }
+
+  /** Asks the kernel to give up the oldest kept line; false when none could win anything. */
+  #askRelease(): boolean {
+    const holds = [...this.#context.containers.values()].some(
+      (each) =>
+        (each.lcd === null && (each.kept?.size ?? 0) > 0) ||
+        (each.history?.retained ?? []).some(({ interval }) => isKept(each, interval)),
+    )
+    if (!holds || this.#asked === 'refused') return false
+    if (this.#asked === 'asked') return true
+    this.#asked = 'asked'
+    const { messenger } = this.#context
+    messenger.call(actorPorts.kernel, managerDowncalls.lineRelease, {}, (reply) => {
+      if (reply.status === 'ok' || this.#asked !== 'asked') return
+      this.#asked = reply.status === 'no_resource' ? 'refused' : 'no'
+    })
+    return true
+  }
+
+  /** What the kernel has said of kept lines comes into the histories, and what is held no longer leaves. */
+  #noteTold(): void {
+    for (const container of this.#told) {
+      for (const entry of container.history?.retained ?? [])
+        container.history!.keep(entry, isKept(container, entry.interval))
+      this.trim(container)
+      this.#told.delete(container)
+    }
+  }
+
+  /** One slice of whatever is to be done; answers whether there is more that can be done at once: what waits for something else is looked at later. */
   settle(): boolean {
     if (!this.isPending || this.#folding.suspended || this.#ownSnapshot.isBusy) return false
     if (!this.#context.ownFrames.ensure(this.spareFrames)) return false
-    this.#doDeeds()
-    if (this.#failure !== null || this.#ownSnapshot.isBusy) return true
+    const done = this.#doDeeds()
+    if (this.#failure !== null || this.#ownSnapshot.isBusy) return done
+    const isLeaving = this.#leaving.size + this.#told.size > 0
     try {
+      this.#noteTold()
       this.#noteAsked()
       for (let i = 0; i < steps && this.#leaving.size > 0; i++) this.#takeApart()
     } catch (error) {
@@ -169,11 +240,13 @@ export class Retention implements Keeper {
       const detail = `retained snapshots cannot be given up: ${error.message}`
       this.#context.report({ kind: 'failed', status: error.status, detail })
     }
-    return true
+    return done || isLeaving
   }
 
-  #doDeeds(): void {
+  /** Answers whether any came to its end. */
+  #doDeeds(): boolean {
     const now = this.#context.clock.nowMs()
+    const before = this.#deeds.length
     this.#deeds = this.#deeds.filter((deed) => {
       // One that asked for a snapshot of ourselves ends the round: maps must stand still for it.
       if (this.#ownSnapshot.isBusy) return true
@@ -188,6 +261,7 @@ export class Retention implements Keeper {
       deed.fail('busy', 'the snapshot was not folded into the maps in time')
       return false
     })
+    return this.#deeds.length < before
   }
 
   /** What the log said of how many are retained, and of which are not any more, comes into the histories. */
@@ -199,7 +273,8 @@ export class Retention implements Keeper {
         container.retainAsked = undefined
       }
       for (const entry of history?.retained ?? [])
-        if (container.dropped.has(entry.interval)) this.drop(container, entry)
+        if (container.dropped.has(entry.interval) && !isKept(container, entry.interval))
+          this.drop(container, entry)
     }
   }
 

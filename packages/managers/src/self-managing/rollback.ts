@@ -27,7 +27,7 @@ export function dropDelta(context: Context, pagers: Pagers, delta: Delta): void 
   delta.places.clear()
 }
 
-/** Whether the container can go back to `interval`. */
+/** Whether the container can go back to `interval` by what its map shows and its versions are. */
 export function canRollBack(container: ManagedContainer, interval: StateInterval): boolean {
   if (interval === container.folded || interval === 0) return true
   return container.version(interval)?.commit === 'durable'

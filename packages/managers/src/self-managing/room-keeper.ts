@@ -17,6 +17,8 @@ import type { Space } from './space.js'
 
 /** How often it looks again while room is short: a shut gate rings no bell here. */
 export const shortLookMs = 5
+/** How often it looks when it has nothing to do: others may fill a disk of which we hold the log. */
+const idleLookMs = 2_000
 /** A snapshot that is not folded after so long is not waited for: the next may have more luck. */
 const patienceMs = 3_000
 /** A world is not stopped for fewer changed pages than this share of the soft limit. */
@@ -44,6 +46,7 @@ export class RoomKeeper implements Brake {
   #restMs = shortestRestMs
   #restsUntilMs = 0
   #looksAtMs = 0
+  #looksIdleAtMs: number | null = null
   /** Bytes the log had grown by when room was last won; nil: not in this life. What an earlier one left may be worth a snapshot. */
   #wonAt: number | null = null
   /** Containers that may not be snapshotted with the capability we have. */
@@ -85,6 +88,23 @@ export class RoomKeeper implements Brake {
     this.delayMs = this.#isGateShut() || this.#isHopeless ? 0 : holdMs(left, this.#soft)
     if (this.#phase === 'folding') this.#goOn(now)
     if (this.#phase === 'idle' && isShort && now >= this.#restsUntilMs) this.#begin(now)
+  }
+
+  /**
+   * Nothing is to be done. What we wrote last keeps the log from there on, whoever goes on writing it, so now and then we look whether segments are short, and
+   * snapshot ourselves then. Answers in how many milliseconds to look again.
+   */
+  lookIdle(): number {
+    const { clock, writer } = this.#context
+    if (writer.pagesSent === 0) return Infinity
+    const now = clock.nowMs()
+    this.#looksIdleAtMs ??= now + idleLookMs
+    if (now < this.#looksIdleAtMs) return this.#looksIdleAtMs - now
+    this.#looksIdleAtMs = now + idleLookMs
+    this.#space.lookNow(() => {
+      if (this.#space.free < this.#space.low) this.#ownSnapshot.request()
+    })
+    return idleLookMs
   }
 
   #left(): number {

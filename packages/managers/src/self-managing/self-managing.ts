@@ -11,8 +11,7 @@
  * state_interval_stable → snapshot_is_recoverable: it is folded into the map → the manager snapshots itself, and
  * segments of the disk that nothing needs are freed → a crash: root page, log, cont_rollback → faults again.
  */
-import type { ManagerBoot } from '@katydid/abi'
-import type { managerRequests } from '@katydid/abi'
+import { rootPageContainers, type ManagerBoot, type managerRequests } from '@katydid/abi'
 import { invariant, later, run, type Handlers } from '@katydid/actor'
 import { takeTraps, type PendingTrap } from '@katydid/memory'
 import { adopt } from './adoption.js'
@@ -31,6 +30,9 @@ import { retainedCalls } from './retained-calls.js'
 import { start, type Started } from './start.js'
 import { Turns } from './turns.js'
 import { notices, upcalls, type UpcallParts } from './upcalls.js'
+
+/** With so many containers, those that are there for kept lines only begin to give way. */
+const nearlyFull = (rootPageContainers * 3) / 8
 
 export class SelfManagingManager {
   readonly #isFresh: boolean
@@ -89,7 +91,7 @@ export class SelfManagingManager {
     this.#parts = { ...parts, turns }
     this.#early.open({
       upcalls: upcalls(this.#parts),
-      requests: this.#requests(context, identity),
+      requests: this.#requests(context, identity, retention),
       notices: notices(this.#parts),
       retained: retainedCalls(this.#parts),
     })
@@ -98,9 +100,14 @@ export class SelfManagingManager {
     if (this.#isFresh || space.free < space.low) ownSnapshot.request()
   }
 
-  #requests(context: Context, identity: Identity): Handlers<typeof managerRequests> {
+  #requests(
+    context: Context,
+    identity: Identity,
+    retention: Retention,
+  ): Handlers<typeof managerRequests> {
     return {
       manageRequest: ({ cont }, call) => {
+        if (context.containers.size >= nearlyFull) retention.makePlace()
         run(context.messenger, adopt(context, identity, cont), (success) =>
           call.reply({ status: 'ok', success }),
         )

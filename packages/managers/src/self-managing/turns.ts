@@ -63,7 +63,7 @@ export class Turns {
     if (this.#cleaner.isPending) return this.#context.options.cleanRestMs
     if (this.#keeper.isPending) return shortLookMs
     const isPending = pager.isAwaiting || folding.isPending || this.#retention.isPending
-    return isPending ? lookAgainMs : Infinity
+    return isPending ? lookAgainMs : this.#keeper.lookIdle()
   }
 
   #snapshotWhenDue(): void {

@@ -1,6 +1,7 @@
 /** What the kernel may ask of the manager, call by call. Nothing here waits: longer work is begun and goes on in turns. */
 import {
   refuse,
+  type Answer,
   type ArgsOf,
   type managerNotices,
   type managerUpcalls,
@@ -8,7 +9,7 @@ import {
   type StateInterval,
   type Token,
 } from '@katydid/abi'
-import { invariant, later, type Handlers } from '@katydid/actor'
+import { invariant, later, type Handlers, type IncomingCall } from '@katydid/actor'
 import { faultAnswer } from '../paging/fault-answer.js'
 import { clear, seat } from '../paging/seat.js'
 import type { Context } from './context.js'
@@ -20,6 +21,8 @@ import { ManagedContainer } from './managed-container.js'
 import { mergeFailed } from './merge.js'
 import type { OwnSnapshot } from './own-snapshot.js'
 import type { Retention } from './retention.js'
+import { isOfKeptLine, keep, unseat } from './kept.js'
+import { goFarBack } from './far-back.js'
 import { canRollBack, dropDelta, rollBack, type Pagers } from './rollback.js'
 
 type Upcalls = Handlers<typeof managerUpcalls>
@@ -92,7 +95,9 @@ export function upcalls(parts: UpcallParts): Upcalls {
       if (stateInterval === 0 && (container === undefined || container.folded === 0))
         return { status: 'ok', state: 'recoverable' }
       if (container === undefined) return unknown(cont)
-      if (stateInterval === container.folded) return { status: 'ok', state: 'recoverable' }
+      const isRetained = container.history?.find(stateInterval) !== undefined
+      if (stateInterval === container.folded || isRetained)
+        return { status: 'ok', state: 'recoverable' }
       const version = container.version(stateInterval)
       if (version === undefined) return { status: 'ok', state: 'none' }
       if (version.commit !== 'durable') return { status: 'ok', state: 'volatile' }
@@ -122,21 +127,26 @@ export function upcalls(parts: UpcallParts): Upcalls {
       counters.add('recoverable')
       return { status: 'ok' }
     },
-    contRollback: (args) => contRollback(parts, args),
+    contRollback: (args, call) => contRollback(parts, args, call),
     containerDestroyed: ({ cont }) => {
       const container = containers.get(cont)
       if (container === undefined) return unknown(cont)
-      forget(parts, container)
+      if (isOfKeptLine(container)) unseat(parts, container)
+      else forget(parts, container)
       return { status: 'ok' }
     },
   }
 }
 
+type ContRollback = (typeof managerUpcalls)['contRollback']
+
 function contRollback(
-  { context, pagers, identity, layer }: UpcallParts,
-  args: ArgsOf<(typeof managerUpcalls)['contRollback']>,
-) {
-  const { cont, stateInterval, open, recoverable } = args
+  parts: UpcallParts,
+  args: ArgsOf<ContRollback>,
+  call: IncomingCall<ContRollback>,
+): Answer<ContRollback> | typeof later {
+  const { context, identity } = parts
+  const { cont, stateInterval } = args
   let container = context.containers.get(cont)
   if (container === undefined) {
     if (stateInterval !== 0) return unknown(cont)
@@ -144,7 +154,22 @@ function contRollback(
     container = new ManagedContainer(cont)
     context.containers.set(cont, container)
   }
-  if (!canRollBack(container, stateInterval)) return noInterval(cont, stateInterval)
+  if (!canRollBack(container, stateInterval)) {
+    if (container.history?.find(stateInterval) === undefined) return noInterval(cont, stateInterval)
+    goFarBack(parts, container, args, call, () => settleBack(parts, container, args))
+    return later
+  }
+  settleBack(parts, container, args)
+  return { status: 'ok' }
+}
+
+/** The container's map, or a version, shows what it goes back to. */
+function settleBack(
+  { context, pagers, layer }: UpcallParts,
+  container: ManagedContainer,
+  args: ArgsOf<ContRollback>,
+): void {
+  const { stateInterval, open, recoverable } = args
   invariant(open > stateInterval, 'SI7: after going back a higher interval is open', {
     open,
     stateInterval,
@@ -153,7 +178,6 @@ function contRollback(
   clear(pagers.pager, container, 'frozen')
   seat(context, container, args)
   rollBack(context, pagers, container, { interval: stateInterval, open, recoverable })
-  return { status: 'ok' } as const
 }
 
 /** Handlers of what the kernel says after a recovery. */
@@ -165,6 +189,10 @@ export function notices(parts: UpcallParts): Handlers<typeof managerNotices> {
         if (!live.has(container.token)) forget(parts, container)
       return { status: 'ok' }
     },
+    snapshotsKept: ({ snapshots }) => {
+      if (keep(parts, snapshots)) return { status: 'ok' }
+      return refuse('no_resource', 'the disk is too full for what is kept')
+    },
   }
 }
 
@@ -174,7 +202,8 @@ export function notices(parts: UpcallParts): Handlers<typeof managerNotices> {
  */
 function forgetOrphans(parts: UpcallParts): void {
   for (const container of parts.context.containers.values())
-    if (container.lcd === null && !container.isComing) forget(parts, container)
+    if (container.lcd === null && !container.isComing && !isOfKeptLine(container))
+      forget(parts, container)
 }
 
 /** The container is gone: its frames, its deltas and, slice by slice, its map. */

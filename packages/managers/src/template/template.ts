@@ -49,9 +49,9 @@ export class TemplateManager {
     if (this.#parts === null) return Infinity
     const { pager } = this.#parts
     pager.turn()
-    this.#tidying?.settle()
+    const tidyMs = this.#tidying?.settle() ?? Infinity
     pager.ring()
-    return pager.isAwaiting ? lookAgainMs : Infinity
+    return pager.isAwaiting ? Math.min(lookAgainMs, tidyMs) : tidyMs
   }
 
   /** What the kernel may ask. A handler written behind `...volatileCalls(parts)` takes the place of the one there. */

@@ -205,7 +205,7 @@ export class Transactions {
     const generation = lcd.remove(written.map(({ page }) => page * pageBytes))
     // Its locus waits for this answer. One that goes on meanwhile would see frames that are not its own any more.
     if (waiting !== null || !lcd.acknowledged(generation)) return 'conflict'
-    if (written.length > 0) below.lcd.noteWritten()
+    if (written.length > 0) below.lcd.noteWritten(written.map(({ page }) => page * pageBytes))
     for (const { page, frame } of written) {
       invariant(frame !== undefined, 'TX1: what a transaction wrote is in memory', { page })
       if (!this.#adopt(overlay, page, frame)) return 'no_such_container'

@@ -31,6 +31,8 @@ export interface Behaviour {
   snapshots: 'ok' | 'never' | 'refuse' | 'keeps nothing'
   /** Whether a snapshot is reported stable as soon as it is taken. */
   stabilise: boolean
+  /** Whether it keeps more than one snapshot of a container. */
+  keepsLines: boolean
   /** Whether page_discard gives frames back. */
   discards: 'ok' | 'never' | 'refuse'
   /** Whether it makes its root page stable when it starts. */
@@ -43,6 +45,7 @@ export interface Behaviour {
 export const goodBehaviour = (): Behaviour => ({
   snapshots: 'ok',
   stabilise: true,
+  keepsLines: true,
   discards: 'ok',
   root: true,
   accepts: true,
@@ -170,6 +173,12 @@ export class FakeManager {
         this.calls.push(`containers_live ${tokens.join(' ')}`)
         for (const token of this.managed.keys())
           if (!tokens.some((each) => each === token)) this.managed.delete(token)
+        return { status: 'ok' }
+      },
+      snapshotsKept: ({ snapshots }) => {
+        if (!this.behaviour.keepsLines) return refuse('not_supported', 'one snapshot each')
+        const names = snapshots.map(({ cont, stateInterval }) => `${cont}:${stateInterval}`)
+        this.calls.push(`snapshots_kept ${names.join(' ')}`)
         return { status: 'ok' }
       },
     })

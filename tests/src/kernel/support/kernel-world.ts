@@ -30,13 +30,16 @@ import { Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
 import {
   barrierAt,
   byCapability,
+  ConsoleCore,
   DiskCore,
   MemoryFile,
   openDisk,
   regionFrames,
   serveBarrier,
+  serveConsole,
   serveDisk,
   silentMeter,
+  type ConsoleLine,
 } from '@katydid/devices'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
 import { FakeManager, goodBehaviour, type Behaviour, type Stable } from './fake-manager.js'
@@ -52,6 +55,8 @@ export interface WorldOptions {
   readonly line?: 'eager' | 'lazy'
   readonly seed?: number
   readonly snapshotEveryMs?: number
+  readonly keepLines?: number
+  readonly keepEveryMs?: number
   readonly shape?: Partial<MachineShape>
   readonly behaviour?: Partial<Behaviour>
   /** No manager at all. */
@@ -87,6 +92,10 @@ export class KernelWorld {
   readonly events: WorldEvent[] = []
   readonly behaviour: Behaviour
   readonly loci = new Map<PortId, SimEndpoint>()
+  /** Lines that the console gave to whoever watches; taken at once unless that is turned off. */
+  readonly output: ConsoleLine[] = []
+  takesOutput = true
+  readonly console: ConsoleCore
   /** The first manager. */
   manager: FakeManager | null = null
   /** All managers that run, by port. */
@@ -94,6 +103,10 @@ export class KernelWorld {
   /** Whether a manager that is started comes up. */
   managersStart = true
   readonly calls: string[] = []
+  /** What the kernel's calendar says. */
+  dateMs = 1_000_000
+  /** What the kernel noted in its trace. */
+  readonly traced: (readonly [kind: string, a: number, b: number])[] = []
 
   private constructor(options: WorldOptions) {
     const { earlier } = options
@@ -115,16 +128,21 @@ export class KernelWorld {
     this.behaviour = { ...goodBehaviour(), ...options.behaviour }
     if (options.differs !== undefined) this.differs = options.differs
     this.#openDisk(earlier === undefined)
+    this.console = this.#openConsole()
     const messenger = this.sim.endpoint(actorPorts.kernel)
     this.kernel = new KernelActor({
       region: this.sim.region,
       messenger,
       clock: this.sim.clock,
       order: (order) => this.#obey(order),
+      date: () => this.dateMs,
+      trace: (kind, a, b) => this.traced.push([kind, a, b]),
       config: {
         worldId: 'test',
         snapshotEveryMs: options.snapshotEveryMs ?? 0,
         ...(options.line === undefined ? {} : { line: options.line }),
+        ...(options.keepLines === undefined ? {} : { keepLines: options.keepLines }),
+        ...(options.keepEveryMs === undefined ? {} : { keepEveryMs: options.keepEveryMs }),
         others: (options.others ?? []).map(({ name, behaviour }) =>
           fakeManager(name, false, { root: false, ...behaviour }),
         ),
@@ -307,6 +325,7 @@ export class KernelWorld {
         this.sim.task('supervisor', this.#stop(order.port, order.generation, order.reason))
         return
       case 'report':
+      case 'output':
         return
     }
   }
@@ -372,6 +391,20 @@ export class KernelWorld {
     yield 1
     if (this.#generation(port) !== generation) return
     this.die(port, 'signal', detail)
+  }
+
+  #openConsole(): ConsoleCore {
+    const core: ConsoleCore = new ConsoleCore(this.sim.clock, (first, lines) => {
+      this.output.push(...lines)
+      if (first !== 0 && this.takesOutput) this.sim.task('host', take(first + lines.length - 1))
+    })
+    function* take(number: number) {
+      yield 1
+      core.taken(number)
+    }
+    serveConsole(this.sim.endpoint(actorPorts.console), core)
+    this.sim.onTurn(actorPorts.console, () => core.turn())
+    return core
   }
 
   #openDisk(fresh: boolean): void {

@@ -8,7 +8,7 @@ import {
   type PortId,
   type ServiceLevel,
 } from '@katydid/abi'
-import { receive, stampOf } from '@katydid/locus/dependency.js'
+import { receive, stampOf } from '@katydid/memory'
 import type { KernelWorld, LoggedInput } from './kernel-world.js'
 
 export interface Home {

@@ -4,6 +4,7 @@
  */
 import {
   asInterval,
+  managerNotices,
   managerUpcalls,
   retainedUpcalls,
   type AnySignature,
@@ -181,6 +182,15 @@ export class RetainedWorld {
     return heard[0]!
   }
 
+  /** These are the container's snapshots that belong to kept lines. */
+  keep(container: UserContainer, intervals: readonly number[]): string {
+    const snapshots = intervals.map((each) => ({
+      cont: container.token,
+      stateInterval: asInterval(each),
+    }))
+    return this.call(managerNotices.snapshotsKept, { snapshots }).status
+  }
+
   /** Whether `stateIntervalQuery` still says that the line can be gone back to. */
   isLineThere(container: UserContainer): boolean {
     const stateInterval = asInterval(Math.max(0, ...container.stable))
@@ -228,3 +238,15 @@ export class RetainedWorld {
 }
 
 const isGiveWay = (report: string): boolean => report.includes('retained no longer')
+
+/** Writes some pages of each version, and captures each. Answers the world's one container. */
+export function versions(world: RetainedWorld, count: number, from = 0): UserContainer {
+  const container = world.containers[0]!
+  for (let version = from; version < from + count; version++) {
+    for (let i = 0; i < 5; i++)
+      world.write(container, (version * 3 + i) % 24, version * 100 + i + 1)
+    world.capture()
+    world.world.runUntilIdle(50)
+  }
+  return container
+}

@@ -79,6 +79,8 @@ export class StandInKernel {
   readonly complaints: string[] = []
   /** Service levels that managers promised. */
   readonly promises: string[] = []
+  /** How often the manager asked that a kept line be given up. */
+  releases = 0
   /** Snapshots that the manager said it had discarded. */
   discarded = 0
   /** False: the line stays where it is, whatever becomes stable. */
@@ -592,6 +594,10 @@ export class StandInKernel {
         return later
       },
       stateIntervalStable: (args, call) => this.#stable(args, call),
+      lineRelease: () => {
+        this.releases++
+        return { status: 'ok' }
+      },
     })
   }
 

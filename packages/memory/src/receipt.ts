@@ -1,9 +1,10 @@
 /**
- * What an invocation tells the line engine, on the locus's own thread: which interval of the sender's container reached the
+ * What a message tells the line engine, on the locus's own thread: which interval of the sender's container reached the
  * receiver. A receipt opens a new interval of the receiver, so that what it knew before and after can be told apart.
+ * Invocations and returns are messages, and what passes through a mapping.
  */
 import type { ContainerSlot } from '@katydid/abi'
-import type { Region } from '@katydid/actor'
+import { invariant, type Region } from '@katydid/actor'
 
 /** What the receiver notes of a sender. */
 export interface Receipt {
@@ -19,6 +20,8 @@ export interface Stamp extends Receipt {
 
 /** The sender's stamp at this moment. */
 export function stampOf(region: Region, sender: ContainerSlot): Stamp {
+  const isSlot = sender >= 0 && sender < region.plan.shape.maxContainers
+  invariant(isSlot, 'SI24: a message has a sender', { sender })
   return {
     sender,
     interval: Atomics.load(region.i64, region.containerWord(sender, 'interval') >> 1),
@@ -27,23 +30,19 @@ export function stampOf(region: Region, sender: ContainerSlot): Stamp {
   }
 }
 
-/**
- * A mapped region: what is read through it is received by the container it is mapped into, and what is written by the supplier.
- * Said of the whole container as soon as a window is open and after each capture, as which pages are touched is not noted.
- */
-export function noteMapped(
+/** What the receiver's row has of that sender since its last capture; 0: nothing. */
+export function receivedFrom(
   region: Region,
-  host: ContainerSlot,
-  supplier: ContainerSlot,
-  writable: boolean,
-): void {
-  receive(region, host, stampOf(region, supplier))
-  if (writable) receive(region, supplier, stampOf(region, host))
+  receiver: ContainerSlot,
+  sender: ContainerSlot,
+): bigint {
+  return Atomics.load(region.i64, region.dependencyIndex(receiver, sender))
 }
 
 /** Notes at the receiver what it now depends on: its row only rises, and its next interval is open. */
 export function receive(region: Region, receiver: ContainerSlot, stamp: Receipt): void {
   if (receiver === stamp.sender) return
+  invariant(stamp.interval >= 0n, 'SI1: intervals rise from 1', { interval: stamp.interval })
   const row = region.dependencyIndex(receiver, stamp.sender)
   // By compare-exchange: two loci may bring different intervals, and the lower must never overwrite the higher.
   for (;;) {

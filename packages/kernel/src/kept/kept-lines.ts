@@ -1,0 +1,106 @@
+/**
+ * The lines that are kept besides the present one, from old to new. Each has all that the kernel needs to go back to it; the pages are
+ * its managers', who are told which snapshots belong to kept lines. Nothing here writes or sends.
+ */
+import { invariant } from '@katydid/actor'
+import type { KeptRecord } from '../state-interval/records.js'
+
+export interface KeptLine {
+  readonly record: KeptRecord
+  /** Its record lies behind this log position. */
+  after: number
+  /** It is given up: gone with the next line record. */
+  isLeaving: boolean
+}
+
+/** A snapshot of a manager that belongs to kept lines. */
+export interface KeptSnapshot {
+  readonly manager: number
+  readonly token: number
+  readonly label: number
+}
+
+export class KeptLines {
+  #lines: KeptLine[] = []
+
+  get all(): readonly KeptLine[] {
+    return this.#lines
+  }
+
+  /** Those that the next line record names. */
+  get names(): number[] {
+    return this.#lines.filter(({ isLeaving }) => !isLeaving).map(({ record }) => record.line)
+  }
+
+  get isLeaving(): boolean {
+    return this.#lines.some(({ isLeaving }) => isLeaving)
+  }
+
+  /** Those that can be gone back to: no newer than the line, which was announced. */
+  offered(announced: number): KeptLine[] {
+    return this.#lines.filter(({ record, isLeaving }) => !isLeaving && record.line <= announced)
+  }
+
+  add(kept: KeptLine): void {
+    const newest = this.#lines.at(-1)?.record.line ?? 0
+    invariant(kept.record.line > newest, 'SI70: a line is kept once', {
+      line: kept.record.line,
+      newest,
+    })
+    this.#lines.push(kept)
+  }
+
+  /** Of more than `count` the oldest leave; answers whether any did. */
+  keepNewest(count: number): boolean {
+    invariant(count > 0, 'SI70: a world that keeps lines keeps some', { count })
+    const staying = this.#lines.filter(({ isLeaving }) => !isLeaving)
+    const excess = staying.slice(0, Math.max(0, staying.length - count))
+    for (const each of excess) each.isLeaving = true
+    return excess.length > 0
+  }
+
+  leave(those: (kept: KeptLine) => boolean): boolean {
+    const found = this.#lines.filter((each) => !each.isLeaving && those(each))
+    for (const each of found) each.isLeaving = true
+    return found.length > 0
+  }
+
+  /** A line record that does not name them is on the disk; answers whether any were gone. */
+  settle(names: readonly number[]): boolean {
+    const before = this.#lines.length
+    invariant(
+      names.every((name) => this.#lines.some(({ record }) => record.line === name)),
+      'SI70: what a line record names is kept',
+      { names: names.length },
+    )
+    this.#lines = this.#lines.filter(
+      ({ record, isLeaving }) => !isLeaving || names.includes(record.line),
+    )
+    return this.#lines.length < before
+  }
+
+  /** What the log held at the start. */
+  restore(lines: readonly KeptLine[]): void {
+    invariant(this.#lines.length === 0, 'SI70: kept lines are read once', {
+      lines: this.#lines.length,
+    })
+    for (const each of lines) this.add(each)
+  }
+
+  /** All snapshots that belong to them, each once. */
+  snapshots(): KeptSnapshot[] {
+    const found = new Map<string, KeptSnapshot>()
+    for (const { record } of this.#lines)
+      for (const { manager, token, label } of record.state.containers)
+        if (manager !== null && label > 0)
+          found.set(`${manager} ${token} ${label}`, { manager, token, label })
+    return [...found.values()]
+  }
+
+  /** Slots of containers that one of them may put back. */
+  slots(): Set<number> {
+    return new Set(
+      this.#lines.flatMap(({ record }) => record.state.containers.map(({ slot }) => slot)),
+    )
+  }
+}

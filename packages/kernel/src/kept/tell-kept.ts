@@ -1,0 +1,49 @@
+/** Managers hear which of their snapshots belong to kept lines: whenever that changes, and before anything of theirs goes back. */
+import { asInterval, asToken, managerNotices } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import { answerMs } from '../recovery/choose.js'
+import { releaseOldest } from './release-oldest.js'
+
+/** Tells every manager that runs the whole list of its snapshots. */
+export function tellKept(machine: Machine): void {
+  if ((machine.config.keepLines ?? 0) === 0 && machine.kept.all.length === 0) return
+  const kept = machine.kept.snapshots()
+  for (const { port, state } of machine.managers.all()) {
+    if (state !== 'running' || machine.keepsNothing.has(port)) continue
+    const snapshots = kept
+      .filter(({ manager }) => manager === port)
+      .map(({ token, label }) => ({ cont: asToken(token), stateInterval: asInterval(label) }))
+    invariant(
+      snapshots.every(({ stateInterval }) => stateInterval > 0),
+      'SI71: the empty container needs no snapshot',
+      { port },
+    )
+    machine.messenger.call(
+      port,
+      managerNotices.snapshotsKept,
+      { snapshots },
+      (reply) => {
+        if (reply.status === 'no_resource') releaseOldest(machine, reply.detail)
+        if (reply.status !== 'not_supported') return
+        machine.keepsNothing.add(port)
+        machine.kept.leave(({ record }) =>
+          record.state.containers.some(({ manager, label }) => manager === port && label > 0),
+        )
+      },
+      answerMs,
+    )
+  }
+}
+
+/** Whether snapshots of that manager's can be kept, as far as is known. */
+export const keepsSnapshots = (machine: Machine, manager: number | null): boolean =>
+  manager !== null && !machine.keepsNothing.has(manager)
+
+/** Containers that are gone and that a kept line may bring back, by their manager's names. */
+export function keptTokens(machine: Machine, port: number): number[] {
+  const mine = machine.kept.snapshots().filter(({ manager }) => manager === port)
+  const tokens = new Set(mine.map(({ token }) => token))
+  invariant(tokens.size <= mine.length, 'SI71: a token is told once', { port })
+  return [...tokens]
+}

@@ -1,0 +1,417 @@
+/** DV: output is held until it is recoverable, told once, and goes back with its container. Real kernel and console, simulated threads. */
+import { locusCalls, outputCalls, type Capref, type PortId, type Reply } from '@katydid/abi'
+import test from 'ava'
+import { KernelWorld, type WorldOptions } from '../kernel/support/kernel-world.js'
+
+type Printed = Reply<(typeof outputCalls)['outputPrint']>
+
+class Printer {
+  readonly world: KernelWorld
+  readonly cont: Capref
+  port: PortId
+  readonly #locus: string
+  #done = 0n
+
+  private constructor(world: KernelWorld, cont: Capref, port: PortId, locus: string) {
+    this.world = world
+    this.cont = cont
+    this.port = port
+    this.#locus = locus
+  }
+
+  static async open(options: WorldOptions = {}, name = 'shop'): Promise<Printer> {
+    return Printer.in(await KernelWorld.open(options), name)
+  }
+
+  /** A container with a locus that runs, and is on the line. */
+  static async in(world: KernelWorld, name: string): Promise<Printer> {
+    const cont = await world.container(name)
+    const printer = new Printer(world, cont, await world.locus(cont, `in ${name}`), `in ${name}`)
+    printer.rests()
+    await world.call('world_snapshot', { durable: true })
+    printer.works()
+    return printer
+  }
+
+  works(): void {
+    const { region } = this.world.sim
+    this.world.setState(this.port, 'running')
+    this.world.setRegister(this.port, 0, ++this.#done)
+    region.words.store(region.containerWord(this.slot, 'ran'), 1)
+  }
+
+  rests(): void {
+    this.world.setState(this.port, 'resting')
+  }
+
+  get slot() {
+    const { machine } = this.world.kernel
+    const { container } = machine.loci.threads().find(({ name }) => name === this.#locus)!
+    return machine.containers.at(container)!.slot
+  }
+
+  print(text: string, durable: 'recoverable' | 'volatile' = 'recoverable'): Printed {
+    const messenger = this.world.loci.get(this.port)!
+    const box = this.world.ask(messenger, outputCalls.outputPrint, { text, durable })
+    this.world.run(1)
+    if (box.reply === null) throw new Error('print was not answered')
+    return box.reply
+  }
+}
+
+const textsOf = ({ output }: KernelWorld): string[] => output.map(({ text }) => text)
+
+/** What a world that comes after a kill at this moment has told, once it has run for a while. */
+async function after(world: KernelWorld): Promise<KernelWorld> {
+  const next = await KernelWorld.open({ earlier: world })
+  next.run(500)
+  return next
+}
+
+test('[DV2] a line is told when the line has the interval in which it was printed, with its stamp, and not before', async (t) => {
+  const shop = await Printer.open()
+  const { world } = shop
+  const interval = world.kernel.machine.containers.interval(shop.slot)
+
+  const first = shop.print('one')
+  shop.print('two')
+  world.run(1500)
+  const early = textsOf(world)
+  shop.rests()
+  world.run(1500)
+
+  t.deepEqual(first, { status: 'ok', sequence: 1 })
+  t.deepEqual(early, [])
+  t.deepEqual(
+    world.output.map(({ text, container, interval: of, sequence, locus }) => [
+      text,
+      container,
+      of,
+      sequence,
+      locus,
+    ]),
+    [
+      ['one', 'shop', interval, 1, 'in shop'],
+      ['two', 'shop', interval, 2, 'in shop'],
+    ],
+  )
+})
+
+test('[DV2] lines of a container come in their order, and none waits for another container', async (t) => {
+  const shop = await Printer.open({}, 'shop')
+  const { world } = shop
+  const stock = await Printer.in(world, 'stock')
+  shop.works()
+
+  shop.print('shop 1')
+  stock.print('stock 1')
+  stock.print('stock 2')
+  stock.rests()
+  world.run(4000)
+  const told = textsOf(world)
+  shop.print('shop 2')
+  shop.rests()
+  world.run(4000)
+
+  t.deepEqual(told, ['stock 1', 'stock 2'])
+  t.deepEqual(textsOf(world), ['stock 1', 'stock 2', 'shop 1', 'shop 2'])
+})
+
+test('[DV2] a container that goes back takes the lines with it that were not released, and their numbers are given again', async (t) => {
+  const shop = await Printer.open()
+  const { world } = shop
+  shop.print('kept')
+  shop.rests()
+  world.run(1000)
+  shop.works()
+  shop.print('lost')
+
+  world.die(shop.port)
+  world.run(1000)
+  shop.port = [...world.loci.keys()].at(-1)!
+  shop.works()
+  const again = shop.print('instead')
+  shop.rests()
+  world.run(1000)
+
+  t.is(world.of('rollback').length, 1)
+  t.deepEqual(textsOf(world), ['kept', 'instead'])
+  t.deepEqual(again, { status: 'ok', sequence: 2 })
+})
+
+test('[DV3] what was told is not told again after a crash, and what was not goes with the kill', async (t) => {
+  const shop = await Printer.open()
+  const { world } = shop
+  shop.print('told')
+  shop.rests()
+  world.run(1000)
+  shop.works()
+  shop.print('not recoverable')
+
+  const next = await after(world)
+  const last = await after(next)
+
+  t.deepEqual(textsOf(world), ['told'])
+  t.deepEqual(textsOf(next), [])
+  t.deepEqual(textsOf(last), [])
+})
+
+test('[DV3] a line that is on the line and was not told before a crash is told at the next opening, with its number', async (t) => {
+  const shop = await Printer.open()
+  const { world } = shop
+  world.takesOutput = false
+  shop.print('one')
+  shop.print('two')
+  shop.rests()
+  world.run(1000)
+
+  const next = await after(world)
+  const last = await after(next)
+
+  t.deepEqual(textsOf(world), ['one', 'two'])
+  t.deepEqual(
+    next.output.map(({ text, sequence }) => [text, sequence]),
+    [
+      ['one', 1],
+      ['two', 2],
+    ],
+  )
+  t.deepEqual(textsOf(last), [])
+})
+
+test('[DV3] killed at any moment, a world tells every line that is on its line at least once, in order, and twice at most where it was killed before it had noted it', async (t) => {
+  for (let afterMs = 0; afterMs < 60; afterMs += 1.5) {
+    const shop = await Printer.open({ seed: 7 + afterMs })
+    const { world } = shop
+    shop.print('a')
+    shop.print('b')
+    shop.rests()
+    world.run(afterMs)
+
+    const next = await after(world)
+    const [before, later] = [world, next].map((each) => each.output.map(({ sequence }) => sequence))
+    const isOnLine = next.kernel.machine.containers.named('shop')!.intervals.history.base!.interval
+    const last = await after(next)
+
+    t.deepEqual(before, before!.length === 0 ? [] : [1, 2])
+    if (before!.length > 0) t.true(isOnLine > 0)
+    t.true(later!.length === 0 || JSON.stringify(later) === '[1,2]', JSON.stringify(later))
+    t.deepEqual(textsOf(last), [])
+  }
+})
+
+test('[DV3] what was told is known however far the log was trimmed', async (t) => {
+  const shop = await Printer.open()
+  const { world } = shop
+  shop.print('told')
+  shop.rests()
+  world.run(1000)
+  const other = await Printer.in(world, 'other')
+  for (let i = 0; i < 90; i++) {
+    other.works()
+    other.rests()
+    await world.call('world_snapshot', { durable: true })
+  }
+
+  const next = await after(world)
+
+  t.deepEqual(textsOf(world), ['told'])
+  t.deepEqual(textsOf(next), [])
+})
+
+test('[DV4] a volatile line is told at once, with the number 0, and again when the program goes back over it', async (t) => {
+  const shop = await Printer.open()
+  const { world } = shop
+
+  const printed = shop.print('now', 'volatile')
+  world.run(20)
+
+  t.deepEqual(printed, { status: 'ok', sequence: 0 })
+  t.deepEqual(
+    world.output.map(({ text, sequence }) => [text, sequence]),
+    [['now', 0]],
+  )
+  t.is(world.of('captured').length, 2 - 1)
+})
+
+test('[DV5] of a container a thousand lines are held, or 256 KiB; more is refused and changes nothing, until some were told', async (t) => {
+  const shop = await Printer.open()
+  const { world } = shop
+  const long = 'x'.repeat(16 * 1024)
+
+  for (let i = 0; i < 16; i++) shop.print(long)
+  const refused = shop.print('y')
+  const tooLong = shop.print(`${long}y`)
+  shop.rests()
+  world.run(3000)
+  shop.works()
+  const again = shop.print('z')
+  let held = 1
+  while (shop.print('short').status === 'ok') held++
+
+  t.is(refused.status, 'no_resource')
+  t.is(tooLong.status, 'too_large')
+  t.is(world.output.length, 16)
+  t.deepEqual(again, { status: 'ok', sequence: 17 })
+  t.is(held, 1000)
+})
+
+test('[DV6] a line that waits asks for the epoch that it needs, also where nobody else ever does; without one none is asked for', async (t) => {
+  const shop = await Printer.open({ snapshotEveryMs: 0 })
+  const { world } = shop
+  shop.rests()
+  world.run(5000)
+  const before = world.of('captured').length
+  shop.works()
+  shop.print('one')
+  shop.rests()
+  world.run(200)
+  const took = world.of('captured').length - before
+  world.run(5000)
+
+  t.deepEqual(textsOf(world), ['one'])
+  t.true(took >= 1 && took <= 2, `${took}`)
+  t.is(world.of('captured').length - before, took)
+})
+
+test('[DV6] in a lazy world a line that waits has the line found', async (t) => {
+  const shop = await Printer.open({ line: 'lazy' })
+  const { world } = shop
+
+  shop.print('one')
+  shop.rests()
+  world.run(1000)
+
+  t.deepEqual(textsOf(world), ['one'])
+})
+
+test('[DV7] it can be asked what was told of intervals after one: going back to that would not undo it', async (t) => {
+  const shop = await Printer.open()
+  const { world, cont } = shop
+  const ask = async (of: KernelWorld, capref: Capref, interval: number) => {
+    const answer = await of.call('output_released', { cont: capref, after: interval })
+    const lines = answer['lines'] as readonly { readonly text: string }[]
+    return [answer['count'], answer['isCounted'], lines.map(({ text }) => text)]
+  }
+  const base = (of: KernelWorld): number =>
+    of.kernel.machine.containers.named('shop')!.intervals.history.base!.interval
+  const say = (text: string): void => {
+    shop.works()
+    shop.print(text)
+    shop.rests()
+    world.run(1000)
+  }
+  say('one')
+  const older = base(world)
+  say('two')
+  say(`three ${'.'.repeat(200)}`)
+
+  const since = await ask(world, cont, older)
+  const none = await ask(world, cont, base(world))
+  const next = await after(world)
+  const again = await next.call('container_find', { name: 'shop' })
+  const later = await ask(next, again['cont'] as Capref, older)
+  const everything = await ask(next, again['cont'] as Capref, 0)
+
+  t.deepEqual(since, [2, true, ['two', `three ${'.'.repeat(114)}`]])
+  t.deepEqual(none, [0, true, []])
+  t.deepEqual(later, since)
+  t.deepEqual(everything, [3, true, ['one', ...(since[2] as string[])]])
+})
+
+test('[DV7] where more was told than is remembered, it is said that it was more', async (t) => {
+  const shop = await Printer.open()
+  const { world, cont } = shop
+  for (let i = 0; i < 40; i++) shop.print(`${i}`)
+  shop.rests()
+  world.run(2000)
+
+  const { count, isCounted } = await world.call('output_released', { cont, after: 0 })
+
+  t.is(world.output.length, 40)
+  t.deepEqual([count, isCounted], [32, false])
+})
+
+test('[DV11] lines of a container that is destroyed are told when its end is on the line, over a crash too', async (t) => {
+  for (const takes of [true, false]) {
+    const shop = await Printer.open()
+    const { world, cont } = shop
+    world.takesOutput = takes
+    shop.print('last words')
+    await world.endLocus(shop.port)
+    const destroyed = await world.call('container_destroy', { cont })
+    await world.call('world_snapshot', { durable: true })
+    world.run(200)
+    const told = textsOf(world)
+
+    const next = await after(world)
+
+    t.is(destroyed.status, 'ok')
+    t.deepEqual(told, ['last words'])
+    t.deepEqual(textsOf(next), takes ? [] : ['last words'])
+  }
+})
+
+test('[DV12] the status says what is held, container by container, and output_settled waits until all was told that can be', async (t) => {
+  const shop = await Printer.open()
+  const { world } = shop
+  world.takesOutput = false
+  shop.print('1234')
+  const held = async (): Promise<unknown> =>
+    ((await world.call('world_status', {}))['report'] as { output: unknown }).output
+  const before = await held()
+  shop.rests()
+  world.run(1000)
+
+  const busy = await world.call('output_settled', {})
+  world.console.taken(1)
+  const settled = await world.call('output_settled', {})
+
+  t.deepEqual(before, [{ container: 'shop', held: 1, bytes: 4, told: 0 }])
+  t.is(busy.status, 'busy')
+  t.is(settled.status, 'ok')
+  t.deepEqual(await held(), [])
+})
+
+test('[DV1] who has ended prints nothing', async (t) => {
+  const shop = await Printer.open()
+  const { world } = shop
+  const messenger = world.loci.get(shop.port)!
+  world.said(messenger, locusCalls.locusEnd, { status: 'ok', detail: '', block: Uint8Array.of() })
+
+  const reply = shop.print('too late')
+
+  t.is(reply.status, 'no_such_locus')
+})
+
+test('[DV13] an administrator who goes back to a kept line is told which lines that does not undo, and their numbers are not used again, after a crash neither', async (t) => {
+  const shop = await Printer.open({ keepLines: 3, keepEveryMs: 1e9 })
+  const { world } = shop
+  const [kept] = world.kernel.machine.kept.names
+  shop.print('one')
+  shop.print('two')
+  // Until the log no longer has the record that says so.
+  for (let i = 0; i < 300; i++) {
+    shop.works()
+    shop.rests()
+    await world.call('world_snapshot', { durable: true })
+    world.run(100)
+  }
+
+  const foretold = await world.call('line_rollback', { line: kept!, dry: true })
+  const { status } = await world.call('line_rollback', { line: kept!, dry: false })
+  const next = await KernelWorld.open({ earlier: world, keepLines: 3 })
+  next.run(500)
+  const [output] = next.kernel.machine.output.all()
+
+  const released = foretold['released'] as { kind: string; detail: string }[]
+  t.deepEqual(
+    released.filter(({ kind }) => kind === 'line').map(({ detail }) => detail),
+    ['“shop” has told 2 lines, the last of them “two”'],
+  )
+  t.is(status, 'ok')
+  t.deepEqual(textsOf(world), ['one', 'two'])
+  t.deepEqual(textsOf(next), [])
+  t.is(output?.told, 2)
+  t.is(output?.next, 3)
+})
