@@ -102,7 +102,10 @@ const numbered = (machine: Machine, record: KeptRecord): KeptRecord => ({
   number: machine.captures.takeLineNumber(),
 })
 
-/** The units as they are on the line to come; nil when there is nothing, or a manager keeps one snapshot of each container only. */
+/**
+ * The units as they are on the line to come; nil when there is nothing, a manager keeps one snapshot of each container only, or the line has
+ * a visit of a logged container, which no snapshot holds.
+ */
 function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | null {
   const moved = new Map(units.map(({ unit, to }) => [unit.unit, to]))
   const containers: SavedContainer[] = []
@@ -110,6 +113,7 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
   for (const { unit, history } of unitsOf(machine)) {
     const point = moved.get(unit) ?? history.base
     if (point === null) continue
+    if (point.logged !== null) return null
     const { record } = point.capture
     const now = { epoch: Math.max(point.epoch, epoch), dependencies: [] }
     const container = record.containers.find((each) => each.slot === unit)

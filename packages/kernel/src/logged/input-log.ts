@@ -7,8 +7,8 @@ import { invariant, run, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { UnitPoint } from '../state-interval/history.js'
 import { advanceLine, feedPoints } from '../state-interval/line.js'
-import type { InputsRecord } from '../state-interval/records.js'
 import { rootOf } from './chain.js'
+import type { InputsRecord } from './inputs-record.js'
 
 const gatherMs = 20
 const gatherBytes = 256 * 1024

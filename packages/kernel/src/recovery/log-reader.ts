@@ -4,6 +4,7 @@
  */
 import { invariant } from '@katydid/actor'
 import { rootOf } from '../logged/chain.js'
+import type { InputsRecord } from '../logged/inputs-record.js'
 import type { ToldOutput } from '../output/output-table.js'
 import type { KeptLine } from '../kept/kept-lines.js'
 import type { Capture } from '../state-interval/capture-table.js'
@@ -12,7 +13,6 @@ import { Assembly, readPart } from '../state-interval/parts.js'
 import {
   unpackRecord,
   type CaptureRecord,
-  type InputsRecord,
   type KernelRecord,
   type KeptRecord,
   type LineRecord,

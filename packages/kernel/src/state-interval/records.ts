@@ -6,13 +6,14 @@ import { packValue, unpackValue } from '@katydid/actor'
 import type { ManagerProgram } from '@katydid/abi'
 import type { Program, SnapshotOf } from '../container/container.js'
 import type { Mapping } from '../container/mapping.js'
-import type { LoggedInput } from '../logged/chain.js'
+import { isInputs, type InputsRecord } from '../logged/inputs-record.js'
 import type { LocusEnd } from '../locus/locus.js'
 import type { PlacedCapability } from '../capability/capability-tables.js'
 import type { PermissionGroup } from '../capability/group-table.js'
 import type { SavedOutput } from '../output/output.js'
 import type { ToldOutput } from '../output/output-table.js'
 import type { DrainFigures } from './capture-table.js'
+import { arePairs, has, listOf } from './shapes.js'
 
 const recordVersion = 1
 
@@ -185,24 +186,6 @@ export interface RootRecord {
   readonly offset: number
   readonly interval: number
   readonly bytes: Uint8Array
-}
-
-/** What came into a logged container, visit by visit. */
-export interface InputsRecord {
-  readonly kind: 'inputs'
-  readonly session: number
-  /** Which of the process’s records of this kind it is. */
-  readonly number: number
-  readonly unit: number
-  readonly generation: number
-  /** The interval of the point before the first. */
-  readonly after: number
-  readonly inputs: readonly SavedInput[]
-}
-
-/** One visit, and the point that it makes; without input, a point that is what the one before was. */
-export interface SavedInput extends SavedPoint {
-  readonly input: LoggedInput | null
 }
 
 /** How far the output of these containers was told. */
@@ -380,16 +363,6 @@ const groupFields = {
   rights: 'number',
 } as const
 
-type Shape = Readonly<Record<string, 'number' | 'string' | 'boolean' | 'object'>>
-
-function has(value: unknown, shape: Shape): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  return Object.entries(shape).every(([key, type]) => typeof Reflect.get(value, key) === type)
-}
-
-const listOf = (value: unknown, each: (item: unknown) => boolean): boolean =>
-  Array.isArray(value) && value.every(each)
-
 function isCapture(value: Record<string, unknown>): boolean {
   return (
     has(value, captureFields) &&
@@ -464,55 +437,5 @@ const isAnswer = (value: unknown): boolean =>
 
 const areGroups = (value: unknown): boolean => listOf(value, (each) => has(each, groupFields))
 
-const arePairs = (value: unknown): boolean =>
-  listOf(
-    value,
-    (each) =>
-      Array.isArray(each) && each.length === 2 && each.every((item) => typeof item === 'number'),
-  )
-
 const hasTables = (value: Record<string, unknown>): boolean =>
   listOf(value['capabilities'], (each) => has(each, capabilityFields))
-
-function isInputs(value: Record<string, unknown>): boolean {
-  return (
-    has(value, inputsFields) &&
-    listOf(
-      value['inputs'],
-      (each) =>
-        has(each, { interval: 'number', input: 'object' }) &&
-        arePairs(each['dependencies']) &&
-        (each['input'] === null || isInput(each['input'])),
-    )
-  )
-}
-
-const inputsFields = {
-  session: 'number',
-  number: 'number',
-  unit: 'number',
-  generation: 'number',
-  after: 'number',
-} as const
-const inputFields = {
-  sender: 'number',
-  sent: 'number',
-  locus: 'number',
-  name: 'string',
-  status: 'string',
-  detail: 'string',
-  messages: 'number',
-} as const
-
-const isInput = (value: unknown): boolean =>
-  has(value, inputFields) &&
-  value['block'] instanceof Uint8Array &&
-  value['seed'] instanceof Uint8Array &&
-  value['result'] instanceof Uint8Array &&
-  listOf(value['times'], (each) => typeof each === 'number') &&
-  listOf(value['calls'], isLoggedCall)
-
-const callFields = { cap: 'number', asked: 'number', status: 'string', detail: 'string' } as const
-
-const isLoggedCall = (value: unknown): boolean =>
-  has(value, callFields) && value['block'] instanceof Uint8Array
