@@ -137,6 +137,8 @@ export class Machine {
   readonly inputs = new InputLog()
   /** Logged containers whose visits did not do again what they had done: their points are captures only, in this process. */
   readonly demoted = new Set<string>()
+  /** How often a replay of each ended with its thread. */
+  readonly replaysLost = new Map<string, number>()
   /** Page sets whose manager refused to discard, and until when they are left alone. */
   readonly refusedUntilMs = new Map<number, number>()
   readonly idleness: Idleness

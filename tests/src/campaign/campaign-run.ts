@@ -20,12 +20,15 @@ export interface RunShape {
   readonly deeds: number
   /** Pages of each container that loci use. */
   readonly pages: number
+  /** Programs besides the random one. */
+  readonly programs?: ReadonlyMap<string, SimProgram>
 }
 
 export const smallRun: RunShape = { world: smallShape, deeds: 120, pages: 30 }
 
-export function programsOf({ deeds, pages }: RunShape): Map<string, SimProgram> {
+export function programsOf({ deeds, pages, programs }: RunShape): Map<string, SimProgram> {
   return new Map([
+    ...(programs ?? []),
     ['random', randomProgram(deeds, pages)],
     ['read', readAll],
     ['fill', writeAll],

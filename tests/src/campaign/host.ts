@@ -1,7 +1,8 @@
 /** What a host does to a simulated world, each call held against the model: its answer, and what it changes. */
 import type { Capref } from '@katydid/abi'
 import type { HostAnswer } from '@katydid/kernel'
-import { demandZero, readerName, type WholeWorld } from './whole-world.js'
+import { tillName } from './sim-visit.js'
+import { demandZero, deterministic, readerName, type WholeWorld } from './whole-world.js'
 import type { WorldModel } from './world-model.js'
 
 /** Containers that are given to the demand-zero manager. */
@@ -71,7 +72,7 @@ export class CampaignHost {
     if (typeof cont === 'string') return
     this.ready()
     const isVolatile = volatileNames.includes(name)
-    const manager = isVolatile ? demandZero.name : ''
+    const manager = isVolatile ? demandZero.name : name === tillName ? deterministic.name : ''
     const answer = await this.#call('manage_request', { cont, manager })
     const success = answer.status === 'ok' && answer['success'] === true
     if (!success)

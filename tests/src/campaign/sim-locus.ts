@@ -50,6 +50,7 @@ import {
   type Way,
 } from '@katydid/memory'
 import { supplyOf, type ModelSupply } from './mapping-model.js'
+import { replayVisits } from './sim-visit.js'
 import { SimWindows, Unsure, type Bound } from './sim-windows.js'
 import type { WholeWorld } from './whole-world.js'
 import type { ModelLocus } from './world-model.js'
@@ -123,10 +124,10 @@ export class SimLocus {
     try {
       const plan = yield* this.#begin()
       if (plan === null) return
-      const end = yield* this.#enter(plan)
+      const end = plan.replay ? yield* this.#again(plan) : yield* this.#enter(plan)
       this.#leave()
       // No cut comes in between: it is neither at rest nor, to the kernel, at its end.
-      this.model.end = end.status
+      if (!plan.replay) this.model.end = end.status
       const told = yield* this.call(locusCalls.locusEnd, end)
       if (told.status !== 'ok') this.problem(`locus_end: ${told.status}, ${told.detail}`)
       this.#store('state', locusStates.ended)
@@ -566,6 +567,41 @@ export class SimLocus {
     this.#comeBack()
     this.world.saw('container_fault', status)
     if (status !== 'ok') throw new AccessError(status, `${trap.access} of offset ${trap.offset}`)
+  }
+
+  /** Quiet until then; false when it takes longer. */
+  *quietUntil(ready: () => boolean, forMs: number): Step<boolean> {
+    const until = this.world.sim.clock.nowMs() + forMs
+    let isReady = ready()
+    if (isReady) return true
+    this.#goQuiet()
+    yield* this.#pause(() => (isReady ||= ready()) || this.world.sim.clock.nowMs() >= until)
+    this.#comeBack()
+    return isReady
+  }
+
+  /** It is in that container from now on, so many invocations below its outermost. */
+  moveTo(slot: ContainerSlot, name: string, depth: number): void {
+    this.region.words.store(this.region.locusWord(this.slot, 'container'), slot)
+    this.region.words.store(this.region.locusWord(this.slot, 'depth'), depth)
+    this.containerSlot = slot
+    this.container = name
+  }
+
+  /** Has visits of a logged container run again, with nothing compared but what they return. */
+  *#again(plan: Plan): Step<{ status: string; detail: string; block: Uint8Array }> {
+    this.containerSlot = plan.container as ContainerSlot
+    this.#comeBack()
+    this.#uses = new AttachmentSet(this.#attachmentTo(this.containerSlot))
+    this.#windows = new SimWindows(this.#uses, (container) => this.#attachmentAcross(container))
+    this.#uses.attach()
+    try {
+      yield* replayVisits(this)
+      return { status: 'ok', detail: '', block: new Uint8Array(0) }
+    } catch (error) {
+      if (!(error instanceof AccessError)) throw error
+      return { status: error.status, detail: error.message, block: new Uint8Array(0) }
+    }
   }
 
   *#begin(): Step<Plan | null> {

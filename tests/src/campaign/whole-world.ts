@@ -95,6 +95,14 @@ export const transactional: ManagerProgram = {
   options: {},
 }
 
+/** A manager whose containers have their visits logged. */
+export const deterministic: ManagerProgram = {
+  ...transactional,
+  name: 'deterministic',
+  module: 'deterministic',
+  hash: 'l',
+}
+
 export const smallShape: WholeShape = {
   frames: 56,
   maxLoci: 6,
@@ -650,6 +658,13 @@ export class WholeWorld {
     const options = { ...defaultOptions, ...this.shape.manager }
     if (module === transactional.module) {
       const other = new TransactionalManager({ ...surroundings, options }, boot)
+      this.others.add(port)
+      this.sim.onTurn(port, () => other.turn())
+      return
+    }
+    if (module === deterministic.module) {
+      const logged = { ...options, serviceLevel: 'deterministic' } as const
+      const other = new SelfManagingManager({ ...surroundings, options: logged }, boot)
       this.others.add(port)
       this.sim.onTurn(port, () => other.turn())
       return

@@ -4,6 +4,9 @@ import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 
+/** Replays of a container that may be lost, in the life of a process. */
+const mostLost = 2
+
 const logged: readonly ServiceLevel[] = ['logging', 'deterministic']
 
 export const isLoggedLevel = (level: ServiceLevel): boolean => logged.includes(level)
@@ -27,4 +30,12 @@ export function demote(machine: Machine, container: Container): void {
     slot: container.slot,
   })
   machine.demoted.add(keyOf(container))
+}
+
+/** Its replay came to nothing and nothing differed: whether it is tried once more. */
+export function isTriedAgain(machine: Machine, container: Container): boolean {
+  const key = keyOf(container)
+  const times = (machine.replaysLost.get(key) ?? 0) + 1
+  machine.replaysLost.set(key, times)
+  return times <= mostLost
 }

@@ -19,7 +19,7 @@ import type { Machine } from '../machine.js'
 import type { KnownPoint } from '../recovery/known-points.js'
 import { noteState } from '../state-interval/idle.js'
 import { inputsOf, rootOf, type LoggedInput } from './chain.js'
-import { demote, isLoggedLevel } from './level.js'
+import { demote, isLoggedLevel, isTriedAgain } from './level.js'
 
 type Call = (typeof inputCalls)['replayNext']
 
@@ -36,6 +36,8 @@ export interface Replay {
   problem: string | null
   /** Every input was run, and nothing differed. */
   done: boolean
+  /** Its thread ended before that. */
+  lost: boolean
 }
 
 /**
@@ -49,11 +51,17 @@ export function* replayAll(machine: Machine, points: readonly KnownPoint[]): Scr
     if (container === null || machine.containers.hasFailed(container)) continue
     const inputs = inputsOf(point)
     if (inputs.length === 0) continue
-    const problem = yield* replay(machine, container, inputs)
+    const run: Replay = { inputs, given: 0, problem: null, done: false, lost: false }
+    const problem = yield* replay(machine, container, run)
     if (machine.recoveryWanted !== null || machine.phase === 'failed') return null
     if (problem === null) continue
-    demote(machine, container)
     const { name } = container
+    // A thread that is lost says nothing of the program, unless it is lost each time.
+    if (run.lost && isTriedAgain(machine, container)) {
+      differing.push(`what “${name}” had done is tried once more: ${problem}`)
+      continue
+    }
+    demote(machine, container)
     machine.report({
       kind: 'replay_differed',
       container: name,
@@ -76,15 +84,12 @@ export function noteLogged(machine: Machine, points: readonly KnownPoint[]): voi
 }
 
 /** What differed, or kept it from coming to its end; nil: all of it was done again. */
-function* replay(
-  machine: Machine,
-  container: Container,
-  inputs: readonly LoggedInput[],
-): Script<string | null> {
-  invariant(inputs.length > 0, 'SI104: there is something to run again', { slot: container.slot })
+function* replay(machine: Machine, container: Container, run: Replay): Script<string | null> {
+  invariant(run.inputs.length > 0, 'SI104: there is something to run again', {
+    slot: container.slot,
+  })
   const { program, name } = container
   if (program === null) return `“${name}” has no program any more`
-  const run: Replay = { inputs, given: 0, problem: null, done: false }
   const locus = replayLocus(machine, container, program, run)
   machine.loci.add(locus)
   const started = yield* machine.waits.until(() => startLocus(machine, locus, null), slotMs)
@@ -94,6 +99,7 @@ function* replay(
     const { given } = run
     if (!(yield* machine.waits.until(() => over() || run.given > given, visitMs))) break
   }
+  run.lost = started && locus.slot === null && !run.done && run.problem === null
   const outcome = run.done ? null : (run.problem ?? why(started, locus, run))
   const ended = yield* endThread(machine, locus)
   machine.loci.forget(locus)

@@ -51,13 +51,8 @@ export function knownPointOf(
   known = new Map<UnitPoint, KnownPoint>(),
 ): KnownPoint | null {
   const root = rootOf(point)
-  const found =
-    known.get(root) ??
-    pointsIn(root.capture, maxContainers).find(
-      (each) => each.unit === unit && each.interval === root.interval,
-    )
-  if (found === undefined) return null
-  const first: KnownPoint = { ...found, epoch: root.epoch }
+  const first = known.get(root) ?? capturedPoint(unit, root, maxContainers)
+  if (first === null) return null
   known.set(root, first)
   let last = first
   for (const each of chainOf(point)) {
@@ -73,6 +68,17 @@ export function knownPointOf(
     known.set(each, last)
   }
   return last
+}
+
+function capturedPoint(
+  unit: number,
+  { interval, epoch, capture }: UnitPoint,
+  maxContainers: number,
+): KnownPoint | null {
+  const found = pointsIn(capture, maxContainers).find(
+    (each) => each.unit === unit && each.interval === interval,
+  )
+  return found === undefined ? null : { ...found, epoch }
 }
 
 /** All points of a record. */
