@@ -225,17 +225,16 @@ class Levels {
 
   async #killing(clerks: number): Promise<void> {
     const { killEveryMs = 1500, level } = this.#options
-    for (let kills = 0; ; kills++) {
+    const before = { manager: 0, clerk: 0 }
+    for (let kills = 1; ; kills++) {
       await sleep(killEveryMs === 0 ? 1e8 : killEveryMs)
       if (this.#isOver) return
-      // One that fails more often within some minutes is given up.
-      if (kills % 3 === 2 && kills < 3 * mostManagers) {
-        this.#killed = 'manager'
-        await this.#world.crashManager(level)
-      } else {
-        this.#killed = 'clerk'
-        Atomics.store(this.#words, wordAt(kills % clerks, 'kill'), 1)
-      }
+      this.#killed = kills % 3 === 0 ? 'manager' : 'clerk'
+      // What fails more often within a minute is given up.
+      if (before[this.#killed] >= (this.#killed === 'manager' ? most : most * clerks)) continue
+      const nth = before[this.#killed]++
+      if (this.#killed === 'manager') await this.#world.crashManager(level)
+      else Atomics.store(this.#words, wordAt(nth % clerks, 'kill'), 1)
     }
   }
 
@@ -256,7 +255,7 @@ class Levels {
   }
 }
 
-const mostManagers = 4
+const most = 4
 
 /** Numbers jump by this at a return, so that none is used twice. */
 const jump = 1e9

@@ -229,6 +229,7 @@ test('[LO124] what no record can hold is named, and done as ever', async (t) => 
     createContainer: 'container_create',
     past: 'snapshot_list',
     map: 'container_map',
+    print: 'print',
     mapped: 'a window on what is mapped into the container',
   }
   for (const odd of Object.keys(names) as Odd[]) {

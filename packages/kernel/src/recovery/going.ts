@@ -80,33 +80,37 @@ function rowOf(machine: Machine, unit: number): Map<number, number> {
   const row = new Map<number, number>()
   const { maxContainers } = machine.region.plan.shape
   if (unit >= maxContainers) return row
+  const reached = reachedFrom(machine, asContainer(unit))
   for (let sender = 0; sender < maxContainers; sender++) {
     const index = machine.region.dependencyIndex(asContainer(unit), asContainer(sender))
-    const from = asContainer(sender)
-    const interval = reaches(machine, asContainer(unit), from)
-      ? machine.containers.interval(from)
-      : Number(Atomics.load(machine.region.i64, index))
+    const known = Number(Atomics.load(machine.region.i64, index))
+    const interval = reached.has(sender)
+      ? Math.max(known, machine.containers.interval(asContainer(sender)))
+      : known
     if (interval !== 0) row.set(sender, interval)
   }
   return row
 }
 
 /**
- * Whether loci of one reach the other by a mapping, now or a moment ago: what they have read of it they say when they come to rest, so at
+ * Containers that loci of this one reach by a mapping, now or a moment ago: what they have read of them they say when they come to rest, so at
  * any other moment it may be everything.
  */
-function reaches(machine: Machine, host: ContainerSlot, supplier: ContainerSlot): boolean {
+function reachedFrom(machine: Machine, host: ContainerSlot): Set<number> {
   const { region } = machine
   const of = machine.containers.at(host)
-  const to = machine.containers.at(supplier)
-  if (of === null || to === null || of === to) return false
-  if (reachableFrom(machine, of).has(to)) return true
-  return machine.loci.threads().some(({ slot }) => {
+  if (of === null) return new Set()
+  const reached = new Set([...reachableFrom(machine, of)].map(({ slot }) => Number(slot)))
+  for (const { slot } of machine.loci.threads()) {
     if (slot === null || region.words.load(region.locusWord(slot, 'container')) !== Number(host))
-      return false
-    const attached = region.words.load(region.containerWord(supplier, 'attached') + (slot >> 5))
-    return (attached & (1 << (slot & 31))) !== 0
-  })
+      continue
+    for (const to of machine.containers.all()) {
+      const attached = region.words.load(region.containerWord(to.slot, 'attached') + (slot >> 5))
+      if ((attached & (1 << (slot & 31))) !== 0) reached.add(to.slot)
+    }
+  }
+  reached.delete(host)
+  return reached
 }
 
 /** Loci whose threads are rooted in a container that goes back, stand in one, or have a transaction open on one. */

@@ -45,15 +45,12 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
   const isQuiet = (): boolean => captures.rendezvous === null && machine.rootWrites === 0
   if (!(yield* machine.waits.until(isQuiet, quietMs))) return null
   let lost = new Set(machine.lost)
-  const reasons = new Map<number, string>()
-  const causes = new Map<number, Because | null>()
+  const reasons = new Map<number, Pick<Moved, 'because' | 'cause'>>()
   for (;;) {
     const going = goingWith(machine, lost)
     for (const [unit, { because }] of going)
-      if (!reasons.has(unit)) {
-        reasons.set(unit, sentenceOf(machine, because, reason))
-        causes.set(unit, because)
-      }
+      if (!reasons.has(unit))
+        reasons.set(unit, { cause: because, because: sentenceOf(machine, because, reason) })
     machine.going = going
     closeGates(machine, slotsOf(machine, going))
     if (!(yield* machine.waits.until(() => !someoneComes(machine, going), stopMs))) return null
@@ -62,14 +59,19 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
     const roots = loci.map(({ container }) => Number(container))
     for (const root of roots)
       if (!reasons.has(root))
-        reasons.set(root, `a locus of its own stood in what goes back: ${reason}`)
+        reasons.set(root, {
+          cause: null,
+          because: `a locus of its own stood in what goes back: ${reason}`,
+        })
     // Nobody's present state is left of those either that were found to go back: their loci are being ended.
     lost = new Set([...lost, ...going.keys(), ...roots])
     // Once more, as those who run on have done so since; nothing is in what goes back, so nothing of that is heard any more.
     const settled = goingWith(machine, lost)
     if (loci.length === 0 && settled.size === going.size) {
       machine.going = settled
-      return { going: settled, moved: movesOf(machine, settled, reason, { reasons, causes }) }
+      const because = (unit: number): Pick<Moved, 'because' | 'cause'> =>
+        reasons.get(unit) ?? { cause: null, because: reason }
+      return { going: settled, moved: movesOf(machine, settled, because) }
     }
     machine.going = new Map([...lost].map((unit) => [unit, null]))
     for (const { slot, generation } of loci)
@@ -93,25 +95,17 @@ function pointsOf(machine: Machine, going: Going): KnownPoint[] {
   })
 }
 
-/** Why units go back, as it was found: in words, and what had been received. */
-interface Why {
-  readonly reasons: ReadonlyMap<number, string>
-  readonly causes: ReadonlyMap<number, Because | null>
-}
-
 function movesOf(
   machine: Machine,
   going: Going,
-  reason: string,
-  { reasons, causes }: Why,
+  because: (unit: number) => Pick<Moved, 'because' | 'cause'>,
 ): Moved[] {
   return slotsOf(machine, going).map((slot) => ({
     container: nameOf(machine, slot),
     slot,
     from: machine.containers.interval(slot),
     to: going.get(slot)?.to ?? 0,
-    because: reasons.get(slot) ?? reason,
-    cause: causes.get(slot) ?? null,
+    ...because(slot),
   }))
 }
 

@@ -5,13 +5,17 @@
  */
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
+import type { UnitPoint } from './history.js'
 import { unitsOf, type Unit } from './units.js'
+
+/** Visits of logged containers go to the disk by themselves, all the time: no epoch waits for them. */
+const isOnTheWay = ({ fed, logged }: UnitPoint): boolean => !fed && logged === null
 
 /** Epochs of which something is still to become stable, rising. */
 export function epochsOnTheWay(machine: Machine): number[] {
   const epochs = new Set<number>()
   for (const { history } of unitsOf(machine))
-    for (const { fed, capture } of history.newer) if (!fed) epochs.add(capture.epoch)
+    for (const point of history.newer) if (isOnTheWay(point)) epochs.add(point.capture.epoch)
   return [...epochs].sort((a, b) => a - b)
 }
 
@@ -42,7 +46,7 @@ export function unstableUnits(machine: Machine): { readonly fresh: Unit[]; reado
   const late: Unit[] = []
   for (const unit of unitsOf(machine)) {
     // Points of a unit are fed in their order, so the first that is not is the oldest.
-    const oldest = unit.history.newer.find((each) => !each.fed)
+    const oldest = unit.history.newer.find(isOnTheWay)
     if (oldest === undefined) continue
     invariant(oldest.capture.epoch <= captures.epoch, 'SI3: points are of epochs that began', {
       epoch: oldest.capture.epoch,

@@ -70,6 +70,7 @@ export const odds = {
   createContainer: (locus: Locus) => locus.createContainer({ size: 4096 }),
   past: (locus: Locus) => locus.past().list(),
   map: (locus: Locus) => locus.map(4096, 4096, locus.container),
+  print: (locus: Locus) => locus.print('hello'),
   mapped: (locus: Locus) => locus.window(8192, 4096).length,
 } as const satisfies Record<string, (locus: Locus) => unknown>
 export type Odd = keyof typeof odds
