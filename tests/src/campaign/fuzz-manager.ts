@@ -90,8 +90,8 @@ async function sayAgain(run: CampaignRun): Promise<void> {
     }
     const { token: contId, intervals } = container
     await expect(managerDowncalls.setManager, { cont: cap, manager: self, contId }, 'ok')
-    const levels = { cont: cap, serviceLevel: 'deterministic' } as const
-    await expect(managerDowncalls.qualityOfService, levels, 'not_supported')
+    const level = { cont: cap, serviceLevel: 'snapshotting' } as const
+    await expect(managerDowncalls.qualityOfService, level, 'ok')
     if (container.selfManaged || intervals.recoverable === 0) continue
     const line = { cont: cap, stateInterval: intervals.recoverable }
     await expect(
