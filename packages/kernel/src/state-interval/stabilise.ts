@@ -3,9 +3,11 @@ import { asInterval, managerUpcalls } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 
-/** container_stabilise_request, for the newest snapshot of each container unless it is stable or discarded. */
+/** container_stabilise_request, for the newest snapshot of each container unless it is stable or discarded; of one whose end is not recoverable yet too. */
 export function askToStabilise(machine: Machine): void {
-  for (const { selfManaged, intervals, manager, token, slot } of machine.containers.live()) {
+  const ending = machine.graves.filter(({ history }) => !history.over)
+  const containers = [...machine.containers.live(), ...ending.map(({ container }) => container)]
+  for (const { selfManaged, intervals, manager, token, slot } of containers) {
     const image = intervals.points.get(intervals.label)
     if (selfManaged || image === undefined || image.stable || image.discarded) continue
     invariant(manager !== null, 'MG46: what was snapshotted has a manager', { slot })
