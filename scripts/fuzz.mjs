@@ -96,11 +96,11 @@ async function inTheSimulator() {
 
 async function onThreads(count) {
   const result = await fuzzThreads({ seed, steps: count, onCourse: every(5000) })
-  const { batches, openings, managersKilled } = result
+  const { batches, openings, managersKilled, lociDestroyed, pasts } = result
   finish(
     'threads',
     result,
-    `${batches} batches, ${openings} openings, ${managersKilled} managers killed`,
+    `${batches} batches, ${openings} openings, ${managersKilled} managers killed, ${lociDestroyed} loci destroyed, ${pasts} looks at the past`,
   )
 }
 

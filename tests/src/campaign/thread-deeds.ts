@@ -35,7 +35,6 @@ const deeds: readonly (readonly [number, Draw])[] = [
   [1, (random, _, bytes) => ['notify', word(random, bytes)]],
   [1, () => ['outOfWindow']],
   [1, () => ['misaligned']],
-  [1, (random) => ['forged', (random.next() | 0x40000000) >>> 0]],
 ]
 const total = deeds.reduce((sum, [weight]) => sum + weight, 0)
 

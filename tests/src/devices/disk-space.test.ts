@@ -171,6 +171,76 @@ test('[DK10] the next scan begins where the owners have trimmed to, and finds wh
   t.is(both.opened.groups[0]?.head.position, position)
 })
 
+/** Alice writes what fills the disk three times, and lets go of it as she goes. */
+function writeMuch(bench: Bench): string[] {
+  const refused: string[] = []
+  for (let round = 0; round < 30; round++) {
+    const stored = bench.store(alice, numbers(round * 10, 8))
+    refused.push(...(stored.status === 'ok' ? [] : [stored.status]))
+    if (stored.status !== 'ok') continue
+    ok(bench.core.trim(alice, asPosition(stored.position + 1)))
+    bench.rest()
+    ok(bench.core.free(alice, [0, 1, 2, 3, 4]))
+  }
+  return refused
+}
+
+test('[DK10] who has trimmed behind all it wrote and is silent holds nothing; an opening after that finds the rest, and when it comes back it is kept what it writes', (t) => {
+  const bench = new Bench(shape)
+  const { position } = ok(bench.store(bob, numbers(500, 2)))
+  ok(bench.core.trim(bob, asPosition(position + 1)))
+  ok(bench.core.free(bob, [0, 1, 2, 3, 4]))
+  const refused = writeMuch(bench)
+  const reopened = new Bench({ ...shape, image: bench.memory.image })
+  const damage = reopened.opened.damage
+  const none = reopened.scan(bob).pages
+
+  const back = ok(reopened.store(bob, numbers(600, 2)))
+  reopened.rest()
+  const last = new Bench({ ...shape, image: reopened.memory.image })
+
+  t.deepEqual(refused, [])
+  t.is(damage, null)
+  t.deepEqual(none, [])
+  t.true(back.position > position)
+  t.deepEqual(
+    last.scan(bob).pages.map(({ page }) => page),
+    numbers(600, 2),
+  )
+})
+
+test('[DK10] who has trimmed, wrote one page again and is silent holds the log from that page on', (t) => {
+  const bench = new Bench(shape)
+  const { position } = ok(bench.store(bob, numbers(500, 2)))
+  ok(bench.core.trim(bob, asPosition(position + 1)))
+  ok(bench.core.free(bob, [0, 1, 2, 3, 4]))
+  ok(bench.store(bob, [700]))
+  const refused = writeMuch(bench)
+  const reopened = new Bench({ ...shape, image: bench.memory.image })
+
+  t.true(refused.length > 0)
+  t.is(reopened.scan(bob).pages.at(-1)?.page, 700)
+})
+
+test('[DK10] a power cut right after a trim loses nothing, and the next opening holds the log until it is said again', (t) => {
+  const bench = new Bench(shape)
+  const { position } = ok(bench.store(bob, numbers(500, 2)))
+  bench.rest()
+  const before = bench.memory.image.slice()
+  ok(bench.core.trim(bob, asPosition(position + 1)))
+
+  const cut = new Bench({ ...shape, image: before })
+  const found = cut.scan(bob).pages.map(({ page }) => page)
+  const held = writeMuch(cut)
+  const again = new Bench({ ...shape, image: before })
+  ok(again.core.trim(bob, asPosition(position + 1)))
+  ok(again.core.free(bob, [0, 1, 2, 3, 4]))
+
+  t.deepEqual(found, numbers(500, 2))
+  t.true(held.length > 0)
+  t.deepEqual(writeMuch(again), [])
+})
+
 for (const slot of [0, 1]) {
   test(`[DK10] with superblock ${slot} lost nothing is lost, though segments were used anew`, (t) => {
     const bench = new Bench(shape)

@@ -136,24 +136,6 @@ test('[CO5] a manager is told of a destroyed container only when the end is reco
   t.true(world.kernel.machine.slices.freeBytes > full)
 })
 
-test('[CO5] a snapshot that was not stable when the container was destroyed holds nobody up', async (t) => {
-  const world = await KernelWorld.open()
-  await world.container('b')
-  const cont = await world.container('a')
-  world.write()
-  await world.call('world_snapshot', { durable: true })
-  world.behaviour.stabilise = false
-  world.write()
-  await world.call('world_snapshot', { durable: false })
-
-  await world.call('container_destroy', { cont })
-  const { status } = await world.call('world_snapshot', { durable: true })
-  world.run(100)
-
-  t.is(status, 'ok')
-  t.true(world.manager!.calls.some((each) => each.startsWith('container_destroyed')))
-})
-
 test('[CO5] a crash before that brings the container back', async (t) => {
   const world = await KernelWorld.open()
   const cont: Capref = await world.container('a')

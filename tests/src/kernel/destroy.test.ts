@@ -110,6 +110,23 @@ test('[CO22] a container that was adopted after the line is without a manager ag
   t.is((await world.call('manage_request', { cont, manager: '' }))['success'], true)
 })
 
+test('[CO23] a container that is destroyed before its snapshot is stable does not hold the line', async (t) => {
+  const world = await KernelWorld.open({ behaviour: { stabilise: false } })
+  const cont = await world.container('a')
+  world.write()
+  await world.call('world_snapshot', { durable: false })
+  const manager = world.manager!
+  manager.stabilisesWhenAsked = true
+
+  await world.call('container_destroy', { cont })
+  const { status } = await world.call('world_snapshot', { durable: true })
+  world.run(3_000)
+
+  t.is(status, 'ok')
+  t.true(manager.calls.some((each) => each.startsWith('container_destroyed ')))
+  t.is(world.kernel.machine.captures.lagging, null)
+})
+
 test('[MG45] after a recovery each manager is told all its containers there are, and forgets the rest', async (t) => {
   const world = await KernelWorld.open()
   await world.container('kept')

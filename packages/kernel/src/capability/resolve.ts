@@ -169,6 +169,26 @@ export function resolveContainer(
   return { status: 'ok', container, capability: found.capability }
 }
 
+/**
+ * The container of which a manager reports: also one that was destroyed, until its end is recoverable. A crash before that brings it back at a point of
+ * it, so what is captured of it becomes stable as ever, and the line goes on.
+ */
+export function reportedContainer(
+  machine: Machine,
+  from: PortId,
+  capref: Capref,
+): ReturnType<typeof resolveContainer> {
+  const found = resolveContainer(machine, from, capref, 'manage')
+  if (found.status !== 'entity_gone' || capref === hereCapref) return found
+  const named = readCapref(capref)
+  const table = tableOf(machine, from, named.table)
+  if (table === null) return found
+  const capability = machine.capabilities.read(table, named.slot)
+  // Its slot is nobody else's until then.
+  const grave = machine.graves.find(({ container }) => container.slot === capability.slot)
+  return grave === undefined ? found : { status: 'ok', container: grave.container, capability }
+}
+
 /** The same of a call that is no message to the container: it changes nothing of it, and what the caller hears of it is noted by the caller. */
 export function peekContainer(
   machine: Machine,

@@ -6,7 +6,6 @@ import { capabilityTables, managerUpcalls, type LocusSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { reclaim } from '@katydid/memory'
 import type { Machine } from '../machine.js'
-import { discardPending } from '../state-interval/points.js'
 import { releaseOverlays } from '../transaction/release.js'
 import type { Container } from './container.js'
 import { isNoted, tellMappingChange } from './mapping-change.js'
@@ -53,7 +52,6 @@ export function retire(machine: Machine, container: Container): boolean {
   releaseOverlays(machine, (each) => each.below === container)
   // Loci that reach it by mappings are refused as soon as they look, and have looked before its pages are anybody else's.
   const raised = tellMappingChange(machine, container, [container])
-  discardPending(container.intervals)
   const { history } = container.intervals
   const interval = machine.containers.interval(container.slot)
   machine.graves.push({ container, history, interval, raised })

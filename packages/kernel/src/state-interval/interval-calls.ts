@@ -11,7 +11,7 @@ import {
   type Refusal,
 } from '@katydid/abi'
 import { ask, invariant, later, run, type IncomingCall, type Script } from '@katydid/actor'
-import { resolveContainer } from '../capability/resolve.js'
+import { reportedContainer, resolveContainer } from '../capability/resolve.js'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { askToKeep } from '../kept/keep.js'
@@ -106,7 +106,7 @@ export function stateIntervalStable(
   args: ArgsOf<Calls['stateIntervalStable']>,
   call: IncomingCall<Calls['stateIntervalStable']>,
 ): Answer<Calls['stateIntervalStable']> | typeof later {
-  const found = resolveContainer(machine, call.from, args.cont, 'manage')
+  const found = reportedContainer(machine, call.from, args.cont)
   if (found.status !== 'ok') return found
   const { container } = found
   if (container.manager !== call.from)
@@ -174,7 +174,7 @@ export function snapshotDiscard(
   from: PortId,
   args: ArgsOf<Calls['snapshotDiscard']>,
 ): Answer<Calls['snapshotDiscard']> {
-  const found = resolveContainer(machine, from, args.cont, 'manage')
+  const found = reportedContainer(machine, from, args.cont)
   if (found.status !== 'ok') return found
   if (found.container.manager !== from)
     return refuse('right_missing', 'only the container’s manager discards its snapshots')

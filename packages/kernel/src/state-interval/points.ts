@@ -42,18 +42,6 @@ export function markDiscarded(
   return { status: 'ok' }
 }
 
-/**
- * The container was destroyed: its manager cannot say any more that a snapshot is stable, and none that is not will be wanted, as the line
- * goes on with the end. What these had received counts for that.
- */
-export function discardPending(intervals: IntervalRecord): void {
-  for (const [interval, image] of intervals.points) {
-    if (image.stable || image.discarded) continue
-    intervals.history.dropImage(interval)
-    image.discarded = true
-  }
-}
-
 /** The higher interval of each sender. */
 export function mergeInto(into: Map<number, number>, receipts: ReadonlyMap<number, number>): void {
   for (const [sender, interval] of receipts)
