@@ -41,9 +41,7 @@ const drawn = (
   text: string,
   deed: (run: ThreadRun, random: Random) => Promise<void>,
 ): fc.Arbitrary<AnyCommand> =>
-  fc
-    .nat()
-    .map((seed) => new Command(`${text} ${seed}`, (run) => deed(run, new Random(seed))))
+  fc.nat().map((seed) => new Command(`${text} ${seed}`, (run) => deed(run, new Random(seed))))
 const batch = (meanwhile: Meanwhile): fc.Arbitrary<AnyCommand> =>
   drawn(`batch, ${meanwhile},`, (run, random) => run.batch(random, meanwhile))
 const simple = (text: string, deed: (run: ThreadRun) => Promise<void>): fc.Arbitrary<AnyCommand> =>

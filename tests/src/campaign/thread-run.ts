@@ -116,10 +116,7 @@ export class ThreadRun {
     this.tally.batches++
   }
 
-  #draw(
-    random: Random,
-    of: { locus: string; name: Name; nth: number; lines: string[] },
-  ): Deed[] {
+  #draw(random: Random, of: { locus: string; name: Name; nth: number; lines: string[] }): Deed[] {
     const { own, area } = this.#places.get(`${of.name} ${of.nth}`)!
     const { inner: invoked, deep: deeper } = this.#invoked[of.nth]!
     const around = {

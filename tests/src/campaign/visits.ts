@@ -16,6 +16,8 @@ export interface VisitsResult {
   readonly again: number
   /** Recoveries of a part in which only the till went back. */
   readonly alone: number
+  /** Calls and their statuses, and how often each was seen. */
+  readonly calls: ReadonlyMap<string, number>
   readonly traceHash: string
 }
 
@@ -87,6 +89,7 @@ export async function runVisits(options: {
     others: seen('is none'),
     again: seen('again'),
     alone: tally.alone,
+    calls: run.world.seen,
     traceHash: run.traceHash,
   }
 }

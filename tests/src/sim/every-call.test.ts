@@ -3,6 +3,7 @@ import { groups, type AnySignature } from '@katydid/abi'
 import { Lcd } from '@katydid/memory'
 import test from 'ava'
 import { fuzzSimulated } from '../campaign/fuzz-sim.js'
+import { runVisits } from '../campaign/visits.js'
 import { crashShape } from '../campaign/scripted-run.js'
 import { transactionCourses } from '../transactions/courses.js'
 
@@ -53,10 +54,12 @@ test('[WO40] a course of random commands after another makes every declared call
   const transactions = await transactionCourses({ seed: 5, transactions: 150 })
   const kept = { ...crashShape, deeds: 20, world: { ...crashShape.world, keepLines: 3 } }
   const lines = await fuzzSimulated({ seed: 1300, steps: 8000, shape: kept })
+  const visits = await runVisits({ seed: 2, rounds: 8 })
 
   addAll(transactions.calls)
+  addAll(visits.calls)
   addAll(lines.calls)
-  const failures = [transactions.failure, lines.failure]
+  const failures = [transactions.failure, lines.failure, visits.problems[0] ?? null]
   // Rare ones come in some course or other.
   for (let batch = 0; batch < 12 && isMissing(); batch++) {
     const fuzz = await fuzzSimulated({ seed: 77 + 1000 * batch, steps: 20_000, shape })
