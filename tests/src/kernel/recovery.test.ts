@@ -1,5 +1,5 @@
 /** SI: recovery after kills, dead managers and damage. The kernel and the disk are real; the disk's bytes outlive the world. */
-import { actorPorts, diskCalls } from '@katydid/abi'
+import { actorPorts, diskCalls, locusPort, type Capref, type PortId } from '@katydid/abi'
 import { ask, packValue, run } from '@katydid/actor'
 import { readLog } from '@katydid/kernel/recovery/log-reader.js'
 import { packRecord, unpackRecord } from '@katydid/kernel/state-interval/record-bytes.js'
@@ -436,4 +436,51 @@ test('[SI21] a device that has failed takes nothing more, and the world fails wi
   t.is(world.kernel.machine.phase, 'failed')
   t.is(world.of('failed')[0]?.status, 'io_error')
   t.regex(world.of('failed')[0]?.detail ?? '', /refused on purpose/)
+})
+
+test('[LO129] where points of different moments have more live loci than there are slots, the last waits until one has ended, and is captured as it was', async (t) => {
+  const options = { others: [{ name: 'slow' }], shape: { maxLoci: 2, maxContainers: 8 } }
+  const world = await KernelWorld.open(options)
+  const conts = new Map<string, Capref>()
+  for (const [name, manager] of [
+    ['a', ''],
+    ['b', 'slow'],
+    ['c', ''],
+  ] as const)
+    conts.set(name, await world.container(name, 65536, manager))
+  const place = async (name: string): Promise<PortId> => {
+    const port = await world.locus(conts.get(name)!, `in ${name}`)
+    world.setRegister(port, 0, 7n)
+    world.setState(port, 'resting')
+    return port
+  }
+  await place('a')
+  const inB = await place('b')
+  await world.call('world_snapshot', { durable: true })
+  // Its end is in no point that counts, as the manager of b does not write it.
+  const slow = [...world.managers].find(([port]) => port !== world.manager!.messenger.port)!
+  slow[1].behaviour.stabilise = false
+  world.write(undefined, slow[0])
+  await world.endLocus(inB)
+  await place('c')
+  await world.call('world_snapshot', { durable: false })
+  world.run(200)
+
+  const next = await KernelWorld.open({ ...options, earlier: world })
+  const { machine } = next.kernel
+  const started = machine.loci.threads().map(({ name }) => name)
+  const [waiting] = machine.loci.live().filter(({ slot }) => slot === null)
+  const found = await next.call('locus_find', { name: waiting!.name })
+  const suspended = await next.call('locus_suspend', { locus: found['cap'] })
+  const resumed = await next.call('locus_resume', { locus: found['cap'] })
+  for (const port of next.loci.keys()) next.setState(port, 'resting')
+  const captured = await next.call('world_snapshot', { durable: false })
+  await next.endLocus([...next.loci.keys()][0]!)
+  next.run(100)
+
+  t.is(next.boot!.damage, null)
+  t.is(started.length, 2)
+  t.deepEqual([suspended.status, resumed.status, captured.status], ['ok', 'ok', 'ok'])
+  t.not(waiting!.slot, null)
+  t.is(next.register(locusPort(waiting!.slot!), 0), 7n)
 })

@@ -50,10 +50,11 @@ export function locusSuspend(
   const found = resolveLocus(machine, from, args.locus, 'suspend')
   if (found.status !== 'ok') return found
   const { locus } = found
-  if (locus.end !== null || locus.slot === null) return { status: 'ok', atRest: true }
+  if (locus.end !== null) return { status: 'ok', atRest: true }
   if (!locus.suspended) machine.changed()
   setSuspended(machine, locus, true)
-  return { status: 'ok', atRest: standsStill(machine, locus, locus.slot) }
+  const atRest = locus.slot === null || standsStill(machine, locus, locus.slot)
+  return { status: 'ok', atRest }
 }
 
 /** locus_resume. */
@@ -124,10 +125,12 @@ function stopThread(machine: Machine, locus: Locus, slot: LocusSlot): void {
 
 /** Stores the word, and rings a locus that may be waiting for it. */
 function setSuspended(machine: Machine, locus: Locus, suspended: boolean): void {
-  invariant(locus.slot !== null, 'LO70: only a locus with a thread is suspended', { id: locus.id })
   const { region } = machine
   locus.suspended = suspended
   if (!suspended) locus.stands = false
+  // One that waits for a slot is kept as it was saved.
+  if (locus.heldBack !== null) locus.heldBack = { ...locus.heldBack, suspended }
+  if (locus.slot === null) return
   region.words.store(region.locusWord(locus.slot, 'suspended'), suspended ? 1 : 0)
   ring(region.words, region.locusWord(locus.slot, 'bell'), bellBits.mail)
 }

@@ -37,7 +37,7 @@ export interface Locus {
   stands: boolean
   /** It is not started again, and ends with this. */
   fate: { readonly status: Status; readonly detail: string } | null
-  /** It has failed in this session: captures keep it as it stood at the line, so that the next session goes on with it. */
+  /** It has failed in this session, or waits for a slot: captures keep it as it stood at the line, so that it, or the next session, goes on with that. */
   heldBack: SavedLocus | null
   /** When its thread was lost, in milliseconds of the kernel's clock. */
   readonly losses: number[]

@@ -3,7 +3,6 @@ import {
   asContainer,
   asGeneration,
   asInterval,
-  asLocus,
   asPort,
   asToken,
   capabilityTables,
@@ -20,7 +19,7 @@ import { reportEnd } from '../locus/locus-end.js'
 import { noWatch, type Locus } from '../locus/locus.js'
 import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
 import { tellKept } from '../kept/tell-kept.js'
-import { startLocus } from '../locus/start.js'
+import { startLater, startSaved } from '../locus/start-later.js'
 import { chainOf, rootOf } from '../logged/chain.js'
 import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
@@ -300,17 +299,6 @@ export function resumeLoci(machine: Machine, saved: readonly SavedLocus[]): void
       reportEnd(machine, locus)
       continue
     }
-    const { registers, capabilities, durableCalls } = each
-    const slot = each.slot === null ? null : asLocus(each.slot)
-    if (startLocus(machine, locus, { slot, registers, capabilities, durableCalls })) continue
-    invariant(
-      saved.length > machine.region.plan.shape.maxLoci,
-      'LO60: a locus finds a slot unless there are more loci than slots',
-      { id: locus.id },
-    )
-    machine.fail(
-      'no_resource',
-      `the world has more than ${machine.region.plan.shape.maxLoci} live loci; open it with room for more`,
-    )
+    if (!startSaved(machine, locus, each)) startLater(machine, locus, each)
   }
 }
