@@ -185,9 +185,11 @@ function goBackTo(state: Reading, name: number, session: number): void {
   state.captures.push({ record, after: kept.after })
   takePoints(state, record, kept.after)
   for (const { unit, inputs } of kept.record.visits ?? []) {
-    const known = state.points.get(unit)
-    for (const root of [...(known?.values() ?? [])])
-      for (const point of pointsAfter(root, inputs)) known!.set(point.interval, point)
+    const known = state.points.get(unit) ?? new Map<number, KnownPoint>()
+    // There is no other point of it: it is as it was captured.
+    const [root] = known.values()
+    if (root === undefined) continue
+    for (const point of pointsAfter(root, inputs)) known.set(point.interval, point)
   }
 }
 
