@@ -3,6 +3,7 @@
  * at random moments, the books read and judged after each return to the line.
  *
  *   npm run bank -- --minutes 10 --containers 64 --loci 8 --seed 7
+ *                                                               and, for a quarter of that, a small bank of which lines are read while it goes on
  *   npm run bank -- --minutes 0.5 --calm --snapshot-every 50    without kills, for the rate; 0: without captures
  *   npm run bank -- --levels --minutes 2                        tellers of each quality of service by turns: what a loss costs, as a table
  *
@@ -51,6 +52,12 @@ const result = await bank({
     console.log([second, captured, line, lost, transfersLost, why].join('\t')),
   onTold: (line) => file !== null && fs.writeSync(file, `${line}\n`),
 })
+// Lines are read while a bank goes on; of a large one that takes too long, so a small one follows it.
+const small =
+  values.calm === true || containers <= 16
+    ? null
+    : await bank({ minutes: minutes / 4, containers: 8, loci: 3, seed })
+const lines = (small ?? result).lines
 const {
   returns,
   audits,
@@ -63,8 +70,8 @@ const {
   lags,
   drains,
   callsASecond,
-  wrong,
 } = result
+const wrong = [...result.wrong, ...(small?.wrong ?? []).map((each) => `the small bank: ${each}`)]
 const mean = (of) =>
   (returns.reduce((sum, each) => sum + of(each), 0) / Math.max(1, returns.length)).toFixed(2)
 const spread = new Map()
@@ -73,6 +80,10 @@ const table = [
   ['kills of the process, managers, loci', `${kills.process}, ${kills.manager}, ${kills.clerk}`],
   ['returns to the line', returns.length],
   ['books read', audits],
+  [
+    `lines read while the ${small === null ? '' : 'small '}bank went on, ms each, not to the end`,
+    `${lines.read}, ${Math.round(lines.meanMs)}, ${lines.unread}`,
+  ],
   ['epochs', epochs],
   [
     'epochs lost a return, mean and most',

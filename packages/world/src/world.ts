@@ -249,14 +249,15 @@ export class World {
     })
   }
 
-  /** The locus of that name: found as it is, or made to invoke the container with these arguments. */
+  /** The locus of that name: found as it is, or made to invoke the container with these arguments. Rejects with `bad_argument` without a name. */
   async startLocus(
     container: Container,
     options: { readonly name: string; readonly args?: unknown },
   ): Promise<LocusHandle> {
+    const { name, args } = options
+    checkName(name)
     this.begin()
     const { host, events } = this.#machine
-    const { name, args } = options
     const known = await findLocus(host, name)
     const locus = known?.locus ?? (await makeLocus(host, container, name, args))
     const resumed = known !== null
@@ -472,6 +473,15 @@ export class World {
     if (this.#closed !== null)
       throw new KatydidError('closed', `The world in ${this.dir} is closed. Open it again.`)
   }
+}
+
+/** A program without types may leave it out; the world's records have it as text. */
+function checkName(name: unknown): asserts name is string {
+  if (typeof name === 'string' && name !== '') return
+  throw new KatydidError(
+    'bad_argument',
+    `A locus is found again by its name: give one, not ${String(name)}.`,
+  )
 }
 
 function checkDurable(durable: Durability): void {

@@ -44,6 +44,8 @@ export interface Return {
 export interface BankResult {
   readonly returns: readonly Return[]
   readonly audits: number
+  /** Lines whose books were read while the world ran, and those that a loss or a newer one took away meanwhile; milliseconds a line. */
+  readonly lines: { readonly read: number; readonly unread: number; readonly meanMs: number }
   readonly kills: { readonly process: number; readonly manager: number; readonly clerk: number }
   readonly acknowledged: { readonly snapshots: number; readonly visitors: number }
   readonly epochs: number
@@ -68,6 +70,11 @@ interface Told {
   readonly rollback?: number
   readonly reason?: string
   readonly audit?: Audit
+  /** Books of the kept line `of`, read in `ms`. */
+  readonly past?: Audit
+  readonly of?: number
+  readonly ms?: number
+  readonly unread?: number
   readonly acked?: number
   readonly refused?: string
   readonly visiting?: number
@@ -91,6 +98,10 @@ interface Told {
 const silenceMs = 60_000
 /** Epochs that were captured and are not on the line, unless the line is said to lag. */
 const mostLost = 2
+/** So many lines are kept, so that one is there while it is read. */
+const keptLines = 4
+/** More tellers, opened beside themselves, are more than managers take on, and take longer than a life. */
+const mostRead = 16
 const child = `${root}/tests/fixtures/bank-child.mjs`
 
 /** Runs the campaign. Ends at the first life after the time is over, or in which something was wrong. */
@@ -119,6 +130,7 @@ class Bank {
   #captured: number[] = []
   #visitor = 0
   #audits = 0
+  #lines = { read: 0, unread: 0, ms: 0 }
   #acks = 0
   #epochs = 0
   #refused = 0
@@ -144,9 +156,11 @@ class Bank {
     while (this.#wrong.length === 0 && this.#second() < minutes * 60) await this.#life()
     const mean = (list: readonly number[]): number =>
       list.length === 0 ? 0 : list.reduce((sum, each) => sum + each, 0) / list.length
+    const { read, unread, ms } = this.#lines
     return {
       returns: this.#returns,
       audits: this.#audits,
+      lines: { read, unread, meanMs: read === 0 ? 0 : ms / read },
       kills: this.#kills,
       acknowledged: { snapshots: this.#acks, visitors: this.#promised.visitors },
       epochs: this.#epochs,
@@ -181,6 +195,9 @@ class Bank {
       visitMs: calm ? 0 : 700,
       visitor: this.#visitor,
       pauseMs: 0,
+      retain: calm || containers > mostRead ? 0 : keptLines,
+      // By the seed: which of the lines that are announced are kept, and read.
+      retainEveryMs: 300 + this.#random.below(700),
       dieAt: calm || this.#random.chance(0.6) ? 0 : 1 + this.#random.below(30),
     }
     const isEarly = this.#isReady && this.#random.chance(0.2)
@@ -245,6 +262,8 @@ class Bank {
     }
     if (told.kill !== undefined) this.#kills[told.kill]++
     if (told.audit !== undefined) this.#audited(told.audit)
+    if (told.past !== undefined) this.#readLine(told.past, told)
+    if (told.unread !== undefined) this.#lines.unread++
     if (told.failed !== undefined) this.#wrong.push(`the world failed: ${told.failed}`)
     if (told.ended !== undefined && !told.ended.startsWith('visitor'))
       this.#wrong.push(`${told.ended} ended: ${told.status}, ${told.detail}`)
@@ -287,6 +306,14 @@ class Bank {
     this.#line = Math.max(this.#line, capture)
     const { done: before, visitors } = this.#promised
     this.#promised = { visitors, done: done.map((each, i) => Math.max(each, before[i] ?? 0)) }
+  }
+
+  /** The books of a line that was announced agree, whoever was in the middle of what when they were read. */
+  #readLine(audit: Audit, { of = 0, ms = 0 }: Told): void {
+    this.#lines.read++
+    this.#lines.ms += ms
+    const wrong = judgeBooks(audit, { done: [], visitors: 0 })
+    this.#wrong.push(...wrong.map((each) => `on line ${of} ${each}`))
   }
 
   #audited(audit: Audit): void {

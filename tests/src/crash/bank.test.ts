@@ -4,7 +4,7 @@ import { judgeBooks, type Audit } from '../campaign/bank-books.js'
 import { bank } from '../campaign/bank.js'
 
 test('[SI58] money that moves between containers is neither made nor lost, whatever is killed, and no return costs more than two epochs, unless the line is said to lag', async (t) => {
-  const { wrong, audits, returns } = await bank({
+  const { wrong, audits, returns, lines } = await bank({
     minutes: 0.2,
     containers: 8,
     loci: 3,
@@ -16,6 +16,7 @@ test('[SI58] money that moves between containers is neither made nor lost, whate
   t.deepEqual(wrong, [])
   t.true(audits >= 2, `${audits}`)
   t.true(returns.length >= 2)
+  t.true(lines.read >= 2, `${lines.read} lines were read while the bank went on`)
 })
 
 const whole: Audit = {

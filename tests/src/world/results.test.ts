@@ -27,3 +27,26 @@ test('[WO30] a host is told a result when it is recoverable, or at once where th
   t.is(run.result, 1)
   t.is((refusal as Error & { status: string }).status, 'bad_argument')
 })
+
+test('[WO31] a locus without a name is refused, and a start after a kill has lost nothing', async (t) => {
+  const dir = temporaryFolder(t)
+  const world = await openForTest(t, { dir, snapshotEveryMs: 0 })
+  const container = await world.createContainer({
+    name: 'office',
+    program: fixture('ledger-office'),
+  })
+  const args = { as: 'office', who: 0, round: 1 }
+
+  for (const name of [undefined, '', 7]) {
+    const refusal = await t.throwsAsync(world.startLocus(container, { name: name as never, args }))
+    t.is((refusal as Error & { status: string }).status, 'bad_argument', String(name))
+  }
+  await world.snapshot()
+  const { loci } = await world.status()
+  await world.crash('kernel')
+  await world.close()
+  const again = await openForTest(t, { dir, snapshotEveryMs: 0 })
+
+  t.deepEqual(loci, [])
+  t.is(again.recovery.damage, null)
+})

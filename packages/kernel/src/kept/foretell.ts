@@ -3,9 +3,10 @@ import { asInterval, type lineCalls, type ResultOf } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { presentOf } from '../recovery/moved.js'
-import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
+import type { KeptRecord, SavedContainer, SavedLocus } from '../state-interval/records.js'
 import type { KeptLine } from './kept-lines.js'
 import { releasedSince } from './released.js'
+import { intervalAt } from './visits.js'
 
 type Foretold = ResultOf<(typeof lineCalls)['lineRollback']>
 
@@ -20,7 +21,7 @@ export function foretell(machine: Machine, kept: KeptLine): Foretold {
   return {
     from,
     keptMs: record.keptMs,
-    containers: containersOf(machine, record.state.containers),
+    containers: containersOf(machine, record),
     loci: lociOf(
       machine,
       record.state.containers.flatMap(({ loci, name }) =>
@@ -31,10 +32,8 @@ export function foretell(machine: Machine, kept: KeptLine): Foretold {
   }
 }
 
-function containersOf(
-  machine: Machine,
-  members: readonly SavedContainer[],
-): Foretold['containers'] {
+function containersOf(machine: Machine, record: KeptRecord): Foretold['containers'] {
+  const members = record.state.containers
   const present = presentOf(machine)
   const then = members.map((each) => {
     const now = present.find(
@@ -44,7 +43,7 @@ function containersOf(
       container: each.name,
       fate: now === undefined ? ('returns' as const) : ('back' as const),
       from: now === undefined ? null : asInterval(now.interval),
-      to: asInterval(each.interval),
+      to: asInterval(intervalAt(record, each)),
     }
   })
   const since = present

@@ -7,13 +7,15 @@ import { all, ask, invariant, type Script } from '@katydid/actor'
 import { reclaim } from '@katydid/memory'
 import type { Container } from '../container/container.js'
 import { dropSlices } from '../container/slices.js'
+import { withChain } from '../logged/chain.js'
 import type { Machine } from '../machine.js'
 import { toldRecord } from '../output/release.js'
 import { answerMs, type Choice } from '../recovery/choose.js'
-import { pointsIn, type KnownPoint } from '../recovery/known-points.js'
+import { pointsAfter, pointsIn, type KnownPoint } from '../recovery/known-points.js'
 import { stateOf } from '../recovery/log-reader.js'
 import type { OutputRecord } from '../state-interval/records.js'
 import type { KeptLine } from './kept-lines.js'
+import { visitsOf } from './visits.js'
 
 /** So many decisions are on record. */
 const remembered = 16
@@ -24,7 +26,10 @@ export function choiceOf(machine: Machine, kept: KeptLine): Choice {
   const { line: epoch } = record
   const state = stateOf(record, machine.session)
   const capture = { id: state.capture, epoch, record: state, carried: [], durable: true, after }
-  const points = pointsIn(capture, machine.region.plan.shape.maxContainers)
+  const captured = pointsIn(capture, machine.region.plan.shape.maxContainers)
+  const points = captured.map(
+    (point) => pointsAfter(point, visitsOf(record, point.unit)).at(-1) ?? point,
+  )
   invariant(points.length > 0, 'SI72: a line that is gone back to has something on it', { epoch })
   return { points, epoch, damage: null, backTo: kept }
 }
@@ -42,7 +47,7 @@ export function takeUp(machine: Machine, kept: KeptLine, points: readonly KnownP
   captures.ends = over.map(([unit]) => ({ unit, epoch: line }))
   machine.kept.leave(({ record }) => record.line > line)
   // Another attempt goes on with these.
-  machine.bootPoints = points
+  machine.bootPoints = points.flatMap(withChain)
   machine.bootLoci = state.loci
   machine.bootGroups = state.groups
   // What was ended since is there again.

@@ -2,16 +2,23 @@
  * Keeping a line: when the line has all of another epoch, what it was is written as one record, and managers are told which snapshots
  * belong to it. The line record that follows names it; without that it was never kept. At most as many as the world retains stay.
  */
+import { actorPorts } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { emptyRecord } from '../state-interval/batch.js'
 import type { Outcome } from '../state-interval/durable-log.js'
 import type { UnitPoint } from '../state-interval/history.js'
-import type { KeptRecord, SavedContainer, SavedSemaphore } from '../state-interval/records.js'
+import type {
+  KeptRecord,
+  KeptVisits,
+  SavedContainer,
+  SavedSemaphore,
+} from '../state-interval/records.js'
 import { semaphoreUnit, unitsOf } from '../state-interval/units.js'
-import type { KeptLine } from './kept-lines.js'
+import { keptLine, type KeptLine } from './kept-lines.js'
 import { releaseOldest } from './release-oldest.js'
 import { keepsSnapshots, tellKept } from './tell-kept.js'
+import { inputsTo, mostVisitBytes, visitBytes } from './visits.js'
 
 /** A record this many groups behind the log's end is written again, so that the log can be trimmed. */
 const keptLag = 64
@@ -36,12 +43,11 @@ export function* keepLine(machine: Machine, advance: LineToCome): Script<void> {
   const count = Math.min(mostLines, machine.config.keepLines ?? 0)
   if (count === 0 || machine.session !== session) return
   const due = isDue(machine, advance)
-  if (due && hasVisits(machine, advance)) return
   // Asked for once is tried once, however it comes out.
   if (machine.keepFrom <= advance.epoch) machine.keepFrom = 0
   if (!due) return
   const kept = makeKept(machine, advance)
-  if (kept === null) return
+  if (kept === null || hasTooMany(machine, kept)) return
   const written = yield* write(machine, kept)
   if (machine.session !== session) return
   if (written.status !== 'ok') {
@@ -73,22 +79,25 @@ function isDue(
   )
 }
 
-/**
- * Whether a visit of a logged container that no capture holds is part of the line: its record will be trimmed, and the capture that holds
- * it comes soon. The next line without any is kept.
- */
-function hasVisits(machine: Machine, { units }: LineToCome): boolean {
-  const moved = new Map(units.map(({ unit, to }) => [unit.unit, to]))
-  return unitsOf(machine).some(
-    ({ unit, history }) => ((moved.get(unit) ?? history.base)?.logged ?? null) !== null,
-  )
+/** Whether so much came into logged containers since they were captured that the line is not kept; that is said. */
+function hasTooMany(machine: Machine, { record }: KeptLine): boolean {
+  const bytes = visitBytes(record)
+  if (bytes <= mostVisitBytes) return false
+  const { kept } = machine
+  if (!kept.isTooMuchTold) {
+    const text = `line ${record.line} is not kept: the visits on it that no snapshot holds have ${bytes} bytes, and ${mostVisitBytes} is the most`
+    machine.report({ kind: 'log', port: actorPorts.kernel, text })
+  }
+  kept.isTooMuchTold = true
+  return true
 }
 
-/** What has fallen far behind the log's end is written again at it. */
+/** What has fallen far behind the log's end is written again at it: the further, the more there is to be written. */
 function* carryKept(machine: Machine): Script<void> {
   const { session } = machine
+  const lag = keptLag + 2 * machine.kept.all.reduce((sum, { parts }) => sum + parts, 0)
   for (const kept of machine.kept.all) {
-    if (kept.isLeaving || machine.log.position - kept.after <= keptLag) continue
+    if (kept.isLeaving || machine.log.position - kept.after <= lag) continue
     const again = { ...kept, record: numbered(machine, kept.record), after: machine.log.position }
     const written = yield* write(machine, again)
     if (machine.session !== session) return
@@ -119,6 +128,7 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
   const moved = new Map(units.map(({ unit, to }) => [unit.unit, to]))
   const containers: SavedContainer[] = []
   const semaphores: SavedSemaphore[] = []
+  const visits: KeptVisits[] = []
   for (const { unit, history } of unitsOf(machine)) {
     const point = moved.get(unit) ?? history.base
     if (point === null) continue
@@ -129,6 +139,8 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
     // What shows an opened snapshot ends with whoever opened it.
     if (container !== undefined && container.snapshotOf?.kind !== 'open')
       containers.push({ ...container, ...now })
+    const inputs = inputsTo(point)
+    if (inputs.length > 0) visits.push({ unit, inputs })
     if (semaphore !== undefined) semaphores.push({ ...semaphore, ...now })
   }
   // Of an empty world there is nothing to go back to.
@@ -145,6 +157,7 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
     keptMs: machine.date(),
     over: [...machine.captures.over],
     state,
+    ...(visits.length === 0 ? {} : { visits }),
   }
-  return { record, after: machine.log.position, isLeaving: false }
+  return keptLine(record, machine.log.position)
 }

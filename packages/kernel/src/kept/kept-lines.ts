@@ -3,7 +3,9 @@
  * its managers', who are told which snapshots belong to kept lines. Nothing here writes or sends.
  */
 import { invariant } from '@katydid/actor'
+import { partBytes } from '../state-interval/parts.js'
 import type { KeptRecord } from '../state-interval/records.js'
+import { visitBytes } from './visits.js'
 
 export interface KeptLine {
   readonly record: KeptRecord
@@ -11,7 +13,16 @@ export interface KeptLine {
   after: number
   /** It is given up: gone with the next line record. */
   isLeaving: boolean
+  /** Parts that its visits take in the log. */
+  readonly parts: number
 }
+
+export const keptLine = (record: KeptRecord, after: number): KeptLine => ({
+  record,
+  after,
+  isLeaving: false,
+  parts: Math.ceil(visitBytes(record) / partBytes),
+})
 
 /** A snapshot of a manager that belongs to kept lines. */
 export interface KeptSnapshot {
@@ -21,6 +32,8 @@ export interface KeptSnapshot {
 }
 
 export class KeptLines {
+  /** It was said that a line has too many visits to be kept; once, until one is kept. */
+  isTooMuchTold = false
   #lines: KeptLine[] = []
 
   get all(): readonly KeptLine[] {
@@ -48,6 +61,7 @@ export class KeptLines {
       newest,
     })
     this.#lines.push(kept)
+    this.isTooMuchTold = false
   }
 
   /** Of more than `count` the oldest leave; answers whether any did. */

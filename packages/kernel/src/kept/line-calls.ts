@@ -24,6 +24,7 @@ import { requestRecovery } from '../recovery/request.js'
 import type { SavedContainer } from '../state-interval/records.js'
 import { foretell, isThere } from './foretell.js'
 import type { KeptLine } from './kept-lines.js'
+import { intervalAt } from './visits.js'
 
 type Calls = typeof lineCalls
 type Rollback = Calls['lineRollback']
@@ -50,7 +51,7 @@ function listed(machine: Machine, { record }: KeptLine) {
   const { line, keptMs, state } = record
   const members = state.containers.map((each) => ({
     container: each.name,
-    interval: asInterval(each.interval),
+    interval: asInterval(intervalAt(record, each)),
     snapshot: asInterval(each.label),
     isThere: isThere(machine, each),
   }))

@@ -9,6 +9,7 @@ import { releasedAfter } from '../output/released.js'
 import { durableCallsOf } from '../locus/durable-calls.js'
 import type { SavedLocus } from '../state-interval/records.js'
 import type { KeptLine } from './kept-lines.js'
+import { intervalAt } from './visits.js'
 
 export type Released = ResultOf<(typeof lineCalls)['lineRollback']>['released'][number]
 
@@ -58,7 +59,11 @@ const lines: Source = (machine, { record }) =>
     const then = record.state.containers.find(
       (each) => each.slot === slot && each.generation === generation,
     )
-    const told = releasedAfter(machine, container, then?.interval ?? 0)
+    const told = releasedAfter(
+      machine,
+      container,
+      then === undefined ? 0 : intervalAt(record, then),
+    )
     const newest = told.lines.at(-1)
     if (newest === undefined) return []
     const count = `${told.isCounted ? '' : 'at least '}${told.count} ${told.count === 1 ? 'line' : 'lines'}`

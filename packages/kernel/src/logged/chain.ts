@@ -36,6 +36,9 @@ export function chainOf<P extends Chained<P>>(point: P): P[] {
   return chain.toReversed()
 }
 
+/** This point with all those that it is had by, the captured one first. */
+export const withChain = <P extends Chained<P>>(point: P): P[] => [rootOf(point), ...chainOf(point)]
+
 /** What came in between that and this one. */
 export const inputsOf = <P extends Chained<P>>(point: P): LoggedInput[] =>
   chainOf(point).flatMap(({ interval, logged }) => {

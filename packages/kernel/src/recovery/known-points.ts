@@ -5,7 +5,12 @@ import type { SavedOutput } from '../output/output.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { History, UnitPoint } from '../state-interval/history.js'
 import type { Point } from '../state-interval/line/line.js'
-import type { CaptureRecord, SavedContainer, SavedSemaphore } from '../state-interval/records.js'
+import type {
+  CaptureRecord,
+  SavedContainer,
+  SavedInput,
+  SavedSemaphore,
+} from '../state-interval/records.js'
 import { unitsOf } from '../state-interval/units.js'
 
 export interface KnownPoint extends Point, Chained<KnownPoint> {
@@ -106,6 +111,19 @@ export function pointsIn(capture: Capture, maxContainers: number): KnownPoint[] 
       ...pointOf(each),
     })),
   ]
+}
+
+/** The points that visits make after this one, in their order. */
+export function pointsAfter(found: KnownPoint, inputs: readonly SavedInput[]): KnownPoint[] {
+  const points: KnownPoint[] = []
+  let before = found
+  for (const { interval, dependencies, input } of inputs) {
+    if (interval <= before.interval) break
+    const logged = { input, before, root: rootOf(found) }
+    before = { ...before, interval, dependencies: new Map(dependencies), logged }
+    points.push(before)
+  }
+  return points
 }
 
 interface Saved {

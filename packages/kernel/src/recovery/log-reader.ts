@@ -4,8 +4,7 @@
  */
 import { invariant } from '@katydid/actor'
 import type { ToldOutput } from '../output/output-table.js'
-import type { KeptLine } from '../kept/kept-lines.js'
-import { rootOf } from '../logged/chain.js'
+import { keptLine, type KeptLine } from '../kept/kept-lines.js'
 import type { Capture } from '../state-interval/capture-table.js'
 import type { FoundRecord } from '../state-interval/durable-log.js'
 import { Assembly, readPart } from '../state-interval/parts.js'
@@ -18,7 +17,7 @@ import type {
   LineRecord,
   RootRecord,
 } from '../state-interval/records.js'
-import { pointsIn, type KnownPoint } from './known-points.js'
+import { pointsAfter, pointsIn, type KnownPoint } from './known-points.js'
 
 export interface PlacedRecord<R> {
   readonly record: R
@@ -123,7 +122,7 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
       state.told.push(...record.told)
       return
     case 'kept_line':
-      state.kept.set(record.line, { record, after, isLeaving: false })
+      state.kept.set(record.line, keptLine(record, after))
       return
     case 'inputs':
       takeInputs(state, record)
@@ -161,13 +160,7 @@ function takeInputs(state: Reading, { unit, generation, after, inputs }: InputsR
     if (known !== undefined && Math.min(...known.keys()) < after) state.gaps++
     return
   }
-  let before = found
-  for (const { interval, dependencies, input } of inputs) {
-    if (interval <= before.interval) return
-    const logged = { input, before, root: rootOf(found) }
-    before = { ...before, interval, dependencies: new Map(dependencies), logged }
-    known.set(interval, before)
-  }
+  for (const point of pointsAfter(found, inputs)) known.set(point.interval, point)
 }
 
 /** The world went back: what was newer never happened. */
@@ -191,6 +184,13 @@ function goBackTo(state: Reading, name: number, session: number): void {
   const record = stateOf(kept.record, session)
   state.captures.push({ record, after: kept.after })
   takePoints(state, record, kept.after)
+  for (const { unit, inputs } of kept.record.visits ?? []) {
+    const known = state.points.get(unit) ?? new Map<number, KnownPoint>()
+    // There is no other point of it: it is as it was captured.
+    const [root] = known.values()
+    if (root === undefined) continue
+    for (const point of pointsAfter(root, inputs)) known.set(point.interval, point)
+  }
 }
 
 /** What is gone back to: of an incarnation that is newer than any that was before the session. */

@@ -4,6 +4,7 @@
  */
 import { asGeneration, asLocus, managerUpcalls } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
+import { withChain } from '../logged/chain.js'
 import { isDemoted } from '../logged/level.js'
 import { noteLogged, replayAll } from '../logged/replay.js'
 import type { Machine } from '../machine.js'
@@ -121,7 +122,7 @@ function* goTo(machine: Machine, { points, epoch, backTo }: Choice): Script<Prob
   machine.choices =
     backTo === undefined
       ? knownPoints(machine).filter(({ unit, interval }) => interval <= (chosen.get(unit) ?? 0))
-      : points
+      : points.flatMap(withChain)
   captures.vector = new Map()
   captures.line = epoch
   for (const { unit, interval, container, semaphore } of points) {

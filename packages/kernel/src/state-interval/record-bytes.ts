@@ -49,7 +49,10 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
         ? (value as unknown as RootRecord)
         : null
     case 'kept_line':
-      return has(value, keptFields) && arePairs(value['over']) && isState(value['state'])
+      return has(value, keptFields) &&
+        arePairs(value['over']) &&
+        isState(value['state']) &&
+        (value['visits'] === undefined || listOf(value['visits'], isVisits))
         ? (value as unknown as KeptRecord)
         : null
     case 'inputs':
@@ -265,17 +268,16 @@ const hasTables = (value: Record<string, unknown>): boolean =>
   listOf(value['capabilities'], (each) => has(each, capabilityFields))
 
 function isInputs(value: Record<string, unknown>): boolean {
-  return (
-    has(value, inputsFields) &&
-    listOf(
-      value['inputs'],
-      (each) =>
-        has(each, { interval: 'number', input: 'object' }) &&
-        arePairs(each['dependencies']) &&
-        (each['input'] === null || isInput(each['input'])),
-    )
-  )
+  return has(value, inputsFields) && listOf(value['inputs'], isSavedInput)
 }
+
+const isVisits = (value: unknown): boolean =>
+  has(value, { unit: 'number' }) && listOf(value['inputs'], isSavedInput)
+
+const isSavedInput = (value: unknown): boolean =>
+  has(value, { interval: 'number', input: 'object' }) &&
+  arePairs(value['dependencies']) &&
+  (value['input'] === null || isInput(value['input']))
 
 const inputsFields = {
   session: 'number',

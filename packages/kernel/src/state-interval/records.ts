@@ -163,8 +163,16 @@ export interface KeptRecord {
   readonly keptMs: number
   /** Units that had ended, and how far they had come. */
   readonly over: readonly (readonly [unit: number, interval: number])[]
-  /** Each unit as it was on the line; what it had received does not matter any more. */
+  /** Each unit as it was on the line, a logged container as it was captured before; what it had received does not matter any more. */
   readonly state: CaptureRecord
+  /** What came into logged containers between that and the line. */
+  readonly visits?: readonly KeptVisits[]
+}
+
+/** The visits that lead from what was captured of a logged container to what it was on a kept line. */
+export interface KeptVisits {
+  readonly unit: number
+  readonly inputs: readonly SavedInput[]
 }
 
 export interface RootRecord {

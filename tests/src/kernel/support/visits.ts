@@ -81,11 +81,12 @@ export function visit(
   to: ContainerSlot,
   value: number,
   why: string | null = null,
+  more: Partial<LoggedInput> = {},
 ): { readonly point: boolean; readonly interval: number } {
   const { region } = world.sim
   region.words.store(word(world, to, 'turn'), locusOfPort(from.port) + 1)
   region.words.add(word(world, to, 'frames'), 1)
-  const what = input(from, world, value)
+  const what = { ...input(from, world, value), ...more }
   receive(region, to, stampOf(region, from.slot))
   region.words.store(region.containerWord(to, 'written'), 1)
   const back = stampOf(region, to)
