@@ -67,6 +67,7 @@ export class PageMaps {
   }
 
   #leafBelow(node: number, level: number, first: number, from: number): Leaf | null {
+    invariant(level > 0, 'MG12: a leaf is of level 1', { level })
     const span = this.#span(level - 1)
     const entries = this.entries(node)
     if (level === 1) return from < first + entries.length ? { first, entries } : null

@@ -29,6 +29,7 @@ export class StateHash {
 
   /** Page `page` has content of that checksum. */
   add(page: number, sum: number): void {
+    invariant(page >= 0 && sum >= 0, 'MG111: a page has a number and a checksum', { page, sum })
     if (sum === this.#zeros) return
     const key = mixed((page >>> 0) ^ mixed(Math.floor(page / 2 ** 32)))
     this.#low = (this.#low + mixed(key ^ sum)) | 0
@@ -102,6 +103,10 @@ function mapUnder(
   container: ManagedContainer,
   interval: StateInterval,
 ): Readonly<MapRoot> | null {
+  invariant(container.label >= container.folded, 'SI4: versions lie over the map, and are newer', {
+    label: container.label,
+    folded: container.folded,
+  })
   const retained = container.history?.find(interval)
   if (retained !== undefined) return retained.map
   if (container.version(interval) !== undefined) return container.map
@@ -115,5 +120,10 @@ function sumsOf(container: ManagedContainer, interval: StateInterval): Map<numbe
   for (const { interval: name, places } of container.versions)
     if (name !== null && name <= interval)
       for (const [page, place] of places) sums.set(page, place.checksum)
+  invariant(
+    interval > container.folded || sums.size === 0,
+    'SI4: what the map shows lies under all versions',
+    { interval, folded: container.folded },
+  )
   return sums
 }
