@@ -86,6 +86,23 @@ test('[SI112] the copy is in no capture, and its slot is free again when the aud
   t.true(slots(those) <= before + 2, `${slots(those)} slots`)
 })
 
+test('[SI112] while visits are run again in the copy, captures go on, and neither have it nor wait for it', async (t) => {
+  const those = await scene({ differs: () => 'hangs' })
+  await round(those)
+  const { machine } = those.world.kernel
+  const copy = machine.containers.live().find(isAuditCopy)
+  const beganMs = those.world.sim.clock.nowMs()
+  const answer = await those.world.call('world_snapshot', { durable: true })
+  const status = await those.world.call('world_status', {})
+
+  t.is(machine.loci.all().filter(({ replay }) => replay !== null).length, 1)
+  t.is(answer.status, 'ok')
+  t.true(those.world.sim.clock.nowMs() - beganMs < 1000)
+  t.is(copy?.intervals.history.newest, null)
+  const names = (status['containers'] as { name: string }[]).map(({ name }) => name)
+  t.false(names.includes(''))
+})
+
 test('[SI113] with `auditEvery: k` one audit begins with every k-th capture of a container, with 0 none', async (t) => {
   const begun: number[] = []
   for (const auditEvery of [0, 1, 4]) {

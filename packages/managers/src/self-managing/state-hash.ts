@@ -18,7 +18,7 @@ type Reply = Answer<(typeof retainedUpcalls)['stateHash']>
 const leavesAtOnce = 8
 
 /** A hash that is being summed up. */
-export class StateHash {
+class StateHash {
   readonly #zeros: number
   #low = 0
   #high = 0
