@@ -23,6 +23,7 @@ import type { KnownPoint } from './recovery/known-points.js'
 import type { Moved } from './recovery/moved.js'
 import type { Lost } from './recovery/request.js'
 import { FreedNames } from './locus/freed-names.js'
+import { Audits } from './logged/audit-of.js'
 import { InputLog } from './logged/input-log.js'
 import { LocusTable } from './locus/locus-table.js'
 import { ManagerTable } from './manager/manager-table.js'
@@ -51,6 +52,8 @@ export interface KernelConfig {
   readonly keepLines?: number
   /** By itself a line is kept so long after the last one that was; each that somebody asks for is. Default 0: all. */
   readonly keepEveryMs?: number
+  /** Every so many captures of a deterministic container one audit of it begins. Default 16; 0: none. */
+  readonly auditEvery?: number
   /** The self-managing manager of the world; nil: a world without one keeps nothing. */
   readonly manager: ManagerProgram | null
   /** Managers besides it, in the order in which they are started. */
@@ -137,6 +140,8 @@ export class Machine {
   readonly inputs = new InputLog()
   /** Logged containers whose visits did not do again what they had done: their points are captures only, in this process. */
   readonly demoted = new Set<string>()
+  /** What looks whether containers that are deterministic are. */
+  readonly audits = new Audits()
   /** How often a replay of each ended with its thread. */
   readonly replaysLost = new Map<string, number>()
   /** Page sets whose manager refused to discard, and until when they are left alone. */

@@ -1,6 +1,7 @@
 /** world_status: containers, loci, page sets and the line, as data for reports. */
 import { asInterval, locusStates, type Answer, type locusCalls } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
+import { isAuditCopy } from './container/container.js'
 import type { Locus } from './locus/locus.js'
 import type { Machine } from './machine.js'
 import { settleLine } from './state-interval/line.js'
@@ -12,7 +13,8 @@ const stateNames = Object.keys(locusStates)
 export function worldStatus(machine: Machine): Answer<WorldStatus> {
   settleLine(machine, 'query')
   const { captures, frames } = machine
-  const containers = machine.containers.live().map((each) => ({
+  const known = machine.containers.live().filter((each) => !isAuditCopy(each))
+  const containers = known.map((each) => ({
     name: each.selfManaged ? `(manager ${each.manager})` : each.name,
     size: each.size,
     interval: asInterval(machine.containers.interval(each.slot)),
@@ -40,13 +42,17 @@ export function worldStatus(machine: Machine): Answer<WorldStatus> {
     keptLines: machine.kept.offered(captures.line).map(({ record }) => record.line),
     rollbacks: machine.rollbacks,
     decisions: machine.decisions,
+    audits: { begun: machine.audits.begun, givenUp: machine.audits.givenUp },
     damage: machine.damage,
     failure: machine.failure,
   }
   return {
     status: 'ok',
     containers,
-    loci: machine.loci.all().map((each) => locusStatus(machine, each)),
+    loci: machine.loci
+      .all()
+      .filter((each) => each.replay === null)
+      .map((each) => locusStatus(machine, each)),
     report,
   }
 }

@@ -62,6 +62,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       acceptChanged: options.acceptChanged ?? false,
       snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
       line: options.line ?? 'eager',
+      ...(options.auditEvery === undefined ? {} : { auditEvery: options.auditEvery }),
       ...(options.managerFrames === undefined ? {} : { managerFrames: options.managerFrames }),
       ...(options.locusHeapMb === undefined ? {} : { locusHeapMb: options.locusHeapMb }),
     })

@@ -44,6 +44,7 @@ export interface MachineOptions {
   readonly retain: number
   /** By itself it keeps a line so long after the last one. */
   readonly retainEveryMs: number
+  readonly auditEvery?: number
   readonly managerFrames?: number
   readonly locusHeapMb?: number
 }
@@ -116,6 +117,7 @@ export class Machine {
         line: options.line,
         keepLines: options.retain,
         keepEveryMs: options.retainEveryMs,
+        ...(options.auditEvery === undefined ? {} : { auditEvery: options.auditEvery }),
         manager: {
           ...workers.defaultManager,
           options: {

@@ -30,6 +30,11 @@ export interface OpenOptions {
   /** Each capture that a host asks for is kept, and without that a line so long after the last; default 10,000, 0 for every one. */
   readonly retainEveryMs?: number
   /**
+   * With every so many captures of a deterministic container it is looked, in the background, whether its visits bring it to what it
+   * holds when they are run again (`replay_differed` when not). Default 16; 0: never.
+   */
+  readonly auditEvery?: number
+  /**
    * An administrator's decision: before anything runs, the world goes back to this kept line (see `World.rollback`). Rejects as that
    * does. For one opening: at the next the line is the present, and what it was is kept still.
    */
@@ -116,6 +121,7 @@ export function checkOptions(options: OpenOptions): void {
   wholeNumber('managerFrames', options.managerFrames, leastManagerFrames)
   wholeNumber('retain', options.retain, 0)
   wholeNumber('retainEveryMs', options.retainEveryMs, 0)
+  wholeNumber('auditEvery', options.auditEvery, 0)
   wholeNumber('rollbackTo', options.rollbackTo, 1)
   if ((options.retain ?? 0) > mostRetained)
     throw new KatydidError(

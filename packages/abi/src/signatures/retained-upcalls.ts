@@ -1,7 +1,7 @@
 /**
  * What a kernel asks a manager about the snapshots it retains, for users. A manager that retains none need not serve it.
  */
-import { bool, capref, countOf, list, stateInterval, token } from '../fields.js'
+import { bool, bytes, capref, countOf, list, stateInterval, token } from '../fields.js'
 import { call, group } from '../signature.js'
 import { retainedSnapshot } from './snapshot-calls.js'
 
@@ -75,5 +75,21 @@ export const retainedUpcalls = group(0x1c0, {
     },
     idempotent: true,
     afterCrash: 'Holds once a snapshot taken after it is recoverable.',
+  }),
+  stateHash: call({
+    ...upcall,
+    name: 'state_hash',
+    doc: 'A hash of what the container holds at that snapshot, of the checksums that its maps and versions hold: no page is read. Equal content has an equal hash, of whatever container of the manager; a page of zeros counts like one never written. It is answered when all of the snapshot has been written.',
+    args: { cont: token, stateInterval },
+    result: { hash: bytes },
+    causes: {
+      ...unknown,
+      not_supported: 'The manager keeps no checksums.',
+      no_such_interval: 'It does not have that snapshot, or not any more.',
+      io_error: 'A page of its maps could not be read, or of the snapshot not be written.',
+      busy: 'It was not written, or not looked through, in time.',
+    },
+    idempotent: true,
+    afterCrash: 'Nothing: the kernel asks again.',
   }),
 })

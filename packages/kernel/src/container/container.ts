@@ -41,11 +41,18 @@ export interface IntervalRecord {
 
 /** How a container began as a snapshot of another. */
 export interface SnapshotOf {
-  /** open: it shows the snapshot, for reading only, as long as whoever opened it is there. */
-  readonly kind: 'open' | 'fork'
+  /**
+   * open: it shows the snapshot, for reading only, as long as whoever opened it is there. audit: the kernel runs visits again in it; it is in
+   * no capture and nobody else's.
+   */
+  readonly kind: 'open' | 'fork' | 'audit'
   /** Number of the locus that asked for it; 0: a host or a manager. */
   readonly opener: number
 }
+
+/** Whether the kernel made it for an audit, and nobody else knows of it. */
+export const isAuditCopy = ({ snapshotOf }: Pick<Container, 'snapshotOf'>): boolean =>
+  snapshotOf?.kind === 'audit'
 
 export interface Container {
   readonly slot: ContainerSlot

@@ -83,8 +83,16 @@ export function noteLogged(machine: Machine, points: readonly KnownPoint[]): voi
   }
 }
 
-/** What differed, or kept it from coming to its end; nil: all of it was done again. */
-function* replay(machine: Machine, container: Container, run: Replay): Script<string | null> {
+/**
+ * What differed, or kept it from coming to its end; nil: all of it was done again. `isOff`: nobody wants to know any more. Where that is said
+ * the replay is nobody's recovery, and a thread that does not end is waited for by whoever wants its slot.
+ */
+export function* replay(
+  machine: Machine,
+  container: Container,
+  run: Replay,
+  isOff: (() => boolean) | null = null,
+): Script<string | null> {
   invariant(run.inputs.length > 0, 'SI104: there is something to run again', {
     slot: container.slot,
   })
@@ -94,7 +102,11 @@ function* replay(machine: Machine, container: Container, run: Replay): Script<st
   machine.loci.add(locus)
   const started = yield* machine.waits.until(() => startLocus(machine, locus, null), slotMs)
   const over = (): boolean =>
-    run.done || run.problem !== null || machine.recoveryWanted !== null || locus.slot === null
+    run.done ||
+    run.problem !== null ||
+    machine.recoveryWanted !== null ||
+    locus.slot === null ||
+    isOff?.() === true
   while (!over()) {
     const { given } = run
     if (!(yield* machine.waits.until(() => over() || run.given > given, visitMs))) break
@@ -103,7 +115,7 @@ function* replay(machine: Machine, container: Container, run: Replay): Script<st
   const outcome = run.done ? null : (run.problem ?? why(started, locus, run))
   const ended = yield* endThread(machine, locus)
   machine.loci.forget(locus)
-  if (!ended)
+  if (!ended && isOff === null)
     machine.fail('manager_failed', `the thread that ran “${name}” again did not end in time`)
   return outcome
 }

@@ -23,7 +23,7 @@ import {
 import { invariant, later, type Handlers, type IncomingCall } from '@katydid/actor'
 import { resolveContainer, type Right } from '../capability/resolve.js'
 import { grantContainer } from '../container/container-calls.js'
-import type { Container } from '../container/container.js'
+import { isAuditCopy, type Container } from '../container/container.js'
 import { retire } from '../container/retire.js'
 import type { Machine } from '../machine.js'
 
@@ -67,11 +67,13 @@ export function snapshotHandlers(machine: Machine): Handlers<Calls> {
   }
 }
 
-/** Destroys containers that show opened snapshots and whose openers have ended. What is in use is tried again. */
+/** Destroys containers that show opened snapshots and whose openers have ended, and copies whose audit is over. What is in use is tried again. */
 export function closeOpened(machine: Machine): void {
   if (machine.phase !== 'open') return
   for (const container of machine.containers.live()) {
     // One that was captured before its manager had taken it on goes too.
+    if (isAuditCopy(container) && machine.audits.current === null && retire(machine, container))
+      machine.changed()
     if (container.snapshotOf?.kind !== 'open') continue
     const { opener } = container.snapshotOf
     invariant(!container.selfManaged, 'MG102: no manager lives in a snapshot', {

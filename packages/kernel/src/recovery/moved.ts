@@ -1,5 +1,6 @@
 /** Containers that went back: from which interval to which, and why. Told in an event, kept for the status, noted in the trace. */
 import { invariant } from '@katydid/actor'
+import { isAuditCopy } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import type { KnownPoint } from './known-points.js'
 import type { Because } from './least-rollback.js'
@@ -32,7 +33,7 @@ const remembered = 16
 export const presentOf = (machine: Machine): Present[] =>
   machine.containers
     .live()
-    .filter(({ selfManaged }) => !selfManaged)
+    .filter((each) => !each.selfManaged && !isAuditCopy(each))
     .map(({ name: container, slot, generation }) => ({
       container,
       slot,

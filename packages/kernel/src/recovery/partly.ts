@@ -6,7 +6,7 @@
 import { locusPort } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import { killDead } from '../capability/group-calls.js'
-import type { IntervalRecord } from '../container/container.js'
+import { isAuditCopy, type IntervalRecord } from '../container/container.js'
 import { rootOf } from '../logged/chain.js'
 import { noteLogged, replayAll } from '../logged/replay.js'
 import type { Machine } from '../machine.js'
@@ -100,7 +100,11 @@ function movesOf(
   going: Going,
   because: (unit: number) => Pick<Moved, 'because' | 'cause'>,
 ): Moved[] {
-  return slotsOf(machine, going).map((slot) => ({
+  const known = slotsOf(machine, going).filter((slot) => {
+    const container = machine.containers.at(slot)
+    return container === null || !isAuditCopy(container)
+  })
+  return known.map((slot) => ({
     container: nameOf(machine, slot),
     slot,
     from: machine.containers.interval(slot),

@@ -4,7 +4,8 @@
  */
 import { managerUpcalls, refuse } from '@katydid/abi'
 import { all, ask, invariant, run, type Script } from '@katydid/actor'
-import type { Container } from '../container/container.js'
+import { isAuditCopy, type Container } from '../container/container.js'
+import { noteCapture } from '../logged/audit.js'
 import type { Machine } from '../machine.js'
 import { beginBatch, closeBatch, type Batch } from './batch.js'
 import type { Capture, CaptureOutcome, Tick } from './capture-table.js'
@@ -164,7 +165,8 @@ function interruptedOne(
 function wantedIn(machine: Machine, epoch: number): Set<Container> {
   const users = machine.containers.live().filter((each) => !each.selfManaged)
   const wanted = new Set<Container>()
-  for (const container of users) if (!isIdle(machine, container)) wanted.add(container)
+  for (const container of users)
+    if (!isAuditCopy(container) && !isIdle(machine, container)) wanted.add(container)
   for (const container of users) {
     if (wanted.has(container)) continue
     container.intervals.history.carryOver(epoch)
@@ -236,6 +238,11 @@ function* captureThose(
   }
   progress.heldMs += clock.nowMs() - restedMs
   const capture = closeBatch(machine, batch)
+  for (const container of containers) {
+    const { newest } = container.intervals.history
+    if (newest?.capture === capture && newest.logged === null)
+      noteCapture(machine, container, newest, () => requestCapture(machine, () => {}))
+  }
   // Loci run again first: what is packed for the disk was copied at the cut.
   if (!progress.keepShut) openGates(machine, containers)
   run(machine.messenger, makeDurable(machine, capture, progress))

@@ -3,6 +3,7 @@
  * It holds everybody up, so it is timed, has a limit, and where it reached that there is none for a while.
  */
 import { invariant, type Script } from '@katydid/actor'
+import { isAuditCopy } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { isAtRest } from './gate.js'
 import { noteDrainGivenUp } from './lagging.js'
@@ -17,7 +18,7 @@ export function* drain(machine: Machine, interrupted: () => boolean): Script<boo
   const { captures, clock } = machine
   invariant(captures.rendezvous !== null, 'SI57: a drain is part of an epoch', {})
   const beganMs = clock.nowMs()
-  const users = machine.containers.live().filter((each) => !each.selfManaged)
+  const users = machine.containers.live().filter((each) => !each.selfManaged && !isAuditCopy(each))
   const isOver = (): boolean => users.every((each) => isAtRest(machine, each))
   yield* machine.waits.until(() => interrupted() || isOver(), drainMs)
   const hasEnded = isOver()

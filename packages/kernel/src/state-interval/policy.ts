@@ -1,6 +1,7 @@
 /** When the kernel captures by itself: every so often, and only if something ran since the last time or what did is not on the line for want of an epoch. */
 import { locusStates } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
+import { isAuditCopy } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { requestCapture } from './capture.js'
 import { epochsOnTheWay, needsAnother } from './on-the-way.js'
@@ -32,6 +33,7 @@ export function somethingRan(machine: Machine): boolean {
     .some(
       (each) =>
         !each.selfManaged &&
+        !isAuditCopy(each) &&
         (each.intervals.mustCapture ||
           words.load(machine.region.containerWord(each.slot, 'written')) !== 0),
     )

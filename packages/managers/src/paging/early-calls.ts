@@ -54,6 +54,7 @@ export class EarlyCalls {
       retainedTake: this.#whenUp(({ retained }) => retained?.retainedTake ?? retainsNone),
       retainedDrop: this.#whenUp(({ retained }) => retained?.retainedDrop ?? retainsNone),
       retainedKeep: this.#whenUp(({ retained }) => retained?.retainedKeep ?? retainsNone),
+      stateHash: this.#whenUp(({ retained }) => retained?.stateHash ?? hashesNothing),
     })
   }
 
@@ -79,3 +80,5 @@ export class EarlyCalls {
 const keepsNothing = () => refuse('not_supported', 'this manager keeps nothing over a recovery')
 
 const retainsNone = () => refuse('not_supported', 'this manager retains no snapshots')
+
+const hashesNothing = () => refuse('not_supported', 'this manager keeps no checksums')

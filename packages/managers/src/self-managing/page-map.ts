@@ -23,6 +23,12 @@ export interface PageMapsParts {
   readonly names: BlockNames
 }
 
+/** A leaf of a map: entry `i` is page `first + i`, as (block, checksum); block 0: never written. */
+export interface Leaf {
+  readonly first: number
+  readonly entries: readonly { readonly first: number; readonly second: number }[]
+}
+
 export class PageMaps {
   readonly #layout: OwnLayout
   readonly #window: Window
@@ -53,6 +59,26 @@ export class PageMaps {
     for (const { first, second } of this.entries(map.page))
       pages += map.height > 1 ? second : first === 0 ? 0 : 1
     return pages
+  }
+
+  /** The first leaf that holds page `from` or a later one; its first page and its entries. Null: there is none. */
+  leafFrom(map: Readonly<MapRoot>, from: number): Leaf | null {
+    return map.height === 0 ? null : this.#leafBelow(map.page, map.height, 0, from)
+  }
+
+  #leafBelow(node: number, level: number, first: number, from: number): Leaf | null {
+    invariant(level > 0, 'MG12: a leaf is of level 1', { level })
+    const span = this.#span(level - 1)
+    const entries = this.entries(node)
+    if (level === 1) return from < first + entries.length ? { first, entries } : null
+    const begin = Math.max(0, Math.floor((from - first) / span))
+    for (let index = begin; index < entries.length; index++) {
+      const child = entries[index]!.first
+      if (child === 0) continue
+      const found = this.#leafBelow(child, level - 1, first + index * span, from)
+      if (found !== null) return found
+    }
+    return null
   }
 
   /** A second name for the map: it stays as it is now, whatever becomes of the other. */

@@ -21,6 +21,7 @@ import { History, mostRetained } from './history.js'
 import { writeRecord, type ManagerRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
 import type { MapRoot } from './place.js'
+import { hashing } from './state-hash.js'
 import { forget, type UpcallParts } from './upcalls.js'
 
 type Calls = typeof retainedUpcalls
@@ -93,6 +94,17 @@ export function retainedCalls(parts: UpcallParts): Handlers<Calls> {
         },
         fail: (status, detail) =>
           call.reply(refuse(status === 'no_resource' ? status : 'io_error', detail)),
+        untilMs: until(),
+      })
+      return later
+    },
+    stateHash: ({ cont, stateInterval }, call) => {
+      const container = containers.get(cont)
+      if (container === undefined) return unknown(cont)
+      retention.when({
+        ...hashing(parts, container, stateInterval, call.reply.bind(call)),
+        fail: (status, detail) =>
+          call.reply(refuse(status === 'busy' ? status : 'io_error', detail)),
         untilMs: until(),
       })
       return later

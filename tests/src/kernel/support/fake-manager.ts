@@ -13,6 +13,7 @@ import {
   managerUpcalls,
   pageSetCalls,
   refuse,
+  retainedUpcalls,
   type Capref,
   type Frame,
   type ManagerBoot,
@@ -38,6 +39,8 @@ export interface Behaviour {
   /** Whether it makes its root page stable when it starts. */
   root: boolean
   accepts: boolean
+  /** Whether it can copy a snapshot and hash what it holds. */
+  copies: boolean
   /** Says that it accepts and does not call set_manager. */
   lies: boolean
 }
@@ -49,6 +52,7 @@ export const goodBehaviour = (): Behaviour => ({
   discards: 'ok',
   root: true,
   accepts: true,
+  copies: true,
   lies: false,
 })
 
@@ -83,6 +87,7 @@ export class FakeManager {
     this.#stable = stable
     for (const token of stable.keys()) this.#nextToken = Math.max(this.#nextToken, token + 1)
     this.#serve()
+    this.#serveRetained()
     run(messenger, this.#start())
   }
 
@@ -180,6 +185,37 @@ export class FakeManager {
         const names = snapshots.map(({ cont, stateInterval }) => `${cont}:${stateInterval}`)
         this.calls.push(`snapshots_kept ${names.join(' ')}`)
         return { status: 'ok' }
+      },
+    })
+  }
+
+  /** What state_hash says of a container's snapshot. */
+  hashOf: (cont: Token, stateInterval: StateInterval) => number = () => 1
+  /** Containers that began as a snapshot of another. */
+  readonly copies = new Set<Token>()
+
+  #serveRetained(): void {
+    const none = () => refuse('not_supported', 'a fake lists none')
+    this.#messenger.serve(retainedUpcalls, {
+      retainedList: none,
+      retainedDrop: none,
+      retainedKeep: none,
+      retainedTake: ({ cont, source, stateInterval }, call) => {
+        this.calls.push(`retained_take ${source} ${stateInterval}`)
+        if (!this.behaviour.copies) return refuse('no_resource', 'a fake has no room')
+        const token = asToken(this.#nextToken++)
+        const args = { cont, manager: this.boot.self, contId: token }
+        this.#messenger.call(actorPorts.kernel, managerDowncalls.setManager, args, (reply) => {
+          if (reply.status !== 'ok') return call.reply(refuse('frozen', reply.detail))
+          this.managed.set(token, { capability: cont, slot: reply.slot })
+          this.copies.add(token)
+          call.reply({ status: 'ok' })
+        })
+        return later
+      },
+      stateHash: ({ cont, stateInterval }) => {
+        this.calls.push(`state_hash ${cont} ${stateInterval}`)
+        return { status: 'ok', hash: Uint8Array.of(this.hashOf(cont, stateInterval)) }
       },
     })
   }

@@ -57,6 +57,7 @@ export interface WorldOptions {
   readonly snapshotEveryMs?: number
   readonly keepLines?: number
   readonly keepEveryMs?: number
+  readonly auditEvery?: number
   readonly shape?: Partial<MachineShape>
   readonly behaviour?: Partial<Behaviour>
   /** No manager at all. */
@@ -142,6 +143,7 @@ export class KernelWorld {
         snapshotEveryMs: options.snapshotEveryMs ?? 0,
         ...(options.line === undefined ? {} : { line: options.line }),
         ...(options.keepLines === undefined ? {} : { keepLines: options.keepLines }),
+        auditEvery: options.auditEvery ?? 0,
         ...(options.keepEveryMs === undefined ? {} : { keepEveryMs: options.keepEveryMs }),
         others: (options.others ?? []).map(({ name, behaviour }) =>
           fakeManager(name, false, { root: false, ...behaviour }),
