@@ -137,7 +137,8 @@ export function* durableInvocation(locus: SimLocus): Steps {
     locus.expect('locus_answered', reply.status, 'ok')
   } else {
     const is = `${held.asked} ${held.block.join()}`
-    if (is !== `${deed} ${deed & 0xff}`) locus.problem(`the answer held is ${is}, not of deed ${deed}`)
+    if (is !== `${deed} ${deed & 0xff}`)
+      locus.problem(`the answer held is ${is}, not of deed ${deed}`)
     locus.held = null
     locus.world.saw('invoke held', 'ok')
   }

@@ -128,6 +128,27 @@ test('[CO23] a container that is destroyed before its snapshot is stable does no
   t.is(world.kernel.machine.captures.lagging, null)
 })
 
+test('[CO5] a container that is destroyed as its manager takes, or refuses, a snapshot of it stops nobody', async (t) => {
+  for (const snapshots of ['refuse', 'keeps nothing', 'ok'] as const) {
+    const world = await KernelWorld.open({ behaviour: { stabilise: false } })
+    const cont = await world.container('a')
+    world.write()
+    world.manager!.behaviour.snapshots = snapshots
+    world.manager!.stabilisesWhenAsked = true
+    const taken = world.kernel.call('world_snapshot', { durable: false })
+    world.sim.runUntil(() =>
+      world.manager!.calls.some((each) => /^container_snapshot 100/.test(each)),
+    )
+    const destroyed = world.kernel.call('container_destroy', { cont })
+    world.run(3_000)
+    const { status } = await world.call('world_snapshot', { durable: true })
+
+    t.is((await destroyed).status, 'ok', snapshots)
+    t.not((await taken).status, 'timed_out', snapshots)
+    t.is(status, 'ok', snapshots)
+  }
+})
+
 test('[CO24] a container that received of one whose end is on the line comes back by itself, and nothing is called damaged', async (t) => {
   const world = await KernelWorld.open()
   const gone = await world.container('gone')

@@ -85,39 +85,42 @@ test('[MG107] as long as there is room it does nothing, and rests between its lo
   t.true(stepsOf() < 400, `${stepsOf()} steps`)
 })
 
-test.serial('[MG106] a version that waits for a place among what is retained is looked at now and then, and folded when there is one', (t) => {
-  let folding: Folding | null = null
-  const settle = Folding.prototype.settle
-  Folding.prototype.settle = function (this: Folding) {
-    folding = this
-    return settle.call(this)
-  }
-  t.teardown(() => (Folding.prototype.settle = settle))
-  const world = new SimWorld(7, { ...shape, segments: 200 })
-  world.begin()
-  pass(world, 100)
-  const found = folding as Folding | null
-  const keeper: Keeper = found!.keeper
-  // As when every slot of the container’s history is taken.
-  const full: Keeper = {
-    beforeFold: () => false,
-    giveWay: () => keeper.giveWay(),
-    spareFrames: keeper.spareFrames,
-  }
-  found!.keeper = full
-  for (let page = 0; page < 40; page++) world.write(0, page, page + 1)
-  world.capture()
-  pass(world, 500)
-  const stepsOf = counted(world)
+test.serial(
+  '[MG106] a version that waits for a place among what is retained is looked at now and then, and folded when there is one',
+  (t) => {
+    let folding: Folding | null = null
+    const settle = Folding.prototype.settle
+    Folding.prototype.settle = function (this: Folding) {
+      folding = this
+      return settle.call(this)
+    }
+    t.teardown(() => (Folding.prototype.settle = settle))
+    const world = new SimWorld(7, { ...shape, segments: 200 })
+    world.begin()
+    pass(world, 100)
+    const found = folding as Folding | null
+    const keeper: Keeper = found!.keeper
+    // As when every slot of the container’s history is taken.
+    const full: Keeper = {
+      beforeFold: () => false,
+      giveWay: () => keeper.giveWay(),
+      spareFrames: keeper.spareFrames,
+    }
+    found!.keeper = full
+    for (let page = 0; page < 40; page++) world.write(0, page, page + 1)
+    world.capture()
+    pass(world, 500)
+    const stepsOf = counted(world)
 
-  const isWaiting = found!.isPending
-  pass(world, 5_000)
-  const steps = stepsOf()
-  found!.keeper = keeper
-  pass(world, 500)
+    const isWaiting = found!.isPending
+    pass(world, 5_000)
+    const steps = stepsOf()
+    found!.keeper = keeper
+    pass(world, 500)
 
-  t.true(isWaiting)
-  t.true(steps < 5_000, `${steps} steps in 5 s`)
-  t.false(found!.isPending)
-  t.deepEqual(world.differences(), [])
-})
+    t.true(isWaiting)
+    t.true(steps < 5_000, `${steps} steps in 5 s`)
+    t.false(found!.isPending)
+    t.deepEqual(world.differences(), [])
+  },
+)
