@@ -62,7 +62,10 @@ export function* ownContainer(locus: SimLocus): Steps {
 
 function* past(locus: SimLocus, cont: Capref): Steps {
   const listed = yield* locus.call(snapshotCalls.snapshotList, { cont: hereCapref })
-  if (listed.status !== 'ok') return managerFailed(locus, 'snapshot_list', listed.status)
+  if (listed.status !== 'ok') {
+    managerFailed(locus, 'snapshot_list', listed.status)
+    return
+  }
   const chosen = listed.snapshots[locus.random.below(Math.max(1, listed.snapshots.length))]
   if (chosen === undefined) return
   const args = { cont, source: hereCapref, stateInterval: chosen.stateInterval }

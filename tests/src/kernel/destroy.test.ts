@@ -137,7 +137,7 @@ test('[CO5] a container that is destroyed as its manager takes, or refuses, a sn
     world.manager!.stabilisesWhenAsked = true
     const taken = world.kernel.call('world_snapshot', { durable: false })
     world.sim.runUntil(() =>
-      world.manager!.calls.some((each) => /^container_snapshot 100/.test(each)),
+      world.manager!.calls.some((each) => each.startsWith('container_snapshot 100')),
     )
     const destroyed = world.kernel.call('container_destroy', { cont })
     world.run(3_000)

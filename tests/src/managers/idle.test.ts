@@ -88,17 +88,18 @@ test('[MG107] as long as there is room it does nothing, and rests between its lo
 test.serial(
   '[MG106] a version that waits for a place among what is retained is looked at now and then, and folded when there is one',
   (t) => {
-    let folding: Folding | null = null
-    const settle = Folding.prototype.settle
-    Folding.prototype.settle = function (this: Folding) {
-      folding = this
-      return settle.call(this)
+    const seen = new Set<Folding>()
+    const proto = Folding.prototype as unknown as Record<string, () => unknown>
+    const settle = proto['settle']!
+    proto['settle'] = function (this: Folding) {
+      seen.add(this)
+      return settle.apply(this)
     }
-    t.teardown(() => (Folding.prototype.settle = settle))
+    t.teardown(() => (proto['settle'] = settle))
     const world = new SimWorld(7, { ...shape, segments: 200 })
     world.begin()
     pass(world, 100)
-    const found = folding as Folding | null
+    const [found] = seen
     const keeper: Keeper = found!.keeper
     // As when every slot of the container’s history is taken.
     const full: Keeper = {
