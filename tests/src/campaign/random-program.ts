@@ -10,6 +10,7 @@ import {
   managerDowncalls,
   outputCalls,
 } from '@katydid/abi'
+import { durableInvocation, invocation, ownContainer, semaphores } from './locus-calls.js'
 import { windowStatus } from './mapping-model.js'
 import type { SimLocus } from './sim-locus.js'
 import { lineOf } from './told-output.js'
@@ -25,7 +26,9 @@ const wordsOfPage = [0, 8, 2044, 4092]
 export function randomProgram(deeds: number, pages: number): SimProgram {
   return function* (locus) {
     while (locus.model.registers[0]! < BigInt(deeds)) {
-      yield* deed(locus, pages)
+      // What was answered before it was entered again comes first: the same call asks for it.
+      if (locus.held === null) yield* deed(locus, pages)
+      else yield* durableInvocation(locus)
       locus.setRegister(0, locus.model.registers[0]! + 1n)
       yield* locus.safepoint()
     }
@@ -65,6 +68,10 @@ const deeds: readonly [weight: number, deed: (locus: SimLocus, pages: number) =>
   [1, list],
   [1, stabilise],
   [2, print],
+  [1, semaphores],
+  [1, ownContainer],
+  [2, invocation],
+  [1, durableInvocation],
 ]
 const total = deeds.reduce((sum, [weight]) => sum + weight, 0)
 

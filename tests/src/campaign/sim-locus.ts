@@ -83,6 +83,8 @@ export class SimLocus {
   containerSlot: ContainerSlot = 0 as ContainerSlot
   cap: Capref = hereCapref
   resumed = false
+  /** The answer of a durable invoke that was saved with it; null: none is under way. */
+  held: Plan['answer'] = null
   #alive = true
   /** What the invocation uses translations of, and its windows on them; null before it begins and after its end. */
   #uses: AttachmentSet | null = null
@@ -629,6 +631,7 @@ export class SimLocus {
     this.containerSlot = plan.container as ContainerSlot
     this.cap = plan.containerCap
     this.resumed = plan.resumed
+    this.held = plan.answer
     yield* this.#throughGate()
     this.#uses = new AttachmentSet(this.#attachmentTo(this.containerSlot))
     this.#windows = new SimWindows(this.#uses, (container) => this.#attachmentAcross(container))

@@ -380,6 +380,15 @@ export class WholeWorld {
       if (isLeftOpen && containers.named(name) === null) this.model.containers.delete(name)
   }
 
+  /** Whether a locus of another container is in it. */
+  isVisited(name: string): boolean {
+    const { region } = this.sim
+    const container = this.kernel.machine.containers.named(name)
+    return (
+      container !== null && region.words.load(region.containerWord(container.slot, 'frames')) !== 0
+    )
+  }
+
   /** What the locus of that name runs. */
   programOf(name: string, entry: string): SimProgram {
     return this.programs.get(name.startsWith(readerName) ? 'read' : entry)!

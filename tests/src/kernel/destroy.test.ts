@@ -1,5 +1,6 @@
 /** CO: the ends of containers that something still knows, and beginnings that were cut short. In the simulator. */
 import {
+  actorPorts,
   asToken,
   containerCalls,
   containerStates,
@@ -125,6 +126,54 @@ test('[CO23] a container that is destroyed before its snapshot is stable does no
   t.is(status, 'ok')
   t.true(manager.calls.some((each) => each.startsWith('container_destroyed ')))
   t.is(world.kernel.machine.captures.lagging, null)
+})
+
+test('[CO5] a container that is destroyed as its manager takes, or refuses, a snapshot of it stops nobody', async (t) => {
+  for (const snapshots of ['refuse', 'keeps nothing', 'ok'] as const) {
+    const world = await KernelWorld.open({ behaviour: { stabilise: false } })
+    const cont = await world.container('a')
+    world.write()
+    world.manager!.behaviour.snapshots = snapshots
+    world.manager!.stabilisesWhenAsked = true
+    const taken = world.kernel.call('world_snapshot', { durable: false })
+    world.sim.runUntil(() =>
+      world.manager!.calls.some((each) => each.startsWith('container_snapshot 100')),
+    )
+    const destroyed = world.kernel.call('container_destroy', { cont })
+    world.run(3_000)
+    const { status } = await world.call('world_snapshot', { durable: true })
+
+    t.is((await destroyed).status, 'ok', snapshots)
+    t.not((await taken).status, 'timed_out', snapshots)
+    t.is(status, 'ok', snapshots)
+  }
+})
+
+test('[CO24] a container that received of one whose end is on the line comes back by itself, and nothing is called damaged', async (t) => {
+  const world = await KernelWorld.open()
+  const gone = await world.container('gone')
+  const home = await world.container('home')
+  const port = await world.locus(home)
+  await touch(world, port, gone, home)
+  world.write()
+  world.setState(port, 'resting')
+  await world.call('container_destroy', { cont: gone })
+  const first = await world.call('world_snapshot', { durable: true })
+  const { captures } = world.kernel.machine
+  const onLine = [...captures.vector.keys()]
+  world.run(200)
+  // Its slot is given to another, and the world goes back before that one is on the line.
+  await world.call('container_create', { size: 4096, name: 'next' })
+  // Of a manager that dies as a locus is lost all of the world goes back.
+  world.die(port)
+  world.sim.runUntil(() => world.kernel.machine.phase === 'recovering')
+  world.die(actorPorts.firstManager)
+  world.run(500)
+
+  t.is(first.status, 'ok')
+  t.deepEqual(onLine, [Number(slotOf(world, 'home'))])
+  t.is(world.kernel.machine.damage, null)
+  t.is(world.kernel.machine.phase, 'open')
 })
 
 test('[MG45] after a recovery each manager is told all its containers there are, and forgets the rest', async (t) => {

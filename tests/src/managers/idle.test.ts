@@ -1,6 +1,7 @@
 /** MG: what a manager that keeps snapshots does while nobody asks anything of it. In the simulator. */
 import { actorPorts, diskCalls } from '@katydid/abi'
 import { ask, run } from '@katydid/actor'
+import { Folding, type Keeper } from '@katydid/managers/self-managing/folding.js'
 import test from 'ava'
 import { SimWorld } from './support/sim-world.js'
 
@@ -26,18 +27,42 @@ function writeElsewhere(world: SimWorld, bytes: number, refused: string[]): void
   )
 }
 
+/** Time passes, whatever happens in it. */
+function pass(world: SimWorld, ms: number): void {
+  let isOver = false
+  world.sim.task(
+    'host',
+    (function* () {
+      yield ms
+      isOver = true
+    })(),
+  )
+  world.sim.runUntil(() => isOver)
+}
+
+/** Answers how many steps the simulator has made since. */
+function counted({ sim }: SimWorld): () => number {
+  const step = sim.step.bind(sim)
+  let steps = 0
+  sim.step = (untilMs) => {
+    steps++
+    return step(untilMs)
+  }
+  return () => steps
+}
+
 test('[MG107] a manager that wrote a little and is idle lets go of the log when others fill the disk', (t) => {
   const world = new SimWorld(5, shape)
   world.begin()
   for (let page = 0; page < 40; page++) world.write(0, page, page + 1)
   world.capture()
-  world.runUntilIdle(3_000)
+  pass(world, 3_000)
   const refused: string[] = []
 
   // Three times what the disk holds, in a minute.
   for (let round = 0; round < 120; round++) {
     writeElsewhere(world, 80_000, refused)
-    world.runUntilIdle(500)
+    pass(world, 500)
   }
 
   t.deepEqual(refused, [])
@@ -50,17 +75,53 @@ test('[MG107] as long as there is room it does nothing, and rests between its lo
   world.begin()
   for (let page = 0; page < 40; page++) world.write(0, page, page + 1)
   world.capture()
-  world.runUntilIdle(3_000)
+  pass(world, 3_000)
   const before = world.counters.get('pagesWritten')
-  let steps = 0
-  const step = world.sim.step.bind(world.sim)
-  world.sim.step = (untilMs) => {
-    steps++
-    return step(untilMs)
-  }
+  const stepsOf = counted(world)
 
-  world.sim.runUntil(() => false, world.sim.clock.nowMs() + 20_000)
+  pass(world, 20_000)
 
   t.is(world.counters.get('pagesWritten'), before)
-  t.true(steps < 400, `${steps} steps`)
+  t.true(stepsOf() < 400, `${stepsOf()} steps`)
 })
+
+test.serial(
+  '[MG106] a version that waits for a place among what is retained is looked at now and then, and folded when there is one',
+  (t) => {
+    const seen = new Set<Folding>()
+    const proto = Folding.prototype as unknown as Record<string, () => unknown>
+    const settle = proto['settle']!
+    proto['settle'] = function (this: Folding) {
+      seen.add(this)
+      return settle.apply(this)
+    }
+    t.teardown(() => (proto['settle'] = settle))
+    const world = new SimWorld(7, { ...shape, segments: 200 })
+    world.begin()
+    pass(world, 100)
+    const [found] = seen
+    const keeper: Keeper = found!.keeper
+    // As when every slot of the container’s history is taken.
+    const full: Keeper = {
+      beforeFold: () => false,
+      giveWay: () => keeper.giveWay(),
+      spareFrames: keeper.spareFrames,
+    }
+    found!.keeper = full
+    for (let page = 0; page < 40; page++) world.write(0, page, page + 1)
+    world.capture()
+    pass(world, 500)
+    const stepsOf = counted(world)
+
+    const isWaiting = found!.isPending
+    pass(world, 5_000)
+    const steps = stepsOf()
+    found!.keeper = keeper
+    pass(world, 500)
+
+    t.true(isWaiting)
+    t.true(steps < 5_000, `${steps} steps in 5 s`)
+    t.false(found!.isPending)
+    t.deepEqual(world.differences(), [])
+  },
+)

@@ -10,9 +10,6 @@ import { transactionCourses } from '../transactions/courses.js'
 /** What is not answered `ok` in the simulator, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
   invoke_no_support: 'all managers that there are serve one machine: they answer not_supported',
-  invoke:
-    'moves the stack of a locus’s own thread: fuzzed on threads (fuzz-threads.ts), and transactions are invocations here',
-  locus_answered: 'a part of a durable invoke: on threads as well',
 }
 
 /** Counts what managers do to page tables: calls without a message, by their names in the declaration. */

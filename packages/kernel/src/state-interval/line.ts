@@ -159,13 +159,14 @@ export function lineRecord(
 /** Managers, hosts and waiting loci learn what can be restored after any crash. */
 function move(machine: Machine, { units, epoch, points }: Advance): void {
   const { captures } = machine
+  // First: units whose end is on the line leave it at once, and no recovery looks for them.
+  captures.vector = new Map(points)
   for (const { unit, to } of units) {
     unit.history.advance(to)
     const container = machine.containers.at(unit.unit)
     if (to.capture.record.ended.some((each) => each.unit === unit.unit)) end(machine, unit, to)
     else if (container !== null) tellContainer(machine, container, to)
   }
-  captures.vector = new Map(points)
   captures.newer = captures.newer.filter((each) =>
     unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
   )
