@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { WorldEvent } from '@katydid/abi'
+import type { Container, World } from 'katydid'
 import { temporaryFolder } from '../support/folders.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
@@ -14,12 +15,8 @@ interface Result {
   readonly count: number
 }
 
-test('[SI104] a deterministic container whose manager is ended again and again does the same visits again, to the last digit of time and randomness', async (t) => {
-  const dir = temporaryFolder(t)
-  const world = await openForTest(t, { dir, managers, snapshotEveryMs: 200 })
-  const heard: WorldEvent[] = []
-  for (const kind of ['rollback', 'replay_differed', 'failed'] as const)
-    world.on(kind, (event) => heard.push(event))
+/** A till whose visits are logged, and where its visitor lives, who has this capability for it. */
+async function tillAndDesk(world: World): Promise<{ desk: Container; cap: number }> {
   const module = fixture('logged-till')
   const till = await world.createContainer({
     name: 'till',
@@ -27,7 +24,16 @@ test('[SI104] a deterministic container whose manager is ended again and again d
     manager: 'deterministic',
   })
   const desk = await world.createContainer({ name: 'desk', program: module })
-  const cap = await world.grant(desk, till)
+  return { desk, cap: await world.grant(desk, till) }
+}
+
+test('[SI104] a deterministic container whose manager is ended again and again does the same visits again, to the last digit of time and randomness', async (t) => {
+  const dir = temporaryFolder(t)
+  const world = await openForTest(t, { dir, managers, snapshotEveryMs: 200 })
+  const heard: WorldEvent[] = []
+  for (const kind of ['rollback', 'replay_differed', 'failed'] as const)
+    world.on(kind, (event) => heard.push(event))
+  const { desk, cap } = await tillAndDesk(world)
   await world.snapshot()
 
   const locus = await world.startLocus(desk, { name: 'visitor', args: { till: cap, rounds } })
@@ -50,6 +56,35 @@ test('[SI104] a deterministic container whose manager is ended again and again d
     heard.filter(({ kind }) => kind === 'replay_differed' || kind === 'failed'),
     [],
   )
+})
+
+test('[SI74] a world whose deterministic container is visited all the time goes back to kept lines at which it stands at a visit', async (t) => {
+  const kept = { retain: 3, retainEveryMs: 100 }
+  const dir = temporaryFolder(t)
+  const world = await openForTest(t, { dir, managers, snapshotEveryMs: 50, ...kept })
+  const heard: WorldEvent[] = []
+  for (const kind of ['replay_differed', 'failed'] as const)
+    world.on(kind, (event) => heard.push(event))
+  const { desk, cap } = await tillAndDesk(world)
+  const args = { till: cap, rounds: 2 * rounds }
+  await world.startLocus(desk, { name: 'visitor', args })
+  let [all, atVisits] = [0, 0]
+  for (let times = 0; times < 3; times++) {
+    await sleep(600)
+    const line = (await world.lines()).at(-1)!
+    const { interval, snapshot } = line.members.find(({ container }) => container === 'till')!
+    all++
+    if (interval !== snapshot) atVisits++
+    const { containers } = await world.rollback(line.line)
+    t.is(containers.find(({ container }) => container === 'till')!.to, interval)
+  }
+  const again = await world.startLocus(desk, { name: 'visitor', args })
+  const { result } = (await again.result()) as { result: Result }
+
+  t.is(result.count, 2 * rounds)
+  t.true(again.resumed)
+  t.deepEqual(heard, [])
+  t.true(atVisits > 0, `of ${all} lines the till stood at a visit on ${atVisits}`)
 })
 
 /** A process that lives until it is killed after so long, or ends its work; what it said at its end. */
