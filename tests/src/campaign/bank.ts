@@ -23,6 +23,8 @@ export interface BankOptions {
   /** Milliseconds between kills inside; 0: none. */
   readonly insideMs?: number
   readonly snapshotEveryMs?: number
+  /** The campaign goes on until so many lines were read, ten times as long at most. */
+  readonly leastLines?: number
   /** Without kills: one life. */
   readonly calm?: boolean
   readonly onReturn?: (back: Return) => void
@@ -102,6 +104,7 @@ const mostLost = 2
 const keptLines = 4
 /** More tellers, opened beside themselves, are more than managers take on, and take longer than a life. */
 const mostRead = 16
+const mostWaited = 10
 const child = `${root}/tests/fixtures/bank-child.mjs`
 
 /** Runs the campaign. Ends at the first life after the time is over, or in which something was wrong. */
@@ -152,8 +155,12 @@ class Bank {
   }
 
   async run(): Promise<BankResult> {
-    const { minutes } = this.#options
-    while (this.#wrong.length === 0 && this.#second() < minutes * 60) await this.#life()
+    const { minutes, leastLines = 0 } = this.#options
+    const isOver = (): boolean => {
+      const least = this.#lines.read < leastLines ? mostWaited * minutes : minutes
+      return this.#wrong.length > 0 || this.#second() >= least * 60
+    }
+    while (!isOver()) await this.#life()
     const mean = (list: readonly number[]): number =>
       list.length === 0 ? 0 : list.reduce((sum, each) => sum + each, 0) / list.length
     const { read, unread, ms } = this.#lines
