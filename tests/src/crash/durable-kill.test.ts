@@ -87,11 +87,12 @@ test('[LO96] a locus that is lost while it waits goes on with the answer, in the
   const cap = await world.grant(desk, office)
   const args = { as: 'clerk', office: cap, own: 0, rounds: 20, durable: 'recoverable' }
   let lines = 0
-  world.on('recoverable', () => {
+  const stop = world.on('recoverable', () => {
     if (++lines % 6 === 0) void world.crashManager()
   })
 
   await (await world.startLocus(desk, { name: 'clerk', args })).result()
+  stop()
   const auditor = { as: 'clerk', office: cap, audit: { clerks: 1, rounds: 20 } }
   const audit = await world.startLocus(desk, { name: 'audit', args: auditor })
   const { rows } = (await audit.result()).result as Audit

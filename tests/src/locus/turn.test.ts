@@ -44,7 +44,7 @@ test('[LO120] one visit at a time goes into a logged container, and each that wa
 test('[LO120] the turn goes round: nobody has it again while another waits', async (t) => {
   const machine = loggedMachine('deterministic', 'stays')
 
-  await crowd(machine, 3, 30)
+  await crowd(machine, 3, 400)
 
   const turns = machine.logged.map(({ turn }) => turn)
   // While all three are there: between the first visit of the last to come and the last visit of the first to go.
