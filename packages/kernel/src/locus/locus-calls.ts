@@ -1,6 +1,5 @@
 /** Creating loci, finding them, and what a locus's own thread asks at its start. */
 import {
-  asGeneration,
   maxBlockBytes,
   refuse,
   type Answer,
@@ -16,7 +15,7 @@ import { isOpen } from '../state-interval/gate.js'
 import { noteReceived } from '../state-interval/messages.js'
 import { heldFor } from './durable-calls.js'
 import { grantLocus } from './locus-control.js'
-import { noWatch, type Locus } from './locus.js'
+import { newLocus, type Locus } from './locus.js'
 import { startLocus } from './start.js'
 
 type Calls = typeof locusCalls
@@ -50,29 +49,14 @@ export function locusCreate(
   const earlier = machine.loci.named(args.name)
   if (earlier !== null && earlier.end === null)
     return refuse('bad_argument', `a locus named “${args.name}” is running already`)
-  const locus: Locus = {
+  const locus = newLocus({
     id: machine.loci.takeId(),
     name: args.name,
     container: container.slot,
     program: container.program,
     block: Uint8Array.from(args.block),
     rights: capability.rights,
-    slot: null,
-    generation: asGeneration(0),
-    end: null,
-    endedIn: 0,
-    told: false,
-    resumed: false,
-    suspended: false,
-    stands: false,
-    fate: null,
-    heldBack: null,
-    losses: [],
-    watch: noWatch(),
-    answer: null,
-    grants: [],
-    replay: null,
-  }
+  })
   // In the table before it has a capability, or that would count as dead and its slot be given away.
   if (earlier !== null) machine.loci.forget(earlier)
   machine.loci.add(locus)

@@ -1,5 +1,11 @@
 /** The kernel's record of a locus: what it is saved as, and what its caller is told when it ends. */
-import type { ContainerSlot, Generation, LocusSlot, Status } from '@katydid/abi'
+import {
+  asGeneration,
+  type ContainerSlot,
+  type Generation,
+  type LocusSlot,
+  type Status,
+} from '@katydid/abi'
 import type { Program } from '../container/container.js'
 import type { Replay } from '../logged/replay.js'
 import type { Grant } from '../state-interval/grants.js'
@@ -59,10 +65,32 @@ export interface LocusWatch {
   trapSinceTick: number
 }
 
-export const noWatch = (): LocusWatch => ({
+const noWatch = (): LocusWatch => ({
   turns: -1,
   sinceTick: 0,
   reported: false,
   trapSequence: -1,
   trapSinceTick: 0,
+})
+
+/** A locus as it is made: without a thread, and nothing has happened to it. */
+export const newLocus = (
+  what: Pick<Locus, 'id' | 'name' | 'container' | 'program' | 'block' | 'rights'> & Partial<Locus>,
+): Locus => ({
+  slot: null,
+  generation: asGeneration(0),
+  end: null,
+  endedIn: 0,
+  told: false,
+  resumed: false,
+  suspended: false,
+  stands: false,
+  fate: null,
+  heldBack: null,
+  losses: [],
+  watch: noWatch(),
+  answer: null,
+  grants: [],
+  replay: null,
+  ...what,
 })

@@ -3,7 +3,6 @@
  * enters it, behind its shut gate, is given one input after the other, and says what differed from what had been.
  */
 import {
-  asGeneration,
   locusPort,
   masterRights,
   refuse,
@@ -13,7 +12,7 @@ import {
 } from '@katydid/abi'
 import { invariant, type IncomingCall, type Script } from '@katydid/actor'
 import type { Container } from '../container/container.js'
-import { noWatch, type Locus } from '../locus/locus.js'
+import { newLocus, type Locus } from '../locus/locus.js'
 import { startLocus } from '../locus/start.js'
 import type { Machine } from '../machine.js'
 import type { KnownPoint } from '../recovery/known-points.js'
@@ -146,29 +145,16 @@ const replayLocus = (
   container: Container,
   program: Locus['program'],
   run: Replay,
-): Locus => ({
-  id: machine.loci.takeId(),
-  name: '',
-  container: container.slot,
-  program,
-  block: new Uint8Array(0),
-  rights: masterRights,
-  slot: null,
-  generation: asGeneration(0),
-  end: null,
-  endedIn: 0,
-  told: false,
-  resumed: false,
-  suspended: false,
-  stands: false,
-  fate: null,
-  heldBack: null,
-  losses: [],
-  watch: noWatch(),
-  answer: null,
-  grants: [],
-  replay: run,
-})
+): Locus =>
+  newLocus({
+    id: machine.loci.takeId(),
+    name: '',
+    container: container.slot,
+    program,
+    block: new Uint8Array(0),
+    rights: masterRights,
+    replay: run,
+  })
 
 /** replay_next. */
 export function replayNext(

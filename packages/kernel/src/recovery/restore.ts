@@ -1,7 +1,6 @@
 /** Making the world what a capture says: containers first, then their managers' part, then capability tables, then loci. */
 import {
   asContainer,
-  asGeneration,
   asInterval,
   asPort,
   asToken,
@@ -16,7 +15,7 @@ import { grantContainer } from '../container/container-calls.js'
 import { noIntervals, type Container, type IntervalRecord } from '../container/container.js'
 import { forgetStamps } from '../container/slices.js'
 import { reportEnd } from '../locus/locus-end.js'
-import { noWatch, type Locus } from '../locus/locus.js'
+import { newLocus, type Locus } from '../locus/locus.js'
 import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
 import { tellKept } from '../kept/tell-kept.js'
 import { startLater, startSaved } from '../locus/start-later.js'
@@ -253,29 +252,22 @@ export function restoreLoci(
   const wanted = held.filter(({ saved: { id } }) => !machine.destroyedLoci.has(id))
   return wanted.map(({ saved, interval, told }) => {
     const earlier = before.get(saved.id)
-    const locus: Locus = {
+    const locus = newLocus({
       id: saved.id,
       name: saved.name,
       container: asContainer(saved.container),
       program: saved.program,
       block: saved.block,
       rights: saved.rights,
-      slot: null,
-      generation: asGeneration(0),
       end: saved.end,
       endedIn: saved.end === null ? 0 : interval,
       told: saved.end !== null && (told || earlier?.told === true),
       resumed: true,
       suspended: saved.suspended,
-      stands: false,
       fate: saved.end === null ? (earlier?.fate ?? fateOf(machine, saved)) : null,
-      heldBack: null,
       losses: [...(earlier?.losses ?? [])],
-      watch: noWatch(),
       answer: saved.answer,
-      grants: [],
-      replay: null,
-    }
+    })
     machine.loci.add(locus)
     return locus
   })
