@@ -3,6 +3,6 @@ export default {
   require: ['./dist/support/fixed-seed.js'],
   files: ['dist/**/*.test.js'],
   workerThreads: true,
-  timeout: '3m',
+  timeout: '10m',
   failWithoutAssertions: true,
 }

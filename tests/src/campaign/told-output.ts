@@ -22,6 +22,9 @@ export class ToldOutput {
   /** Of each container the last sequence in this life, and in those before. */
   readonly #last = new Map<string, number>()
   readonly #before = new Map<string, number>()
+  /** Lines told before an administrator went back: that is not undone, and the world need not remember it. */
+  readonly #excused = new Set<string>()
+  #decisions = 0
 
   constructor(earlier: ToldLines = new Map()) {
     this.#earlier = earlier
@@ -63,7 +66,12 @@ export class ToldOutput {
   /** The world is back at its line: loci that are there have done what they have told. */
   look(machine: Machine, model: WorldModel): string[] {
     const wrong: string[] = []
-    for (const text of this.all.values()) {
+    if (machine.decisions.length > this.#decisions) {
+      this.#decisions = machine.decisions.length
+      for (const key of this.all.keys()) this.#excused.add(key)
+    }
+    for (const [key, text] of this.all) {
+      if (this.#excused.has(key)) continue
       const [name, id, deed] = text.split(' ')
       const locus = machine.loci.withId(Number(id))
       const known = model.loci.get(name!)
