@@ -19,7 +19,7 @@ import type { Manager } from '../manager/manager-table.js'
 import { rootPageBytes } from '../manager/root-page.js'
 import type { CaptureOutcome, Tick } from './capture-table.js'
 import { requestCapture } from './capture.js'
-import { advanceLine, feedPoints, rootRecord, settleLine } from './line.js'
+import { advanceLine, feedPoints, rootRecord, settleLine, trim } from './line.js'
 import { makeBaseline, markDiscarded, markStable, openPoint } from './points.js'
 import { needsAnother } from './on-the-way.js'
 import { askToStabilise } from './stabilise.js'
@@ -159,6 +159,8 @@ function* commitRoot(
   makeBaseline(own.intervals, Math.max(interval, own.intervals.recoverable))
   const args = { cont: own.token, stateInterval: interval }
   machine.messenger.call(manager.port, managerUpcalls.snapshotIsRecoverable, args, () => {})
+  // The older root page holds the log no more. On a full disk no line may come that would say so.
+  if (machine.phase === 'open' || machine.phase === 'stopping') trim(machine)
   advanceLine(machine)
   return { status: 'ok' }
 }

@@ -5,7 +5,15 @@
  * It never stops anybody: each held fault is served after a second at the most, and at once while the gate is shut, since a locus
  * that waits for a page cannot come to rest, and without rest there is no snapshot.
  */
-import { actorPorts, managerDowncalls, type Token } from '@katydid/abi'
+import {
+  actorPorts,
+  asContainer,
+  containerGates,
+  containerStates,
+  managerDowncalls,
+  type ContainerSlot,
+  type Token,
+} from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Brake, Faults } from '../paging/faults.js'
 import type { Context } from './context.js'
@@ -124,9 +132,21 @@ export class RoomKeeper implements Brake {
     return this.#restMs === longestRestMs
   }
 
+  /**
+   * Whether loci are to come to rest: all of them, or those of any container, ours or not. Who waits here may be rooted there, and what it
+   * keeps from being cut keeps the log that we want to be rid of.
+   */
   #isGateShut(): boolean {
     const { region } = this.#context
-    return region.words.load(region.machineWord('gate')) !== 0
+    const word = (slot: ContainerSlot, field: 'gate' | 'state'): number =>
+      region.words.load(region.containerWord(slot, field))
+    if (region.words.load(region.machineWord('gate')) !== 0) return true
+    for (let nth = 0; nth < region.plan.shape.maxContainers; nth++) {
+      const slot = asContainer(nth)
+      const isShut = word(slot, 'gate') !== containerGates.open
+      if (isShut && word(slot, 'state') === containerStates.live) return true
+    }
+    return false
   }
 
   #begin(now: number): void {
