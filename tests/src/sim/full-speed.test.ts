@@ -74,7 +74,7 @@ test('[MG80] a simulated world whose live pages fit runs to its end however fast
   t.true(counters.get('snapshots') > 5, `${counters.get('snapshots')} snapshots`)
 })
 
-test('[MG140] loci that write much between safepoints are not held while they are to come to rest: captures come, and room with them', async (t) => {
+test('[MG140] loci that write much between safepoints are hardly held while they are to come to rest: captures come, and room with them', async (t) => {
   const world = await begin(7, shape, slow)
   const ended = world.until(() => hasEnded(world) || world.problems.length > 0, 600_000)
   await new CampaignHost(world).readBack()

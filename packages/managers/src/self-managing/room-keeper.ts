@@ -2,7 +2,7 @@
  * Keeps a fast world from filling its disk within one interval: when headroom is short it asks for a snapshot of the world, has it
  * folded and the segments freed that this makes unneeded, and meanwhile holds those who write.
  *
- * It never stops anybody: each held fault is served after a second at the most, and at once while the gate is shut, since a locus
+ * It never stops anybody: each held fault is served after a second at the most, and almost at once while a gate is shut, since a locus
  * that waits for a page cannot come to rest, and without rest there is no snapshot.
  */
 import {
@@ -18,7 +18,7 @@ import { invariant } from '@katydid/actor'
 import type { Brake, Faults } from '../paging/faults.js'
 import type { Context } from './context.js'
 import type { Folding } from './folding.js'
-import { headroom, holdMs, softLimit } from './headroom.js'
+import { headroom, holdMs, longestHoldMs, softLimit } from './headroom.js'
 import type { ManagedContainer } from './managed-container.js'
 import type { OwnSnapshot } from './own-snapshot.js'
 import type { Space } from './space.js'
@@ -29,6 +29,11 @@ export const shortLookMs = 5
 const idleLookMs = 2_000
 /** A snapshot that is not folded after so long is not waited for: the next may have more luck. */
 const patienceMs = 3_000
+/**
+ * The longest hold while a gate is shut. A hundred pages can be written while a capture waits (2 s); with no hold at all, loci that do not come
+ * to rest in that time fill the disk.
+ */
+const longestAtGateMs = 16
 /** A world is not stopped for fewer changed pages than this share of the soft limit. */
 const worthShare = 8
 /** After something that won nothing it rests, twice as long each time. */
@@ -93,7 +98,8 @@ export class RoomKeeper implements Brake {
       this.#looksAtMs = now + shortLookMs
       this.#space.lookNow(() => {})
     }
-    this.delayMs = this.#isGateShut() || this.#isHopeless ? 0 : holdMs(left, this.#soft)
+    const longest = this.#isGateShut() ? longestAtGateMs : longestHoldMs
+    this.delayMs = this.#isHopeless ? 0 : Math.min(longest, holdMs(left, this.#soft))
     if (this.#phase === 'folding') this.#goOn(now)
     if (this.#phase === 'idle' && isShort && now >= this.#restsUntilMs) this.#begin(now)
   }
