@@ -154,12 +154,12 @@ for (const printed of ['first', null])
     }
     await world.createContainer({ name: 'shop', program })
     if (printed !== null) await prints(printed)
-    const line = await world.snapshot()
+    const then = await world.snapshot()
     await world.destroyContainer(await prints('second'))
     await world.snapshot()
     await world.snapshot({ keep: false })
 
-    await world.rollback(line)
+    await world.rollback(then)
     await prints('third')
 
     t.deepEqual(
