@@ -19,6 +19,7 @@ const commit = (interval: number, ...blocks: number[]) => ({
   count: blocks.length,
   sum: blocks.reduce((sum, block) => sum + block * 3, 0),
   takenMs: 1_000 + interval,
+  listed: false,
 })
 
 function replayed(): LogReplay {

@@ -19,6 +19,7 @@ import type { Manager } from '../manager/manager-table.js'
 import { rootPageBytes } from '../manager/root-page.js'
 import type { CaptureOutcome, Tick } from './capture-table.js'
 import { requestCapture } from './capture.js'
+import { carryAlong } from './carry-along.js'
 import { advanceLine, feedPoints, rootRecord, settleLine, trim } from './line.js'
 import { makeBaseline, markDiscarded, markStable, openPoint } from './points.js'
 import { needsAnother } from './on-the-way.js'
@@ -162,6 +163,7 @@ function* commitRoot(
   // The older root page holds the log no more. On a full disk no line may come that would say so.
   if (machine.phase === 'open' || machine.phase === 'stopping') trim(machine)
   advanceLine(machine)
+  carryAlong(machine)
   return { status: 'ok' }
 }
 

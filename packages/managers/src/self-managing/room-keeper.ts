@@ -60,6 +60,10 @@ export class RoomKeeper implements Brake {
   #restsUntilMs = 0
   #looksAtMs = 0
   #looksIdleAtMs: number | null = null
+  /** Where the log ended when we had last snapshotted ourselves for want of anything to do: nothing more is won before it has grown. */
+  #idleEnd = 0
+  /** Tries to win room that have come to an end, or that there was no reason to begin. */
+  tries = 0
   /** Bytes the log had grown by when room was last won; nil: not in this life. What an earlier one left may be worth a snapshot. */
   #wonAt: number | null = null
   /** Containers that may not be snapshotted with the capability we have. */
@@ -101,7 +105,10 @@ export class RoomKeeper implements Brake {
     const longest = this.#isGateShut() ? longestAtGateMs : longestHoldMs
     this.delayMs = this.#isHopeless ? 0 : Math.min(longest, holdMs(left, this.#soft))
     if (this.#phase === 'folding') this.#goOn(now)
-    if (this.#phase === 'idle' && isShort && now >= this.#restsUntilMs) this.#begin(now)
+    // Whoever waits for room waits for the next try too.
+    const isRested = now >= this.#restsUntilMs || this.#context.writer.waitsForRoom
+    if (this.#phase === 'idle' && isRested && (isShort || this.#context.writer.waitsForRoom))
+      this.#begin(now)
   }
 
   /**
@@ -116,7 +123,12 @@ export class RoomKeeper implements Brake {
     if (now < this.#looksIdleAtMs) return this.#looksIdleAtMs - now
     this.#looksIdleAtMs = now + idleLookMs
     this.#space.lookNow(() => {
-      if (this.#space.free < this.#space.low) this.#ownSnapshot.request()
+      if (this.#space.free >= this.#space.low || writer.next === this.#idleEnd) return
+      this.#ownSnapshot.request(() =>
+        this.#space.lookNow(() => {
+          this.#idleEnd = writer.next
+        }),
+      )
     })
     return idleLookMs
   }
@@ -163,7 +175,10 @@ export class RoomKeeper implements Brake {
       return
     }
     const container = this.#worthwhile()
-    if (container === null) return
+    if (container === null) {
+      this.tries++
+      return
+    }
     this.#phase = 'asking'
     const { messenger, counters } = this.#context
     counters.add('snapshotsForRoom')
@@ -206,6 +221,7 @@ export class RoomKeeper implements Brake {
       this.#space.lookNow(() => {
         this.#wonAt = this.#context.writer.bytesEver
         if (this.#folding.progress === this.#progressBefore) return this.#rest()
+        this.tries++
         this.#phase = 'idle'
         this.#restMs = shortestRestMs
       }),
@@ -214,6 +230,7 @@ export class RoomKeeper implements Brake {
 
   /** Nothing was won: each try costs the disk a record, so they become rare. */
   #rest(): void {
+    this.tries++
     this.#phase = 'idle'
     this.#restsUntilMs = this.#context.clock.nowMs() + this.#restMs
     invariant(this.#restMs <= longestRestMs, 'MG81: room is looked for again', {
