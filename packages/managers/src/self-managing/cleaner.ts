@@ -249,6 +249,6 @@ export class Cleaner {
     const tries = this.#tries()
     this.#triesBefore ??= tries
     const waited = this.#context.clock.nowMs() - (this.#waitsSinceMs ?? Infinity)
-    return tries > this.#triesBefore && waited > patienceMs
+    return (tries > this.#triesBefore || tries === Infinity) && waited > patienceMs
   }
 }

@@ -63,7 +63,7 @@ export class RoomKeeper implements Brake {
   /** Where the log ended when we had last snapshotted ourselves for want of anything to do: nothing more is won before it has grown. */
   #idleEnd = 0
   /** Tries to win room that have come to an end, or that there was no reason to begin. */
-  tries = 0
+  #tries = 0
   /** Bytes the log had grown by when room was last won; nil: not in this life. What an earlier one left may be worth a snapshot. */
   #wonAt: number | null = null
   /** Containers that may not be snapshotted with the capability we have. */
@@ -91,6 +91,11 @@ export class RoomKeeper implements Brake {
     return this.#faults.held > 0 || this.#phase !== 'idle'
   }
 
+  /** Rises when a try to win room has come to its end; endless when they have won nothing for long. */
+  get tries(): number {
+    return this.#isHopeless ? Infinity : this.#tries
+  }
+
   /** Looks how much room there is, and goes on with whatever is being done about it. */
   settle(): void {
     const { clock } = this.#context
@@ -105,10 +110,8 @@ export class RoomKeeper implements Brake {
     const longest = this.#isGateShut() ? longestAtGateMs : longestHoldMs
     this.delayMs = this.#isHopeless ? 0 : Math.min(longest, holdMs(left, this.#soft))
     if (this.#phase === 'folding') this.#goOn(now)
-    // Whoever waits for room waits for the next try too.
-    const isRested = now >= this.#restsUntilMs || this.#context.writer.waitsForRoom
-    if (this.#phase === 'idle' && isRested && (isShort || this.#context.writer.waitsForRoom))
-      this.#begin(now)
+    const isWanted = isShort || this.#context.writer.waitsForRoom
+    if (this.#phase === 'idle' && isWanted && now >= this.#restsUntilMs) this.#begin(now)
   }
 
   /**
@@ -176,7 +179,7 @@ export class RoomKeeper implements Brake {
     }
     const container = this.#worthwhile()
     if (container === null) {
-      this.tries++
+      this.#tries++
       return
     }
     this.#phase = 'asking'
@@ -221,7 +224,7 @@ export class RoomKeeper implements Brake {
       this.#space.lookNow(() => {
         this.#wonAt = this.#context.writer.bytesEver
         if (this.#folding.progress === this.#progressBefore) return this.#rest()
-        this.tries++
+        this.#tries++
         this.#phase = 'idle'
         this.#restMs = shortestRestMs
       }),
@@ -230,7 +233,7 @@ export class RoomKeeper implements Brake {
 
   /** Nothing was won: each try costs the disk a record, so they become rare. */
   #rest(): void {
-    this.tries++
+    this.#tries++
     this.#phase = 'idle'
     this.#restsUntilMs = this.#context.clock.nowMs() + this.#restMs
     invariant(this.#restMs <= longestRestMs, 'MG81: room is looked for again', {
