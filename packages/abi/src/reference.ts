@@ -20,6 +20,7 @@ const served = {
   downcall: 'on the kernel',
   request: 'on a manager, carried by the kernel',
   device: 'on a driver',
+  forwarded: 'on an actor of its machine',
   local: 'on the kernel’s code on its own thread, without a message',
 } as const satisfies Record<CallKind, string>
 
