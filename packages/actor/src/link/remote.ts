@@ -17,8 +17,7 @@ import {
   type ResultOf,
 } from '@katydid/abi'
 import type { Clock } from '../clock.js'
-import { orBadMessage } from '../dispatcher.js'
-import { decodeAnswer, encodeRequest, mailOf } from '../messages.js'
+import { decodeReply, encodeCall } from './packed-call.js'
 import { defaultDeadlineMs, later, type CallGroup, type Messenger } from '../messenger.js'
 import { RemoteServer, type RemoteHandlers } from './remote-server.js'
 
@@ -35,7 +34,7 @@ type LinkReply = Reply<typeof networkCalls.linkCall>
 /** How much longer than the driver the caller waits, so that it hears from the driver why there is no answer. */
 const graceMs = 1000
 
-export class Remote {
+export class RemoteCalls {
   readonly #messenger: Messenger
   readonly #server: RemoteServer
   #onPeer: ((peer: Peer) => void) | null = null
@@ -113,8 +112,7 @@ function packedCall<S extends AnySignature>(
   args: ArgsOf<S>,
   deadlineMs: number,
 ): ArgsOf<typeof networkCalls.linkCall> {
-  // Always the same number: what pairs requests with answers is the link's own.
-  const request = new Uint8Array(encodeRequest(signature, 0, args))
+  const request = encodeCall(signature, args)
   return { machine, port, request, deadlineMs: Math.ceil(deadlineMs) }
 }
 
@@ -127,9 +125,7 @@ function replyOf<S extends AnySignature>(
     const { name } = signature
     if (reply.status === 'ok') {
       if (reply.ended === 'answered')
-        return orBadMessage(signature, () =>
-          decodeAnswer(signature, mailOf(reply.answer)),
-        ) as Reply<AnySignature>
+        return decodeReply<AnySignature>(signature, reply.answer)
       const status = reply.ended === 'actor_gone' ? 'actor_gone' : 'bad_message'
       return refuse(status, `${name}: machine ${machine} says: ${reply.detail}`)
     }
