@@ -95,9 +95,10 @@ export class CallsOut {
 
   /** The peer has been let in: calls that waited for that are sent at the next turn. */
   open(peer: MachineId): void {
-    this.#callee(peer).isOpen = true
-    this.#callee(peer).state = 'heard'
-    this.#lookMs = -Infinity
+    const callee = this.#callee(peer)
+    callee.isOpen = true
+    callee.state = 'heard'
+    this.#wakeAll(callee)
   }
 
   /** The peer is not let in: every call on it ends, with this sentence, until it is heard anew. */
@@ -129,14 +130,16 @@ export class CallsOut {
       callee.state = 'silent'
       callee.why = `machine ${event.peer} has been silent for too long; ask again when it is heard`
       this.#endAll(event.peer, callee, () => true, callee.why)
-    } else if (event.what === 'heard') callee.state = 'heard'
-    else {
+    } else if (event.what === 'heard') {
+      callee.state = 'heard'
+      this.#wakeAll(callee)
+    } else {
       callee.state = 'heard'
       callee.isOpen = false
       const why = `machine ${event.peer} came back as another incarnation before it answered; whether it executed the call is not known`
       this.#endAll(event.peer, callee, ({ sent }) => sent, why)
+      this.#wakeAll(callee)
     }
-    this.#lookMs = -Infinity
   }
 
   /** Tells of what ended, sends again what is due and says what is settled; answers when it is next needed, in milliseconds. */
@@ -192,10 +195,14 @@ export class CallsOut {
     which: (call: UnderWay) => boolean,
     why: string,
   ): void {
-    for (const [number, call] of callee.calls) {
+    for (const [number, call] of callee.calls)
       if (which(call)) this.#end(to, callee, number, call, refuse('unreachable', why))
-      else call.nextTryMs = -Infinity
-    }
+  }
+
+  /** What waited for something about the machine is tried again at the next turn. */
+  #wakeAll(callee: Callee): void {
+    for (const call of callee.calls.values()) if (!call.sent) call.nextTryMs = -Infinity
+    this.#lookMs = -Infinity
   }
 
   #end(
