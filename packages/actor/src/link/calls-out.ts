@@ -44,6 +44,9 @@ interface Callee {
 
 /** Calls of one machine that may be sent and not settled; the others wait for them. */
 export const callWindow = 8192
+/** What is settled is told after so long, or when so many numbers are. */
+const tellAfterMs = 20
+const mostUntold = 64
 
 export class CallsOut {
   readonly #link: Link
@@ -56,6 +59,7 @@ export class CallsOut {
   #lookMs = Infinity
   /** Machines that are to be told what is settled. */
   readonly #untold = new Set<MachineId>()
+  #tellMs = Infinity
 
   /** A call is sent again after `retryMs`, then after twice that, up to `mostRetryMs`. */
   constructor(link: Link, retryMs = 100, mostRetryMs = 2000) {
@@ -116,6 +120,7 @@ export class CallsOut {
       for (const number of unpackNumbers(message.body))
         if (!callee.calls.has(number)) callee.settled.push(number)
       this.#untold.add(from)
+      this.#tellMs = -Infinity
       return
     }
     const call = callee.calls.get(message.number)
@@ -149,12 +154,25 @@ export class CallsOut {
       for (const [to, callee] of this.#callees)
         for (const [number, call] of callee.calls) this.#look(to, callee, number, call, nowMs)
     }
-    for (const to of this.#untold) this.#tellSettled(to, this.#callee(to))
-    this.#untold.clear()
+    this.#tell(nowMs)
     const ended = this.#ended
     this.#ended = []
     for (const tell of ended) tell()
-    return this.#ended.length > 0 ? 0 : Math.max(0, this.#lookMs - nowMs)
+    return this.#ended.length > 0 ? 0 : Math.max(0, Math.min(this.#lookMs, this.#tellMs) - nowMs)
+  }
+
+  /** Says what is settled, a little later than it is: the next request says most of it without a message of its own. */
+  #tell(nowMs: number): void {
+    if (this.#untold.size === 0) return
+    if (this.#tellMs === Infinity) this.#tellMs = nowMs + tellAfterMs
+    const all = nowMs >= this.#tellMs
+    for (const to of this.#untold) {
+      const callee = this.#callee(to)
+      if (!all && callee.settled.length < mostUntold) continue
+      this.#tellSettled(to, callee)
+      this.#untold.delete(to)
+    }
+    if (this.#untold.size === 0) this.#tellMs = Infinity
   }
 
   #look(to: MachineId, callee: Callee, number: number, call: UnderWay, nowMs: number): void {
