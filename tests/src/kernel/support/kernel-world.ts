@@ -26,7 +26,7 @@ import {
   type ValueOf,
   type WorldEvent,
 } from '@katydid/abi'
-import { Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
+import { run, Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
 import {
   barrierAt,
   byCapability,
@@ -42,6 +42,7 @@ import {
   type ConsoleLine,
 } from '@katydid/devices'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
+import type { FoundRecord } from '@katydid/kernel/state-interval/durable-log.js'
 import { FakeManager, goodBehaviour, type Behaviour, type Stable } from './fake-manager.js'
 
 export type LoggedInput = ValueOf<typeof loggedInput>
@@ -66,6 +67,8 @@ export interface WorldOptions {
   readonly others?: readonly { readonly name: string; readonly behaviour?: Partial<Behaviour> }[]
   /** The disk's bytes and what managers made stable, of an earlier life. */
   readonly earlier?: KernelWorld
+  /** Whether whoever watches the console takes lines from the start. */
+  readonly takesOutput?: boolean
   /** What a locus that runs visits again finds different. */
   readonly differs?: KernelWorld['differs']
 }
@@ -128,6 +131,7 @@ export class KernelWorld {
     )
     this.behaviour = { ...goodBehaviour(), ...options.behaviour }
     if (options.differs !== undefined) this.differs = options.differs
+    if (options.takesOutput !== undefined) this.takesOutput = options.takesOutput
     this.#openDisk(earlier === undefined)
     this.console = this.#openConsole()
     const messenger = this.sim.endpoint(actorPorts.kernel)
@@ -197,6 +201,14 @@ export class KernelWorld {
 
   call(name: string, args: object): Promise<HostAnswer> {
     return this.settle(this.kernel.call(name, args))
+  }
+
+  /** All that the log holds of the kernel's. */
+  scan(): Promise<{ readonly found: readonly FoundRecord[] }> {
+    const { machine } = this.kernel
+    return this.settle(
+      new Promise((resolve) => run(machine.messenger, machine.log.scan(), resolve)),
+    )
   }
 
   /** A container with this name, adopted and with a program. */
