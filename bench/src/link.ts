@@ -24,7 +24,8 @@ interface Machine {
 
 export const link: Bench = {
   name: 'link',
-  question: 'what does a call on another machine cost, beside a message to another thread and back?',
+  question:
+    'what does a call on another machine cost, beside a message to another thread and back?',
   async run({ quick }, measure) {
     const times = quick ? 200 : 1000
     const pace = { warmUps: 1, rounds: quick ? 2 : 5, targets: {} }

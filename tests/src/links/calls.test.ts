@@ -72,7 +72,14 @@ function play(wirePlan: WirePlan, seed: number, deeds: readonly Deed[]) {
     } else {
       const { incarnation } = world.machine(each.from)
       const endings: string[] = []
-      const call = { id: 0, caller: each.from, incarnation, endings, madeMs: clock.nowMs(), endedMs: 0 }
+      const call = {
+        id: 0,
+        caller: each.from,
+        incarnation,
+        endings,
+        madeMs: clock.nowMs(),
+        endedMs: 0,
+      }
       const onStatus = (status: string): void => {
         endings.push(status)
         call.endedMs = clock.nowMs()
@@ -136,11 +143,15 @@ test('[NW7] on wires that lose, repeat and reorder much, every call is answered 
   const world = new SimMachines(5, 3, { loss: 0.3, duplication: 0.3, reorder: 0.3, spreadMs: 20 })
   t.true(world.settle())
   const endings: string[] = []
-  for (let n = 0; n < 100; n++) world.call(1 + (n % 3), 1 + ((n + 1) % 3), (status) => endings.push(status), 60_000)
+  for (let n = 0; n < 100; n++)
+    world.call(1 + (n % 3), 1 + ((n + 1) % 3), (status) => endings.push(status), 60_000)
 
   world.network.run(world.network.clock.nowMs() + 61_000)
 
-  t.deepEqual(endings, Array.from({ length: 100 }, () => 'ok'))
+  t.deepEqual(
+    endings,
+    Array.from({ length: 100 }, () => 'ok'),
+  )
   t.is(world.executed.length, 100)
 })
 
@@ -214,7 +225,8 @@ test('[NW9] answers are forgotten when their callers have said that they need th
   world.settle()
   let answered = 0
   const count = 3000
-  for (let n = 0; n < count; n++) world.call(1, 2, (status) => (answered += status === 'ok' ? 1 : 0), 60_000)
+  for (let n = 0; n < count; n++)
+    world.call(1, 2, (status) => (answered += status === 'ok' ? 1 : 0), 60_000)
   const under = (): number => world.machine(1).driver.calls.out.underWay
   world.network.runUntil(() => under() === count, world.network.clock.nowMs() + 1000)
   const most = under()

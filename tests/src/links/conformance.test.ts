@@ -1,5 +1,9 @@
 /** Every carrier makes a link that passes the same checks; and each check catches the links that do not keep what it is about. */
-import { linkConformance, runLinkCheck, type LinkAssertions } from '@katydid/devices/testing/link-conformance.js'
+import {
+  linkConformance,
+  runLinkCheck,
+  type LinkAssertions,
+} from '@katydid/devices/testing/link-conformance.js'
 import test from 'ava'
 import { temporaryFolder } from '../support/folders.js'
 import { flaws } from './flaws.js'

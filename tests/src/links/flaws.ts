@@ -73,7 +73,11 @@ export const flaws: readonly (readonly [name: string, rule: string, flaw: Flaw])
       }),
     },
   ],
-  ['takes whatever is long', 'NW5', { send: (core, to, bytes) => core.send(to, bytes.slice(0, 300_000)) }],
+  [
+    'takes whatever is long',
+    'NW5',
+    { send: (core, to, bytes) => core.send(to, bytes.slice(0, 300_000)) },
+  ],
   [
     'gives all receivers one buffer',
     'NW5',

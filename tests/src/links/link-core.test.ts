@@ -156,7 +156,10 @@ function lonely(): {
       machine: asMachine(2),
       incarnation,
       listener,
-      carrier: { longestFrame: 4096, send: (_, frame) => (beat = frame as Uint8Array<ArrayBuffer>) },
+      carrier: {
+        longestFrame: 4096,
+        send: (_, frame) => (beat = frame as Uint8Array<ArrayBuffer>),
+      },
     })
     other.meet(asMachine(1))
     return beat

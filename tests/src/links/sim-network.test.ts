@@ -1,5 +1,13 @@
 /** Several machines in one simulator: one order, one clock, a region each. */
-import { actorPorts, asMachine, asPort, channels, managerUpcalls, regionPlan, defaultShape } from '@katydid/abi'
+import {
+  actorPorts,
+  asMachine,
+  asPort,
+  channels,
+  managerUpcalls,
+  regionPlan,
+  defaultShape,
+} from '@katydid/abi'
 import { InvariantViolation, SimNetwork, Simulator, type SimTask } from '@katydid/actor'
 import type { WirePlan } from '@katydid/devices'
 import test from 'ava'

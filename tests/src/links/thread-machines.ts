@@ -7,7 +7,14 @@ import {
   managerUpcalls,
   type MachineId,
 } from '@katydid/abi'
-import { Region, RemoteCalls, spawnActor, systemClock, type Peer, type SpawnedActor } from '@katydid/actor'
+import {
+  Region,
+  RemoteCalls,
+  spawnActor,
+  systemClock,
+  type Peer,
+  type SpawnedActor,
+} from '@katydid/actor'
 import type { NetworkControl, NetworkData } from '@katydid/devices'
 import type { ExecutionContext } from 'ava'
 import { MessageChannel } from 'node:worker_threads'

@@ -1,5 +1,12 @@
 /** Network drivers on real threads, joined by ports and by sockets. */
-import { actorPorts, asInterval, asMachine, asToken, managerUpcalls, type Status } from '@katydid/abi'
+import {
+  actorPorts,
+  asInterval,
+  asMachine,
+  asToken,
+  managerUpcalls,
+  type Status,
+} from '@katydid/abi'
 import { hasSharedMemory, PortCarrier } from '@katydid/devices'
 import { InvariantViolation } from '@katydid/actor'
 import test, { type ExecutionContext } from 'ava'
@@ -36,7 +43,9 @@ function callFault(
   })
 }
 
-async function joinedByPorts(t: ExecutionContext): Promise<readonly [ThreadMachine, ThreadMachine]> {
+async function joinedByPorts(
+  t: ExecutionContext,
+): Promise<readonly [ThreadMachine, ThreadMachine]> {
   const one = startMachine(t, dataOf(1))
   const two = startMachine(t, dataOf(2))
   await join(one, two)
@@ -46,7 +55,10 @@ async function joinedByPorts(t: ExecutionContext): Promise<readonly [ThreadMachi
 
 function joinedBySockets(t: ExecutionContext): Promise<readonly [ThreadMachine, ThreadMachine]> {
   const folder = temporaryFolder(t)
-  const [one, two] = [startMachine(t, dataOf(1, { folder })), startMachine(t, dataOf(2, { folder }))]
+  const [one, two] = [
+    startMachine(t, dataOf(1, { folder })),
+    startMachine(t, dataOf(2, { folder })),
+  ]
   return eventually(() => sees(one, 2, 'present') && sees(two, 1, 'present')).then((met) => {
     t.true(met)
     return [one, two]
@@ -93,9 +105,7 @@ for (const [how, joined] of [
     const lost = await callFault(one, 2, 1, 60_000)
     const again = startMachine(t, { ...two.data, incarnation: 2 })
     if (how === 'ports') await join(one, again)
-    t.true(
-      await eventually(() => sees(one, 2, 'present') && one.peers.at(-1)?.incarnation === 2),
-    )
+    t.true(await eventually(() => sees(one, 2, 'present') && one.peers.at(-1)?.incarnation === 2))
 
     const status = await callFault(one, 2, 2)
 
@@ -108,7 +118,9 @@ for (const [how, joined] of [
 test('[NW11] [NW16] simulated wires lie over ports: what is cut does not arrive, what is lossy is sent again', async (t) => {
   const [one, two] = await joinedByPorts(t)
   await two.driver.control.replan({ loss: 0.3, duplication: 0.2, latencyMs: 1 })
-  const lossy = await Promise.all(Array.from({ length: 50 }, (_, id) => callFault(one, 2, id, 20_000)))
+  const lossy = await Promise.all(
+    Array.from({ length: 50 }, (_, id) => callFault(one, 2, id, 20_000)),
+  )
   await two.driver.control.cut(1)
   const cut = await callFault(one, 2, 100, 300)
   await two.driver.control.heal(1)
@@ -152,7 +164,13 @@ test('[NW15] a driver that is given memory of another machine does not start', a
 
 test('[NW15] shared memory is seen wherever it lies, and bytes are not taken for it', (t) => {
   const shared = new SharedArrayBuffer(8)
-  const within = [shared, new Uint8Array(shared), { a: [{ b: shared }] }, new Set([shared]), machineRegion(1).handle]
+  const within = [
+    shared,
+    new Uint8Array(shared),
+    { a: [{ b: shared }] },
+    new Set([shared]),
+    machineRegion(1).handle,
+  ]
 
   for (const value of within) t.true(hasSharedMemory(value))
   for (const value of [1, 'x', null, new Uint8Array(8), { a: [new Map([[1, 2]])] }])
@@ -167,7 +185,10 @@ test('[NW15] nothing shared is posted to another machine, nor taken from one', a
   carrier.connect(asMachine(2), port1)
   const shared = new Uint8Array(new SharedArrayBuffer(64))
 
-  t.throws(() => carrier.send(asMachine(2), shared), { instanceOf: InvariantViolation, message: /NW15/ })
+  t.throws(() => carrier.send(asMachine(2), shared), {
+    instanceOf: InvariantViolation,
+    message: /NW15/,
+  })
   port2.postMessage(shared)
   port2.postMessage({ frame: new Uint8Array(3) })
   port2.postMessage(new Uint8Array([1, 2, 3]))

@@ -86,14 +86,12 @@ export class WildLinks {
       longestMessage: 4096,
       carrier: {
         longestFrame: 256,
-        send: (to, frame) =>
-          this.#queue.send(asMachine(machine), to, frame, this.#clock.nowMs()),
+        send: (to, frame) => this.#queue.send(asMachine(machine), to, frame, this.#clock.nowMs()),
       },
       listener: {
         message: (from, bytes) => this.#arrive(from, machine, bytes),
         peer: (event) => {
-          if (event.what === 'anew')
-            this.anew.push({ ...event, at: machine, own: incarnation })
+          if (event.what === 'anew') this.anew.push({ ...event, at: machine, own: incarnation })
         },
       },
     })

@@ -2,7 +2,16 @@
  * What passes between machines: calls that a network driver serves to its machine's actors and to other drivers, and those by which it
  * hands on to an actor of its machine what came from elsewhere. Requests and answers travel packed, so no driver knows the calls it carries.
  */
-import { bytes as packed, countOf, list, machineId, numberOf, oneOf, record, text } from '../fields.js'
+import {
+  bytes as packed,
+  countOf,
+  list,
+  machineId,
+  numberOf,
+  oneOf,
+  record,
+  text,
+} from '../fields.js'
 import { call, group } from '../signature.js'
 
 /** Longest call, or answer, that goes to another machine whatever the mailboxes on the way take: 2 MiB. */

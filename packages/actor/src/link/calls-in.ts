@@ -4,7 +4,13 @@
  * since a link keeps the order.
  */
 import type { MachineId, PortId } from '@katydid/abi'
-import { packCall, packNumbers, unpackNumbers, type CallMessage, type LinkEnd } from './call-message.js'
+import {
+  packCall,
+  packNumbers,
+  unpackNumbers,
+  type CallMessage,
+  type LinkEnd,
+} from './call-message.js'
 import type { Link } from './link.js'
 
 /** A packed request from another machine. */

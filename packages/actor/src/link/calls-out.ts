@@ -3,12 +3,17 @@
  * its answer or `unreachable`: at its deadline, when the other machine is silent, or when that came back as another incarnation.
  */
 import { refuse, type MachineId, type PortId, type Refusal } from '@katydid/abi'
-import { packCall, packNumbers, unpackNumbers, type CallMessage, type LinkEnd } from './call-message.js'
+import {
+  packCall,
+  packNumbers,
+  unpackNumbers,
+  type CallMessage,
+  type LinkEnd,
+} from './call-message.js'
 import type { Link, PeerEvent } from './link.js'
 
 /** A packed request and where it goes. */
 export interface OutgoingCall {
-
   readonly port: PortId
   readonly from: PortId
   /** Incarnation of the actor that calls. */
@@ -194,7 +199,13 @@ export class CallsOut {
       return
     }
     const { below } = callee
-    const message = packCall({ ...call, kind: 'request', number, below, deadlineMs: call.deadline - nowMs })
+    const message = packCall({
+      ...call,
+      kind: 'request',
+      number,
+      below,
+      deadlineMs: call.deadline - nowMs,
+    })
     const sent = this.#link.send(to, message)
     if (sent === 'too_long') {
       const why = `the request has ${call.body.length} bytes, more than go to another machine at once; send less`
@@ -202,17 +213,15 @@ export class CallsOut {
       return
     }
     call.sent ||= sent === 'sent'
-    call.pauseMs = Math.min(this.#mostRetryMs, call.pauseMs === 0 ? this.#retryMs : call.pauseMs * 2)
+    call.pauseMs = Math.min(
+      this.#mostRetryMs,
+      call.pauseMs === 0 ? this.#retryMs : call.pauseMs * 2,
+    )
     call.nextTryMs = nowMs + call.pauseMs
     this.#lookMs = Math.min(this.#lookMs, call.nextTryMs)
   }
 
-  #endAll(
-    to: MachineId,
-    callee: Callee,
-    which: (call: UnderWay) => boolean,
-    why: string,
-  ): void {
+  #endAll(to: MachineId, callee: Callee, which: (call: UnderWay) => boolean, why: string): void {
     for (const [number, call] of callee.calls)
       if (which(call)) this.#end(to, callee, number, call, refuse('unreachable', why))
   }
@@ -223,13 +232,7 @@ export class CallsOut {
     this.#lookMs = -Infinity
   }
 
-  #end(
-    to: MachineId,
-    callee: Callee,
-    number: number,
-    call: UnderWay,
-    outcome: CallOutcome,
-  ): void {
+  #end(to: MachineId, callee: Callee, number: number, call: UnderWay, outcome: CallOutcome): void {
     this.#settle(to, callee, number)
     this.#ended.push(() => call.onEnd(outcome))
   }

@@ -77,7 +77,14 @@ export class Hellos {
     const { calls, clock, world, machine, incarnation, generation } = this.#options
     const body = encodeCall(hello, { world, machine, incarnation, abi: abiHash() })
     const { network } = actorPorts
-    const call = { port: network, from: network, generation, body, deadlineMs: helloMs, isHello: true }
+    const call = {
+      port: network,
+      from: network,
+      generation,
+      body,
+      deadlineMs: helloMs,
+      isHello: true,
+    }
     calls.out.call(peer, call, clock.nowMs(), (outcome) => this.#answered(peer, outcome))
   }
 

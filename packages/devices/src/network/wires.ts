@@ -103,8 +103,7 @@ export class Wires {
   #wire(from: MachineId, to: MachineId): Wire {
     const key = `${from}>${to}`
     let wire = this.#wires.get(key)
-    if (wire === undefined)
-      this.#wires.set(key, (wire = { cut: false, freeMs: 0, lastMs: 0 }))
+    if (wire === undefined) this.#wires.set(key, (wire = { cut: false, freeMs: 0, lastMs: 0 }))
     return wire
   }
 }

@@ -62,7 +62,8 @@ export const linkConformance: readonly LinkCheck[] = [
     },
   },
   {
-    title: '[NW5] [NW13] a message longer than a frame arrives whole; one longer than the longest is refused',
+    title:
+      '[NW5] [NW13] a message longer than a frame arrives whole; one longer than the longest is refused',
     async run(t, links) {
       const [a, b] = links.machines
       const long = pattern(links.longestMessage)
@@ -96,7 +97,8 @@ export const linkConformance: readonly LinkCheck[] = [
     },
   },
   {
-    title: '[NW3] [NW13] a machine that comes back is reported anew, and has nothing of what was sent to its last incarnation',
+    title:
+      '[NW3] [NW13] a machine that comes back is reported anew, and has nothing of what was sent to its last incarnation',
     async run(t, links) {
       const [a, b] = links.machines
       for (let n = 0; n < 100; n++) links.send(a, b, numbered(n))
