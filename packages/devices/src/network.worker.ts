@@ -64,6 +64,7 @@ const control: NetworkControl = {
   meet: (id) => on(id, (peer) => core.meet(peer)),
   forget: (id) =>
     on(id, (peer) => {
+      if (peer === machine) return
       core.forget(peer)
       ports.disconnect(peer)
     }),

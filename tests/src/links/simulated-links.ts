@@ -14,9 +14,9 @@ import type { LinksUnderTest, Received } from '@katydid/devices/testing/link-con
 
 /** What is done to a link that is not as it should be. */
 export interface Flaw {
-  listener?(listener: LinkListener, core: () => LinkCore): LinkListener
-  arrive?(core: LinkCore, frame: Uint8Array): void
-  send?(core: LinkCore, to: MachineId, bytes: Uint8Array): Sent
+  readonly listener?: (listener: LinkListener, core: () => LinkCore) => LinkListener
+  readonly arrive?: (core: LinkCore, frame: Uint8Array) => void
+  readonly send?: (core: LinkCore, to: MachineId, bytes: Uint8Array) => Sent
 }
 
 interface Machine {

@@ -1,6 +1,6 @@
 /** Frames over local sockets: whatever the chunks, the files that are there, and the peers that are not. */
 import { asMachine } from '@katydid/abi'
-import { FrameSplitter, SocketCarrier, SocketError } from '@katydid/devices'
+import { FrameSplitter, SocketCarrier, type SocketError } from '@katydid/devices'
 import { lengthOf } from '@katydid/devices/network/frame-splitter.js'
 import test from 'ava'
 import * as fc from 'fast-check'

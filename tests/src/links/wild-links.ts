@@ -52,7 +52,7 @@ export class WildLinks {
     if (deed.do === 'pass') this.pass(deed.ms)
     else if (deed.do === 'restart') this.#start(deed.machine)
     else if (deed.do === 'send') this.send(deed.from, deed.to, deed.bytes)
-    else this.wires[deed.do](asMachine(deed.from), asMachine(deed.to))
+    else if (deed.from !== deed.to) this.wires[deed.do](asMachine(deed.from), asMachine(deed.to))
   }
 
   /** Sends a message of a new id; answers the id, or null when it was not sent. */

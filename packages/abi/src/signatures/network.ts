@@ -21,7 +21,7 @@ export const maxRemoteBytes = 2 * 1024 * 1024
  * How a machine sees another: not heard of yet; present, after its hello was accepted; silent; or refused, with a sentence, because
  * it belongs to another world or was made by another version.
  */
-export const peerStates = ['unknown', 'present', 'silent', 'refused'] as const
+const peerStates = ['unknown', 'present', 'silent', 'refused'] as const
 
 /** How a call that reached its machine ended there: only when answered is there an answer, else a sentence. */
 export const linkEnds = ['answered', 'actor_gone', 'bad_message', 'too_large'] as const

@@ -48,7 +48,7 @@ interface Callee {
 }
 
 /** Calls of one machine that may be sent and not settled; the others wait for them. */
-export const callWindow = 8192
+const callWindow = 8192
 /** What is settled is told after so long, or when so many numbers are. */
 const tellAfterMs = 20
 const mostUntold = 64

@@ -15,7 +15,7 @@ import {
 import type { Clock } from '../clock.js'
 import { Dispatcher } from '../dispatcher.js'
 import { mailOf } from '../messages.js'
-import { later, type CallGroup, type Handlers } from '../messenger.js'
+import type { CallGroup, Handlers, later } from '../messenger.js'
 
 /** Who makes a call from another machine. */
 export interface RemoteCaller {

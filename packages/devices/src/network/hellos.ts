@@ -4,6 +4,7 @@ import {
   abiHash,
   decodeReply,
   encodeCall,
+  invariant,
   RemoteServer,
   type Answering,
   type CallOutcome,
@@ -35,6 +36,7 @@ export class Hellos {
 
   constructor(options: HelloOptions) {
     const { world, machine, incarnation, peers } = options
+    invariant(world !== '', 'NW10: a world has a name', { machine })
     this.#options = options
     this.#server = new RemoteServer(actorPorts.network, options.clock)
     this.#server.serve(networkCalls, {

@@ -5,6 +5,7 @@
 import { actorPorts, bellBits, type MachineId } from '@katydid/abi'
 import {
   generationOf,
+  invariant,
   ringPort,
   type Carrier,
   type Choice,
@@ -50,6 +51,11 @@ export class SimWires implements SimSource {
 
   /** What arrives for the machine goes to `arrive`, in turns of its network port; `turn` follows each, and says when it wants another. */
   attach(simulator: Simulator, arrive: (frame: Uint8Array) => void, turn: () => number): void {
+    invariant(
+      simulator.region.plan.shape.network === true,
+      'NW17: only a machine of several has a network driver',
+      { machine: simulator.machine },
+    )
     const inbox: Uint8Array[] = []
     this.#inboxes.set(simulator.machine, inbox)
     simulator.onTurn(actorPorts.network, () => {

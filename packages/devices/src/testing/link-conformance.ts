@@ -159,30 +159,24 @@ export const linkConformance: readonly LinkCheck[] = [
   },
 ]
 
-/** Runs every check, each on machines of its own that have met. */
+/** Runs the checks, each on machines of its own that have met. */
 export async function runLinkConformance(
   t: LinkAssertions,
   makeLinks: () => Promise<LinksUnderTest>,
+  checks: readonly LinkCheck[] = linkConformance,
 ): Promise<void> {
-  for (const check of linkConformance) await runLinkCheck(t, check, makeLinks)
-}
-
-/** Runs one check. */
-export async function runLinkCheck(
-  t: LinkAssertions,
-  check: LinkCheck,
-  makeLinks: () => Promise<LinksUnderTest>,
-): Promise<void> {
-  const links = await makeLinks()
-  try {
-    const meet = (): boolean =>
-      links.machines.every(
-        (each) => links.events(each).filter(({ what }) => what === 'anew').length >= 2,
-      )
-    t.true(await links.until(meet), 'the machines meet')
-    await check.run(t, links)
-  } finally {
-    await links.close()
+  for (const check of checks) {
+    const links = await makeLinks()
+    try {
+      const meet = (): boolean =>
+        links.machines.every(
+          (each) => links.events(each).filter(({ what }) => what === 'anew').length >= 2,
+        )
+      t.true(await links.until(meet), 'the machines meet')
+      await check.run(t, links)
+    } finally {
+      await links.close()
+    }
   }
 }
 
