@@ -62,7 +62,9 @@ const listed = (interval: number, nth: number, ...blocks: number[]) => ({
   token,
   interval: asInterval(interval),
   nth,
-  places: blocks.map((block) => [block - 90, { block: asBlock(block), checksum: block * 3 }] as const),
+  places: blocks.map(
+    (block) => [block - 90, { block: asBlock(block), checksum: block * 3 }] as const,
+  ),
 })
 const blocksOf = (replay: LogReplay): number[][] =>
   replay.containers

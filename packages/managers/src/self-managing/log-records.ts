@@ -3,7 +3,14 @@
  * their descriptors any more. Notes: a container was adopted, rolled back or
  * destroyed, how many of its snapshots are retained, and which are not any more. The log is kept as a prefix, so a note needs no barrier: nothing behind it survives without it.
  */
-import { asBlock, asInterval, asToken, type RecordKind, type StateInterval, type Token } from '@katydid/abi'
+import {
+  asBlock,
+  asInterval,
+  asToken,
+  type RecordKind,
+  type StateInterval,
+  type Token,
+} from '@katydid/abi'
 import { invariant, packValue, unpackValue, unreachable } from '@katydid/actor'
 import type { LogRecord } from '../paging/disk-writer.js'
 import type { PagePlace } from '../paging/place.js'

@@ -109,8 +109,7 @@ export class SegmentUsage {
     if (this.#newest === -1) return []
     if (quiet) for (const segment of this.#suspects) this.#candidates.add(segment)
     if (quiet) this.#suspects.clear()
-    const isUnneeded = (s: number): boolean =>
-      s !== this.#newest && this.live(s) === 0
+    const isUnneeded = (s: number): boolean => s !== this.#newest && this.live(s) === 0
     const unneeded = [...this.#candidates].filter(isUnneeded)
     const newestOnly = this.#candidates.has(this.#newest)
     this.#candidates.clear()
