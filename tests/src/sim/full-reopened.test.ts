@@ -5,6 +5,35 @@ import { CampaignHost } from '../campaign/host.js'
 import { programsOf } from '../campaign/campaign-run.js'
 import { crashShape } from '../campaign/scripted-run.js'
 import { WholeWorld } from '../campaign/whole-world.js'
+import { unitsOf } from '@katydid/kernel/state-interval/units.js'
+import type { AnySignature, ArgsOf, PortId, Reply } from '@katydid/abi'
+import { CountingMessenger } from '../campaign/counting-messenger.js'
+import type { Messenger } from '@katydid/actor'
+
+/** Says of no snapshot but the manager's own that it is stable, while it is on. The first that a manager speaks of is its own. */
+class HoldingMessenger extends CountingMessenger {
+  readonly #holding: { readonly isOn: boolean; own: unknown }
+
+  constructor(inner: Messenger, holding: { readonly isOn: boolean; own: unknown }) {
+    super(inner, () => {})
+    this.#holding = holding
+  }
+
+  override call<S extends AnySignature>(
+    to: PortId,
+    signature: S,
+    args: ArgsOf<S>,
+    onReply: (reply: Reply<S>) => void,
+    deadlineMs?: number,
+  ): void {
+    if (signature.name === 'state_interval_stable') {
+      const { cont } = args as { readonly cont?: unknown }
+      this.#holding.own ??= cont
+      if (this.#holding.isOn && cont !== this.#holding.own) return
+    }
+    super.call(to, signature, args, onReply, deadlineMs)
+  }
+}
 
 test('[DK40] the log that only an older root page held is given up as soon as the newer one is durable, though no line comes', async (t) => {
   const world = new WholeWorld(3, crashShape.world, programsOf(crashShape))
@@ -35,4 +64,41 @@ test('[DK40] the log that only an older root page held is given up as soon as th
     trims.some((after) => after > before.after),
     `${trims.join(', ')}, and the older root page stood at ${before.after}`,
   )
+})
+
+test('[DK42] the record of a point that is not on the line is kept, also of a container that has none on it', async (t) => {
+  const world = new WholeWorld(5, crashShape.world, programsOf(crashShape))
+  const holding = { isOn: false, own: null as unknown }
+  world.wrap = (inner) => new HoldingMessenger(inner, holding)
+  await world.open()
+  const host = new CampaignHost(world)
+  const { machine } = world.kernel
+  const begin = async (name: string): Promise<void> => {
+    await host.create(name, 30)
+    await host.adopt(name)
+    await host.setProgram(name, 'fill')
+    await host.start(`l-${name}`, name)
+    world.run(60)
+  }
+  await begin('a')
+  await host.snapshot(true)
+  const seen: boolean[] = []
+  const trim = machine.log.trim.bind(machine.log)
+  machine.log.trim = (after) => {
+    for (const { history } of unitsOf(machine))
+      for (const { capture } of history.base === null ? history.newer : [])
+        if (capture.durable) seen.push(after <= capture.after)
+    trim(after)
+  }
+  // Its image is never stable, so the line does not reach it, while others give up log.
+  holding.isOn = true
+  await begin('b')
+  await host.snapshot(false)
+  for (let round = 0; round < 4; round++) {
+    world.stabilise()
+    world.run(100)
+  }
+
+  t.true(seen.length > 0)
+  t.false(seen.includes(false))
 })

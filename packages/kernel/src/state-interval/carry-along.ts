@@ -20,7 +20,11 @@ import { semaphoreUnit, unitsOf, type Unit } from './units.js'
 export function carryAlong(machine: Machine): void {
   const { captures, log, phase, session } = machine
   if (phase !== 'open' && phase !== 'stopping') return
-  if (captures.announcing || log.position - neededAfter(machine) <= carryLag) return
+  const needed = neededAfter(machine)
+  invariant(needed <= log.position, 'DK42: what is needed was written', { needed })
+  if (captures.announcing || log.position - needed <= carryLag) return
+  // What holds the log may be nothing that can be written again: each try would cost a full disk a block.
+  if (!holders(machine).includes(needed)) return
   // Two line records must not overtake each other.
   captures.announcing = true
   run(machine.messenger, carry(machine, session), () => {
@@ -28,6 +32,13 @@ export function carryAlong(machine: Machine): void {
     advanceLine(machine)
   })
 }
+
+/** Behind which positions stands what can be written again. */
+const holders = (machine: Machine): number[] => [
+  machine.captures.lineAfter,
+  ...unitsOf(machine).flatMap((each) => laggingOf(machine, each)?.capture.after ?? []),
+  ...machine.managers.all().flatMap((each) => (lags(machine, each) ? each.stable!.after : [])),
+]
 
 function* carry(machine: Machine, session: number): Script<void> {
   const { captures } = machine
@@ -77,6 +88,7 @@ function copiesOf(
     [] as CaptureRecord['ended'][number][],
   ]
   const points: UnitPoint[] = []
+  invariant(after <= machine.log.position, 'DK42: copies stand behind what was written', { after })
   for (const each of unitsOf(machine)) {
     const point = laggingOf(machine, each)
     if (point === null) continue

@@ -282,5 +282,8 @@ export function neededAfter(machine: Machine): number {
   needed.push(...points.flatMap((each) => (each === null ? [] : each.capture.after)))
   needed.push(...machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? []))
   needed.push(...machine.kept.all.map(({ after }) => after))
+  invariant(machine.captures.lineAfter >= 0, 'DK42: the line stands in the log', {
+    lineAfter: machine.captures.lineAfter,
+  })
   return Math.min(machine.captures.lineAfter, ...needed)
 }
