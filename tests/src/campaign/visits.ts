@@ -62,6 +62,7 @@ const visitsShape: RunShape = {
     disk: { segmentBlocks: 32, capacity: 256 },
     others: [demandZero, deterministic],
     snapshotEveryMs: 40,
+    auditEvery: 1,
   },
 }
 

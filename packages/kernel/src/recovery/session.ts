@@ -251,8 +251,12 @@ function* note(
 ): Script<boolean> {
   const { line, vector } = machine.captures
   const record = lineRecord(machine, line, [...vector], how)
+  const after = machine.log.position
   const written = yield* machine.log.write([...before, record])
-  if (written.status === 'ok') return true
+  if (written.status === 'ok') {
+    machine.captures.lineAfter = after
+    return true
+  }
   machine.fail(
     'io_error',
     `the disk did not take the recovery’s record: ${written.status}, ${written.detail}`,

@@ -20,7 +20,7 @@ import { saveContainer, saveLocus, saveSemaphore } from './saved.js'
 import { semaphoreUnit, unitsOf } from './units.js'
 
 /** A point on the line whose record lies this many groups behind the log's end is written again, so that the log can be trimmed. */
-const carryLag = 64
+export const carryLag = 64
 
 export class Batch {
   readonly capture: Capture
@@ -195,7 +195,7 @@ function again(
 }
 
 /** The copy knows what was told since: the records that say so may be trimmed before it. */
-function withOutput(machine: Machine, point: SavedContainer): SavedContainer {
+export function withOutput(machine: Machine, point: SavedContainer): SavedContainer {
   const container = machine.containers.at(point.slot)
   const output = container === null ? null : machine.output.find(container)
   if (point.output === undefined || output === null) return point
