@@ -228,7 +228,9 @@ const outputFields = {
 const lineOfOutput = { sequence: 'number', interval: 'number', text: 'string' } as const
 
 const isTold = (value: unknown): boolean =>
-  has(value, outputFields) && listOf(value['recent'], (each) => has(each, lineOfOutput))
+  has(value, outputFields) &&
+  (Reflect.get(value, 'given') === undefined || has(value, { given: 'number' })) &&
+  listOf(value['recent'], (each) => has(each, lineOfOutput))
 
 const isOutput = (value: unknown): boolean =>
   value === undefined ||
