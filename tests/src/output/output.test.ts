@@ -470,10 +470,13 @@ async function restarts(world: KernelWorld, options: WorldOptions = {}): Promise
 }
 
 /** Somebody else is captured so often that the log is trimmed behind whatever is not written again. */
-async function manyCaptures(world: KernelWorld): Promise<void> {
+const manyCaptures = (world: KernelWorld): Promise<void> => captures(world, 200)
+
+/** Somebody else is captured so often. */
+async function captures(world: KernelWorld, count: number): Promise<void> {
   const other = world.kernel.machine.containers.named('other')
   const clerk = other === null ? await Printer.in(world, 'other') : Printer.of(world, 'other')
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < count; i++) {
     clerk.works()
     clerk.rests()
     await world.call('world_snapshot', { durable: true })
@@ -547,17 +550,24 @@ test('[SI222] a line is kept with what was told before: lines that it holds are 
   const shop = await Printer.open(keeping)
   const { world, cont } = shop
   says(shop, 'one')
-  await manyCaptures(world)
+  const [point] = world.kernel.machine.output.all().map(({ told }) => told)
+  // Not so many that its point, which has the line and not that it was told, is written again.
+  await captures(world, 16)
   const line = await keeps(shop)
+  const { record } = world.kernel.machine.kept.all.at(-1)!
   await world.endLocus(shop.port)
   await world.call('container_destroy', { cont })
   await world.call('world_snapshot', { durable: true })
-  for (let i = 0; i < 10; i++) await world.call('world_snapshot', { durable: true })
 
   const next = await restarts(world)
   await goesBack(next, line)
   const sequence = nextIn(next, 'two')
 
+  t.is(point, 1)
+  t.like(record.state.containers.find(({ name }) => name === 'shop')?.output ?? {}, {
+    told: 1,
+    lines: [],
+  })
   t.is(sequence, 2)
   t.deepEqual(textsOf(next), ['two'])
 })
