@@ -45,10 +45,9 @@ test.serial(
     t.timeout(120_000)
     const folder = temporaryFolder(t)
     const [dir, program] = [`${folder}/w`, `${folder}/sits.mjs`]
-    const content = fs.readFileSync(fixture('sits'), 'utf8').replace(
-      "'@katydid/locus'",
-      `'${import.meta.resolve('@katydid/locus')}'`,
-    )
+    const content = fs
+      .readFileSync(fixture('sits'), 'utf8')
+      .replace("'@katydid/locus'", `'${import.meta.resolve('@katydid/locus')}'`)
     fs.writeFileSync(program, content)
     await killed(dir, program)
     fs.writeFileSync(program, `${content}\n// changed`)

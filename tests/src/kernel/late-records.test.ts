@@ -3,7 +3,11 @@ import type { FoundRecord } from '@katydid/kernel/state-interval/durable-log.js'
 import { readLog, type LogContent } from '@katydid/kernel/recovery/log-reader.js'
 import { readPart } from '@katydid/kernel/state-interval/parts.js'
 import { unpackRecord } from '@katydid/kernel/state-interval/record-bytes.js'
-import type { CaptureRecord, KernelRecord, LineRecord } from '@katydid/kernel/state-interval/records.js'
+import type {
+  CaptureRecord,
+  KernelRecord,
+  LineRecord,
+} from '@katydid/kernel/state-interval/records.js'
 import test from 'ava'
 import { KernelWorld } from './support/kernel-world.js'
 

@@ -19,7 +19,10 @@ async function records(): Promise<KernelRecord[]> {
   }
   await world.call('semaphore_create', { count: 1 })
   await world.endLocus(await world.locus(x.cont, 'over'))
-  world.said(world.loci.get(x.port)!, outputCalls.outputPrint, { text: 'a', durable: 'recoverable' })
+  world.said(world.loci.get(x.port)!, outputCalls.outputPrint, {
+    text: 'a',
+    durable: 'recoverable',
+  })
   await snapshot()
   visit(world, x, d, 7)
   world.run(500)

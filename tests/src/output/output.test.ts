@@ -1,5 +1,12 @@
 /** DV: output is held until it is recoverable, told once, and goes back with its container. Real kernel and console, simulated threads. */
-import { locusCalls, locusPort, outputCalls, type Capref, type PortId, type Reply } from '@katydid/abi'
+import {
+  locusCalls,
+  locusPort,
+  outputCalls,
+  type Capref,
+  type PortId,
+  type Reply,
+} from '@katydid/abi'
 import test from 'ava'
 import { KernelWorld, type WorldOptions } from '../kernel/support/kernel-world.js'
 
@@ -535,7 +542,9 @@ for (const isFirst of [false, true])
     await manyCaptures(world)
 
     const next = await restarts(world)
-    const isForgotten = next.kernel.machine.output.all().every(({ container }) => container !== 'shop')
+    const isForgotten = next.kernel.machine.output
+      .all()
+      .every(({ container }) => container !== 'shop')
     await goesBack(next, line)
     const last = await restarts(next)
     const sequence = nextIn(last, 'three')

@@ -6,10 +6,7 @@ const mostMs = 120_000
 const lookMs = 10
 
 /** Waits until it is so; throws a sentence when it never comes to be. */
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = performance.now() + mostMs; !(await holds()); await sleep(lookMs))
     if (performance.now() > end) throw new Error(`it never came to be that ${what}`)
 }

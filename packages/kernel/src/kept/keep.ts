@@ -99,7 +99,11 @@ function* carryKept(machine: Machine): Script<void> {
   const lag = keptLag + 2 * machine.kept.all.reduce((sum, { parts }) => sum + parts, 0)
   for (const kept of machine.kept.all) {
     if (kept.isLeaving || machine.log.position - kept.after <= lag) continue
-    const again = { ...kept, record: writtenAgain(machine, kept.record), after: machine.log.position }
+    const again = {
+      ...kept,
+      record: writtenAgain(machine, kept.record),
+      after: machine.log.position,
+    }
     const written = yield* write(machine, again)
     if (machine.session !== session) return
     if (written.status === 'ok') kept.after = again.after

@@ -4,8 +4,10 @@ import type { Container } from '../container/container.js'
 import { ContainerOutput, type SavedOutput } from './output.js'
 
 /** How far a container's output was told, as the log has it. */
-export interface ToldOutput
-  extends Pick<SavedOutput, 'slot' | 'generation' | 'container' | 'told' | 'recent'> {
+export interface ToldOutput extends Pick<
+  SavedOutput,
+  'slot' | 'generation' | 'container' | 'told' | 'recent'
+> {
   /** The last line that the console was given, when that may have been told and nobody knows it; nil: all were told. */
   readonly given?: number
 }
