@@ -51,6 +51,7 @@ export class KeptLines {
 
   /** The world is there, by a record on the disk. */
   arrive(): void {
+    invariant(this.#target !== null, 'SI220: the world went back to a line that stayed', {})
     this.#target = null
   }
 

@@ -58,7 +58,9 @@ export function startLocus(machine: Machine, locus: Locus, saved: SavedState | n
 
 function replaysOf(machine: Machine, { replay, container, program }: Locus): Replays {
   if (replay === null) return null
-  return { container: machine.containers.at(container)?.name ?? '', program }
+  const of = machine.containers.at(container)
+  invariant(of !== null, 'SI104: what is run again is run in its container', { container })
+  return { container: of.name, program }
 }
 
 /** The bytes of a locus's 32 registers, copied. */
