@@ -103,9 +103,9 @@ function* attempt(machine: Machine, reason: string): Script<Problem | null> {
   if (!(yield* note(machine, { rolledBack: false, back: [] }))) return null
   const problem = yield* bringUpAll(machine)
   if (problem !== null || phaseOf(machine) === 'failed' || wanted(machine) !== null) return problem
-  const { backTo } = machine
+  const { target } = machine.kept
   const choice =
-    backTo === null ? yield* chooseLine(machine, knownPoints(machine)) : choiceOf(machine, backTo)
+    target === null ? yield* chooseLine(machine, knownPoints(machine)) : choiceOf(machine, target)
   if (choice === null || 'port' in choice) return choice
   machine.damage =
     [machine.damage, choice.damage].filter((each) => each !== null).join('; ') || null

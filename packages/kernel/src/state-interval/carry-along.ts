@@ -9,7 +9,8 @@ import { actorPorts } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
 import { isLogged } from '../logged/level.js'
 import type { Machine } from '../machine.js'
-import { carryLag, emptyRecord, withOutput } from './batch.js'
+import { withTold } from '../output/with-told.js'
+import { carryLag, emptyRecord } from './batch.js'
 import type { Capture } from './capture-table.js'
 import type { UnitPoint } from './history.js'
 import { advanceLine, lags, lineRecord, neededAfter, rootRecord, trim } from './line.js'
@@ -97,7 +98,7 @@ function copiesOf(
     const container = from.containers.find(({ slot }) => slot === unit)
     const semaphore = from.semaphores.find(({ id: its }) => semaphoreUnit(machine, its) === unit)
     const end = from.ended.find((its) => its.unit === unit)
-    if (container !== undefined) containers.push(withOutput(machine, container))
+    if (container !== undefined) containers.push(withTold(machine, container))
     if (semaphore !== undefined) semaphores.push(semaphore)
     if (end !== undefined) ended.push(end)
     points.push(point)
