@@ -126,6 +126,8 @@ export class Machine {
   readonly kept = new KeptLines()
   /** Managers that keep one snapshot of a container only. */
   readonly keepsNothing = new Set<number>()
+  /** What managers were told last of snapshots that are wanted while the line lags, in short. */
+  wantedTold = ''
   /** Somebody asked for the capture of this epoch: its line is kept, or the first that comes after it. 0: nobody did. */
   keepFrom = 0
   /** The newest decisions of administrators, oldest first. */

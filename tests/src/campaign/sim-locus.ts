@@ -126,6 +126,8 @@ export class SimLocus {
     try {
       const plan = yield* this.#begin()
       if (plan === null) return
+      // Destroyed as it was about to begin: what it should do was in the mail.
+      if (this.world.destroyedAtRest.has(plan.name) && !this.world.model.loci.has(plan.name)) return
       const end = plan.replay ? yield* this.#again(plan) : yield* this.#enter(plan)
       this.#leave()
       // No cut comes in between: it is neither at rest nor, to the kernel, at its end.

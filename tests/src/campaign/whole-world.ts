@@ -153,6 +153,8 @@ export class WholeWorld {
   seen = new Map<string, number>()
   /** Whether refusals that come of faults on purpose are to be expected of accesses. */
   faulty = false
+  /** Names of loci that were destroyed at rest. */
+  readonly destroyedAtRest = new Set<string>()
   model = new WorldModel()
   /** What is wrong with a world that has gone back. */
   check: (model: WorldModel) => string[] = (model) => model.orphans()

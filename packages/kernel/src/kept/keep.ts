@@ -8,6 +8,7 @@ import type { Machine } from '../machine.js'
 import { withTold } from '../output/with-told.js'
 import { emptyRecord } from '../state-interval/batch.js'
 import type { Outcome } from '../state-interval/durable-log.js'
+import { rootOf } from '../logged/chain.js'
 import type { UnitPoint } from '../state-interval/history.js'
 import type {
   KeptRecord,
@@ -141,10 +142,15 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
   for (const { unit, history } of unitsOf(machine)) {
     const point = moved.get(unit) ?? history.base
     if (point === null) continue
-    const { record } = point.capture
+    const { interval, capture } = rootOf(point)
+    const { record } = capture
     const now = { epoch: Math.max(point.epoch, epoch), dependencies: [] }
-    const container = record.containers.find((each) => each.slot === unit)
-    const semaphore = record.semaphores.find((each) => semaphoreUnit(machine, each.id) === unit)
+    const container = record.containers.find(
+      (each) => each.slot === unit && each.interval === interval,
+    )
+    const semaphore = record.semaphores.find(
+      (each) => semaphoreUnit(machine, each.id) === unit && each.interval === interval,
+    )
     // What shows an opened snapshot ends with whoever opened it.
     if (container !== undefined && container.snapshotOf?.kind !== 'open')
       containers.push({ ...withTold(machine, container), ...now })

@@ -13,13 +13,12 @@ import { createOwnContainer, startManager } from '../manager/start-manager.js'
 import { giveUpFailing, noteFailure } from '../manager/give-up.js'
 import type { Manager } from '../manager/manager-table.js'
 import { openGate, shutGate } from '../state-interval/gate.js'
-import { WitnessEngine } from '../state-interval/line/engine.js'
+import { restartEngine } from '../state-interval/engine-again.js'
 import { endLag } from '../state-interval/lagging.js'
-import { LineFeed } from '../state-interval/line/feed.js'
 import { advanceLine, feedPoints, lineRecord, settleLine } from '../state-interval/line.js'
 import type { LineRecord, OutputRecord, SavedLocus } from '../state-interval/records.js'
 import { groupsOf } from '../state-interval/home.js'
-import { unitsOf } from '../state-interval/units.js'
+import { noteWanted } from '../state-interval/superseded.js'
 import { saveLocus } from '../state-interval/saved.js'
 import { choiceOf, keepTold, partWith, takeUp } from '../kept/go-back.js'
 import { chooseLine, type Choice } from './choose.js'
@@ -235,14 +234,6 @@ function restoreGroups(machine: Machine, points: readonly KnownPoint[]): void {
   machine.groups.restore([...held, ...others], machine.groups.next)
 }
 
-/** The line as it is now is all that the engine knows. */
-function restartEngine(machine: Machine): void {
-  const { captures } = machine
-  const base = new Map([...captures.over, ...captures.vector])
-  machine.engine = new LineFeed(machine.engine.policy, new WitnessEngine(() => {}, base))
-  for (const { history } of unitsOf(machine)) for (const point of history.newer) point.fed = false
-}
-
 /** A record of the session, durable before the world does anything under its number. */
 function* note(
   machine: Machine,
@@ -356,6 +347,7 @@ function finish(machine: Machine, { reason, boot, beganMs, departure, before }: 
   machine.destroyedLoci.clear()
   if (phaseOf(machine) === 'failed') return
   if (departure === null) openGate(machine)
+  noteWanted(machine)
   serveHeld(machine)
   feedPoints(machine)
   advanceLine(machine)

@@ -1,16 +1,12 @@
 /** One record in the making: the containers cut in one step, and with them every semaphore and every end that is due. */
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
-import { chainOf } from '../logged/chain.js'
-import { inputsRecord } from '../logged/inputs-record.js'
-import { isLogged } from '../logged/level.js'
 import type { Machine } from '../machine.js'
-import { withTold } from '../output/with-told.js'
 import type { Capture } from './capture-table.js'
+import { carryOver } from './carry-over.js'
 import type { UnitPoint } from './history.js'
 import type {
   CaptureRecord,
-  InputsRecord,
   SavedContainer,
   SavedEnd,
   SavedPoint,
@@ -19,9 +15,6 @@ import type {
 import { groupsOf } from './home.js'
 import { saveContainer, saveLocus, saveSemaphore } from './saved.js'
 import { semaphoreUnit, unitsOf } from './units.js'
-
-/** A point on the line whose record lies this many groups behind the log's end is written again, so that the log can be trimmed. */
-export const carryLag = 64
 
 export class Batch {
   readonly capture: Capture
@@ -154,45 +147,6 @@ function sameUnits(machine: Machine, { capture }: Batch): [number, number][] {
       ? [[unit, newest.interval]]
       : [],
   )
-}
-
-/** Copies of points on the line that stand far behind: once this record is durable they are found here. */
-function carryOver(machine: Machine, capture: Capture, record: CaptureRecord): CaptureRecord {
-  const containers = [...record.containers]
-  const semaphores = [...record.semaphores]
-  for (const { unit, history } of unitsOf(machine)) {
-    const { base } = history
-    if (base === null || base !== history.newest) continue
-    if (machine.log.position - base.capture.after <= carryLag) continue
-    const its = machine.containers.at(unit)
-    if (its !== null && isLogged(machine, its) && !machine.containers.hasFailed(its)) {
-      // What came into it stands behind the record: it is captured anew instead.
-      its.intervals.mustCapture = true
-      continue
-    }
-    const from = base.capture.record
-    const container = from.containers.find((each) => each.slot === unit)
-    const semaphore = from.semaphores.find((each) => semaphoreUnit(machine, each.id) === unit)
-    if (container !== undefined) containers.push(withTold(machine, container))
-    if (semaphore !== undefined) semaphores.push(semaphore)
-    capture.carried.push({ history, interval: base.interval, visits: again(machine, its, base) })
-  }
-  return { ...record, containers, semaphores }
-}
-
-/**
- * The visits by which the line is had from what was captured: of a container whose manager was given up, or that may be restored from
- * snapshots only any more and of which there is none since.
- */
-function again(
-  machine: Machine,
-  container: Container | null,
-  base: UnitPoint,
-): InputsRecord | null {
-  const points = chainOf(base)
-  if (container === null || points.length === 0) return null
-  const { slot: unit, generation } = container
-  return inputsRecord(machine, { unit, generation, points })
 }
 
 /** A record of nothing yet, but for what is of the whole machine. */

@@ -6,11 +6,12 @@ import { managerUpcalls, refuse } from '@katydid/abi'
 import { all, ask, invariant, run, type Script } from '@katydid/actor'
 import { isAuditCopy, type Container } from '../container/container.js'
 import { noteCapture } from '../logged/audit.js'
-import { withChain } from '../logged/chain.js'
 import type { Machine } from '../machine.js'
 import { beginBatch, closeBatch, type Batch } from './batch.js'
 import type { Capture, CaptureOutcome, Tick } from './capture-table.js'
+import { foundAgain } from './carry-over.js'
 import { cutContainers, takeWriteAccess, type Wanted } from './cut.js'
+import { giveUpPoints } from './give-up-points.js'
 import { beginCut, isAtRest, movingIn, openGate, openGates, shutGate, shutGates } from './gate.js'
 import { isIdle, noteState } from './idle.js'
 import { advanceLine, feedPoints, settleLine } from './line.js'
@@ -323,11 +324,10 @@ function* makeDurable(machine: Machine, capture: Capture, progress: Tick): Scrip
   if (!machine.captures.newer.includes(capture)) return
   if (written.status === 'ok') {
     capture.durable = true
-    for (const { history, interval } of capture.carried)
-      if (history.base?.interval === interval)
-        for (const each of withChain(history.base)) each.capture = capture
+    foundAgain(capture)
     feedPoints(machine)
     advanceLine(machine)
+    giveUpPoints(machine)
     return
   }
   progress.failed = `the disk did not take capture ${capture.epoch}: ${written.status}, ${written.detail}`

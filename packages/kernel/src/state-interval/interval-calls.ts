@@ -20,6 +20,7 @@ import { rootPageBytes } from '../manager/root-page.js'
 import type { CaptureOutcome, Tick } from './capture-table.js'
 import { requestCapture } from './capture.js'
 import { carryAlong } from './carry-along.js'
+import { giveUpPoints } from './give-up-points.js'
 import { advanceLine, feedPoints, rootRecord, settleLine, trim } from './line.js'
 import { makeBaseline, markDiscarded, markStable, openPoint } from './points.js'
 import { needsAnother } from './on-the-way.js'
@@ -170,6 +171,8 @@ function* commitRoot(
 function moveLine(machine: Machine): void {
   feedPoints(machine)
   advanceLine(machine)
+  // What is stable now may stand for what was before it.
+  giveUpPoints(machine)
 }
 
 /** snapshot_discard. */

@@ -14,14 +14,15 @@ import { keepLine } from '../kept/keep.js'
 import { tellKept } from '../kept/tell-kept.js'
 import { savedManagers } from '../manager/registry.js'
 import { releaseOutput } from '../output/release.js'
-import type { UnitPoint } from './history.js'
+import { heldFrom, isEndOf, type UnitPoint } from './history.js'
 import type { FeedReason } from './line/feed.js'
 import { noteLine } from './lagging.js'
 import { counts, makeBaseline } from './points.js'
 import type { LineRecord, RootRecord } from './records.js'
+import { noteWanted } from './superseded.js'
 import { unitsOf, type Unit } from './units.js'
 
-/** A root page's record this many groups behind the log's end is written again, so that the log can be trimmed. */
+/** A root page's record, or the line's, this many groups behind the log's end is written again, so that the log can be trimmed. */
 const rootLag = 64
 
 /** Tells the engine of points that have become stable: their record is durable, and the snapshots of their pages are. */
@@ -86,18 +87,19 @@ function nextLine(machine: Machine): Advance | null {
     const to = newer.find((each) => each.fed && each.interval === reached)
     if (to !== undefined) units.push({ unit, to })
     const at = to ?? base
-    if (at !== null) (isEnd(unit, at) ? ended : points).push([unit.unit, at.interval])
+    if (at !== null) (isEndOf(unit.unit, at) ? ended : points).push([unit.unit, at.interval])
     epoch = Math.min(epoch, to?.epoch ?? lineEpoch)
   }
   const { kept, keepFrom, captures } = machine
   const isKeeping = kept.isLeaving || (keepFrom > 0 && keepFrom <= captures.line)
-  const isNew = units.length > 0 || epoch > captures.line || isKeeping
+  const isNew = units.length > 0 || epoch > captures.line || isKeeping || isLineFar(machine)
   // After a restart points may say less of epochs than the line that was announced.
   return isNew ? { units, epoch: Math.max(epoch, captures.line), points, ended } : null
 }
 
-const isEnd = ({ unit }: Unit, { capture }: UnitPoint): boolean =>
-  capture.record.ended.some((each) => each.unit === unit)
+/** A line that does not move is written again, with all that is written with it, so that the log can be trimmed. */
+const isLineFar = ({ log, captures }: Machine): boolean =>
+  log.position - captures.lineAfter > rootLag
 
 /** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
 const keepsRoot = ({ program, state, stable }: Manager): boolean =>
@@ -184,12 +186,11 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
   for (const { unit, to } of units) {
     unit.history.advance(to)
     const container = machine.containers.at(unit.unit)
-    if (isEnd(unit, to)) end(machine, unit, to)
+    if (isEndOf(unit.unit, to)) end(machine, unit, to)
     else if (container !== null) tellContainer(machine, container, to)
   }
-  captures.newer = captures.newer.filter((each) =>
-    unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
-  )
+  forgetRecords(machine)
+  noteWanted(machine)
   bury(machine)
   releaseOutput(machine)
   if (epoch <= captures.line) return
@@ -198,6 +199,14 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
   noteLine(machine)
   machine.counters.add('recoverable')
   machine.report({ kind: 'recoverable', capture: epoch })
+}
+
+/** Records that hold no point newer than the line are not looked at any more. */
+export function forgetRecords(machine: Machine): void {
+  const held = new Set(
+    unitsOf(machine).flatMap(({ history }) => history.newer.map(({ capture }) => capture)),
+  )
+  machine.captures.newer = machine.captures.newer.filter((each) => held.has(each))
 }
 
 /** The unit's end is on the line: it is none any more, but what was received of it may still be in points to come. */
@@ -279,7 +288,7 @@ export function neededAfter(machine: Machine): number {
     .filter(keepsRoot)
     .map((each) => each.stable?.after ?? 0)
   const points = unitsOf(machine).flatMap(({ history: { base, newer } }) => [base, ...newer])
-  needed.push(...points.flatMap((each) => (each === null ? [] : each.capture.after)))
+  needed.push(...points.flatMap((each) => (each === null ? [] : heldFrom(each))))
   needed.push(...machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? []))
   needed.push(...machine.kept.all.map(({ after }) => after))
   invariant(machine.captures.lineAfter >= 0, 'DK42: the line stands in the log', {

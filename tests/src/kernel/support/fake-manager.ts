@@ -73,6 +73,7 @@ export class FakeManager {
   readonly #messenger: Messenger
   readonly #stable: Stable
   #nextToken = 100
+  #kept: ReadonlySet<string> = new Set()
 
   constructor(
     region: Region,
@@ -185,9 +186,17 @@ export class FakeManager {
         if (!this.behaviour.keepsLines) return refuse('not_supported', 'one snapshot each')
         const names = snapshots.map(({ cont, stateInterval }) => `${cont}:${stateInterval}`)
         this.calls.push(`snapshots_kept ${names.join(' ')}`)
+        this.#kept = new Set(names)
         if (!this.thinksOfKept) return { status: 'ok' }
         this.answerKept = (answer) => call.reply(answer)
         return later
+      },
+      snapshotSupersedes: ({ cont, stateInterval }) => {
+        this.calls.push(`snapshot_supersedes ${cont} ${stateInterval}`)
+        for (const label of this.#stable.get(cont) ?? [])
+          if (label < stateInterval && !this.#kept.has(`${cont}:${label}`))
+            this.#stable.get(cont)!.delete(label)
+        return { status: 'ok' }
       },
     })
   }
@@ -275,6 +284,11 @@ export class FakeManager {
       { pageset, frames },
       () => {},
     )
+  }
+
+  /** What is stable of each container. */
+  labels(): readonly ReadonlySet<number>[] {
+    return [...this.#stable.values()]
   }
 
   get messenger(): Messenger {
