@@ -69,6 +69,8 @@ export const statusTable = {
   conflict:
     'The transaction gave way to an older one in a deadlock; nothing of it is left. Try it again.',
   transaction_open: 'A transaction is open; do this before or after it.',
+  wrong_world:
+    'The other machine belongs to another world, or goes by another number than it was asked under.',
 } as const
 
 /** One word of the closed list. */
