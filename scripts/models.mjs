@@ -16,6 +16,10 @@ export const models = [
       { level: 'usual', sizes: 'NM=2 NP=3 NX=1 NE=2' },
       { level: 'usual', sizes: 'NM=2 NP=3 NX=2 NE=2' },
       { level: 'usual', sizes: 'NM=2 NP=3 NX=2 NE=1 FRAMES' },
+      { level: 'quick', sizes: 'NM=2 NP=3 NX=1 NE=0 LOGS=1 GAPS LOSS DIFFERS' },
+      { level: 'usual', sizes: 'NM=2 NP=3 NX=1 NE=1 LOGS=1 GAPS' },
+      { level: 'usual', sizes: 'NM=2 NP=3 NX=2 NE=1 LOGS=1 LOSS DIFFERS' },
+      { level: 'usual', sizes: 'NM=2 NP=3 NX=1 NE=1 LOGS=3 LOSS DIFFERS' },
       { level: 'usual', sizes: 'NM=2 NP=3 NX=1 NE=2 FRAMES LOGS=1' },
       { level: 'usual', sizes: 'NM=2 NP=3 NX=1 NE=2 FRAMES' },
       { level: 'usual', sizes: 'NM=2 NP=3 NX=1 NE=2 ANYMIX' },
@@ -80,6 +84,41 @@ export const models = [
         is: 'logged intervals count before the log is forced',
       },
       { name: 'NOREPLAY', sizes: `${pair} LOGS=1`, is: 'a replay does not send again' },
+      {
+        name: 'GAPPOINTS',
+        sizes: `${pair} NE=0 LOGS=1 GAPS`,
+        is: 'visits make points in a gap too',
+      },
+      {
+        name: 'GAPSAME',
+        sizes: `${pair} NE=0 LOGS=1 GAPS LOSS`,
+        is: 'the old chain stands for a capture after a gap whose image is lost',
+      },
+      {
+        name: 'GAPOPEN',
+        sizes: `${pair} NE=0 LOGS=1 GAPS`,
+        is: 'a gap goes on in the interval of the last visit',
+      },
+      {
+        name: 'GAPENTERS',
+        sizes: `${pair} NE=1 LOGS=1 GAPS`,
+        is: 'an epoch is entered by the newest point in a gap',
+      },
+      {
+        name: 'OLDRECORDS',
+        sizes: 'NM=2 NP=3 NX=2 NE=0 LOGS=1 LOSS',
+        is: 'visits run on a lost image count by their old records',
+      },
+      {
+        name: 'VOIDCOUNT',
+        sizes: `${pair} NE=0 LOGS=1 DIFFERS`,
+        is: 'visits that were found to differ still count',
+      },
+      {
+        name: 'VOIDDEPS',
+        sizes: 'NM=2 NP=4 NX=1 NE=1 LOGS=1 DIFFERS',
+        is: 'what they had received counts for nobody',
+      },
     ],
   },
   {

@@ -53,7 +53,10 @@ const isKeptOut = ({ world: { sim }, d }: Scene, { slot }: Home): boolean =>
  * An epoch begins while `y` visits `d`; `x` is captured in it. When the visit of `y` is over, one of `x` begins, before the kernel has
  * seen that nobody was there.
  */
-function crossing(all: Scene, why: string | null = null): { epoch: Promise<HostAnswer>; stay: Stay } {
+function crossing(
+  all: Scene,
+  why: string | null = null,
+): { epoch: Promise<HostAnswer>; stay: Stay } {
   const { world, x, y, d } = all
   work(all, x)
   work(all, y)

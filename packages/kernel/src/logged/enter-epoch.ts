@@ -23,7 +23,11 @@ const closedEpoch = ({ captures: { epoch, rendezvous } }: Machine): number =>
   rendezvous?.joinable === true ? epoch - 1 : epoch
 
 /** The epoch of a point that a visit is about to make: it says what the container is, now. */
-export function epochOfVisit(machine: Machine, { slot, intervals: { history } }: Container): number {
+export function epochOfVisit(
+  machine: Machine,
+  { slot, intervals: { history } }: Container,
+): number {
+  invariant(history.gap === null, 'SI200: in a gap no visit makes a point', { slot })
   if (isDue(history)) return history.epoch
   const epoch = Math.max(history.epoch, closedEpoch(machine))
   const word = machine.region.words.load(machine.region.containerWord(slot, 'epoch'))
@@ -45,11 +49,7 @@ export function enterByPoints(machine: Machine, pending: Iterable<Container>, ep
 }
 
 /** Whether it is of the epoch without a capture, so that nobody needs to wait for that. */
-export const isInByPoint = (
-  machine: Machine,
-  container: Container,
-  epoch: number,
-): boolean =>
+export const isInByPoint = (machine: Machine, container: Container, epoch: number): boolean =>
   isLogged(machine, container) &&
   container.intervals.history.gap === null &&
   container.intervals.history.epoch >= epoch

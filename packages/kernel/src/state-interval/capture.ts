@@ -153,6 +153,7 @@ const isNobodyWaitedFor = (
 
 /** Those that are of the epoch by their points go on without a capture, and are in nobody's way. */
 function spare(machine: Machine, pending: Set<Container>, { epoch }: Progress): void {
+  invariant(epoch === machine.captures.epoch, 'SI3: one capture at a time', { epoch })
   const those = [...pending].filter((each) => isInByPoint(machine, each, epoch))
   for (const container of those) {
     container.intervals.history.spared++

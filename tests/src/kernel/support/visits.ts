@@ -75,8 +75,7 @@ export const load = (
   world: KernelWorld,
   slot: ContainerSlot,
   field: 'turn' | 'level' | 'epoch',
-): number =>
-  world.sim.region.words.load(word(world, slot, field))
+): number => world.sim.region.words.load(word(world, slot, field))
 
 export interface Stay {
   readonly from: Home
