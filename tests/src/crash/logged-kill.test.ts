@@ -195,12 +195,14 @@ test.serial(
       const each = await life(dir, killAfter)
       t.is(each.end, null, 'it was to be killed before the end')
       told.push(...each.told)
+      t.is(each.complaint, '')
     }
     const { end, told: rest, complaint } = await life(dir, Infinity)
     if (end === null) throw new Error(complaint)
 
+    // First, as it says why.
+    t.is(complaint, '')
     compare(t, end.till, end.journals)
     for (const [own, nth, receipt] of [...told, ...rest]) t.deepEqual(end.till[nth], [receipt, own])
-    t.is(complaint, '')
   },
 )

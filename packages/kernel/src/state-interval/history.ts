@@ -53,6 +53,8 @@ export class History {
   gap: string | null = null
   /** Bytes of visits logged since the last capture. */
   loggedBytes = 0
+  /** Epochs since the last capture that went by without one, as its visits made points. */
+  spared = 0
   /** The unit's end is on the line. */
   over = false
   /** The newest epoch at which it still was as it was made. */
@@ -95,6 +97,7 @@ export class History {
     if (point.logged !== null) return
     this.gap = null
     this.loggedBytes = 0
+    this.spared = 0
   }
 
   /** The point comes to nothing: what it had received counts for the next. */
