@@ -19,7 +19,7 @@ import { whyNot } from '../logged/why-not.js'
 import type { Machine } from '../machine.js'
 import type { Capture } from './capture-table.js'
 import { takeGrants } from './grants.js'
-import type { UnitPoint } from './history.js'
+import type { History, UnitPoint } from './history.js'
 import { mergeInto, openPoint } from './points.js'
 
 /** Write access older than this many captures is swept away; the sweep of a table takes as many captures as it has parts. */
@@ -74,7 +74,7 @@ export function cutContainers(
     intervals.history.add({
       interval,
       image: intervals.volatile ? 0 : intervals.label,
-      dependencies: takeDependencies(machine, container),
+      dependencies: withUnwritten(intervals.history, takeDependencies(machine, container)),
       capture,
       epoch: capture.epoch,
       fed: false,
@@ -154,6 +154,16 @@ export function raiseCaptureNumber(machine: Machine, slot: Container['slot']): v
   const word = machine.region.containerWord(slot, 'capture')
   const next = (machine.region.words.load(word) + 1) % captureNumbers
   machine.region.words.store(word, next)
+}
+
+/**
+ * With what visits had received whose record is not on the disk. The record of the capture may be there before theirs, or without it: a crash then finds
+ * the captured point alone, and it has all that they had.
+ */
+function withUnwritten(history: History, received: Map<number, number>): Map<number, number> {
+  for (const { logged, dependencies } of history.newer)
+    if (logged?.durable === false) mergeInto(received, dependencies)
+  return received
 }
 
 /** What the container received since its last point; its row begins anew. */
