@@ -22,7 +22,6 @@ import {
 type Steps = Generator<'step' | number | (() => boolean), void, void>
 
 const { deeds, pages } = crashShape
-const sealed = ['a', 'b'] as const
 
 /** Room for all that these runs hold at a time: `tight` is the one that has to do with less. */
 const roomy: Partial<WholeShape> = { disk: { segmentBlocks: 24, capacity: 160 } }
@@ -36,10 +35,13 @@ function transacts(locus: SimLocus): Steps {
   const { model } = locus.world
   if (locus.random.chance(0.5)) return deed(locus, pages)
   if (model.containers.get(locus.container)?.isSealed === true) return transaction(locus, pages)
-  const other = sealed[locus.random.below(sealed.length)]!
-  const isThere = model.containers.get(other)?.adopted === true
-  if (!isThere) return deed(locus, pages)
-  return invokeNamed(locus, other, () => transaction(locus, pages, 1))
+  const there = ['a', 'b'].filter((name) => {
+    const known = model.containers.get(name)
+    return known?.adopted === true && known.isSealed
+  })
+  const other = there[locus.random.below(Math.max(1, there.length))]
+  if (other === undefined) return deed(locus, pages)
+  return invokeNamed(locus, other, () => transaction(locus, pages))
 }
 
 /** Visits of the till, and whatever else loci do. */
@@ -95,6 +97,31 @@ const logged = (program: typeof logging, more: Partial<WholeShape> = {}): RunSha
     { programs, script: visitScript },
   )
 
+/** Everything at once, and little of each: the store whose bytes are damaged. */
+export const storeScene: RunShape = scene(
+  {
+    frames: 200,
+    maxContainers: 20,
+    keepLines: 3,
+    others: [demandZero, transactional, deterministic],
+    managers: { a: transactional.name, [tillName]: deterministic.name },
+    disk: { segmentBlocks: 24, capacity: 256 },
+  },
+  {
+    deeds: 40,
+    programs: new Map([
+      ['transact', programOfDeeds(40, transacts)],
+      ['visit', programOfDeeds(40, visits)],
+    ]),
+    script: {
+      containers: { [tillName]: 'random', a: 'transact', b: 'visit', c: 'visit', v: 'random' },
+      source: 'a',
+      fork: 'f',
+      regions: [{ to: 'b', from: 'c', at: 12, length: 4, sourceAt: 0, rights: both }],
+    },
+  },
+)
+
 /** By the names that `npm run crash -- --manager NAME` takes. */
 export const scenes: Readonly<Record<string, RunShape>> = {
   'self-managing': scene({}),
@@ -102,6 +129,8 @@ export const scenes: Readonly<Record<string, RunShape>> = {
   transactional: scene(
     {
       ...manyPages,
+      // What an open transaction wrote stays in memory.
+      frames: 160,
       others: [demandZero, transactional],
       managers: { a: transactional.name, b: transactional.name },
     },
@@ -111,8 +140,8 @@ export const scenes: Readonly<Record<string, RunShape>> = {
   deterministic: logged(deterministic),
   /** Visits on lines that are kept. */
   kept: logged(deterministic, {
-    keepLines: 4,
-    disk: { segmentBlocks: 24, capacity: 256 },
+    keepLines: 20,
+    disk: { segmentBlocks: 24, capacity: 400 },
   }),
   mapped: scene({}, { script: mapScript }),
   /** So little room that a world may end saying so. */

@@ -116,6 +116,11 @@ export class SimLocus {
     this.#alive = false
   }
 
+  /** How many invocations below its outermost it is. */
+  get depth(): number {
+    return this.region.words.load(this.region.locusWord(this.slot, 'depth'))
+  }
+
   /** What the model knows of it. */
   get model(): ModelLocus {
     return this.world.model.loci.get(this.name)!

@@ -48,13 +48,15 @@ export class OpenTransactions {
   }
 }
 
-/** A transaction on the container the locus is in; one that gives way is tried again `tries` times in all. */
-export function* transaction(locus: SimLocus, pages: number, tries = 3): Steps {
-  let age = 0
-  for (let nth = 0; nth < tries; nth++) {
-    age = yield* attempt(locus, pages, age)
-    if (age === 0) return
+const mostTries = 3
+
+/** A transaction on the container the locus is in; one that gives way is tried again, where the locus may rest in between. */
+export function* transaction(locus: SimLocus, pages: number): Steps {
+  const isInvoked = locus.depth > 0
+  let age = yield* attempt(locus, pages, 0)
+  for (let tries = 1; age > 0 && tries < mostTries && !isInvoked; tries++) {
     yield* locus.safepoint()
+    age = yield* attempt(locus, pages, age)
   }
 }
 

@@ -230,7 +230,8 @@ export class WholeWorld {
       frames: shape.frames,
       maxLoci: shape.maxLoci,
       maxContainers: shape.maxContainers,
-      maxPageSets: 6,
+      // Two of each manager.
+      maxPageSets: Math.max(6, 2 * ((shape.others?.length ?? 0) + 1)),
       tableBytes: 256 * 1024,
     }
     this.sim = new WatchedSimulator(seed, { shape: machine, delayMs: shape.delayMs })

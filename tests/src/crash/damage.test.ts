@@ -16,7 +16,7 @@ test('[WO21] flipped, swapped, old, blank or missing bytes are refused or report
 
   t.deepEqual(wrong, [])
   t.true(mutations > 40, `${mutations} mutations`)
-  t.true(outcomes.refused > 0 && outcomes['older, reported'] > 0 && outcomes.whole > 0)
+  t.true(outcomes.refused > 0 && outcomes.reported > 0 && outcomes.whole > 0)
 })
 
 test('[WO21] a file that is missing or blank is refused', async (t) => {

@@ -19,7 +19,7 @@ import { whyNot } from '../logged/why-not.js'
 import type { Machine } from '../machine.js'
 import type { Capture } from './capture-table.js'
 import { takeGrants } from './grants.js'
-import type { History, UnitPoint } from './history.js'
+import type { UnitPoint } from './history.js'
 import { mergeInto, openPoint } from './points.js'
 
 /** Write access older than this many captures is swept away; the sweep of a table takes as many captures as it has parts. */
@@ -74,7 +74,7 @@ export function cutContainers(
     intervals.history.add({
       interval,
       image: intervals.volatile ? 0 : intervals.label,
-      dependencies: withUnwritten(intervals.history, takeDependencies(machine, container)),
+      dependencies: allReceived(machine, container),
       capture,
       epoch: capture.epoch,
       fed: false,
@@ -157,11 +157,12 @@ export function raiseCaptureNumber(machine: Machine, slot: Container['slot']): v
 }
 
 /**
- * With what visits had received whose record is not on the disk. The record of the capture may be there before theirs, or without it: a crash then finds
- * the captured point alone, and it has all that they had.
+ * What a point that is no visit's has received: also what visits before it had whose record is not on the disk. Its own record may be
+ * there before theirs, or without it; a crash then finds this point alone, and all that they had brought is in it.
  */
-function withUnwritten(history: History, received: Map<number, number>): Map<number, number> {
-  for (const { logged, dependencies } of history.newer)
+export function allReceived(machine: Machine, container: Container): Map<number, number> {
+  const received = takeDependencies(machine, container)
+  for (const { logged, dependencies } of container.intervals.history.newer)
     if (logged?.durable === false) mergeInto(received, dependencies)
   return received
 }

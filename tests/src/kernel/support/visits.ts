@@ -74,7 +74,7 @@ const word = (
 export const load = (world: KernelWorld, slot: ContainerSlot, field: 'turn' | 'level'): number =>
   world.sim.region.words.load(word(world, slot, field))
 
-/** One whole visit; answers whether it is a point, and the interval that it ended. `why`: what it did cannot be logged. */
+/** One whole visit; answers whether it is a point, and the interval that it ended. `why`: what it did cannot be logged. `answeredMs`: how long the answer is waited for. */
 export function visit(
   world: KernelWorld,
   from: Home,
@@ -82,6 +82,7 @@ export function visit(
   value: number,
   why: string | null = null,
   more: Partial<LoggedInput> = {},
+  answeredMs = 20,
 ): { readonly point: boolean; readonly interval: number } {
   const { region } = world.sim
   region.words.store(word(world, to, 'turn'), locusOfPort(from.port) + 1)
@@ -91,7 +92,7 @@ export function visit(
   region.words.store(region.containerWord(to, 'written'), 1)
   const back = stampOf(region, to)
   const args = { cont: to, input: why === null ? what : null, why: why ?? '' }
-  const said = world.said(world.loci.get(from.port)!, inputCalls.inputLogged, args)
+  const said = world.said(world.loci.get(from.port)!, inputCalls.inputLogged, args, answeredMs)
   receive(region, from.slot, back)
   region.words.add(word(world, to, 'frames'), -1)
   region.words.store(word(world, to, 'turn'), 0)
