@@ -7,6 +7,7 @@ import { crashImage, powerCut } from '@katydid/devices'
 import { CampaignHost } from './host.js'
 import { randomProgram, readAll, writeAll } from './random-program.js'
 import {
+  lineOf,
   smallShape,
   WholeWorld,
   type Remains,
@@ -75,7 +76,7 @@ export class CampaignRun {
   #base: Uint8Array = new Uint8Array(0)
 
   private constructor(seed: number, shape: RunShape) {
-    this.shape = shape
+    this.shape = { ...shape, world: { line: lineOf(seed), ...shape.world } }
     this.random = new Random(seed)
     this.world = this.#life(null)
     this.host = new CampaignHost(this.world)

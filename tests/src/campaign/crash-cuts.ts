@@ -97,7 +97,7 @@ export async function cutEverywhere(options: CutOptions): Promise<CutResult> {
         ...promisedBy(run.world, at + 1),
       }
       const place = `seed ${seed}, write ${nth} (${kind})`
-      await comeBack(remains, place, tally, { ...options, shape }, drawn)
+      await comeBack(remains, place, tally, { ...options, shape: run.shape }, drawn)
     }
     options.onProgress?.(tally.images, tally.findings.wrong)
   }

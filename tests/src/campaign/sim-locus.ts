@@ -418,6 +418,13 @@ export class SimLocus {
     yield* this.#pause(ms)
   }
 
+  /** At rest until then, as in a wait for somebody. */
+  *restUntil(ready: () => boolean): Step<void> {
+    this.#rest()
+    yield* this.#pause(ready)
+    yield* this.#throughGate()
+  }
+
   /** Comes to rest while the gate is shut. */
   *safepoint(): Step<void> {
     if (this.#mayRun()) return

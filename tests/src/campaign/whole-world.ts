@@ -120,6 +120,9 @@ export const logging: ManagerProgram = {
 /** Containers that are given to the demand-zero manager, where nothing else is said. */
 const volatileNames: readonly string[] = ['e', 'v']
 
+/** When the line moves in the lives of a campaign of that seed: in one of three only when somebody asks. */
+export const lineOf = (seed: number): 'eager' | 'lazy' => (seed % 3 === 0 ? 'lazy' : 'eager')
+
 /** The name of the manager that takes on the container of that name; '' is the first. */
 export function managerOf({ managers = {} }: WholeShape, name: string): string {
   return managers[name] ?? (volatileNames.includes(name) ? demandZero.name : '')
