@@ -16,7 +16,11 @@ import { cutEverywhere } from '../tests/dist/campaign/crash-cuts.js'
 import { drawnMutations, smallStore, sufferDamage } from '../tests/dist/campaign/damage.js'
 import { flipEveryByte } from '../tests/dist/campaign/every-byte.js'
 import { killAtMessages } from '../tests/dist/campaign/manager-kills.js'
-import { cutRollback, worldWithPast, worldWithVisits } from '../tests/dist/campaign/rollback-cuts.js'
+import {
+  cutRollback,
+  worldWithPast,
+  worldWithVisits,
+} from '../tests/dist/campaign/rollback-cuts.js'
 import { scenes } from '../tests/dist/campaign/scenes.js'
 
 const { values } = parseArgs({

@@ -41,7 +41,8 @@ const isOther = [values.transactions, values.couriers, values.each].includes(tru
 const isBoth = !isOther && values.threads === values.simulator
 
 console.log(`seed ${seed}`)
-if (values.each === true) finish('threads', await oneOfEachOnThreads(seed), 'one command of each kind')
+if (values.each === true)
+  finish('threads', await oneOfEachOnThreads(seed), 'one command of each kind')
 if (values.transactions === true) await withLedgers()
 if (values.couriers === true) await withCouriers()
 if (isBoth || values.simulator === true) await inTheSimulator()

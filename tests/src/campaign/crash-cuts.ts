@@ -183,8 +183,7 @@ async function recovered(
     await host.readBack()
     const before = world.promised
     const capture = await host.snapshot(true)
-    if (capture === null || capture < before)
-      problems.push(`it does not go on: capture ${capture}`)
+    if (capture === null || capture < before) problems.push(`it does not go on: capture ${capture}`)
     await host.compareStatus()
     tally.add(world)
     problems.push(...world.problems)

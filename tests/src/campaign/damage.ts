@@ -69,7 +69,8 @@ export async function smallStore(seed: number, how: Left = 'stopped'): Promise<S
       await host.start(`y${nth}`, nth % 2 === 0 ? 'b' : 'c')
       world.until(() => till().base?.logged?.durable === true, 60)
     }
-    if (till().base?.logged?.durable !== true) throw new Error(`seed ${seed}: no visit is on the line`)
+    if (till().base?.logged?.durable !== true)
+      throw new Error(`seed ${seed}: no visit is on the line`)
   } else {
     await world.settle(world.kernel.stop())
     // As a supervisor does: the disk is stopped last.
@@ -81,7 +82,9 @@ export async function smallStore(seed: number, how: Left = 'stopped'): Promise<S
   const image = trimmed(world.disk.memory.image)
   const remains = world.remains(image)
   // The end of a log that was not closed may be missing as if it had never been written.
-  const left = how === 'killed' ? { ...remains, promised: 0, promisedLine: new Map() } : remains
+  const { told: _, ...content } = remains
+  const unpromised = { ...content, promised: 0, promisedLine: new Map() }
+  const left = how === 'killed' ? unpromised : remains
   return { remains: left, earlier, blocks: image.length / blockBytes }
 }
 

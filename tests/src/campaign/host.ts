@@ -1,13 +1,7 @@
 /** What a host does to a simulated world, each call held against the model: its answer, and what it changes. */
 import type { Capref } from '@katydid/abi'
 import type { HostAnswer } from '@katydid/kernel'
-import {
-  demandZero,
-  managerOf,
-  readerName,
-  transactional,
-  type WholeWorld,
-} from './whole-world.js'
+import { demandZero, managerOf, readerName, transactional, type WholeWorld } from './whole-world.js'
 import type { WorldModel } from './world-model.js'
 
 /** Containers that begin as snapshots of others. */

@@ -53,7 +53,8 @@ export async function killAtMessages(options: KillOptions): Promise<KillResult> 
     if (options.before !== undefined && !isNear) continue
     const { wrong: found } = await runWithKill(options, at)
     kills++
-    for (const what of found) findings.add(`seed ${seed}, manager killed at its message ${at}`, what)
+    for (const what of found)
+      findings.add(`seed ${seed}, manager killed at its message ${at}`, what)
     options.onProgress?.(kills, findings.wrong)
   }
   const { kinds, wrong } = findings

@@ -43,8 +43,7 @@ export class OpenTransactions {
     this.#open.delete(slot)
     const container = model.containers.get(open?.container ?? '')
     if (open === undefined || container === undefined || status !== 'ok') return
-    for (const [offset, value] of open.writes)
-      model.wrote(open.container, container, offset, value)
+    for (const [offset, value] of open.writes) model.wrote(open.container, container, offset, value)
   }
 }
 
@@ -52,9 +51,9 @@ const mostTries = 3
 
 /** A transaction on the container the locus is in; one that gives way is tried again, where the locus may rest in between. */
 export function* transaction(locus: SimLocus, pages: number): Steps {
-  const isInvoked = locus.depth > 0
+  const most = locus.depth > 0 ? 1 : mostTries
   let age = yield* attempt(locus, pages, 0)
-  for (let tries = 1; age > 0 && tries < mostTries && !isInvoked; tries++) {
+  for (let tries = 1; age > 0 && tries < most; tries++) {
     yield* locus.safepoint()
     age = yield* attempt(locus, pages, age)
   }

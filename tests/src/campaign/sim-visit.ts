@@ -56,8 +56,7 @@ export function* countedVisit(locus: SimLocus, visitor: number): Step<void> {
   const made = Number(locus.model.registers[visitsMade])
   const before = yield* visit(locus, visitor)
   if (before === null) return
-  if (before !== made)
-    locus.problem(`the till has had ${before} visits of it, and it made ${made}`)
+  if (before !== made) locus.problem(`the till has had ${before} visits of it, and it made ${made}`)
   locus.setRegister(visitsMade, BigInt(made + 1))
 }
 

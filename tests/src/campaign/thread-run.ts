@@ -187,7 +187,9 @@ export class ThreadRun {
         this.tally.managersKilled++
         return
       case 'kill another':
-        await world.crashManager(['transactional', 'deterministic'][this.tally.managersKilled++ % 2])
+        await world.crashManager(
+          ['transactional', 'deterministic'][this.tally.managersKilled++ % 2],
+        )
         return
       case 'suspend':
         // Both are being started at this moment.
@@ -296,7 +298,8 @@ export class ThreadRun {
     const world = await this.open()
     const line = await world.snapshot()
     const kept = (await world.lines()).map((each) => each.line)
-    if (!kept.includes(line)) throw new Error(`line ${line} is not among those kept: ${kept.join()}`)
+    if (!kept.includes(line))
+      throw new Error(`line ${line} is not among those kept: ${kept.join()}`)
     await world.rollback(line)
     const home = await this.#home(world, 'one')
     await world.releasedOutput(home, 0)

@@ -47,3 +47,15 @@ test('[WO21] these tests see a store that is older than promised and does not sa
 
   t.is(outcomes.wrong, 1)
 })
+
+test('[WO21] of a store whose process was killed, with visits that no capture has, nothing is read wrong either', async (t) => {
+  const killed = await smallStore(6, 'killed')
+  const some = [...drawnMutations(killed, 6, killed.blocks)].filter((_, nth) => nth % 97 === 0)
+  const unharmed = { what: 'nothing', image: killed.remains.image }
+
+  const { wrong, again, takenBack } = await sufferDamage(killed, [unharmed, ...some])
+
+  t.deepEqual(wrong, [])
+  t.true(again > 0, 'visits were run again')
+  t.true(takenBack > 0, 'worlds were taken back to kept lines')
+})

@@ -67,8 +67,12 @@ async function course(
 ): Promise<readonly string[]> {
   const random = new Random(seed)
   const shape = random.chance(0.5) ? twoManagers : courierShape
-  const world = { ...shape.world, line: lineOf(seed) }
-  const drawn = { ...shape, world, couriers: 2 + random.below(4), trips: 4 + random.below(14) }
+  const drawn = {
+    ...shape,
+    world: { ...shape.world, line: lineOf(seed) },
+    couriers: 2 + random.below(4),
+    trips: 4 + random.below(14),
+  }
   let run = new CourierWorld(seed, ledger, drawn)
   let base = new Uint8Array(0)
   judge.watch(run.world)

@@ -66,7 +66,12 @@ export class TransactionWorld {
       ['transact', (locus) => this.#program(locus)],
       ['read', (locus) => this.#read(locus)],
     ])
-    this.world = new WholeWorld(seed, { ...transactionShape, line: course.line ?? 'eager' }, programs, remains)
+    this.world = new WholeWorld(
+      seed,
+      { ...transactionShape, line: course.line ?? 'eager' },
+      programs,
+      remains,
+    )
     this.host = new CampaignHost(this.world)
     this.#mayGo = remains !== null
   }

@@ -70,7 +70,10 @@ class KernelConformance implements ConformanceWorld {
     const programs = new Map<string, SimProgram>([['serve', (locus) => this.#serve(locus)]])
     this.#world = new WholeWorld(seed, shape, programs, remains)
     void this.#world.kernel.boot()
-    this.#expect(this.#world.until(() => this.#world.phase === 'open'), 'the world did not open')
+    this.#expect(
+      this.#world.until(() => this.#world.phase === 'open'),
+      'the world did not open',
+    )
   }
 
   begin(manager: string): void {
