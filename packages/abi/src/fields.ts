@@ -9,6 +9,7 @@ import type {
   DiskBlock,
   Frame,
   LogPosition,
+  MachineId,
   PageSetId,
   StateInterval,
   Token,
@@ -59,6 +60,7 @@ export const pageSetId = u32<PageSetId>('page set', 'number of a page set')
 export const frame = u32<Frame>('frame', 'number of a frame')
 export const diskBlock = u32<DiskBlock>('disk block', 'blocks from the file’s beginning')
 export const logPosition = f64<LogPosition>('log position', 'groups of the log, from 1')
+export const machineId = u32<MachineId>('machine', 'number of a machine, from 1')
 /** A whole number up to 2^32 - 1 of `unit`. */
 export const countOf = (unit: string): Field<number> => u32('count', unit)
 /** Rights by their bits; of other kinds than containers some bits mean other things (see `rights`). */

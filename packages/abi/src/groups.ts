@@ -13,6 +13,7 @@ import { managerNotices } from './signatures/manager-notices.js'
 import { managerRequests } from './signatures/manager-requests.js'
 import { managerUpcalls } from './signatures/manager-upcalls.js'
 import { consoleCalls, outputCalls } from './signatures/output.js'
+import { forwardedCalls, networkCalls } from './signatures/network.js'
 import { pageSetCalls } from './signatures/page-sets.js'
 import { retainedUpcalls } from './signatures/retained-upcalls.js'
 import { semaphoreCalls } from './signatures/semaphores.js'
@@ -42,4 +43,6 @@ export const groups: Readonly<Record<string, Group>> = {
   'Retained snapshots': retainedUpcalls,
   Output: outputCalls,
   Console: consoleCalls,
+  Network: networkCalls,
+  'Forwarded calls': forwardedCalls,
 }

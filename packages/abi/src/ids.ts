@@ -25,8 +25,10 @@ export type DiskBlock = Branded<number, 'DiskBlock'>
 export type LogPosition = Branded<number, 'LogPosition'>
 /** Which actor or locus of a machine: actors from 0, loci from `firstLocusPort`. */
 export type PortId = Branded<number, 'PortId'>
-/** Which incarnation of an actor, locus or container; a restarted one is never taken for the old one. */
+/** Which incarnation of an actor, locus, container or machine; a restarted one is never taken for the old one. */
 export type Generation = Branded<number, 'Generation'>
+/** A machine of a world, 1 to 64. */
+export type MachineId = Branded<number, 'MachineId'>
 /** The slot of a container in the machine's container table (kernel and memory only, never a program's). */
 export type ContainerSlot = Branded<number, 'ContainerSlot'>
 /** The slot of a locus in the machine's locus table. */
@@ -40,13 +42,22 @@ export const asPageSet = (n: number): PageSetId => n as PageSetId
 export const asFrame = (n: number): Frame => n as Frame
 export const asBlock = (n: number): DiskBlock => n as DiskBlock
 export const asPosition = (n: number): LogPosition => n as LogPosition
+/** `disk_trim` from here: the caller never reads the log, whatever it writes. */
+export const noLog: LogPosition = asPosition(Number.MAX_SAFE_INTEGER)
 export const asPort = (n: number): PortId => n as PortId
 export const asGeneration = (n: number): Generation => n as Generation
+export const asMachine = (n: number): MachineId => n as MachineId
 export const asContainer = (n: number): ContainerSlot => n as ContainerSlot
 export const asLocus = (n: number): LocusSlot => n as LocusSlot
 
 /** How an address was touched. `execute` belongs to the signature and is never raised. */
 export type Access = 'read' | 'write' | 'execute'
+
+/** The most machines of a world. */
+const maxMachines = 64
+/** Whether a number names a machine. */
+export const isMachineId = (n: number): n is MachineId =>
+  Number.isInteger(n) && n >= 1 && n <= maxMachines
 
 /** A container's largest size in bytes: offsets are exact in a float 64 and fit 48 bits. */
 export const maxContainerBytes = 2 ** 48

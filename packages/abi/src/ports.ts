@@ -10,8 +10,10 @@ export const actorPorts = {
   barrier: asPort(2),
   firstManager: asPort(3),
   console: asPort(8),
+  /** The way to the world's other machines; started only where there are any. */
+  network: asPort(9),
 } as const
-export const maxActors = 9
+export const maxActors = 10
 export const maxManagers = actorPorts.console - actorPorts.firstManager
 /** Whether a manager runs, or may run, at the port. */
 export const isManagerPort = (port: number): boolean =>
@@ -32,8 +34,11 @@ export interface Channel {
   readonly bytes: number
 }
 
-/** Every mailbox of a machine with `maxLoci` loci, in the order in which they lie in the region. */
-export function channels(maxLoci: number): readonly Channel[] {
+/**
+ * Every mailbox of a machine with `maxLoci` loci, in the order in which they lie in the region; `network` adds those of the
+ * network driver, which a world of one machine does not have.
+ */
+export function channels(maxLoci: number, network = false): readonly Channel[] {
   const both = (a: PortId, b: PortId, there: number, back: number): Channel[] => [
     { from: a, to: b, bytes: there },
     { from: b, to: a, bytes: back },
@@ -54,5 +59,10 @@ export function channels(maxLoci: number): readonly Channel[] {
   // A locus is given two blocks in one message when it starts: its arguments and the answer that was saved; and an input goes both ways.
   for (let l = 0; l < maxLoci; l++)
     result.push(...both(locusPort(l as LocusSlot), kernel, 256 * kib, 256 * kib))
+  if (!network) return result
+  // Twice as wide as to the disk: what goes to another machine are pages and records too.
+  result.push(...both(kernel, actorPorts.network, 8192 * kib, 8192 * kib))
+  for (let m: number = firstManager; m < firstManager + maxManagers; m++)
+    result.push(...both(asPort(m), actorPorts.network, 1024 * kib, 1024 * kib))
   return result
 }

@@ -27,6 +27,8 @@ export interface MachineShape {
   readonly maxPageSets: number
   /** Bytes for slab directories and page-table slices (4 bytes a page of every window's slab). */
   readonly tableBytes: number
+  /** Whether there are mailboxes to the network driver: only on a machine of several. */
+  readonly network?: boolean
 }
 
 export const defaultShape: MachineShape = {
@@ -114,7 +116,7 @@ export function regionPlan(shape: MachineShape): RegionPlan {
   const dependencies = take(dependencyWords.bytes * shape.maxContainers * shape.maxContainers)
   const counters = take(8 * counterNames.length * (maxActors + shape.maxLoci))
   const traces = take(traceRingBytes * (maxActors + shape.maxLoci))
-  const mailboxes = channels(shape.maxLoci).map((channel) => ({
+  const mailboxes = channels(shape.maxLoci, shape.network ?? false).map((channel) => ({
     ...channel,
     at: take(mailboxWords.bytes + channel.bytes),
   }))

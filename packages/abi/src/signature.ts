@@ -7,9 +7,10 @@ import type { Status } from './status.js'
 
 /**
  * Who makes the call on whom. `upcall`: kernel on manager; `downcall`: on the kernel; `request`: a user of a
- * manager; `device`: on a driver; `local`: kernel code that runs on the caller's own thread, no message.
+ * manager; `device`: on a driver; `local`: kernel code that runs on the caller's own thread, no message;
+ * `forwarded`: by a network driver on whichever actor of its machine the call is about.
  */
-export type CallKind = 'upcall' | 'downcall' | 'request' | 'device' | 'local'
+export type CallKind = 'upcall' | 'downcall' | 'request' | 'device' | 'local' | 'forwarded'
 
 export interface Declaration<A extends Fields, R extends Fields, E extends Status> {
   /** The manual's spelling, as on the wire. */
@@ -59,8 +60,10 @@ type RefusalOf<E extends Status> = [E] extends [never] ? never : Refusal<E>
 export type Answer<S> =
   | ({ readonly status: 'ok' } & ResultOf<S>)
   | RefusalOf<Exclude<ErrorOf<S>, 'ok'>>
-/** What its caller sees: also the two things that can happen on the way. */
-export type Reply<S> = Answer<S> | Refusal<'timed_out' | 'actor_gone' | 'bad_message'>
+/** What its caller sees: also what can happen on the way, to another machine if it goes there. */
+export type Reply<S> =
+  | Answer<S>
+  | Refusal<'timed_out' | 'actor_gone' | 'bad_message' | 'unreachable'>
 
 export type Group = Readonly<Record<string, AnySignature>>
 

@@ -54,7 +54,8 @@ export const statusTable = {
   actor_gone: 'The actor asked has died; its successor does not know of the request. Ask again.',
   bad_message: 'The message does not have the declared shape and was refused.',
   io_error: 'The disk refused a read, write or barrier; the sentence has the system’s words.',
-  disk_full: 'The disk has no free segment left.',
+  disk_full:
+    'The disk is full of what is needed. Destroy containers, keep fewer snapshots, or make a larger disk.',
   checksum_mismatch: 'Stored bytes do not match their checksum: the block is damaged.',
   damaged: 'Stored state is damaged; the sentence says what was lost.',
   world_in_use: 'Another process has the world open. Stop it first.',
@@ -69,6 +70,8 @@ export const statusTable = {
   conflict:
     'The transaction gave way to an older one in a deadlock; nothing of it is left. Try it again.',
   transaction_open: 'A transaction is open; do this before or after it.',
+  wrong_world:
+    'The other machine belongs to another world, or goes by another number than it was asked under.',
 } as const
 
 /** One word of the closed list. */

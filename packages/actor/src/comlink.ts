@@ -6,7 +6,7 @@
 import comlink from 'comlink'
 import nodeAdapter from 'comlink/dist/umd/node-adapter.js'
 
-export const { expose, wrap } = comlink
+export const { expose, transfer, wrap } = comlink
 
 /** Makes a MessagePort an endpoint of comlink's. The types describe an ES module; what Node loads is the function itself. */
 export const nodeEndpoint = nodeAdapter as unknown as typeof nodeAdapter.default

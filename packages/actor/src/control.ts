@@ -3,8 +3,8 @@
  * the actor has exited, calls in flight and all later ones reject with `actor_gone`. Comlink alone would leave them pending.
  */
 import { statusTable, type Status } from '@katydid/abi'
-import type { MessagePort } from 'node:worker_threads'
-import { nodeEndpoint, wrap } from './comlink.js'
+import { MessagePort } from 'node:worker_threads'
+import { nodeEndpoint, transfer, wrap } from './comlink.js'
 import type { ControlOutcome, ControlRoot } from './control-port.js'
 
 /** A control API as its caller sees it: every function answers a promise. */
@@ -38,7 +38,10 @@ export class ControlLink<Api> {
     this.#port = port
     this.#ring = ring
     const root = wrap<ControlRoot>(nodeEndpoint(port))
-    this.#root = (name, args) => root.invoke(name, args)
+    this.#root = (name, args) => {
+      const ports = args.filter((arg) => arg instanceof MessagePort)
+      return root.invoke(name, ports.length === 0 ? args : transfer(args, ports))
+    }
     this.remote = new Proxy({} as Remote<Api>, {
       // A thenable would be called by await: the link itself is not one.
       get: (_, name) =>

@@ -281,13 +281,13 @@ export class Dispatcher {
 /** Marks a refusal of our own, as arguments may well have fields named status and detail. */
 const bad = Symbol('bad')
 
-interface Decoded {
+export interface Decoded {
   readonly status?: unknown
   readonly detail?: unknown
   readonly [bad]?: true
 }
 
-function orBadMessage(signature: AnySignature, decode: () => object): Decoded {
+export function orBadMessage(signature: AnySignature, decode: () => object): Decoded {
   try {
     return decode()
   } catch (error) {

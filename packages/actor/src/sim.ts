@@ -5,36 +5,40 @@
  * deadline, a rung bell, a step of a task) is drawn from the seed. Time is virtual: a step takes a microsecond, and the
  * clock jumps to the next deadline when nothing else can happen. Same seed, same run: `traceHash` says so. It is
  * sequentially consistent, which real threads are not: weaker orders are not its business.
+ *
+ * One is one machine. Alone it has an order of its own; in a `SimNetwork` several share one.
  */
 import {
   actorStates,
+  asMachine,
   bellBits,
   defaultShape,
   isLocusPort,
   locusOfPort,
   locusStates,
+  type MachineId,
   type MachineShape,
   type PortId,
 } from '@katydid/abi'
-import { VirtualClock } from './clock.js'
+import type { VirtualClock } from './clock.js'
 import type { Transport } from './transport.js'
-import { RunHash } from './hash.js'
 import { invariant } from './invariant.js'
 import { longestMessage } from './mailbox-writer.js'
 import { bellWord, generationOf, isDead } from './peers.js'
-import { Random } from './random.js'
+import type { Random } from './random.js'
 import { Region } from './region.js'
 import { Crashed, SimEndpoint } from './sim-endpoint.js'
+import type { SimNetwork } from './sim-network.js'
+import { runSteps, runStepsUntil, SimOrder, type Choice, type SimSource } from './sim-order.js'
 import { SimPost } from './sim-post.js'
-
-/** What a task yields: go on at any later step, go on after so many milliseconds, or when the condition holds. */
-export type Yielded = 'step' | number | (() => boolean)
-export type SimTask = Generator<Yielded, void, void>
+import { SimTasks, type SimTask } from './sim-tasks.js'
 
 export interface SimOptions {
   readonly shape?: Partial<MachineShape>
   /** Milliseconds each message takes, drawn anew for each; 0 when left out. */
   readonly delayMs?: (random: Random) => number
+  /** Which machine of its network it is; 1 when left out. */
+  readonly machine?: MachineId
 }
 
 interface Actor {
@@ -44,39 +48,35 @@ interface Actor {
   look: boolean
 }
 
-interface Running {
-  readonly name: string
-  readonly task: SimTask
-  wait: Yielded
-  since: number
-  busy: boolean
-}
-
-type Choice = () => void
-
-/** What a step takes, in virtual milliseconds. */
-const stepMs = 0.001
-
-export class Simulator {
-  readonly clock = new VirtualClock()
+export class Simulator implements SimSource {
+  readonly clock: VirtualClock
   readonly random: Random
   readonly region: Region
-  readonly #order: Random
+  readonly machine: MachineId
+  readonly #network: SimNetwork | null
+  readonly #order: SimOrder
   readonly #delayMs: (random: Random) => number
   readonly #post = new SimPost()
   readonly #actors = new Map<PortId, Actor>()
   readonly #longest = new Map<number, number>()
-  readonly #hash = new RunHash()
-  #tasks: Running[] = []
+  readonly #tasks: SimTasks
 
-  /** A machine of its own, small unless `shape` says otherwise. */
-  constructor(seed: number, options: SimOptions = {}) {
-    this.random = new Random(seed)
-    this.#order = this.random.fork()
+  /** A machine of its own, or one of a network, small unless `shape` says otherwise. */
+  constructor(seed: number | SimNetwork, options: SimOptions = {}) {
+    this.#network = typeof seed === 'number' ? null : seed
+    this.#order = typeof seed === 'number' ? new SimOrder(seed) : seed.order
+    this.random = this.#order.random
+    this.clock = this.#order.clock
+    this.machine = options.machine ?? asMachine(1)
     this.#delayMs = options.delayMs ?? (() => 0)
-    this.region = Region.create({ ...defaultShape, frames: 64, maxLoci: 4, ...options.shape })
+    const shape = { ...defaultShape, frames: 64, maxLoci: 4, ...options.shape }
+    this.region = Region.create(shape, this.machine)
     for (const { from, to, bytes } of this.region.plan.mailboxes)
       this.#longest.set(from * 1024 + to, longestMessage(bytes))
+    this.#tasks = new SimTasks(this.clock, this.#order.hash)
+    this.#order.add(this)
+    this.#order.add(this.#tasks)
+    this.#network?.enter(this.machine, this)
   }
 
   /** Starts an incarnation at a port. `onTurn` runs after each thing that happens to it, as in `serveForever`. */
@@ -119,7 +119,7 @@ export class Simulator {
 
   /** Adds a thread of code that gives way at each yield. */
   task(name: string, task: SimTask): void {
-    this.#tasks.push({ name, task, wait: 'step', since: 0, busy: false })
+    this.#tasks.add(name, task)
   }
 
   /** The port dies now: its mail is dropped, its callers see `actor_gone`. Start it again with `endpoint`. */
@@ -134,49 +134,40 @@ export class Simulator {
     actor.endpoint.crash()
     this.#actors.delete(port)
     this.#post.dropTo(port)
-    this.#hash.add(0xdead)
-    this.#hash.add(port)
+    this.#order.hash.add(0xdead)
+    this.#order.hash.add(port)
     for (const other of this.#actors.values()) other.look = true
+  }
+
+  /** All its ports die, its tasks end and it takes no part any more. */
+  crashAll(): void {
+    for (const port of this.#actors.keys()) this.crash(port)
+    this.#order.remove(this)
+    this.#order.remove(this.#tasks)
   }
 
   /** Does one thing that can happen next, moving the clock if it must. False: nothing will ever happen again. */
   step(untilMs = Infinity): boolean {
-    const choices = this.#choices()
-    if (choices.length === 0) {
-      const next = this.#nextTime()
-      if (next === Infinity || next > untilMs) return false
-      this.clock.advance(Math.max(0, next - this.clock.nowMs()))
-      return true
-    }
-    this.clock.advance(stepMs)
-    const chosen = this.#order.below(choices.length)
-    this.#hash.add(chosen)
-    choices[chosen]!()
-    return true
+    return this.#order.step(untilMs)
   }
 
   /** Steps until nothing more happens or the clock has passed `untilMs`. */
   run(untilMs: number): void {
-    while (this.clock.nowMs() < untilMs && this.step(untilMs)) {
-      // Each step is the whole work.
-    }
+    runSteps(this, untilMs)
   }
 
   /** Steps until the condition holds. False when the world came to rest without, or `untilMs` passed. */
   runUntil(condition: () => boolean, untilMs = Infinity): boolean {
-    while (!condition()) {
-      if (this.clock.nowMs() >= untilMs || !this.step(untilMs)) return false
-    }
-    return true
+    return runStepsUntil(this, condition, untilMs)
   }
 
   /** What has happened so far, as a number. Equal for equal seeds. */
   traceHash(): string {
-    return this.#hash.text()
+    return this.#order.hash.text()
   }
 
-  #choices(): Choice[] {
-    const now = this.clock.nowMs()
+  /** What can happen on this machine now, its tasks left out. */
+  choices(now: number): readonly Choice[] {
     const choices: Choice[] = []
     for (const letter of this.#post.heads()) {
       if (letter.readyAt > now) continue
@@ -184,7 +175,7 @@ export class Simulator {
       if (actor === undefined) continue
       choices.push(() => {
         this.#post.take(letter)
-        this.#hash.addBytes(letter.bytes)
+        this.#order.hash.addBytes(letter.bytes)
         this.#within(actor, () => actor.endpoint.arrive(letter.from, letter.bytes))
       })
     }
@@ -203,9 +194,6 @@ export class Simulator {
           this.#within(actor, () => {})
         })
     }
-    for (const running of this.#tasks) {
-      if (!running.busy && this.#ready(running, now)) choices.push(() => this.#resume(running))
-    }
     return choices
   }
 
@@ -223,46 +211,26 @@ export class Simulator {
     }
   }
 
-  #resume(running: Running): void {
-    running.busy = true
-    this.#hash.addBytes(Buffer.from(running.name))
-    try {
-      const { done, value } = running.task.next()
-      running.wait = value ?? 'step'
-      running.since = this.clock.nowMs()
-      if (done === true) this.#tasks = this.#tasks.filter((other) => other !== running)
-    } catch (error) {
-      this.#tasks = this.#tasks.filter((other) => other !== running)
-      if (!(error instanceof Crashed)) throw error
-    }
-    running.busy = false
-  }
-
-  #ready({ wait, since }: Running, now: number): boolean {
-    if (wait === 'step') return true
-    return typeof wait === 'number' ? now >= since + wait : wait()
-  }
-
   #rung(port: PortId): boolean {
     const bell = this.region.words.load(bellWord(this.region, port))
     return (bell & (bellBits.mail | bellBits.control)) !== 0
   }
 
-  #nextTime(): number {
+  /** When something can next happen on this machine, its tasks left out. */
+  nextTime(): number {
     let next = Infinity
     for (const { readyAt, to } of this.#post.heads())
       if (this.#actors.has(to)) next = Math.min(next, readyAt)
     for (const { endpoint, wantsAt } of this.#actors.values())
       next = Math.min(next, endpoint.nextDeadline(), endpoint.blocked ? Infinity : wantsAt)
-    for (const { wait, since, busy } of this.#tasks)
-      if (!busy && typeof wait === 'number') next = Math.min(next, since + wait)
     return next
   }
 
   /** Goes on with everything but who blocks, until `done`. */
   #pump(done: () => boolean): void {
     while (!done()) {
-      invariant(this.step(), 'AC16: a blocked call ends at its deadline at the latest', {
+      const happened = this.#network === null ? this.step() : this.#network.step()
+      invariant(happened, 'AC16: a blocked call ends at its deadline at the latest', {
         now: this.clock.nowMs(),
       })
     }
@@ -283,7 +251,7 @@ export class Simulator {
             to,
             new Uint8Array(bytes),
             this.clock.nowMs(),
-            this.#delayMs(this.#order),
+            this.#delayMs(this.#order.order),
           )
         return true
       },

@@ -53,6 +53,7 @@ const visitsShape: RunShape = {
     others: [demandZero, deterministic],
     managers: { [tillName]: deterministic.name },
     snapshotEveryMs: 40,
+    auditEvery: 1,
   },
 }
 

@@ -59,6 +59,8 @@ export interface WholeShape {
   readonly snapshotEveryMs: number
   /** Older lines that are kept. */
   readonly keepLines?: number
+  /** Deterministic containers are audited with every so many captures; absent: never. */
+  readonly auditEvery?: number
   /** Managers besides the self-managing one. */
   readonly others?: readonly ManagerProgram[]
   /** Whose the containers of these names are, by the name of the manager; the others are as `managerOf` says. */
@@ -255,6 +257,7 @@ export class WholeWorld {
         snapshotEveryMs: shape.snapshotEveryMs,
         keepLines: shape.keepLines ?? 0,
         line: shape.line ?? 'eager',
+        auditEvery: shape.auditEvery ?? 0,
         manager: {
           name: 'self-managing',
           module: 'self-managing',
@@ -314,20 +317,33 @@ export class WholeWorld {
 
   /** Runs until the promise has settled, looking after each step so that nothing happens in between. */
   async settle<T>(promise: Promise<T>, forMs = 300_000): Promise<T> {
+    const settled = await this.settleUnless(promise, () => false, forMs)
+    return settled as T
+  }
+
+  /** The same, but null as soon as `isOff`: of a caller whose thread is gone no call is answered. */
+  async settleUnless<T>(
+    promise: Promise<T>,
+    isOff: () => boolean,
+    forMs = 300_000,
+  ): Promise<T | null> {
     const state: { value?: T; error?: Error; done: boolean } = { done: false }
     promise.then(
       (value) => Object.assign(state, { value, done: true }),
       (error: unknown) => Object.assign(state, { error, done: true }),
     )
     const until = this.sim.clock.nowMs() + forMs
+    let isOver = false
     for (;;) {
       await Promise.resolve()
       await Promise.resolve()
       await Promise.resolve()
       if (state.error !== undefined) throw state.error
       if (state.done) return state.value as T
-      if (this.sim.clock.nowMs() > until) throw new Error('a call of the host was never answered')
-      this.sim.step(until)
+      if (isOff()) return null
+      // A world in which nothing happens until then never gets there: its clock stands still.
+      if (isOver) throw new Error(`a call of the host was not answered in ${forMs} ms`)
+      isOver = !this.sim.step(until) || this.sim.clock.nowMs() > until
     }
   }
 

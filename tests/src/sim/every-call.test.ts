@@ -1,5 +1,5 @@
 /** The random runs make every call that there is: of users, managers, kernel, drivers, and of a locus on its own thread. */
-import { groups, type AnySignature } from '@katydid/abi'
+import { forwardedCalls, groups, networkCalls, type AnySignature } from '@katydid/abi'
 import { Lcd } from '@katydid/memory'
 import test from 'ava'
 import { fuzzSimulated } from '../campaign/fuzz-sim.js'
@@ -9,8 +9,12 @@ import { transactionCourses } from '../transactions/courses.js'
 
 /** What is not answered `ok` in the simulator, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
-  state_hash:
-    'asked of deterministic containers that are audited, which no simulated world has: kernel/audit.test.ts, crash/logged-audit.test.ts',
+  ...Object.fromEntries(
+    [...Object.values(networkCalls), ...Object.values(forwardedCalls)].map(({ name }) => [
+      name,
+      'a world of one machine calls no other: links/calls.test.ts, links/hello.test.ts, links/threads.test.ts',
+    ]),
+  ),
   invoke_no_support: 'all managers that there are serve one machine: they answer not_supported',
 }
 
@@ -60,8 +64,7 @@ test('[WO40] a course of random commands after another makes every declared call
   addAll(lines.calls)
   const failures = [transactions.failure, lines.failure, visits.problems[0] ?? null]
   // Rare ones come in some course or other.
-  for (const seed of [77, 1077, 2077, 6077, 7077, 10_077]) {
-    if (!isMissing()) break
+  for (let seed = 77; isMissing() && seed < 20_000; seed += 1000) {
     const fuzz = await fuzzSimulated({ seed, steps: 20_000, shape })
     failures.push(fuzz.failure)
     addAll(fuzz.calls)

@@ -27,13 +27,20 @@ export function tellKept(machine: Machine): void {
         if (reply.status === 'no_resource') releaseOldest(machine, reply.detail)
         if (reply.status !== 'not_supported') return
         machine.keepsNothing.add(port)
-        machine.kept.leave(({ record }) =>
-          record.state.containers.some(({ manager, label }) => manager === port && label > 0),
-        )
+        leaveUnkept(machine)
       },
       answerMs,
     )
   }
+}
+
+/** Lines with a snapshot of a manager that keeps one of each container only are no use. */
+export function leaveUnkept({ kept, keepsNothing }: Machine): void {
+  kept.leave(({ record }) =>
+    record.state.containers.some(
+      ({ manager, label }) => manager !== null && label > 0 && keepsNothing.has(manager),
+    ),
+  )
 }
 
 /** Whether snapshots of that manager's can be kept, as far as is known. */

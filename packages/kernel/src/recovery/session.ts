@@ -103,9 +103,9 @@ function* attempt(machine: Machine, reason: string): Script<Problem | null> {
   if (!(yield* note(machine, { rolledBack: false, back: [] }))) return null
   const problem = yield* bringUpAll(machine)
   if (problem !== null || phaseOf(machine) === 'failed' || wanted(machine) !== null) return problem
-  const { backTo } = machine
+  const { target } = machine.kept
   const choice =
-    backTo === null ? yield* chooseLine(machine, knownPoints(machine)) : choiceOf(machine, backTo)
+    target === null ? yield* chooseLine(machine, knownPoints(machine)) : choiceOf(machine, target)
   if (choice === null || 'port' in choice) return choice
   machine.damage =
     [machine.damage, choice.damage].filter((each) => each !== null).join('; ') || null
@@ -251,8 +251,12 @@ function* note(
 ): Script<boolean> {
   const { line, vector } = machine.captures
   const record = lineRecord(machine, line, [...vector], how)
+  const after = machine.log.position
   const written = yield* machine.log.write([...before, record])
-  if (written.status === 'ok') return true
+  if (written.status === 'ok') {
+    machine.captures.lineAfter = after
+    return true
+  }
   machine.fail(
     'io_error',
     `the disk did not take the recovery’s record: ${written.status}, ${written.detail}`,

@@ -5,6 +5,7 @@ import { chainOf } from '../logged/chain.js'
 import { inputsRecord } from '../logged/inputs-record.js'
 import { isLogged } from '../logged/level.js'
 import type { Machine } from '../machine.js'
+import { withTold } from '../output/with-told.js'
 import type { Capture } from './capture-table.js'
 import type { UnitPoint } from './history.js'
 import type {
@@ -21,7 +22,7 @@ import { saveContainer, saveLocus, saveSemaphore } from './saved.js'
 import { semaphoreUnit, unitsOf } from './units.js'
 
 /** A point on the line whose record lies this many groups behind the log's end is written again, so that the log can be trimmed. */
-const carryLag = 64
+export const carryLag = 64
 
 export class Batch {
   readonly capture: Capture
@@ -173,7 +174,7 @@ function carryOver(machine: Machine, capture: Capture, record: CaptureRecord): C
     const from = base.capture.record
     const container = from.containers.find((each) => each.slot === unit)
     const semaphore = from.semaphores.find((each) => semaphoreUnit(machine, each.id) === unit)
-    if (container !== undefined) containers.push(withOutput(machine, container))
+    if (container !== undefined) containers.push(withTold(machine, container))
     if (semaphore !== undefined) semaphores.push(semaphore)
     capture.carried.push({ history, interval: base.interval, visits: again(machine, its, base) })
   }
@@ -193,17 +194,6 @@ function again(
   if (container === null || points.length === 0) return null
   const { slot: unit, generation } = container
   return inputsRecord(machine, { unit, generation, points })
-}
-
-/** The copy knows what was told since: the records that say so may be trimmed before it. */
-function withOutput(machine: Machine, point: SavedContainer): SavedContainer {
-  const container = machine.containers.at(point.slot)
-  const output = container === null ? null : machine.output.find(container)
-  if (point.output === undefined || output === null) return point
-  const { told, recent } = output
-  invariant(told >= point.output.told, 'DV3: what was told stays told', { told })
-  const lines = point.output.lines.filter(({ sequence }) => sequence > told)
-  return { ...point, output: { ...point.output, told, recent: [...recent], lines } }
 }
 
 /** A record of nothing yet, but for what is of the whole machine. */

@@ -83,6 +83,8 @@ export class CaptureTable {
   /** Who came too late to join: their capture comes next. */
   queued: ((outcome: CaptureOutcome) => void)[] = []
   announcing = false
+  /** The newest line record lies behind this log position. */
+  lineAfter = 0
   /** Loci that wait for what was captured for them to become recoverable. */
   waiting = 0
   /** Number of the last freeze. */

@@ -131,6 +131,7 @@ function* announce(machine: Machine): Script<void> {
       return
     }
     for (const { stable } of roots) if (stable !== null) stable.after = before
+    machine.captures.lineAfter = before
     if (machine.kept.settle(kept)) tellKept(machine)
     move(machine, advance)
     trim(machine)
@@ -236,7 +237,8 @@ function forgetEnds({ captures }: Machine): void {
   captures.ends = captures.ends.filter((each) => each.epoch >= captures.line)
 }
 
-function lags(machine: Machine, manager: Manager): boolean {
+/** Whether its root page holds the log from far behind. */
+export function lags(machine: Machine, manager: Manager): boolean {
   return manager.stable !== null && machine.log.position - manager.stable.after > rootLag
 }
 
@@ -261,15 +263,27 @@ export function rootRecord(machine: Machine, manager: Manager): RootRecord {
   }
 }
 
-/** Gives up the log before the oldest record that holds a point on the line, and before each root page's record. */
+/**
+ * Gives up the log before the oldest record that holds a point on the line or newer, before each root page's record and that of the line itself: a
+ * point written again at the log's end stands behind that.
+ */
 export function trim(machine: Machine): void {
-  const bases = unitsOf(machine).flatMap(({ history: { base } }) => (base === null ? [] : [base]))
-  if (bases.length === 0) return
+  if (unitsOf(machine).every(({ history: { base } }) => base === null)) return
+  machine.log.trim(neededAfter(machine))
+}
+
+/** Nothing that stands at or before this position is needed. */
+export function neededAfter(machine: Machine): number {
   const needed = machine.managers
     .all()
     .filter(keepsRoot)
     .map((each) => each.stable?.after ?? 0)
-  const untold = machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? [])
+  const points = unitsOf(machine).flatMap(({ history: { base, newer } }) => [base, ...newer])
+  needed.push(...points.flatMap((each) => (each === null ? [] : each.capture.after)))
+  needed.push(...machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? []))
   needed.push(...machine.kept.all.map(({ after }) => after))
-  machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed, ...untold))
+  invariant(machine.captures.lineAfter >= 0, 'DK42: the line stands in the log', {
+    lineAfter: machine.captures.lineAfter,
+  })
+  return Math.min(machine.captures.lineAfter, ...needed)
 }

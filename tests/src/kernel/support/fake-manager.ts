@@ -14,6 +14,7 @@ import {
   pageSetCalls,
   refuse,
   retainedUpcalls,
+  type Answer,
   type Capref,
   type Frame,
   type ManagerBoot,
@@ -180,11 +181,13 @@ export class FakeManager {
           if (!tokens.some((each) => each === token)) this.managed.delete(token)
         return { status: 'ok' }
       },
-      snapshotsKept: ({ snapshots }) => {
+      snapshotsKept: ({ snapshots }, call) => {
         if (!this.behaviour.keepsLines) return refuse('not_supported', 'one snapshot each')
         const names = snapshots.map(({ cont, stateInterval }) => `${cont}:${stateInterval}`)
         this.calls.push(`snapshots_kept ${names.join(' ')}`)
-        return { status: 'ok' }
+        if (!this.thinksOfKept) return { status: 'ok' }
+        this.answerKept = (answer) => call.reply(answer)
+        return later
       },
     })
   }
@@ -219,6 +222,10 @@ export class FakeManager {
       },
     })
   }
+
+  /** Says nothing of kept snapshots until `answerKept` is called. */
+  thinksOfKept = false
+  answerKept: (answer: Answer<(typeof managerNotices)['snapshotsKept']>) => void = () => {}
 
   /** Makes a snapshot stable when the kernel asks for it, and not before. */
   stabilisesWhenAsked = false
