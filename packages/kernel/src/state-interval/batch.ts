@@ -12,6 +12,7 @@ import type {
   SavedPoint,
   SavedSemaphore,
 } from './records.js'
+import { allReceived } from './cut.js'
 import { groupsOf } from './home.js'
 import { saveContainer, saveLocus, saveSemaphore } from './saved.js'
 import { semaphoreUnit, unitsOf } from './units.js'
@@ -77,8 +78,8 @@ export function beginBatch(machine: Machine, epoch: number): Batch {
   const batch = new Batch(machine, capture)
   for (const { container, history, interval } of machine.graves) {
     if (history.newest?.interval === interval) continue
-    history.add(pointAt(interval, history.owed, capture))
-    history.owed = new Map()
+    // Others may have received what it passed on of what it had received itself.
+    history.add(pointAt(interval, allReceived(machine, container), capture))
     const output = machine.output.saved(container)
     const end = { unit: container.slot, epoch, ...saved(history.newest!) }
     batch.ended.push(output === null ? end : { ...end, output })

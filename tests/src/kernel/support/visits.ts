@@ -83,7 +83,7 @@ export interface Stay {
   readonly input: LoggedInput
 }
 
-/** One whole visit; answers whether it is a point, and the interval that it ended. `why`: what it did cannot be logged. */
+/** One whole visit; answers whether it is a point, and the interval that it ended. `why`: what it did cannot be logged. `answeredMs`: how long the answer is waited for. */
 export function visit(
   world: KernelWorld,
   from: Home,
@@ -91,9 +91,10 @@ export function visit(
   value: number,
   why: string | null = null,
   more: Partial<LoggedInput> = {},
+  answeredMs = 20,
 ): { readonly point: boolean; readonly interval: number } {
   const stay = arrive(world, from, to, value, more)
-  const { point, interval, leave } = end(world, stay, why)
+  const { point, interval, leave } = end(world, stay, why, answeredMs)
   leave()
   return { point, interval }
 }
@@ -120,11 +121,12 @@ export function end(
   world: KernelWorld,
   { from, to, input: what }: Stay,
   why: string | null = null,
+  answeredMs = 20,
 ): { readonly point: boolean; readonly interval: number; readonly leave: () => void } {
   const { region } = world.sim
   const back = stampOf(region, to)
   const args = { cont: to, input: why === null ? what : null, why: why ?? '' }
-  const said = world.said(world.loci.get(from.port)!, inputCalls.inputLogged, args)
+  const said = world.said(world.loci.get(from.port)!, inputCalls.inputLogged, args, answeredMs)
   if (said.status !== 'ok') throw new Error(`${said.status}: ${said.detail}`)
   const leave = (): void => {
     receive(region, from.slot, back)
