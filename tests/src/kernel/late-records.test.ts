@@ -41,7 +41,8 @@ async function wentBack(goesBack: (world: KernelWorld) => Promise<KernelWorld>) 
   await capture(false)
   const before = (await world.scan()).found
   const later = await goesBack(world)
-  later.run(500)
+  // A recovery waits two seconds for a snapshot that may yet become stable.
+  later.run(3_000)
   const { found } = await later.scan()
   const captures = before.filter(({ kind }) => kind === 'capture')
   const last = captures.at(-1)!
