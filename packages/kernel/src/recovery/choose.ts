@@ -45,8 +45,25 @@ export function* chooseLine(
       if (!machine.managers.isGivenUp(point.container?.manager ?? null))
         for (const each of known) if (hasSameImage(each, point)) lost.add(each)
     }
-    if (lost.size === before) return finish(machine, chosen)
+    if (lost.size === before) return choiceFrom(machine, chosen)
   }
+}
+
+/** All points of which the pages are there, by unit, rising; a problem when a manager did not answer. */
+export function* havable(
+  machine: Machine,
+  known: readonly KnownPoint[],
+): Script<ReadonlyMap<number, readonly KnownPoint[]> | Problem> {
+  const asked = new Map<string, boolean>()
+  const lost = new Set<KnownPoint>()
+  const byUnit = new Map<number, KnownPoint[]>()
+  for (const point of known.toSorted((a, b) => a.interval - b.interval)) {
+    const there = yield* isThere(machine, point, asked)
+    if (typeof there !== 'boolean') return there
+    if (!there || isVoid(machine, point)) lost.add(point)
+    byUnit.set(point.unit, [...(byUnit.get(point.unit) ?? []), point])
+  }
+  return new Map([...byUnit].map(([unit, list]) => [unit, withoutLost(list, lost)]))
 }
 
 const isVoid = (machine: Machine, { logged, container }: KnownPoint): boolean =>
@@ -112,7 +129,8 @@ function withoutLost(list: readonly KnownPoint[], lost: ReadonlySet<KnownPoint>)
   return kept
 }
 
-function finish(machine: Machine, points: readonly KnownPoint[]): Choice | null {
+/** These points, as a choice, and what is wrong with it; nil when nothing can be restored, and the world has failed. */
+export function choiceFrom(machine: Machine, points: readonly KnownPoint[]): Choice | null {
   const { line, vector } = machine.captures
   const short = points.length === 0 ? vector.size > 0 : isShort(vector, points)
   const reached = Math.min(...points.map((each) => each.epoch))

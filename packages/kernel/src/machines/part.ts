@@ -1,0 +1,27 @@
+/**
+ * This machine's part in a recovery over machines, whoever coordinates it: what can be had of its units, giving up more of them, writing down what
+ * was decided, and carrying it out. The same for a machine that has lost everything in memory and for one of which units go back while the others run on.
+ */
+import type { Script } from '@katydid/actor'
+import type { Departure } from '../recovery/partly.js'
+import type { Problem } from '../recovery/problem.js'
+import type { UnitState } from '../recovery/least-rollback.js'
+
+export type Havable = UnitState & { readonly line: number }
+
+export interface Part {
+  /** It has lost everything in memory. */
+  readonly whole: boolean
+  /** There is something that only a recovery brings back. */
+  readonly hasLost: boolean
+  /** What goes back, once that is decided; nil: everything, or nothing is decided yet. */
+  readonly departure: Departure | null
+  /** Once, before anything else; what went wrong, or nil. */
+  prepare(): Script<Problem | null>
+  /** Gives up these units; what can be had of all. */
+  states(going: readonly number[]): Script<readonly Havable[]>
+  /** Units of this machine go back to these intervals; those that are not named stay. False when the disk did not take it. */
+  decide(back: ReadonlyMap<number, number>, reason: string): Script<boolean>
+  /** Carries out what was decided; what went wrong, or nil. A sentence: what some were to do again differed. */
+  apply(): Script<Problem | string | null>
+}
