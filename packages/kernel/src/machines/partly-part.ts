@@ -11,6 +11,7 @@ import type { Havable, Part } from './part.js'
 
 const quietMs = 60_000
 const stopMs = 10_000
+const writtenMs = 2_000
 
 export class PartlyPart implements Part {
   readonly whole = false
@@ -37,6 +38,9 @@ export class PartlyPart implements Part {
       machine.captures.rendezvous === null && machine.rootWrites === 0
     if (!(yield* machine.waits.until(isQuiet, quietMs)))
       machine.recoveryWanted ??= this.#reason
+    // What is about to be on the disk is a point that can be had: who is given up for want of it goes back for nothing.
+    const isWritten = (): boolean => machine.captures.newer.every(({ durable }) => durable)
+    yield* machine.waits.until(isWritten, writtenMs)
     return null
   }
 

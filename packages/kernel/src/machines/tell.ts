@@ -30,7 +30,7 @@ export function tellPoint(machine: Machine, unit: number, point: UnitPoint): voi
   across.told.set(unit, point.interval)
   const { interval, dependencies } = point
   for (const stream of across.streams.values())
-    if (stream.number > 0) stream.points.push({ unit, interval, dependencies: new Map(dependencies) })
+    if (hears(stream)) stream.points.push({ unit, interval, dependencies: new Map(dependencies) })
 }
 
 /** The line has come to these points, and that is durable. */
@@ -43,12 +43,15 @@ export function tellLine(
   for (const { unit, to } of units) {
     const receipts = receiptsOf(unit.unit, to)
     for (const stream of across.streams.values()) {
-      if (stream.number === 0) continue
+      if (!hears(stream)) continue
       stream.lines.set(unit.unit, to.interval)
       stream.receipts.push(...receipts)
     }
   }
 }
+
+/** What comes from now on is not in its whole call, or that is on its way. */
+const hears = (stream: PeerStream): boolean => stream.number > 0 || stream.isTelling
 
 /** How far the point has received letters of whom. */
 function receiptsOf(unit: number, { capture }: UnitPoint): Receipt[] {
