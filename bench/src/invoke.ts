@@ -82,7 +82,7 @@ export const invoke: Bench = {
 }
 
 /** Blocks sent to another thread and back, one after the other. */
-function roundTrips(worker: Worker, bytes: number, times: number): Contender {
+export function roundTrips(worker: Worker, bytes: number, times: number): Contender {
   return {
     pass: async () => {
       const block = new Uint8Array(bytes)

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import type { Bench } from './bench.js'
 import { commit } from './commit.js'
 import { containerFault } from './container-fault.js'
+import { link } from './link.js'
 import { lastRun, remember } from './history.js'
 import { invoke } from './invoke.js'
 import { pageHit } from './page-hit.js'
@@ -13,7 +14,7 @@ import { snapshotStop } from './snapshot-stop.js'
 import { describe } from './table.js'
 import { takeTurns } from './take-turns.js'
 
-const benches: readonly Bench[] = [pageHit, containerFault, snapshotStop, commit, invoke]
+const benches: readonly Bench[] = [pageHit, containerFault, snapshotStop, commit, invoke, link]
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },

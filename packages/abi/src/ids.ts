@@ -27,7 +27,7 @@ export type LogPosition = Branded<number, 'LogPosition'>
 export type PortId = Branded<number, 'PortId'>
 /** Which incarnation of an actor, locus, container or machine; a restarted one is never taken for the old one. */
 export type Generation = Branded<number, 'Generation'>
-/** A machine of a world, 1 to `maxMachines`. */
+/** A machine of a world, 1 to 64. */
 export type MachineId = Branded<number, 'MachineId'>
 /** The slot of a container in the machine's container table (kernel and memory only, never a program's). */
 export type ContainerSlot = Branded<number, 'ContainerSlot'>
@@ -52,7 +52,7 @@ export const asLocus = (n: number): LocusSlot => n as LocusSlot
 export type Access = 'read' | 'write' | 'execute'
 
 /** The most machines of a world. */
-export const maxMachines = 64
+const maxMachines = 64
 /** Whether a number names a machine. */
 export const isMachineId = (n: number): n is MachineId =>
   Number.isInteger(n) && n >= 1 && n <= maxMachines

@@ -10,8 +10,8 @@ const head = (title: string): string =>
   `# ${title}\n\n<!-- Generated from packages/abi by \`npm run docs\`. Do not edit. -->\n`
 
 const callsIntroduction = `Each call answers \`ok\` or one of its statuses, with a sentence; each status stands with what brings this very call to answer it.
-Whoever calls by message can meet three more, on the way: \`timed_out\` (no answer before the caller’s own deadline), \`actor_gone\` (the callee died or was
-started anew) and \`bad_message\` (the message is not of the declared shape, or the call is not the caller’s to make). A host’s
+Whoever calls by message can meet four more, on the way: \`timed_out\` (no answer before the caller’s own deadline), \`actor_gone\` (the callee died or was
+started anew), \`bad_message\` (the message is not of the declared shape, or the call is not the caller’s to make) and, of an actor of another machine, \`unreachable\`. A host’s
 call waits while the world is being recovered, and answers \`manager_failed\` once the world has failed.`
 
 /** On whom calls of a kind are made. */

@@ -60,8 +60,10 @@ type RefusalOf<E extends Status> = [E] extends [never] ? never : Refusal<E>
 export type Answer<S> =
   | ({ readonly status: 'ok' } & ResultOf<S>)
   | RefusalOf<Exclude<ErrorOf<S>, 'ok'>>
-/** What its caller sees: also the two things that can happen on the way. */
-export type Reply<S> = Answer<S> | Refusal<'timed_out' | 'actor_gone' | 'bad_message' | 'unreachable'>
+/** What its caller sees: also what can happen on the way, to another machine if it goes there. */
+export type Reply<S> =
+  | Answer<S>
+  | Refusal<'timed_out' | 'actor_gone' | 'bad_message' | 'unreachable'>
 
 export type Group = Readonly<Record<string, AnySignature>>
 

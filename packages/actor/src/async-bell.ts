@@ -60,9 +60,12 @@ export class AsyncBell {
       return
     }
     this.#isWaiting = true
-    void waiter.value.then(() => {
-      this.#isWaiting = false
-      this.#resume?.()
-    })
+    void this.#end(waiter.value)
+  }
+
+  async #end(notified: Promise<unknown>): Promise<void> {
+    await notified
+    this.#isWaiting = false
+    this.#resume?.()
   }
 }

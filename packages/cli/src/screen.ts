@@ -17,6 +17,11 @@ export interface Screen {
 export function processScreen(): Screen {
   const isTerminal = process.stderr.isTTY
   let shown = false
+  // Who read us has read enough (`katydid snapshots … | head`): what is still said goes nowhere, and the work ends as it would have.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
   const clear = (): void => {
     if (shown) process.stderr.write('\r\x1b[K')
     shown = false

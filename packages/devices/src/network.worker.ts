@@ -42,8 +42,7 @@ const onFrame = (frame: Uint8Array): void => {
   bell.wake()
 }
 const ports = new PortCarrier(onFrame)
-const sockets =
-  folder === undefined ? null : await SocketCarrier.open({ folder, machine, onFrame })
+const sockets = folder === undefined ? null : await SocketCarrier.open({ folder, machine, onFrame })
 const carrier = sockets ?? ports
 const { generation } = boot
 const running = new NetworkDriver(
@@ -65,6 +64,7 @@ const control: NetworkControl = {
   meet: (id) => on(id, (peer) => core.meet(peer)),
   forget: (id) =>
     on(id, (peer) => {
+      if (peer === machine) return
       core.forget(peer)
       ports.disconnect(peer)
     }),

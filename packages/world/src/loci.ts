@@ -53,7 +53,7 @@ export async function resumeLocus(host: HostCall, name: string, locus: number): 
   await must(host, `locus ${name}`, locusCalls.locusResume, { locus: cap })
 }
 
-/** Ends the locus; one that runs takes the world back to its newest recoverable state. */
+/** Ends the locus; one that runs takes its containers back, with whatever depends on what is lost with it. */
 export async function destroyLocus(host: HostCall, name: string, locus: number): Promise<void> {
   const cap = await capabilityOf(host, name, locus)
   await must(host, `locus ${name}`, locusCalls.locusDestroy, { locus: cap })

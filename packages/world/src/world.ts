@@ -103,7 +103,7 @@ export interface LocusHandle {
   resume(): Promise<void>
   /**
    * Ends it; whoever waits for its result hears `entity_gone`. One that stands still leaves all else as it is; one that runs takes
-   * the world back to its newest recoverable state.
+   * its containers back, with whatever depends on what is lost with it.
    */
   destroy(): Promise<void>
 }

@@ -175,3 +175,19 @@ test.serial(
     )
   },
 )
+
+test.serial(
+  '[WO75] a reader that goes away ends no work, and leaves no trace of ours',
+  async (t) => {
+    const folder = given(t)
+    const command = startCommand(folder, 'run', 'p.mjs', '--', 'a')
+    command.child.stdout!.destroy()
+
+    const { status, stderr } = await command.ended
+    const again = await katydid(folder, 'run', 'p.mjs', '--', 'a')
+
+    t.is(stderr, '')
+    t.is(status, 0)
+    t.regex(again.stdout, /has ended earlier|result: \{ words: \[ 'a' \], first: 2 \}/)
+  },
+)

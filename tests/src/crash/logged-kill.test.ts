@@ -11,7 +11,9 @@ import { temporaryFolder } from '../support/folders.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 type Entry = readonly [number, number]
-const [clerks, rounds] = [3, 300]
+/** Clerks go on until they are told that it is enough; so many rounds find room. */
+const [clerks, rounds] = [3, 40_000]
+const size = 1024 * 1024
 
 /** Each receipt that a clerk has is the till's of that number, and the till has no other. */
 function compare(
@@ -53,7 +55,7 @@ async function open(t: ExecutionContext, level: string): Promise<Shop> {
   world.on('replay_differed', (event) => shop.trouble.push(JSON.stringify(event)))
   const make = (name: string, manager?: string): Promise<Container> => {
     const of = manager === undefined ? {} : { manager }
-    return world.createContainer({ name, program: fixture('receipts'), size: 65_536, ...of })
+    return world.createContainer({ name, program: fixture('receipts'), size, ...of })
   }
   const [till, stock] = [await make('till', level), await make('stock')]
   const stockCap = await world.grant(till, stock)
@@ -70,8 +72,16 @@ async function open(t: ExecutionContext, level: string): Promise<Shop> {
       locus.result({ durable: 'volatile' }).then(({ result }) => result as readonly Entry[]),
     )
   }
+  // From its first step on a clerk rests only after a visit.
+  await until(() => [100, 101, 102].every((at) => Atomics.load(shared, at) !== 0))
   await world.snapshot()
   return { world, shared, work, till, ...shop }
+}
+
+/** What clerks have when they are told that it is enough. */
+function ended({ shared, work }: Shop): Promise<(readonly Entry[])[]> {
+  Atomics.store(shared, 253, 1)
+  return Promise.all(work)
 }
 
 async function tillOf({ world, till }: Shop): Promise<readonly Entry[]> {
@@ -100,7 +110,7 @@ test.serial(
       await until(() => shop.rollbacks.length > i)
       Atomics.store(shop.shared, 254, 0)
     }
-    const journals = await Promise.all(shop.work)
+    const journals = await ended(shop)
 
     compare(t, await tillOf(shop), journals)
     t.deepEqual(shop.trouble, [])
@@ -116,9 +126,9 @@ test.serial(
   async (t) => {
     const shop = await open(t, 'logging')
 
-    await sleep(150)
+    await until(() => shop.trouble.length > 0)
     await shop.world.crashManager('logging')
-    const journals = await Promise.all(shop.work)
+    const journals = await ended(shop)
 
     compare(t, await tillOf(shop), journals)
     t.true(
@@ -139,7 +149,7 @@ test.serial(
       // The word is for a clerk, and not for who stands in for it when its visits are run again.
       await until(() => shop.rollbacks.length > before)
     }
-    const journals = await Promise.all(shop.work)
+    const journals = await ended(shop)
 
     compare(t, await tillOf(shop), journals)
     t.deepEqual(shop.trouble, [])

@@ -3,16 +3,39 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import type { WorldEvent } from '@katydid/abi'
-import type { Container, World } from 'katydid'
+import type { StateInterval, WorldEvent } from '@katydid/abi'
+import type { Container, LocusHandle, World } from 'katydid'
 import { temporaryFolder } from '../support/folders.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
-const rounds = 1500
 const managers = [{ name: 'deterministic' }] as const
+/** So long a line on which the till stands at a visit may take to come: about every second one is. */
+const atVisitMs = 30_000
 
 interface Result {
   readonly count: number
+}
+
+/** What the visitor has come to when it is told that it is enough; it fails when the till is not what it saw last. */
+async function ended(world: World, desk: Container, visitor: LocusHandle): Promise<Result> {
+  const teller = await world.startLocus(desk, { name: 'enough', args: { enough: true } })
+  await teller.result()
+  return (await visitor.result()).result as Result
+}
+
+/** The newest kept line on which the till stands at a visit, as soon as there is one that was not there before. */
+async function lineAtVisit(world: World): Promise<{ line: number; interval: StateInterval }> {
+  const after = (await world.lines()).at(-1)?.line ?? 0
+  let lines = 0
+  for (const untilMs = Date.now() + atVisitMs; Date.now() < untilMs; await sleep(20)) {
+    const newest = (await world.lines()).at(-1)
+    const till = newest?.members.find(({ container }) => container === 'till')
+    if (newest === undefined || till === undefined || newest.line <= after) continue
+    lines = newest.line - after
+    if (till.snapshot > 0 && till.interval !== till.snapshot)
+      return { line: newest.line, interval: till.interval }
+  }
+  throw new Error(`in ${atVisitMs} ms and ${lines} lines the till stood at a visit on none`)
 }
 
 /** A till whose visits are logged, and where its visitor lives, who has this capability for it. */
@@ -36,22 +59,22 @@ test('[SI104] a deterministic container whose manager is ended again and again d
   const { desk, cap } = await tillAndDesk(world)
   await world.snapshot()
 
-  const locus = await world.startLocus(desk, { name: 'visitor', args: { till: cap, rounds } })
-  const ended = locus.result()
-  for (let kills = 0; kills < 4; kills++) {
+  const visitor = await world.startLocus(desk, { name: 'visitor', args: { till: cap } })
+  // Who stood in it at that moment, or had just been let down by it, goes back too: so it is killed until it was alone.
+  const rollbacks = () => heard.flatMap((each) => (each.kind === 'rollback' ? [each.moved] : []))
+  const alone = () => rollbacks().filter((moved) => moved.length === 1)
+  let kills = 0
+  for (; kills < 4 || (alone().length === 0 && kills < 20); kills++) {
     const back = new Promise((resolve) => world.on('rollback', resolve))
     await sleep(200)
     await world.crashManager('deterministic')
     await back
   }
-  const { result } = (await ended) as { result: Result }
+  const result = await ended(world, desk, visitor)
 
-  t.is(result.count, rounds)
-  const rollbacks = heard.flatMap((each) => (each.kind === 'rollback' ? [each.moved] : []))
-  const alone = rollbacks.filter((moved) => moved.length === 1)
-  t.is(rollbacks.length, 4)
-  // Who stood in it at that moment, or had just been let down by it, goes back too.
-  t.true(alone.length >= 1 && alone.every(([moved]) => moved!.container === 'till'))
+  t.true(result.count > 0)
+  t.is(rollbacks().length, kills)
+  t.true(alone().length >= 1 && alone().every(([moved]) => moved!.container === 'till'))
   t.deepEqual(
     heard.filter(({ kind }) => kind === 'replay_differed' || kind === 'failed'),
     [],
@@ -66,33 +89,29 @@ test('[SI74] a world whose deterministic container is visited all the time goes 
   for (const kind of ['replay_differed', 'failed'] as const)
     world.on(kind, (event) => heard.push(event))
   const { desk, cap } = await tillAndDesk(world)
-  const args = { till: cap, rounds: 2 * rounds }
+  // Most of the time it is on its way: then the till is captured before it, and what it has visited since is on the line.
+  const args = { till: cap, burst: 100 }
   await world.startLocus(desk, { name: 'visitor', args })
-  let [all, atVisits] = [0, 0]
-  for (let times = 0; times < 3 || (atVisits === 0 && times < 12); times++) {
-    await sleep(600)
-    const line = (await world.lines()).at(-1)!
-    const { interval, snapshot } = line.members.find(({ container }) => container === 'till')!
-    all++
-    if (interval !== snapshot) atVisits++
-    const { containers } = await world.rollback(line.line)
+  for (let times = 0; times < 3; times++) {
+    const { line, interval } = await lineAtVisit(world)
+    const { containers } = await world.rollback(line)
     t.is(containers.find(({ container }) => container === 'till')!.to, interval)
   }
   const again = await world.startLocus(desk, { name: 'visitor', args })
-  const { result } = (await again.result()) as { result: Result }
+  const result = await ended(world, desk, again)
 
-  t.is(result.count, 2 * rounds)
+  t.true(result.count > 0)
   t.true(again.resumed)
   t.deepEqual(heard, [])
-  t.true(atVisits > 0, `of ${all} lines the till stood at a visit on ${atVisits}`)
 })
 
-/** A process that lives until it is killed after so long, or ends its work; what it said at its end. */
+/** A process that lives until it is killed after so long, or has its visitor end; what it said at its end. */
 async function life(
   dir: string,
   forMs: number | null,
 ): Promise<{ said: string; complaint: string }> {
-  const child = spawn(process.execPath, [fixture('logged-child'), dir, String(rounds)], {
+  const last = forMs === null ? 'enough' : ''
+  const child = spawn(process.execPath, [fixture('logged-child'), dir, last], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
@@ -120,7 +139,7 @@ async function killed(t: ExecutionContext, deaths: readonly number[]): Promise<s
 test('[SI106] after SIGKILL a deterministic container is what its visitors remember, to the last digit', async (t) => {
   const said = await killed(t, [500, 350, 420])
 
-  t.regex(said, new RegExp(`"count":${rounds}`))
+  t.regex(said, /"count":[1-9]/)
   t.notRegex(said, /damage":"/)
   t.notRegex(said, /replay_differed/)
 })

@@ -1,9 +1,7 @@
 /** SI: captures of the world, stable points, the line. On the real kernel and the real disk in the simulator. */
 import { actorPorts, asInterval, asToken, managerDowncalls, type StateInterval } from '@katydid/abi'
-import { run } from '@katydid/actor'
 import { noIntervals } from '@katydid/kernel/container/container.js'
 import type { Capture } from '@katydid/kernel/state-interval/capture-table.js'
-import type { FoundRecord } from '@katydid/kernel/state-interval/durable-log.js'
 import {
   counts,
   makeBaseline,
@@ -37,12 +35,6 @@ function picture(world: KernelWorld): string {
     ])
   const gate = world.sim.region.words.load(world.sim.region.machineWord('gate'))
   return JSON.stringify([containers, gate, gateOf(world), machine.captures.newer.length])
-}
-
-/** What a start reads of the kernel’s log now. */
-function scanOf(world: KernelWorld): Promise<{ readonly found: readonly FoundRecord[] }> {
-  const { machine } = world.kernel
-  return world.settle(new Promise((resolve) => run(machine.messenger, machine.log.scan(), resolve)))
 }
 
 const snapshotsOf = (world: KernelWorld): string[] =>
@@ -363,7 +355,7 @@ test('[SI11] the log is trimmed as the line goes on: a restart reads little, how
 
   t.is(next.boot?.status, 'ok')
   t.is(next.kernel.machine.captures.line, world.kernel.machine.captures.line)
-  const { found } = await scanOf(next)
+  const { found } = await next.scan()
   const records = found.filter(({ kind }) => kind === 'capture').length
   t.true(records < 60, `${records}`)
 })

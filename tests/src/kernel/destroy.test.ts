@@ -4,15 +4,39 @@ import {
   asToken,
   containerCalls,
   containerStates,
+  semaphoreCalls,
   type Capref,
   type ContainerSlot,
   type PortId,
 } from '@katydid/abi'
+import { run } from '@katydid/actor'
+import { readLog } from '@katydid/kernel/recovery/log-reader.js'
 import test from 'ava'
 import { KernelWorld, program } from './support/kernel-world.js'
 
 const slotOf = (world: KernelWorld, name: string): ContainerSlot =>
   world.kernel.machine.containers.named(name)!.slot
+
+/** The manager snapshots itself: a group on the disk that is no line record. */
+function commitRoot(world: KernelWorld): void {
+  run(world.managerMessenger, world.manager!.commitRoot(), () => {})
+  world.run(100)
+}
+
+/** Numbers of the records of captures that the log holds. */
+async function captureIds(world: KernelWorld): Promise<number[]> {
+  const { found } = await world.scan()
+  const { captures } = readLog(found, 'test', world.sim.region.plan.shape.maxContainers)
+  return captures.map(({ record }) => record.capture)
+}
+
+/** A locus is lost and a manager with it: then all of the world goes back to its line. */
+function allGoesBack(world: KernelWorld, port: PortId): void {
+  world.die(port)
+  world.sim.runUntil(() => world.kernel.machine.phase === 'recovering')
+  world.die(actorPorts.firstManager)
+  world.run(500)
+}
 
 /** The locus, rooted in `home`, makes a call on the container: when the locus is lost the container goes back with it. */
 async function touch(world: KernelWorld, port: PortId, cont: Capref, home: Capref): Promise<void> {
@@ -164,16 +188,128 @@ test('[CO24] a container that received of one whose end is on the line comes bac
   world.run(200)
   // Its slot is given to another, and the world goes back before that one is on the line.
   await world.call('container_create', { size: 4096, name: 'next' })
-  // Of a manager that dies as a locus is lost all of the world goes back.
-  world.die(port)
-  world.sim.runUntil(() => world.kernel.machine.phase === 'recovering')
-  world.die(actorPorts.firstManager)
-  world.run(500)
+  allGoesBack(world, port)
 
   t.is(first.status, 'ok')
   t.deepEqual(onLine, [Number(slotOf(world, 'home'))])
   t.is(world.kernel.machine.damage, null)
   t.is(world.kernel.machine.phase, 'open')
+})
+
+test('[SI140] a unit that has ended is not missed, though its number is another’s by now of which nothing comes back', async (t) => {
+  const world = await KernelWorld.open()
+  const gone = await world.container('gone')
+  const home = await world.container('home')
+  await world.container('busy')
+  const port = await world.locus(home)
+  await touch(world, port, gone, home)
+  world.setState(port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const slot = slotOf(world, 'gone')
+  await world.call('container_destroy', { cont: gone })
+  // Until everybody has forgotten it but for the point that had received something of it.
+  for (let n = 0; n < 3; n++) {
+    world.write()
+    await world.call('world_snapshot', { durable: true })
+  }
+  const { history } = world.kernel.machine.containers.named('home')!.intervals
+  const received = history.base!.capture.record.containers.find(({ name }) => name === 'home')!
+  const known = [...world.kernel.machine.captures.over.keys()]
+  allGoesBack(world, port)
+  // What has its slot then is captured, and its pages do not come to the disk.
+  await world.container('next')
+  world.behaviour.stabilise = false
+  world.write()
+  await world.call('world_snapshot', { durable: false })
+  world.run(200)
+
+  const after = await KernelWorld.open({ earlier: world })
+
+  t.deepEqual([Number(slotOf(world, 'next')), known], [Number(slot), []])
+  t.true(received.dependencies.some(([unit]) => unit === Number(slot)))
+  t.is(after.boot?.damage, null)
+  t.is(after.kernel.machine.captures.vector.get(slotOf(after, 'home')), received.interval)
+  t.is((await after.call('container_find', { name: 'next' })).status, 'no_such_container')
+})
+
+test('[SI140] what has ended does not come back because one from which it had received is forgotten', async (t) => {
+  const world = await KernelWorld.open()
+  const [forgotten, gone] = [await world.container('forgotten'), await world.container('gone')]
+  const live = await world.container('live')
+  const slot = Number(slotOf(world, 'gone'))
+  const port = await world.locus(gone)
+  world.setState(port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  // The first ends in an epoch before the one in which the second does, which had received something of it meanwhile.
+  world.setState(port, 'running')
+  await touch(world, port, forgotten, gone)
+  await world.call('container_destroy', { cont: forgotten })
+  await world.call('world_snapshot', { durable: false })
+  await world.endLocus(port)
+  await world.call('container_destroy', { cont: gone })
+  await world.call('world_snapshot', { durable: true })
+  const ended = [...world.kernel.machine.captures.over.keys()]
+  allGoesBack(world, await world.locus(live))
+  for (let n = 0; n < 3; n++) {
+    world.write()
+    await world.call('world_snapshot', { durable: true })
+  }
+
+  const after = await KernelWorld.open({ earlier: world })
+
+  t.deepEqual(ended, [slot])
+  t.is(world.kernel.machine.captures.over.size, 0)
+  t.is(after.boot?.damage, null)
+  t.is((await after.call('container_find', { name: 'gone' })).status, 'no_such_container')
+})
+
+test('[SI141] the last line record says alone which units have ended: the record of an end is given up with the log before the line', async (t) => {
+  const world = await KernelWorld.open()
+  const home = await world.container('home')
+  const port = await world.locus(home)
+  world.setState(port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const { token, intervals } = world.kernel.machine.containers.named('home')!
+  const { captures } = world.kernel.machine
+  world.behaviour.stabilise = false
+  // Each has received something of the other, and nothing of that is stable.
+  const { sem } = await world.call('semaphore_create', { initial: 0 })
+  const copied = await world.call('cap_copy', { cap: sem, to: home, rights: 255 })
+  world.said(world.loci.get(port)!, semaphoreCalls.semaphoreV, {
+    sem: copied['cap'] as Capref,
+    n: 1,
+  })
+  await world.call('semaphore_destroy', { sem })
+  world.write()
+  await world.call('world_snapshot', { durable: false })
+  const [first, withEnd] = [intervals.label, captures.newer.at(-1)!]
+  // So much that what follows stands in another segment, and less is read at a start.
+  for (let n = 0; n < 140; n++) commitRoot(world)
+  world.setRegister(port, 0, 5n)
+  world.write()
+  await world.call('world_snapshot', { durable: false })
+  const second = intervals.label
+  commitRoot(world)
+  // The newer first: so both come to the line at once, and the log is trimmed behind the end.
+  world.manager!.stabilise(token, second)
+  world.run(100)
+  const before = captures.line
+  world.manager!.stabilise(token, first)
+  world.run(100)
+  // The next group on the disk says how far the log was trimmed, and is no line.
+  commitRoot(world)
+
+  const after = await KernelWorld.open({ earlier: world })
+
+  t.deepEqual(
+    withEnd.record.ended.map(({ dependencies }) => dependencies.length),
+    [1],
+  )
+  t.deepEqual([before, captures.line], [1, 3])
+  t.true((await captureIds(after)).every((id) => id > withEnd.id))
+  t.is(after.boot?.damage, null)
+  t.is(after.kernel.machine.captures.line, 3)
+  t.is(after.register([...after.loci.keys()][0]!, 0), 5n)
 })
 
 test('[MG45] after a recovery each manager is told all its containers there are, and forgets the rest', async (t) => {

@@ -1,6 +1,8 @@
 /** SI: visits of logged containers are points, and are run again after a loss. Real kernel and disk, simulated threads. */
 import { inputCalls, locusOfPort, locusPort, serviceLevels, type ContainerSlot } from '@katydid/abi'
 import { run } from '@katydid/actor'
+import { rootOf } from '@katydid/kernel/logged/chain.js'
+import { demote } from '@katydid/kernel/logged/level.js'
 import { readLog } from '@katydid/kernel/recovery/log-reader.js'
 import type { FoundRecord } from '@katydid/kernel/state-interval/durable-log.js'
 import { receive, stampOf } from '@katydid/memory'
@@ -449,4 +451,73 @@ test('[SI107] what void visits had received counts for the capture after them', 
   t.is(captured.logged, null)
   t.deepEqual(given(next), [7])
   t.is(historyOf(next, 'd').newest!.interval, root)
+})
+
+/** Captures of `x` alone, until what was written before them is far behind the log's end. */
+async function manyCaptures(world: KernelWorld, x: Home): Promise<void> {
+  for (let n = 0; n < 90; n++) {
+    world.setRegister(x.port, 0, BigInt(n))
+    world.setState(x.port, 'resting')
+    world.sim.region.words.store(world.sim.region.containerWord(x.slot, 'written'), 1)
+    await world.call('world_snapshot', { durable: true })
+  }
+}
+
+test('[SI142] a visit on the line of a container whose manager was given up is written again, and is there after a restart', async (t) => {
+  const { world, x, d } = await scene()
+  const port = portOfManager(world, 'other')
+  for (const value of [7, 8]) visit(world, x, d, value)
+  world.setState(x.port, 'resting')
+  await world.call('world_snapshot', { durable: true })
+  const { interval } = visit(world, x, d, 9)
+  world.setState(x.port, 'resting')
+  world.managers.get(port)!.behaviour.snapshots = 'refuse'
+  await world.call('world_snapshot', { durable: false })
+  world.run(500)
+  const onLine = historyOf(world, 'd').base!
+  const standsBehind = onLine.capture.after
+  for (let n = 0; n < 6; n++) {
+    world.die(port)
+    await world.call('locus_find', { name: '' })
+    world.run(500)
+  }
+  const { state } = world.kernel.machine.managers.at(port)!
+  await manyCaptures(world, x)
+  const now = historyOf(world, 'd').base!
+
+  const next = await open(world)
+  next.run(500)
+
+  t.deepEqual([onLine.interval, state], [interval, 'given_up'])
+  t.not(now.logged, null)
+  t.deepEqual([rootOf(now).image, rootOf(now).interval], [onLine.image, rootOf(onLine).interval])
+  t.true(now.capture.after > standsBehind + 60, `${now.capture.after} ${standsBehind}`)
+  t.is(next.boot?.damage, null)
+  t.is(historyOf(next, 'd').base!.interval, now.interval)
+  t.deepEqual(given(next), [9])
+})
+
+test('[SI142] so is one of a container that may be restored from snapshots only any more, until there is one', async (t) => {
+  const { world, x, d } = await scene()
+  const { interval } = visit(world, x, d, 7)
+  world.setState(x.port, 'resting')
+  const other = world.managers.get(portOfManager(world, 'other'))!
+  other.behaviour.snapshots = 'refuse'
+  await world.call('world_snapshot', { durable: false })
+  world.run(500)
+  const standsBehind = historyOf(world, 'd').base!.capture.after
+  demote(world.kernel.machine, world.kernel.machine.containers.at(d)!)
+  await manyCaptures(world, x)
+  const before = historyOf(world, 'd').base!
+  const next = await open(world)
+  next.run(500)
+
+  t.is(before.interval, interval)
+  t.true(before.capture.after > standsBehind + 60)
+  t.is(next.boot?.damage, null)
+  t.deepEqual(given(next), [7])
+  other.behaviour.snapshots = 'ok'
+  await manyCaptures(world, x)
+  t.true(historyOf(world, 'd').base!.interval > interval)
+  t.is((await open(world)).boot?.damage, null)
 })

@@ -352,6 +352,22 @@ test('[DV11] lines of a container that is destroyed are told when its end is on 
   }
 })
 
+test('[SI143] lines of a container whose end is on the line are told though the power fails again before the recovery has told them', async (t) => {
+  const shop = await Printer.open()
+  const { world, cont } = shop
+  world.takesOutput = false
+  shop.print('last words')
+  await world.endLocus(shop.port)
+  await world.call('container_destroy', { cont })
+  await world.call('world_snapshot', { durable: true })
+  const second = await KernelWorld.open({ earlier: world, takesOutput: false })
+
+  const third = await after(second)
+
+  t.is(third.kernel.machine.damage, null)
+  t.deepEqual(textsOf(third), ['last words'])
+})
+
 test('[DV12] the status says what is held, container by container, and output_settled waits until all was told that can be', async (t) => {
   const shop = await Printer.open()
   const { world } = shop

@@ -1,5 +1,5 @@
 /** The random runs make every call that there is: of users, managers, kernel, drivers, and of a locus on its own thread. */
-import { groups, type AnySignature } from '@katydid/abi'
+import { forwardedCalls, groups, networkCalls, type AnySignature } from '@katydid/abi'
 import { Lcd } from '@katydid/memory'
 import test from 'ava'
 import { fuzzSimulated } from '../campaign/fuzz-sim.js'
@@ -11,6 +11,12 @@ import { transactionCourses } from '../transactions/courses.js'
 const elsewhere: Readonly<Record<string, string>> = {
   state_hash:
     'asked of deterministic containers that are audited, which no simulated world has: kernel/audit.test.ts, crash/logged-audit.test.ts',
+  ...Object.fromEntries(
+    [...Object.values(networkCalls), ...Object.values(forwardedCalls)].map(({ name }) => [
+      name,
+      'a world of one machine calls no other: links/calls.test.ts, links/hello.test.ts, links/threads.test.ts',
+    ]),
+  ),
   invoke_no_support: 'all managers that there are serve one machine: they answer not_supported',
 }
 

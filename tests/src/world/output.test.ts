@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import type { WorldEvent } from '@katydid/abi'
 import { WorldEvents } from '@katydid/world/events.js'
 import test from 'ava'
-import type { EventOf } from 'katydid'
+import type { Container, EventOf } from 'katydid'
 import { temporaryFolder } from '../support/folders.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
@@ -133,3 +133,41 @@ test('[DV1] only the console tells what was printed: a manager or program that s
 
   t.deepEqual(told, [])
 })
+
+for (const printed of ['first', null])
+  test(`[DV13] a container that comes back with a kept line from ${printed === null ? 'before' : 'after'} its first line prints on with numbers that were never told, and each line is told`, async (t) => {
+    const world = await openForTest(t, {
+      dir: temporaryFolder(t),
+      snapshotEveryMs: 0,
+      retain: 2,
+      retainEveryMs: 1_000_000,
+    })
+    const told: EventOf<'output'>[] = []
+    world.on('output', (each) => {
+      if (each.durable === 'recoverable') told.push(each)
+    })
+    const prints = async (name: string): Promise<Container> => {
+      const shop = await world.createContainer({ name: 'shop', program })
+      const args = { role: 'rounds', count: 5, pauseMs: 0 }
+      await (await world.startLocus(shop, { name, args })).result()
+      return shop
+    }
+    await world.createContainer({ name: 'shop', program })
+    if (printed !== null) await prints(printed)
+    const then = await world.snapshot()
+    await world.destroyContainer(await prints('second'))
+    await world.snapshot()
+    await world.snapshot({ keep: false })
+
+    await world.rollback(then)
+    await prints('third')
+
+    t.deepEqual(
+      told.map(({ locus, text }) => `${locus} ${text}`),
+      [...(printed === null ? [] : [printed]), 'second', 'third'].flatMap((name) =>
+        rounds(5).map((text) => `${name} ${text}`),
+      ),
+    )
+    const sequences = told.map(({ sequence }) => sequence)
+    t.deepEqual([...new Set(sequences)], sequences)
+  })

@@ -52,7 +52,7 @@ export const lineCalls = group(0x640, {
   lineRollback: call({
     ...down,
     name: 'line_rollback',
-    doc: 'An administrator takes the whole world back to a kept line. With `dry` nothing happens; either way the answer says what goes and which released output is not undone. Answered when the world is open again: the decision is on the disk, every container has a new incarnation, and everything newer is void.',
+    doc: 'An administrator takes the whole world back to a kept line. With `dry` nothing happens; either way the answer says what goes and which released output is not undone. `from` of a container is its interval on the newest line, nil if it was not yet on one. Answered when the world is open again: the decision is on the disk, every container has a new incarnation, and everything newer is void.',
     args: { line: countOf('epochs'), dry: bool },
     result: {
       from: countOf('epochs'),

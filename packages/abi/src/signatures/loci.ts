@@ -239,7 +239,7 @@ export const locusCalls = group(0x600, {
     kind: 'downcall',
     by: 'locus, host',
     name: 'locus_destroy',
-    doc: 'End the locus and forget it; its thread is stopped at once and its name is free. One that is at rest leaves everything else as it is. One that is not may have left something half done: the world goes back to its line, where the locus is gone. Suspend it first to be sure of the former. Needs the right to destroy.',
+    doc: 'End the locus and forget it; its thread is stopped at once and its name is free. One that is at rest leaves everything else as it is. One that is not may have left something half done: its containers go back, with whatever depends on what is lost with it, and the locus is gone. Suspend it first to be sure of the former. Needs the right to destroy.',
     args: { locus: capref },
     result: {},
     causes: allowed('locus', 'locus', 'destroy'),

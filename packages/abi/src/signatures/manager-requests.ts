@@ -11,7 +11,7 @@ export const managerRequests = group(0x300, {
     kind: 'request',
     by: 'user',
     name: 'manage_request',
-    doc: 'Request the manager of that name (empty: the world’s first) to manage a container. A manager that accepts calls set_manager itself, before it answers; a refusal is ok with success false. `frozen`: the manager died over it and the world goes back to its line; ask again.',
+    doc: 'Request the manager of that name (empty: the world’s first) to manage a container. A manager that accepts calls set_manager itself, before it answers; a refusal is ok with success false. `frozen`: the manager died over it and its containers go back; ask again.',
     args: { cont: capref, manager: text },
     result: { success: bool },
     causes: {

@@ -28,7 +28,7 @@ export const managerUpcalls = group(0x100, {
   containerFault: call({
     ...upcall,
     name: 'container_fault',
-    doc: 'An access violation has occurred at address addr in container cont: install the page with the access the manager chooses. addr is the exact offset and need not be aligned.',
+    doc: 'An access violation has occurred at address addr in container cont: install the page with the access the manager chooses. addr is the exact offset and need not be aligned. An accessType of execute is never raised: programs are modules, and no instruction is fetched from a container.',
     args: { machineId: machineToken, cont: token, addr: contOffset, accessType: access },
     result: {},
     causes: {

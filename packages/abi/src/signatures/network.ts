@@ -2,7 +2,16 @@
  * What passes between machines: calls that a network driver serves to its machine's actors and to other drivers, and those by which it
  * hands on to an actor of its machine what came from elsewhere. Requests and answers travel packed, so no driver knows the calls it carries.
  */
-import { bytes as packed, countOf, list, machineId, numberOf, oneOf, record, text } from '../fields.js'
+import {
+  bytes as packed,
+  countOf,
+  list,
+  machineId,
+  numberOf,
+  oneOf,
+  record,
+  text,
+} from '../fields.js'
 import { call, group } from '../signature.js'
 
 /** Longest call, or answer, that goes to another machine whatever the mailboxes on the way take: 2 MiB. */
@@ -12,7 +21,7 @@ export const maxRemoteBytes = 2 * 1024 * 1024
  * How a machine sees another: not heard of yet; present, after its hello was accepted; silent; or refused, with a sentence, because
  * it belongs to another world or was made by another version.
  */
-export const peerStates = ['unknown', 'present', 'silent', 'refused'] as const
+const peerStates = ['unknown', 'present', 'silent', 'refused'] as const
 
 /** How a call that reached its machine ended there: only when answered is there an answer, else a sentence. */
 export const linkEnds = ['answered', 'actor_gone', 'bad_message', 'too_large'] as const

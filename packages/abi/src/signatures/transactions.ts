@@ -22,7 +22,7 @@ const age = numberOf('age, the higher the younger')
 const slot = countOf('slot of an overlay')
 const notOpen = 'The caller has no transaction of that number open.'
 const noAnswer =
-  'The manager died over it, and the world goes back to its line; or it answered what it may not.'
+  'The manager died over it, and its containers go back; or it answered what it may not.'
 
 export const transactionCalls = group(0x780, {
   transactionBegin: call({
@@ -45,7 +45,7 @@ export const transactionCalls = group(0x780, {
       bad_argument:
         '`timeoutMs` is less than 1 or more than 5000, or `age` is no whole number from 0 on.',
       busy: 'The caller has a transaction open already.',
-      frozen: 'The world goes back to its line.',
+      frozen: 'The container goes back to an earlier state.',
       manager_failed:
         'The manager did not begin it: it does not know the container, or did not answer.',
     },

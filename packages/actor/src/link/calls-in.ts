@@ -4,7 +4,13 @@
  * since a link keeps the order.
  */
 import type { MachineId, PortId } from '@katydid/abi'
-import { packCall, packNumbers, unpackNumbers, type CallMessage, type LinkEnd } from './call-message.js'
+import {
+  packCall,
+  packNumbers,
+  unpackNumbers,
+  type CallMessage,
+  type LinkEnd,
+} from './call-message.js'
 import type { Link } from './link.js'
 
 /** A packed request from another machine. */
@@ -52,6 +58,7 @@ export interface Remembering {
 const holdMs = 1000
 const mostNumbers = 1024
 const sweepEvery = 1024
+const sweepBytes = 1024 * 1024
 
 export class CallsIn {
   readonly #link: Link
@@ -154,7 +161,8 @@ export class CallsIn {
     if (below <= caller.below) return
     caller.below = below
     // Nearly all of them were settled by name; what a lost message left behind is not worth a look at all each time.
-    if (below - caller.swept < sweepEvery) return
+    const every = caller.bytes < sweepBytes ? sweepEvery : sweepEvery / 16
+    if (below - caller.swept < every) return
     caller.swept = below
     for (const number of caller.calls.keys()) if (number < below) forget(caller, number)
   }

@@ -3,12 +3,17 @@
  * its answer or `unreachable`: at its deadline, when the other machine is silent, or when that came back as another incarnation.
  */
 import { refuse, type MachineId, type PortId, type Refusal } from '@katydid/abi'
-import { packCall, packNumbers, unpackNumbers, type CallMessage, type LinkEnd } from './call-message.js'
+import {
+  packCall,
+  packNumbers,
+  unpackNumbers,
+  type CallMessage,
+  type LinkEnd,
+} from './call-message.js'
 import type { Link, PeerEvent } from './link.js'
 
 /** A packed request and where it goes. */
 export interface OutgoingCall {
-
   readonly port: PortId
   readonly from: PortId
   /** Incarnation of the actor that calls. */
@@ -43,7 +48,10 @@ interface Callee {
 }
 
 /** Calls of one machine that may be sent and not settled; the others wait for them. */
-export const callWindow = 8192
+const callWindow = 8192
+/** What is settled is told after so long, or when so many numbers are. */
+const tellAfterMs = 20
+const mostUntold = 64
 
 export class CallsOut {
   readonly #link: Link
@@ -56,6 +64,7 @@ export class CallsOut {
   #lookMs = Infinity
   /** Machines that are to be told what is settled. */
   readonly #untold = new Set<MachineId>()
+  #tellMs = Infinity
 
   /** A call is sent again after `retryMs`, then after twice that, up to `mostRetryMs`. */
   constructor(link: Link, retryMs = 100, mostRetryMs = 2000) {
@@ -95,9 +104,10 @@ export class CallsOut {
 
   /** The peer has been let in: calls that waited for that are sent at the next turn. */
   open(peer: MachineId): void {
-    this.#callee(peer).isOpen = true
-    this.#callee(peer).state = 'heard'
-    this.#lookMs = -Infinity
+    const callee = this.#callee(peer)
+    callee.isOpen = true
+    callee.state = 'heard'
+    this.#wakeAll(callee)
   }
 
   /** The peer is not let in: every call on it ends, with this sentence, until it is heard anew. */
@@ -115,6 +125,7 @@ export class CallsOut {
       for (const number of unpackNumbers(message.body))
         if (!callee.calls.has(number)) callee.settled.push(number)
       this.#untold.add(from)
+      this.#tellMs = -Infinity
       return
     }
     const call = callee.calls.get(message.number)
@@ -129,14 +140,16 @@ export class CallsOut {
       callee.state = 'silent'
       callee.why = `machine ${event.peer} has been silent for too long; ask again when it is heard`
       this.#endAll(event.peer, callee, () => true, callee.why)
-    } else if (event.what === 'heard') callee.state = 'heard'
-    else {
+    } else if (event.what === 'heard') {
+      callee.state = 'heard'
+      this.#wakeAll(callee)
+    } else {
       callee.state = 'heard'
       callee.isOpen = false
       const why = `machine ${event.peer} came back as another incarnation before it answered; whether it executed the call is not known`
       this.#endAll(event.peer, callee, ({ sent }) => sent, why)
+      this.#wakeAll(callee)
     }
-    this.#lookMs = -Infinity
   }
 
   /** Tells of what ended, sends again what is due and says what is settled; answers when it is next needed, in milliseconds. */
@@ -146,12 +159,25 @@ export class CallsOut {
       for (const [to, callee] of this.#callees)
         for (const [number, call] of callee.calls) this.#look(to, callee, number, call, nowMs)
     }
-    for (const to of this.#untold) this.#tellSettled(to, this.#callee(to))
-    this.#untold.clear()
+    this.#tell(nowMs)
     const ended = this.#ended
     this.#ended = []
     for (const tell of ended) tell()
-    return this.#ended.length > 0 ? 0 : Math.max(0, this.#lookMs - nowMs)
+    return this.#ended.length > 0 ? 0 : Math.max(0, Math.min(this.#lookMs, this.#tellMs) - nowMs)
+  }
+
+  /** Says what is settled, a little later than it is: the next request says most of it without a message of its own. */
+  #tell(nowMs: number): void {
+    if (this.#untold.size === 0) return
+    if (this.#tellMs === Infinity) this.#tellMs = nowMs + tellAfterMs
+    const all = nowMs >= this.#tellMs
+    for (const to of this.#untold) {
+      const callee = this.#callee(to)
+      if (!all && callee.settled.length < mostUntold) continue
+      this.#tellSettled(to, callee)
+      this.#untold.delete(to)
+    }
+    if (this.#untold.size === 0) this.#tellMs = Infinity
   }
 
   #look(to: MachineId, callee: Callee, number: number, call: UnderWay, nowMs: number): void {
@@ -173,7 +199,13 @@ export class CallsOut {
       return
     }
     const { below } = callee
-    const message = packCall({ ...call, kind: 'request', number, below, deadlineMs: call.deadline - nowMs })
+    const message = packCall({
+      ...call,
+      kind: 'request',
+      number,
+      below,
+      deadlineMs: call.deadline - nowMs,
+    })
     const sent = this.#link.send(to, message)
     if (sent === 'too_long') {
       const why = `the request has ${call.body.length} bytes, more than go to another machine at once; send less`
@@ -181,30 +213,26 @@ export class CallsOut {
       return
     }
     call.sent ||= sent === 'sent'
-    call.pauseMs = Math.min(this.#mostRetryMs, call.pauseMs === 0 ? this.#retryMs : call.pauseMs * 2)
+    call.pauseMs = Math.min(
+      this.#mostRetryMs,
+      call.pauseMs === 0 ? this.#retryMs : call.pauseMs * 2,
+    )
     call.nextTryMs = nowMs + call.pauseMs
     this.#lookMs = Math.min(this.#lookMs, call.nextTryMs)
   }
 
-  #endAll(
-    to: MachineId,
-    callee: Callee,
-    which: (call: UnderWay) => boolean,
-    why: string,
-  ): void {
-    for (const [number, call] of callee.calls) {
+  #endAll(to: MachineId, callee: Callee, which: (call: UnderWay) => boolean, why: string): void {
+    for (const [number, call] of callee.calls)
       if (which(call)) this.#end(to, callee, number, call, refuse('unreachable', why))
-      else call.nextTryMs = -Infinity
-    }
   }
 
-  #end(
-    to: MachineId,
-    callee: Callee,
-    number: number,
-    call: UnderWay,
-    outcome: CallOutcome,
-  ): void {
+  /** What waited for something about the machine is tried again at the next turn. */
+  #wakeAll(callee: Callee): void {
+    for (const call of callee.calls.values()) if (!call.sent) call.nextTryMs = -Infinity
+    this.#lookMs = -Infinity
+  }
+
+  #end(to: MachineId, callee: Callee, number: number, call: UnderWay, outcome: CallOutcome): void {
     this.#settle(to, callee, number)
     this.#ended.push(() => call.onEnd(outcome))
   }

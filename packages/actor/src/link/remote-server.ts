@@ -2,11 +2,20 @@
  * Packed requests of other machines, decoded, served and packed again: the dispatcher of local calls over a transport on which each
  * request is a port of its own, so that an answer finds its way back.
  */
-import { asGeneration, asPort, maxRemoteBytes, type AnySignature, type Answer, type ArgsOf, type MachineId, type PortId } from '@katydid/abi'
+import {
+  asGeneration,
+  asPort,
+  maxRemoteBytes,
+  type AnySignature,
+  type Answer,
+  type ArgsOf,
+  type MachineId,
+  type PortId,
+} from '@katydid/abi'
 import type { Clock } from '../clock.js'
 import { Dispatcher } from '../dispatcher.js'
 import { mailOf } from '../messages.js'
-import { later, type CallGroup, type Handlers } from '../messenger.js'
+import type { CallGroup, Handlers, later } from '../messenger.js'
 
 /** Who makes a call from another machine. */
 export interface RemoteCaller {
@@ -26,10 +35,7 @@ export interface RemoteCall<S> extends RemoteCaller {
   reply(answer: Answer<S>): void
 }
 
-export type RemoteHandler<S> = (
-  args: ArgsOf<S>,
-  call: RemoteCall<S>,
-) => Answer<S> | typeof later
+export type RemoteHandler<S> = (args: ArgsOf<S>, call: RemoteCall<S>) => Answer<S> | typeof later
 
 /** Handlers of a group for calls from other machines. */
 export type RemoteHandlers<G> = { readonly [K in keyof G]: RemoteHandler<G[K]> }
@@ -57,8 +63,14 @@ export class RemoteServer {
   /** Serves these calls of the group to other machines; the others answer `not_supported` where they declare it, else `bad_message`. */
   serve<G extends CallGroup>(group: G, handlers: NoInfer<Partial<RemoteHandlers<G>>>): void {
     const local: Record<string, unknown> = {}
-    for (const [key, handler] of Object.entries(handlers) as [string, RemoteHandler<AnySignature>][])
-      local[key] = (args: ArgsOf<AnySignature>, call: { from: PortId; reply(a: unknown): void }) => {
+    for (const [key, handler] of Object.entries(handlers) as [
+      string,
+      RemoteHandler<AnySignature>,
+    ][])
+      local[key] = (
+        args: ArgsOf<AnySignature>,
+        call: { from: PortId; reply(a: unknown): void },
+      ) => {
         const { caller } = this.#open.get(call.from)!
         return handler(args, { ...caller, reply: (answer) => call.reply(answer) })
       }

@@ -124,8 +124,7 @@ function replyOf<S extends AnySignature>(
   const told = (): Reply<AnySignature> => {
     const { name } = signature
     if (reply.status === 'ok') {
-      if (reply.ended === 'answered')
-        return decodeReply<AnySignature>(signature, reply.answer)
+      if (reply.ended === 'answered') return decodeReply<AnySignature>(signature, reply.answer)
       const status = reply.ended === 'actor_gone' ? 'actor_gone' : 'bad_message'
       return refuse(status, `${name}: machine ${machine} says: ${reply.detail}`)
     }

@@ -78,7 +78,7 @@ function reportLines(to: number, report: RollbackReport): string[] {
   return [
     `back from capture ${from} to line ${to}, kept ${dateText(keptMs)}`,
     ...containers.map(
-      (each) => `container ${each.container || '(unnamed)'}: ${fates[each.fate]}${intervals(each)}`,
+      (each) => `container ${each.container || '(unnamed)'}: ${whatBecomesOf(each)}`,
     ),
     ...loci.map(
       ({ name, container, fate }) =>
@@ -88,5 +88,11 @@ function reportLines(to: number, report: RollbackReport): string[] {
   ]
 }
 
-const intervals = ({ from, to }: RollbackReport['containers'][number]): string =>
-  to === null ? '' : from === null ? `, at interval ${to}` : `, from interval ${from} to ${to}`
+function whatBecomesOf({ fate, from, to }: RollbackReport['containers'][number]): string {
+  if (to === null) return fates[fate]
+  // Nothing runs in it: on both lines it is the same.
+  if (from === to) return `is the same, at interval ${to}`
+  return from === null
+    ? `${fates[fate]}, at interval ${to}`
+    : `${fates[fate]}, from interval ${from} to ${to}`
+}

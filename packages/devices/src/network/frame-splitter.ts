@@ -1,8 +1,11 @@
 /** Frames in a stream of bytes: each behind its length, a 32-bit number, little-endian. Chunks may end anywhere. */
+import { invariant } from '@katydid/actor'
+
 const lengthBytes = 4
 
 /** What a frame is sent as: its length, then itself. */
 export function lengthOf(frame: Uint8Array): Uint8Array {
+  invariant(frame.length > 0, 'NW14: a frame has a length')
   const head = new Uint8Array(lengthBytes)
   new DataView(head.buffer).setUint32(0, frame.length, true)
   return head
@@ -16,6 +19,7 @@ export class FrameSplitter {
   #have = 0
 
   constructor(longestFrame: number) {
+    invariant(longestFrame > 0, 'NW14: frames have a longest', { longestFrame })
     this.#longestFrame = longestFrame
   }
 
@@ -24,6 +28,7 @@ export class FrameSplitter {
     const frames: Uint8Array[] = []
     for (let at = 0; at < chunk.length;) {
       const into = this.#frame ?? this.#head
+      invariant(this.#have < into.length, 'NW14: what is complete was taken', { have: this.#have })
       const part = chunk.subarray(at, at + into.length - this.#have)
       into.set(part, this.#have)
       this.#have += part.length

@@ -4,6 +4,7 @@ import {
   abiHash,
   decodeReply,
   encodeCall,
+  invariant,
   RemoteServer,
   type Answering,
   type CallOutcome,
@@ -35,6 +36,7 @@ export class Hellos {
 
   constructor(options: HelloOptions) {
     const { world, machine, incarnation, peers } = options
+    invariant(world !== '', 'NW10: a world has a name', { machine })
     this.#options = options
     this.#server = new RemoteServer(actorPorts.network, options.clock)
     this.#server.serve(networkCalls, {
@@ -77,7 +79,14 @@ export class Hellos {
     const { calls, clock, world, machine, incarnation, generation } = this.#options
     const body = encodeCall(hello, { world, machine, incarnation, abi: abiHash() })
     const { network } = actorPorts
-    const call = { port: network, from: network, generation, body, deadlineMs: helloMs, isHello: true }
+    const call = {
+      port: network,
+      from: network,
+      generation,
+      body,
+      deadlineMs: helloMs,
+      isHello: true,
+    }
     calls.out.call(peer, call, clock.nowMs(), (outcome) => this.#answered(peer, outcome))
   }
 

@@ -12,6 +12,7 @@ import {
   type MachineId,
 } from '@katydid/abi'
 import {
+  invariant,
   isRemotePort,
   later,
   LinkCalls,
@@ -48,8 +49,14 @@ const longestDeadlineMs = 600_000
 const mostGenerations = 65_536
 
 /** The incarnation of a machine's link: rises when the machine is started, and when only its driver is. */
-export const sessionOf = (incarnation: number, generation: number): number =>
-  incarnation * mostGenerations + (generation % mostGenerations)
+function sessionOf(incarnation: number, generation: number): number {
+  invariant(
+    incarnation >= 1 && generation >= 1 && generation < mostGenerations,
+    'NW3: incarnations begin at 1, and each of a driver is told from the last',
+    { incarnation, generation },
+  )
+  return incarnation * mostGenerations + generation
+}
 
 export class NetworkCore {
   readonly link: LinkCore
@@ -104,6 +111,7 @@ export class NetworkCore {
 
   /** The machine is gone for good: calls on it end, and it is not listened to. */
   forget(machine: MachineId): void {
+    invariant(machine !== this.#options.machine, 'NW8: no machine removes itself', { machine })
     this.link.forget(machine)
     this.#hellos.stop(machine)
     this.peers.forget(machine)

@@ -37,7 +37,7 @@ export class NetworkDriver {
 
   /** Nothing from that machine arrives any more, or does again: one way, the other is the other machine's to cut. */
   cut(from: number, isCut: boolean): void {
-    if (!isMachineId(from)) return
+    if (!isMachineId(from) || from === this.#machine) return
     if (isCut) this.#wires.cut(from, this.#machine)
     else this.#wires.heal(from, this.#machine)
   }

@@ -1,4 +1,5 @@
 /** The connection on which a machine sends to one other: made anew when it breaks, later each time it fails, with a bounded queue. */
+import { invariant } from '@katydid/actor'
 import { connect, type Socket } from 'node:net'
 import { lengthOf } from './frame-splitter.js'
 
@@ -16,6 +17,7 @@ export class Outgoing {
   dropped = 0
 
   constructor(path: string, mostWaiting: number) {
+    invariant(mostWaiting > 0, 'NW14: something may wait for a peer', { mostWaiting })
     this.#path = path
     this.#mostWaiting = mostWaiting
     this.#connect()
@@ -41,6 +43,7 @@ export class Outgoing {
   }
 
   #connect(): void {
+    invariant(this.#socket === null, 'NW14: a peer has one connection at a time')
     const socket = connect(this.#path)
     this.#socket = socket
     socket.on('connect', () => {

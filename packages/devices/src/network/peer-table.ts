@@ -1,6 +1,6 @@
 /** How a machine sees the others: a table of states, and who is let in on either side. */
 import type { MachineId } from '@katydid/abi'
-import type { Peer } from '@katydid/actor'
+import { invariant, type Peer } from '@katydid/actor'
 
 interface Entry {
   peer: Peer
@@ -44,6 +44,7 @@ export class PeerTable {
   anew(machine: MachineId, session: number): void {
     const entry = this.#entries.get(machine)
     if (entry === undefined) return
+    invariant(session > entry.peer.session, 'NW3: sessions only rise', { machine, session })
     const detail = `machine ${machine} is heard and has not answered the hello yet`
     entry.greeted = null
     entry.peer = { ...entry.peer, state: 'unknown', session, detail }
@@ -64,6 +65,11 @@ export class PeerTable {
   ): void {
     const entry = this.#entries.get(machine)
     if (entry === undefined) return
+    invariant(
+      state !== 'present' || entry.peer.session > 0,
+      'NW10: who is present was heard and let us in',
+      { machine },
+    )
     entry.peer = {
       ...entry.peer,
       state,

@@ -31,6 +31,9 @@ export class PortCarrier implements Carrier {
   malformed = 0
 
   constructor(onFrame: (frame: Uint8Array) => void, mostWaiting = 32 * 1024 * 1024) {
+    invariant(mostWaiting >= this.longestFrame + frameCost, 'NW14: a frame has room to wait', {
+      mostWaiting,
+    })
     this.#onFrame = onFrame
     this.#mostWaiting = mostWaiting
   }
@@ -55,6 +58,7 @@ export class PortCarrier implements Carrier {
     invariant(!(frame.buffer instanceof SharedArrayBuffer), 'NW15: what is posted shares nothing', {
       to,
     })
+    invariant(frame.length <= this.longestFrame, 'NW5: what is longer than a frame is cut', { to })
     const connection = this.#connections.get(to)
     const cost = frame.length + frameCost
     if (connection === undefined || connection.waiting + cost > this.#mostWaiting) {

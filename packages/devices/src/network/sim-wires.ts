@@ -5,6 +5,7 @@
 import { actorPorts, bellBits, type MachineId } from '@katydid/abi'
 import {
   generationOf,
+  invariant,
   ringPort,
   type Carrier,
   type Choice,
@@ -40,7 +41,7 @@ export class SimWires implements SimSource {
     network.add(this)
   }
 
-  /** The carrier of a machine: its frames go on the wires, and what arrives waits in `inbox` until the driver's turn. */
+  /** The carrier of a machine: its frames go on the wires, and are cut to that length. */
   carrier(machine: MachineId, most = longestFrame): Carrier {
     return {
       longestFrame: most,
@@ -48,9 +49,19 @@ export class SimWires implements SimSource {
     }
   }
 
-  /** Takes what has arrived for a machine. */
-  takeInbox(machine: MachineId): readonly Uint8Array[] {
-    return this.#inboxes.get(machine)?.splice(0) ?? []
+  /** What arrives for the machine goes to `arrive`, in turns of its network port; `turn` follows each, and says when it wants another. */
+  attach(simulator: Simulator, arrive: (frame: Uint8Array) => void, turn: () => number): void {
+    invariant(
+      simulator.region.plan.shape.network === true,
+      'NW17: only a machine of several has a network driver',
+      { machine: simulator.machine },
+    )
+    const inbox: Uint8Array[] = []
+    this.#inboxes.set(simulator.machine, inbox)
+    simulator.onTurn(actorPorts.network, () => {
+      for (const frame of inbox.splice(0)) arrive(frame)
+      return turn()
+    })
   }
 
   /** Starts a network driver on a machine of the network, whose shape must have `network: true`. */
@@ -66,11 +77,11 @@ export class SimWires implements SimSource {
       carrier: this.carrier(machine, options.longestFrame),
       generation: generationOf(region, network),
     })
-    this.#inboxes.set(machine, [])
-    simulator.onTurn(network, () => {
-      for (const frame of this.takeInbox(machine)) core.arrive(frame)
-      return core.turn()
-    })
+    this.attach(
+      simulator,
+      (frame) => core.arrive(frame),
+      () => core.turn(),
+    )
     return core
   }
 

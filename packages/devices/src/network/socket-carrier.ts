@@ -3,7 +3,7 @@
  * one connection to each other machine, on which it only sends; so two that begin at once never have one too many.
  */
 import type { MachineId } from '@katydid/abi'
-import type { Carrier } from '@katydid/actor'
+import { invariant, type Carrier } from '@katydid/actor'
 import { createServer, type Server, type Socket } from 'node:net'
 import { FrameSplitter } from './frame-splitter.js'
 import { Outgoing } from './outgoing-socket.js'
@@ -50,6 +50,7 @@ export class SocketCarrier implements Carrier {
   }
 
   send(to: MachineId, frame: Uint8Array): void {
+    invariant(frame.length <= longestFrame, 'NW5: what is longer than a frame is cut', { to })
     let outgoing = this.#outgoing.get(to)
     if (outgoing === undefined) {
       const { folder, mostWaiting } = this.#options

@@ -1,5 +1,6 @@
 /** Frames that are on simulated wires, in the order in which they arrive. */
 import type { MachineId } from '@katydid/abi'
+import { invariant } from '@katydid/actor'
 import type { Wires } from './wires.js'
 
 /** A frame on its way. */
@@ -43,7 +44,9 @@ export class WireQueue {
   }
 
   take(frame: InFlight): void {
-    this.#flying.splice(this.#flying.indexOf(frame), 1)
+    const at = this.#flying.indexOf(frame)
+    invariant(at >= 0, 'NW11: a frame leaves its wire once', { from: frame.from, to: frame.to })
+    this.#flying.splice(at, 1)
   }
 
   /** Takes all that have arrived, in order. */
@@ -54,6 +57,9 @@ export class WireQueue {
 
   /** Behind all that arrive no later: those of one time keep the order in which they were sent. */
   #insert(entry: InFlight): void {
+    invariant(Number.isFinite(entry.atMs), 'NW11: a frame that is not lost arrives', {
+      atMs: entry.atMs,
+    })
     let at = this.#flying.length
     while (at > 0 && this.#flying[at - 1]!.atMs > entry.atMs) at -= 1
     this.#flying.splice(at, 0, entry)

@@ -36,17 +36,20 @@ export class Wires {
   #plan: WirePlan
 
   constructor(plan: WirePlan, random: Random) {
+    checkPlan(plan)
     this.#random = random
     this.#plan = plan
   }
 
   /** Wires behave so from now on. */
   replan(plan: WirePlan): void {
+    checkPlan(plan)
     this.#plan = plan
   }
 
   /** The times at which a frame sent now arrives: none when it is lost, two when it comes twice. */
   arrivals(from: MachineId, to: MachineId, bytes: number, nowMs: number): readonly number[] {
+    invariant(bytes >= 0 && nowMs >= 0, 'NW11: a frame has a length and a time', { bytes, nowMs })
     const wire = this.#wire(from, to)
     const { loss = 0, duplication = 0 } = this.#plan
     // Chance is drawn whether or not the wire is cut, so that a cut changes nothing about the frames of others.
@@ -74,12 +77,7 @@ export class Wires {
   partition(groups: readonly (readonly MachineId[])[]): void {
     for (const here of groups)
       for (const there of groups)
-        if (here !== there)
-          for (const from of here)
-            for (const to of there) {
-              invariant(from !== to, 'NW12: a machine is in one group', { from })
-              this.cut(from, to)
-            }
+        if (here !== there) for (const from of here) for (const to of there) this.cut(from, to)
   }
 
   healAll(): void {
@@ -93,6 +91,7 @@ export class Wires {
     wire.freeMs = Math.max(wire.freeMs, nowMs) + bytes / bytesPerMs
     const tail = -Math.log(1 - random.fraction()) * tailMs
     const arrival = wire.freeMs + latencyMs + random.fraction() * spreadMs + tail
+    invariant(arrival >= nowMs, 'NW11: no frame arrives before it was sent', { arrival, nowMs })
     const isHeld = random.chance(reorder)
     const held = random.fraction() * heldBackMs
     if (isHeld) return Math.max(arrival, wire.lastMs) + held
@@ -101,10 +100,26 @@ export class Wires {
   }
 
   #wire(from: MachineId, to: MachineId): Wire {
+    invariant(from !== to, 'NW12: a wire joins two machines, and each is in one group', { from })
     const key = `${from}>${to}`
     let wire = this.#wires.get(key)
-    if (wire === undefined)
-      this.#wires.set(key, (wire = { cut: false, freeMs: 0, lastMs: 0 }))
+    if (wire === undefined) this.#wires.set(key, (wire = { cut: false, freeMs: 0, lastMs: 0 }))
     return wire
   }
+}
+
+/** A plan comes from a test or an experiment: a wrong number in it would show as a world that behaves oddly. */
+function checkPlan(plan: WirePlan): void {
+  const { loss = 0, duplication = 0, reorder = 0, bytesPerMs = 1, ...times } = plan
+  const likelihoods = [loss, duplication, reorder]
+  invariant(
+    likelihoods.every((each) => each >= 0 && each <= 1),
+    'NW11: a likelihood lies between 0 and 1',
+    { ...plan },
+  )
+  invariant(
+    bytesPerMs > 0 && Object.values(times).every((ms) => ms >= 0),
+    'NW11: a wire takes some time and moves some bytes',
+    { ...plan },
+  )
 }

@@ -1,5 +1,5 @@
 /** What going back to a kept line does: looked at before it is done, and told again when it is. Changes nothing. */
-import { asInterval, type lineCalls, type ResultOf } from '@katydid/abi'
+import { asInterval, type lineCalls, type ResultOf, type StateInterval } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { presentOf } from '../recovery/moved.js'
@@ -34,6 +34,11 @@ export function foretell(machine: Machine, kept: KeptLine): Foretold {
 
 function containersOf(machine: Machine, record: KeptRecord): Foretold['containers'] {
   const members = record.state.containers
+  // Of a world that has just been opened the open interval says nothing to anybody; where it would be without this, does.
+  const onLine = (slot: number): StateInterval | null => {
+    const interval = machine.captures.vector.get(slot)
+    return interval === undefined ? null : asInterval(interval)
+  }
   const present = presentOf(machine)
   const then = members.map((each) => {
     const now = present.find(
@@ -42,7 +47,7 @@ function containersOf(machine: Machine, record: KeptRecord): Foretold['container
     return {
       container: each.name,
       fate: now === undefined ? ('returns' as const) : ('back' as const),
-      from: now === undefined ? null : asInterval(now.interval),
+      from: now === undefined ? null : onLine(now.slot),
       to: asInterval(intervalAt(record, each)),
     }
   })
@@ -51,10 +56,10 @@ function containersOf(machine: Machine, record: KeptRecord): Foretold['container
       ({ slot, generation }) =>
         !members.some((each) => each.slot === slot && each.generation === generation),
     )
-    .map(({ container, interval }) => ({
+    .map(({ container, slot }) => ({
       container,
       fate: 'vanishes' as const,
-      from: asInterval(interval),
+      from: onLine(slot),
       to: null,
     }))
   return [...then, ...since]

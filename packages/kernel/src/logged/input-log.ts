@@ -5,10 +5,9 @@
 import { actorPorts } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
-import type { UnitPoint } from '../state-interval/history.js'
 import { advanceLine, feedPoints } from '../state-interval/line.js'
-import type { InputsRecord } from '../state-interval/records.js'
 import { rootOf } from './chain.js'
+import { inputsRecord, type LoggedPoints } from './inputs-record.js'
 
 const gatherMs = 20
 const gatherBytes = 256 * 1024
@@ -53,14 +52,8 @@ export function flushInputs(machine: Machine, now = false): number {
   return gatherMs
 }
 
-/** Points of one container that are not on the disk, in their order. */
-interface Waiting {
-  readonly unit: number
-  readonly generation: number
-  readonly points: readonly UnitPoint[]
-}
-
-function waiting(machine: Machine): Waiting[] {
+/** Points that are not on the disk. */
+function waiting(machine: Machine): LoggedPoints[] {
   return machine.containers.all().flatMap(({ slot, generation, intervals: { history } }) => {
     const points = history.newer.filter(({ logged }) => logged?.durable === false)
     // Those that are run on another capture stand in a record of their own.
@@ -72,9 +65,9 @@ function waiting(machine: Machine): Waiting[] {
   })
 }
 
-function* write(machine: Machine, groups: readonly Waiting[]): Script<void> {
+function* write(machine: Machine, groups: readonly LoggedPoints[]): Script<void> {
   invariant(machine.inputs.writing, 'SI103: one write of inputs at a time', {})
-  const written = yield* machine.log.write(groups.map((each) => recordOf(machine, each)))
+  const written = yield* machine.log.write(groups.map((each) => inputsRecord(machine, each)))
   const points = groups.flatMap((each) => each.points)
   if (written.status === 'ok') {
     for (const { logged } of points) if (logged !== null) logged.durable = true
@@ -87,22 +80,4 @@ function* write(machine: Machine, groups: readonly Waiting[]): Script<void> {
   for (const { unit } of groups) machine.containers.at(unit)?.intervals.history.dropLogged(detail)
   if (status === 'io_error') machine.fail(status, detail)
   else machine.report({ kind: 'trouble', port: actorPorts.kernel, status, detail })
-}
-
-function recordOf(machine: Machine, { unit, generation, points }: Waiting): InputsRecord {
-  const first = points[0]?.logged ?? null
-  invariant(first !== null, 'SI103: only what is logged goes to the log of visits', { unit })
-  return {
-    kind: 'inputs',
-    session: machine.session,
-    number: machine.inputs.takeNumber(),
-    unit,
-    generation,
-    after: first.before.interval,
-    inputs: points.map(({ interval, dependencies, logged }) => ({
-      interval,
-      dependencies: [...dependencies],
-      input: logged!.input,
-    })),
-  }
 }

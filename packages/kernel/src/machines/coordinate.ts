@@ -27,6 +27,7 @@ type Join = (typeof machineCalls)['recoveryJoin']
 const joinMs = 60_000
 const decideMs = 60_000
 const tellMs = 5_000
+const againMs = 5_000
 
 export function* coordinate(
   machine: Machine,
@@ -58,19 +59,18 @@ function* attempt(
       machine: 0,
       units: yield* part.states(goingOf(back, 0)),
       whole: part.whole,
-      over: machine.captures.over,
+      over: part.over,
     }
-    const asked = across.others.map((other) => join(across, other, recovery, goingOf(back, other)))
-    const replies = yield* all(machine.messenger, asked)
-    if (phaseOf(machine) === 'failed' || wanted(machine) !== null) return leave(across, recovery, 'failed')
+    const replies = yield* gather(machine, across, recovery, back)
+    if (isOver(machine)) return leave(across, recovery, 'failed')
     if (isInvited(across)) return leave(across, recovery, 'gave_way')
-    const missing = across.others.find((_, nth) => replies[nth]?.status !== 'ok')
+    const missing = across.others.find((other) => replies.get(other)?.status !== 'ok')
     if (missing !== undefined) {
       leave(across, recovery, 'again')
       return { outcome: 'unreachable', machine: missing }
     }
-    const others = across.others.flatMap((other, nth) => joinedOf(across, other, replies[nth]!) ?? [])
-    if (others.length < replies.length) return leave(across, recovery, 'again')
+    const others = [...replies].flatMap(([other, reply]) => joinedOf(across, other, reply) ?? [])
+    if (others.length < replies.size) return leave(across, recovery, 'again')
     const parts = [own, ...others]
     const ends = endsOf(across, others)
     back = chooseOver(parts, ends)
@@ -88,17 +88,27 @@ function isGivenUp(parts: readonly HavableUnits[], back: ReadonlyMap<number, Bac
 const goingOf = (back: ReadonlyMap<number, Back>, machine: number): number[] =>
   [...back.keys()].filter((unit) => machineOf(unit) === machine)
 
-function* join(
+/** What all machines answer, or those that did until this one has to give way. */
+function* gather(
+  machine: Machine,
   across: Across,
-  other: MachineId,
   recovery: number,
-  going: readonly number[],
-): Script<Reply<Join>> {
-  const { recoveryJoin } = machineCalls
-  return yield* until<Reply<Join>>((resume) =>
-    across.remote.to(other).call(actorPorts.kernel, recoveryJoin, { recovery, going }, resume, joinMs),
-  )
+  back: ReadonlyMap<number, Back>,
+): Script<ReadonlyMap<MachineId, Reply<Join>>> {
+  const replies = new Map<MachineId, Reply<Join>>()
+  for (const other of across.others) {
+    const args = { recovery, going: goingOf(back, other) }
+    const noted = (reply: Reply<Join>): void => void replies.set(other, reply)
+    across.remote.to(other).call(actorPorts.kernel, machineCalls.recoveryJoin, args, noted, joinMs)
+  }
+  const isEnough = (): boolean =>
+    isInvited(across) || isOver(machine) || replies.size === across.others.length
+  yield* machine.waits.until(isEnough, joinMs + againMs)
+  return replies
 }
+
+const isOver = (machine: Machine): boolean =>
+  phaseOf(machine) === 'failed' || wanted(machine) !== null
 
 function joinedOf(across: Across, other: MachineId, reply: Reply<Join>): HeardUnits | null {
   invariant(reply.status === 'ok', 'SI171: nothing is decided without one of the machines', { other })

@@ -16,6 +16,8 @@ export interface Part {
   readonly hasLost: boolean
   /** What goes back, once that is decided; nil: everything, or nothing is decided yet. */
   readonly departure: Departure | null
+  /** Units that have ended on its line, and how far they had come. */
+  readonly over: ReadonlyMap<number, number>
   /** Once, before anything else; what went wrong, or nil. */
   prepare(): Script<Problem | null>
   /** Gives up these units; what can be had of all. */

@@ -64,7 +64,7 @@ function* follow(
   const { from, recovery, going, reply } = invitation
   if (!isIn(across, invitation)) across.joined = { recovery, coordinator: from, session: across.sessionOf(from) }
   const units = yield* part.states(going)
-  reply({ status: 'ok', ...told(machine, across, units, part.whole) })
+  reply({ status: 'ok', ...told(machine, across, units, part) })
 }
 
 function* decide(

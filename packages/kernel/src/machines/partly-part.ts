@@ -30,6 +30,10 @@ export class PartlyPart implements Part {
     return this.#lost.size > 0
   }
 
+  get over(): ReadonlyMap<number, number> {
+    return this.#machine.captures.over
+  }
+
   *prepare(): Script<Problem | null> {
     const machine = this.#machine
     // From here on no announcement or capture under way counts.

@@ -6,7 +6,7 @@ import type { Across } from './across.js'
 import type { HavableUnits } from './choose-over.js'
 import type { Ended } from './ends.js'
 import { asHeard } from './foreign-units.js'
-import type { Havable } from './part.js'
+import type { Havable, Part } from './part.js'
 
 type Joined = ResultOf<typeof machineCalls.recoveryJoin>
 
@@ -18,7 +18,7 @@ export function told(
   machine: Machine,
   across: Across,
   units: readonly Havable[],
-  whole: boolean,
+  { whole, over }: Part,
 ): Joined {
   invariant(across.joined !== null, 'SI170: only who takes part says what can be had', {})
   return {
@@ -35,7 +35,7 @@ export function told(
       })),
       present: present === null ? null : pairs(present),
     })),
-    over: pairs(machine.captures.over),
+    over: pairs(over),
     ended: across.ends.all,
   }
 }

@@ -1,8 +1,8 @@
 /** The part of a machine that has lost everything in memory, or all of which goes back. */
 import { invariant, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
-import { choiceFrom, havable, type Choice } from '../recovery/choose.js'
-import { knownPoints, type KnownPoint } from '../recovery/known-points.js'
+import { choiceFrom, havable, type Choice, type HavablePoints } from '../recovery/choose.js'
+import { knownPoints } from '../recovery/known-points.js'
 import type { Problem } from '../recovery/problem.js'
 import { phaseOf, wanted } from '../recovery/under-way.js'
 import { applyWhole, decideWhole, noteDamage, prepareWhole } from '../recovery/whole.js'
@@ -17,12 +17,16 @@ export class WholePart implements Part {
   readonly departure = null
   readonly #machine: Machine
   readonly #reason: string
-  #points: ReadonlyMap<number, readonly KnownPoint[]> = new Map()
+  #havable: HavablePoints = { points: new Map(), known: [], ended: new Map() }
   #decided: Decided | null = null
 
   constructor(machine: Machine, reason: string) {
     this.#machine = machine
     this.#reason = reason
+  }
+
+  get over(): ReadonlyMap<number, number> {
+    return this.#havable.ended
   }
 
   *prepare(): Script<Problem | null> {
@@ -31,9 +35,9 @@ export class WholePart implements Part {
     const problem = yield* prepareWhole(machine, this.#reason)
     if (problem !== null || phaseOf(machine) === 'failed' || wanted(machine) !== null)
       return problem
-    const points = yield* havable(machine, knownPoints(machine))
-    if ('port' in points) return points
-    this.#points = points
+    const found = yield* havable(machine, knownPoints(machine))
+    if ('port' in found) return found
+    this.#havable = found
     return null
   }
 
@@ -41,7 +45,7 @@ export class WholePart implements Part {
   // eslint-disable-next-line require-yield
   *states(): Script<readonly Havable[]> {
     const { vector } = this.#machine.captures
-    return [...this.#points].map(([unit, points]) => ({
+    return [...this.#havable.points].map(([unit, points]) => ({
       unit,
       line: vector.get(unit) ?? 0,
       points,
@@ -50,16 +54,14 @@ export class WholePart implements Part {
   }
 
   *decide(back: ReadonlyMap<number, number>): Script<boolean> {
-    const points = [...this.#points].flatMap(([unit, all]) => {
-      const to = back.get(unit)
-      return all.find(({ interval }) => interval === to) ?? []
-    })
+    const { known, points } = this.#havable
+    const chosen = known.filter(({ unit, interval }) => back.get(unit) === interval)
     invariant(
-      [...this.#points.keys()].every((unit) => back.has(unit)),
+      [...points.keys()].every((unit) => back.has(unit)),
       'SI172: what a machine has lost goes back',
       {},
     )
-    const choice: Choice | null = choiceFrom(this.#machine, points)
+    const choice: Choice | null = choiceFrom(this.#machine, chosen)
     if (choice === null) return false
     noteDamage(this.#machine, choice)
     this.#decided = yield* decideWhole(this.#machine, choice)

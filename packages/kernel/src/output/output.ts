@@ -57,6 +57,8 @@ export class ContainerOutput {
   recent: ToldLine[] = []
   /** Its container is no more, and all its lines may be told; its record lies behind this log position. Null: it is. */
   endedAfter: number | null = null
+  /** Its container is no more and all was told; it is here for the numbers that were, as a kept line may bring the container back. */
+  isOver = false
   #bytes = 0
 
   constructor(slot: number, generation: number, container: string) {
@@ -103,6 +105,7 @@ export class ContainerOutput {
 
   /** As it was at a point: later lines never were. What was told stays told, and its numbers are not used again. */
   goBack(saved: SavedOutput | null): void {
+    this.isOver = false
     this.lines = (saved?.lines ?? []).filter((each) => each.sequence > this.told)
     invariant(
       this.lines.every(

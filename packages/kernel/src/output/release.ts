@@ -7,6 +7,7 @@ import { actorPorts, asInterval, consoleCalls, type ArgsOf, type Reply } from '@
 import { ask, invariant, run, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { OutputRecord } from '../state-interval/records.js'
+import { mayComeBack } from './may-come-back.js'
 import type { ContainerOutput } from './output.js'
 
 type Write = (typeof consoleCalls)['consoleWrite']
@@ -24,8 +25,7 @@ const mostBytes = 128 * 1024
 /** Tells what may be told and was not. Called whenever the line has moved, and when the world is back at it. */
 export function releaseOutput(machine: Machine): void {
   const { output } = machine
-  for (const each of output.all())
-    if (each.endedAfter !== null && each.lines.length === 0) output.forget(each)
+  for (const each of output.all()) layAside(machine, each)
   if (output.isTelling || !canTell(machine)) return
   const batch = batchOf(machine)
   if (batch.length === 0) return
@@ -35,6 +35,14 @@ export function releaseOutput(machine: Machine): void {
     output.isTelling = false
     releaseOutput(machine)
   })
+}
+
+/** What has ended and is told to its last line is forgotten, as soon as no kept line brings its container back. */
+function layAside(machine: Machine, output: ContainerOutput): void {
+  if (!output.isOver && (output.endedAfter === null || output.lines.length > 0)) return
+  output.endedAfter = null
+  output.isOver = mayComeBack(machine, output)
+  if (!output.isOver) machine.output.forget(output)
 }
 
 /** Whether nothing that can be told is still to be told. */

@@ -8,6 +8,8 @@ import type { KeptLine } from '../kept/kept-lines.js'
 import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import { greatest } from '../state-interval/line/greatest.js'
+import type { Point } from '../state-interval/line/line.js'
+import { mergeInto } from '../state-interval/points.js'
 import type { SavedContainer } from '../state-interval/records.js'
 import type { KnownPoint } from './known-points.js'
 import { problemOf, type Problem } from './problem.js'
@@ -49,11 +51,21 @@ export function* chooseLine(
   }
 }
 
-/** All points of which the pages are there, by unit, rising; a problem when a manager did not answer. */
+/** What can be had of a machine that has lost everything in memory. */
+export interface HavablePoints {
+  /** By unit, rising; each with what it needs of others. */
+  readonly points: ReadonlyMap<number, readonly Point[]>
+  /** The same with what their records hold. */
+  readonly known: readonly KnownPoint[]
+  /** Units whose end is on the line, and how far they had come. */
+  readonly ended: ReadonlyMap<number, number>
+}
+
+/** All points of which the pages are there; a problem when a manager did not answer. */
 export function* havable(
   machine: Machine,
   known: readonly KnownPoint[],
-): Script<ReadonlyMap<number, readonly KnownPoint[]> | Problem> {
+): Script<HavablePoints | Problem> {
   const asked = new Map<string, boolean>()
   const lost = new Set<KnownPoint>()
   const byUnit = new Map<number, KnownPoint[]>()
@@ -63,7 +75,12 @@ export function* havable(
     if (!there || isVoid(machine, point)) lost.add(point)
     byUnit.set(point.unit, [...(byUnit.get(point.unit) ?? []), point])
   }
-  return new Map([...byUnit].map(([unit, list]) => [unit, withoutLost(list, lost)]))
+  const ended = endedOnLine(machine, known)
+  const points = [...byUnit].map(
+    ([unit, list]) =>
+      [unit, withoutLost(list, lost, (each) => needsOf(each, machine, ended))] as const,
+  )
+  return { points: new Map(points), known, ended }
 }
 
 const isVoid = (machine: Machine, { logged, container }: KnownPoint): boolean =>
@@ -78,8 +95,6 @@ function choose(
   lost: ReadonlySet<KnownPoint>,
 ): KnownPoint[] {
   const byUnit = new Map<number, KnownPoint[]>()
-  const { vector } = machine.captures
-  const names = new Set([...vector.keys(), ...known.map(({ unit }) => unit)])
   for (const point of known.toSorted((a, b) => a.interval - b.interval)) {
     const list = byUnit.get(point.unit) ?? []
     byUnit.set(point.unit, [...list, point])
@@ -89,42 +104,62 @@ function choose(
     'SI13: only what is durable is gone back to',
     { known: known.length },
   )
+  const ended = endedOnLine(machine, known)
   const candidates = new Map(
     [...byUnit].map(([unit, list]) => {
-      const left = withoutLost(list, lost)
-      return [unit, left.map((each) => withoutEnded(each, vector, names))] as const
+      return [unit, withoutLost(list, lost, (each) => needsOf(each, machine, ended))] as const
     }),
   )
-  const intervals = greatest(candidates, machine.captures.over)
+  const intervals = greatest(candidates, ended)
   return [...intervals].map(([unit, interval]) =>
     byUnit.get(unit)!.find((each) => each.interval === interval)!,
   )
 }
 
-/** What is on the line needs nothing of units of which nothing is left: they had ended before. */
-function withoutEnded(
-  point: KnownPoint,
-  vector: ReadonlyMap<number, number>,
-  names: ReadonlySet<number>,
-): KnownPoint {
-  if (point.interval > (vector.get(point.unit) ?? 0)) return point
-  const needs = [...point.dependencies].filter(([unit]) => names.has(unit))
-  return { ...point, dependencies: new Map(needs) }
+const isEnd = ({ container, semaphore }: KnownPoint): boolean =>
+  container === null && semaphore === null
+
+/**
+ * Units whose end is on the line, and how far they had come: as the line says, or by an end of an epoch before the newest of which
+ * everything is on the line.
+ */
+function endedOnLine(
+  { captures: { over, line } }: Machine,
+  known: readonly KnownPoint[],
+): Map<number, number> {
+  const ended = new Map(over)
+  for (const point of known)
+    if (isEnd(point) && point.epoch < line)
+      ended.set(point.unit, Math.max(point.interval, ended.get(point.unit) ?? 0))
+  return ended
 }
 
-/** Points that are there; what a lost one had received counts for the next. */
-function withoutLost(list: readonly KnownPoint[], lost: ReadonlySet<KnownPoint>): KnownPoint[] {
-  const kept: KnownPoint[] = []
-  let owed = new Map<number, number>()
+/**
+ * What the point needs of others. One on the line, or before it, has received nothing that is not on the line. So it needs nothing of
+ * units that are not there: they had ended before, though what is newer than the line may know their numbers again, as others'.
+ */
+function needsOf(
+  { unit, interval, dependencies }: KnownPoint,
+  { captures: { vector } }: Machine,
+  ended: ReadonlyMap<number, number>,
+): ReadonlyMap<number, number> {
+  if (interval > Math.max(vector.get(unit) ?? 0, ended.get(unit) ?? 0)) return dependencies
+  return new Map([...dependencies].filter(([sender]) => vector.has(sender)))
+}
+
+/** Points that are there, with what they need; what a lost one had received counts for the next. */
+function withoutLost(
+  list: readonly KnownPoint[],
+  lost: ReadonlySet<KnownPoint>,
+  needs: (point: KnownPoint) => ReadonlyMap<number, number>,
+): Point[] {
+  const kept: Point[] = []
+  let dependencies = new Map<number, number>()
   for (const point of list) {
-    const dependencies = new Map(owed)
-    for (const [unit, interval] of point.dependencies)
-      dependencies.set(unit, Math.max(interval, dependencies.get(unit) ?? 0))
-    if (lost.has(point)) owed = dependencies
-    else {
-      kept.push({ ...point, dependencies })
-      owed = new Map()
-    }
+    mergeInto(dependencies, needs(point))
+    if (lost.has(point)) continue
+    kept.push({ unit: point.unit, interval: point.interval, dependencies })
+    dependencies = new Map()
   }
   return kept
 }

@@ -163,9 +163,9 @@ function takeInputs(state: Reading, { unit, generation, after, inputs }: InputsR
   for (const point of pointsAfter(found, inputs)) known.set(point.interval, point)
 }
 
-/** The world went back: what was newer never happened. */
-function dropVoid(state: Reading, { points }: LineRecord): void {
-  const line = new Map(points)
+/** The world went back: what was newer never happened. Ends that were on the line are there still, with what is to be told of them. */
+function dropVoid(state: Reading, { points, over }: LineRecord): void {
+  const line = new Map([...over, ...points])
   for (const [unit, known] of state.points) dropNewer(known, line.get(unit) ?? 0)
 }
 

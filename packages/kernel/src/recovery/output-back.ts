@@ -1,6 +1,7 @@
 /** Output goes back with its container: lines of intervals that are lost never were; what was told stays told. */
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
+import { mayComeBack } from '../output/may-come-back.js'
 import type { ContainerOutput } from '../output/output.js'
 import type { KnownPoint } from './known-points.js'
 
@@ -28,7 +29,8 @@ export function outputGoesBack(
       slot: output.slot,
     })
     // Its number goes on: a host may have seen volatile lines of it, and a point from before its first line has no output.
-    if (isThere) output.goBack(null)
+    if (isThere || mayComeBack(machine, output)) output.goBack(null)
     else machine.output.forget(output)
+    output.isOver = !isThere
   }
 }

@@ -1,12 +1,15 @@
 /** One record in the making: the containers cut in one step, and with them every semaphore and every end that is due. */
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
+import { chainOf } from '../logged/chain.js'
+import { inputsRecord } from '../logged/inputs-record.js'
 import { isLogged } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import type { Capture } from './capture-table.js'
 import type { UnitPoint } from './history.js'
 import type {
   CaptureRecord,
+  InputsRecord,
   SavedContainer,
   SavedEnd,
   SavedPoint,
@@ -171,9 +174,24 @@ function carryOver(machine: Machine, capture: Capture, record: CaptureRecord): C
     const semaphore = from.semaphores.find((each) => semaphoreUnit(machine, each.id) === unit)
     if (container !== undefined) containers.push(withOutput(machine, container))
     if (semaphore !== undefined) semaphores.push(semaphore)
-    capture.carried.push({ history, interval: base.interval })
+    capture.carried.push({ history, interval: base.interval, visits: again(machine, its, base) })
   }
   return { ...record, containers, semaphores }
+}
+
+/**
+ * The visits by which the line is had from what was captured: of a container whose manager was given up, or that may be restored from
+ * snapshots only any more and of which there is none since.
+ */
+function again(
+  machine: Machine,
+  container: Container | null,
+  base: UnitPoint,
+): InputsRecord | null {
+  const points = chainOf(base)
+  if (container === null || points.length === 0) return null
+  const { slot: unit, generation } = container
+  return inputsRecord(machine, { unit, generation, points })
 }
 
 /** The copy knows what was told since: the records that say so may be trimmed before it. */

@@ -2,7 +2,7 @@
 import type { LineHolder, Refusal } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { History } from './history.js'
-import type { CaptureRecord } from './records.js'
+import type { CaptureRecord, InputsRecord } from './records.js'
 
 /** One record: what was captured in one step of an epoch. */
 export interface Capture {
@@ -11,11 +11,19 @@ export interface Capture {
   readonly epoch: number
   record: CaptureRecord
   /** Copies of older points in it: found here from when it is durable. */
-  readonly carried: { readonly history: History; readonly interval: number }[]
+  readonly carried: CarriedPoint[]
   /** The kernel's record is on the disk. */
   durable: boolean
   /** Its record lies behind this log position. */
   readonly after: number
+}
+
+/** A point on the line that is written again. */
+export interface CarriedPoint {
+  readonly history: History
+  readonly interval: number
+  /** What it is had by, when that is visits: written behind the record. Nil: it was captured. */
+  readonly visits: InputsRecord | null
 }
 
 /** How an epoch's captures came out. */

@@ -6,6 +6,7 @@ import { managerUpcalls, refuse } from '@katydid/abi'
 import { all, ask, invariant, run, type Script } from '@katydid/actor'
 import { isAuditCopy, type Container } from '../container/container.js'
 import { noteCapture } from '../logged/audit.js'
+import { withChain } from '../logged/chain.js'
 import type { Machine } from '../machine.js'
 import { beginBatch, closeBatch, type Batch } from './batch.js'
 import type { Capture, CaptureOutcome, Tick } from './capture-table.js'
@@ -228,7 +229,8 @@ function* captureThose(
   for (const container of containers) {
     const point = container.intervals.history.newest
     if (point !== null) noteState(machine, container, point)
-    batch.add(container)
+    // Of what has stopped at a visit there is nothing new to be written.
+    if (point === null || point.logged === null) batch.add(container)
   }
   yield* takeSnapshots(machine, wanted, batch, progress.refused)
   takeWriteAccess(machine, anew, progress.epoch)
@@ -315,13 +317,15 @@ function captureRest(machine: Machine, progress: Progress): void {
 }
 
 function* makeDurable(machine: Machine, capture: Capture, progress: Tick): Script<void> {
-  const written = yield* machine.log.write([capture.record])
+  const visits = capture.carried.flatMap((each) => each.visits ?? [])
+  const written = yield* machine.log.write([capture.record, ...visits])
   // Nothing of it is left when all that it holds has gone back meanwhile.
   if (!machine.captures.newer.includes(capture)) return
   if (written.status === 'ok') {
     capture.durable = true
     for (const { history, interval } of capture.carried)
-      if (history.base?.interval === interval) history.base.capture = capture
+      if (history.base?.interval === interval)
+        for (const each of withChain(history.base)) each.capture = capture
     feedPoints(machine)
     advanceLine(machine)
     return

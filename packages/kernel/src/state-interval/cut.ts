@@ -13,11 +13,13 @@ import {
 import { invariant } from '@katydid/actor'
 import { endPeriod, sweepCaptures } from '@katydid/memory'
 import type { Container } from '../container/container.js'
+import { rootOf } from '../logged/chain.js'
 import { isLogged } from '../logged/level.js'
 import { whyNot } from '../logged/why-not.js'
 import type { Machine } from '../machine.js'
 import type { Capture } from './capture-table.js'
 import { takeGrants } from './grants.js'
+import type { UnitPoint } from './history.js'
 import { mergeInto, openPoint } from './points.js'
 
 /** Write access older than this many captures is swept away; the sweep of a table takes as many captures as it has parts. */
@@ -49,6 +51,10 @@ export function cutContainers(
     const { slot, intervals } = container
     invariant(isCutting(machine, slot), 'SI2: nothing is cut but behind a shut gate', { slot })
     const { newest } = intervals.history
+    if (newest !== null && newest.logged !== null && machine.containers.hasFailed(container)) {
+      standStill(machine, container, newest, capture.epoch)
+      continue
+    }
     const isSame =
       newest !== null && isLogged(machine, container) && whyNot(machine, container, newest) === null
     const equals = isSame ? newest : null
@@ -79,6 +85,36 @@ export function cutContainers(
     machine.containers.enterEpoch(slot, capture.epoch)
   }
   return { wanted, anew }
+}
+
+/**
+ * Of a container whose manager was given up there is no image but the one that its visits are run on: a point that said it is as that
+ * image has it would lose them. So it is one more of the kind, with no visit in it, that ends what others have received of it.
+ */
+function standStill(
+  machine: Machine,
+  container: Container,
+  newest: UnitPoint,
+  epoch: number,
+): void {
+  const { slot, intervals } = container
+  const { image, capture } = newest
+  invariant(capture.durable, 'SI142: what has stopped stands on the line', { slot })
+  intervals.mustCapture = false
+  intervals.history.add({
+    interval: machine.containers.interval(slot),
+    image,
+    dependencies: takeDependencies(machine, container),
+    capture,
+    epoch,
+    fed: false,
+    logged: { input: null, before: newest, root: rootOf(newest), durable: false },
+    equals: null,
+  })
+  machine.inputs.note(machine.clock.nowMs(), 0)
+  machine.containers.openNext(slot)
+  machine.region.words.store(machine.region.containerWord(slot, 'ran'), 0)
+  machine.containers.enterEpoch(slot, epoch)
 }
 
 /**

@@ -26,8 +26,9 @@ export function isIdle(machine: Machine, container: Container): boolean {
   const word = (field: 'ran' | 'written' | 'frames'): number =>
     machine.region.words.load(machine.region.containerWord(slot, field))
   invariant(!intervals.history.over, 'SI25: what has ended is not asked for', { slot })
-  // A logged container is captured again soon, so that what came into it need not be kept for long.
-  if (newest === null || newest.logged !== null) return false
+  if (newest === null) return false
+  // A logged container is captured again soon, so that what came into it need not be kept for long; one that has stopped cannot be.
+  if (newest.logged !== null && !machine.containers.hasFailed(container)) return false
   if (word('ran') !== 0 || word('frames') !== 0) return false
   if (word('written') !== 0 || intervals.mustCapture || owed.size > 0) return false
   if (!intervals.volatile && newest.image !== intervals.label) return false

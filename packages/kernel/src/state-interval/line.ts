@@ -70,6 +70,8 @@ interface Advance {
   readonly units: readonly { readonly unit: Unit; readonly to: UnitPoint }[]
   readonly epoch: number
   readonly points: LineRecord['points']
+  /** Units whose ends are among them: these are on no line any more. */
+  readonly ended: LineRecord['over']
 }
 
 /** Where the line could be now; null when that is where it is. */
@@ -78,6 +80,7 @@ function nextLine(machine: Machine): Advance | null {
   if (machine.managers.all().some((each) => keepsRoot(each) && each.stable === null)) return null
   const units: { unit: Unit; to: UnitPoint }[] = []
   const points: [number, number][] = []
+  const ended: [number, number][] = []
   let { epoch } = machine.captures
   for (const unit of unitsOf(machine)) {
     const { base, newer, lineEpoch } = unit.history
@@ -85,15 +88,18 @@ function nextLine(machine: Machine): Advance | null {
     const to = newer.find((each) => each.fed && each.interval === reached)
     if (to !== undefined) units.push({ unit, to })
     const at = to ?? base
-    if (at !== null) points.push([unit.unit, at.interval])
+    if (at !== null) (isEnd(unit, at) ? ended : points).push([unit.unit, at.interval])
     epoch = Math.min(epoch, to?.epoch ?? lineEpoch)
   }
   const { kept, keepFrom, captures } = machine
   const isKeeping = kept.isLeaving || (keepFrom > 0 && keepFrom <= captures.line)
   const isNew = units.length > 0 || epoch > captures.line || isKeeping
   // After a restart points may say less of epochs than the line that was announced.
-  return isNew ? { units, epoch: Math.max(epoch, captures.line), points } : null
+  return isNew ? { units, epoch: Math.max(epoch, captures.line), points, ended } : null
 }
+
+const isEnd = ({ unit }: Unit, { capture }: UnitPoint): boolean =>
+  capture.record.ended.some((each) => each.unit === unit)
 
 /** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
 const keepsRoot = ({ program, state, stable }: Manager): boolean =>
@@ -111,7 +117,11 @@ function* announce(machine: Machine): Script<void> {
     const before = machine.log.position
     const written = yield* machine.log.write([
       ...roots.map((each) => rootRecord(machine, each)),
-      lineRecord(machine, advance.epoch, advance.points, { rolledBack: false, back: [] }),
+      lineRecord(machine, advance.epoch, advance.points, {
+        rolledBack: false,
+        back: [],
+        ended: advance.ended,
+      }),
     ])
     if (machine.session !== session) return
     if (written.status !== 'ok') {
@@ -129,17 +139,26 @@ function* announce(machine: Machine): Script<void> {
   }
 }
 
-/** The record of a line. */
+/** What a line record says besides where the line is. */
+export interface HowItCame extends Pick<LineRecord, 'rolledBack' | 'back' | 'backTo'> {
+  /** Units whose ends come on the line with it. */
+  readonly ended?: LineRecord['over']
+}
+
+/**
+ * The record of a line. It is all that has to be known of a unit that has ended: the record of the end is given up with the log before
+ * the line, while this one is the last that there is.
+ */
 export function lineRecord(
   machine: Machine,
   epoch: number,
   points: LineRecord['points'],
-  { rolledBack, back, backTo }: Pick<LineRecord, 'rolledBack' | 'back' | 'backTo'>,
+  { rolledBack, back, backTo, ended = [] }: HowItCame,
 ): LineRecord {
   const { session } = machine
   const number = machine.captures.takeLineNumber()
   const managers = savedManagers(machine)
-  const over = [...machine.captures.over]
+  const over = [...new Map([...machine.captures.over, ...ended])]
   const { drains } = machine.captures
   return {
     kind: 'line',
@@ -174,7 +193,7 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
   for (const { unit, to } of units) {
     unit.history.advance(to)
     const container = machine.containers.at(unit.unit)
-    if (to.capture.record.ended.some((each) => each.unit === unit.unit)) end(machine, unit, to)
+    if (isEnd(unit, to)) end(machine, unit, to)
     else if (container !== null) tellContainer(machine, container, to)
   }
   captures.newer = captures.newer.filter((each) =>
@@ -200,7 +219,6 @@ function end(machine: Machine, { unit, history }: Unit, to: UnitPoint): void {
   if (output !== null) output.endedAfter = to.capture.after
   captures.over.set(unit, to.interval)
   captures.ends.push({ unit, epoch: to.epoch })
-  captures.vector.delete(unit)
   if (unit >= maxContainers) machine.semaphores.forget(unit - maxContainers)
 }
 

@@ -80,7 +80,10 @@ function refusalOf(machine: Machine, container: Container, args: ArgsOf<Begin>) 
       `the manager of “${container.name}” is ${container.serviceLevel}; have a transactional one adopt it`,
     )
   if (machine.recoveryWanted !== null)
-    return refuse('frozen', 'the world goes back to its line; the program is entered again')
+    return refuse(
+      'frozen',
+      'the container goes back to an earlier state; the program is entered again',
+    )
   return null
 }
 

@@ -29,6 +29,7 @@ import {
 } from '@katydid/abi'
 import {
   RemoteCalls,
+  run,
   Simulator,
   type Messenger,
   type SimEndpoint,
@@ -50,6 +51,7 @@ import {
   type SimWires,
 } from '@katydid/devices'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
+import type { FoundRecord } from '@katydid/kernel/state-interval/durable-log.js'
 import { FakeManager, goodBehaviour, type Behaviour, type Stable } from './fake-manager.js'
 
 export type LoggedInput = ValueOf<typeof loggedInput>
@@ -86,6 +88,8 @@ export interface WorldOptions {
   readonly earlier?: KernelWorld
   /** It is one machine of several. */
   readonly beyond?: Beyond
+  /** Whether whoever watches the console takes lines from the start. */
+  readonly takesOutput?: boolean
   /** What a locus that runs visits again finds different. */
   readonly differs?: KernelWorld['differs']
 }
@@ -150,6 +154,7 @@ export class KernelWorld {
     )
     this.behaviour = { ...goodBehaviour(), ...options.behaviour }
     if (options.differs !== undefined) this.differs = options.differs
+    if (options.takesOutput !== undefined) this.takesOutput = options.takesOutput
     this.#openDisk(earlier === undefined)
     this.console = this.#openConsole()
     const messenger = this.sim.endpoint(actorPorts.kernel)
@@ -236,6 +241,14 @@ export class KernelWorld {
 
   call(name: string, args: object): Promise<HostAnswer> {
     return this.settle(this.kernel.call(name, args))
+  }
+
+  /** All that the log holds of the kernel's. */
+  scan(): Promise<{ readonly found: readonly FoundRecord[] }> {
+    const { machine } = this.kernel
+    return this.settle(
+      new Promise((resolve) => run(machine.messenger, machine.log.scan(), resolve)),
+    )
   }
 
   /** A container with this name, adopted and with a program. */

@@ -1,0 +1,15 @@
+/**
+ * Output of containers that are gone and that a kept line may bring back. How far it was told stays known: a number that was used once more
+ * would be taken for a line that was told, and whoever listens would not hear it.
+ */
+import type { Machine } from '../machine.js'
+import type { ContainerOutput } from './output.js'
+
+/** Whether its container is on a kept line. */
+export const mayComeBack = (
+  { kept }: Machine,
+  { slot, generation }: Pick<ContainerOutput, 'slot' | 'generation'>,
+): boolean =>
+  kept.all.some(({ record }) =>
+    record.state.containers.some((each) => each.slot === slot && each.generation === generation),
+  )
