@@ -227,6 +227,7 @@ export class MachineBank {
     const one = (): string => units[this.random.below(units.length)]!
     if (this.random.chance(0.5)) this.pay(one(), one())
     else this.take(one())
+    if (this.random.chance(0.3)) this.stabilise(one())
   }
 
   /** All that is under way arrives and is taken, everything is captured, and nothing is left to be done. */
@@ -239,6 +240,16 @@ export class MachineBank {
       }) &&
       this.inTransit() === 0
     return this.until(isDone)
+  }
+
+  /** Its manager makes the oldest snapshot stable that is not. */
+  stabilise(unit: string): void {
+    const account = this.accounts.get(unit)!
+    const world = this.worlds.get(account.machine)
+    const container = this.#container(account)
+    if (world?.manager?.managed.has(container?.token ?? -1) !== true) return
+    const image = [...container!.intervals.points].find(([, { stable, discarded }]) => !stable && !discarded)
+    if (image !== undefined) world.manager.stabilise(container!.token, image[0] as never)
   }
 
   /** The machine captures what has happened in it. */
@@ -257,6 +268,7 @@ export class MachineBank {
       return line === undefined || !isSame(line.sent, each.now.sent) || !isSame(line.taken, each.now.taken)
     })
     const nowMs = this.network.clock.nowMs()
+    for (const unit of this.accounts.keys()) this.stabilise(unit)
     if (behind.length > 0 && nowMs > this.#askedMs + 100) {
       this.#askedMs = nowMs
       for (const machine of this.machines) this.snapshot(machine)
@@ -302,23 +314,31 @@ export class MachineBank {
     }
   }
 
-  /** The line that is greatest over all that is durable, by ids, against the lines that were announced. `exactly`: nothing is on its way. */
-  checkLine(exactly: boolean): void {
-    if (this.worlds.size < this.machines.length) return
+  /**
+   * What is wrong with the lines that were announced, against the one that is greatest over all that is durable, by ids. `exactly`: nothing is
+   * on its way, so that they are to be equal.
+   */
+  lineProblems(exactly: boolean): string[] {
+    if (this.worlds.size < this.machines.length) return []
     const candidates = new Map(
       [...this.accounts.values()].map((each) => [each.unit, this.#durable(each)]),
     )
     const line = greatestChoice(candidates, this.payments)
-    for (const account of this.accounts.values()) {
+    return [...this.accounts.values()].flatMap((account) => {
+      const { unit } = account
       const announced = this.#lineOf(account)
-      const best = line.get(account.unit)?.interval ?? 0
-      if (best < announced) this.problems.push(`I1: the line of ${account.unit} is ${announced}, and only ${best} can be had`)
-      if (exactly && best > announced) this.problems.push(`I3: the line of ${account.unit} is ${announced}, and could be ${best}`)
-    }
+      const best = line.get(unit)?.interval ?? 0
+      if (best < announced) return [`I1: the line of ${unit} is ${announced}, and only ${best} can be had`]
+      return exactly && best > announced ? [`I3: the line of ${unit} is ${announced}, and could be ${best}`] : []
+    })
   }
 
   readonly #addresses = new Map<string, { readonly slot: number; readonly generation: number }>()
   #changed = false
+
+  pictureOf(unit: string, interval: number): Picture | undefined {
+    return this.#points.get(`${unit} ${interval}`)
+  }
 
   #now(): Map<string, Picture> {
     return new Map([...this.accounts.values()].map(({ unit, now }) => [unit, now]))

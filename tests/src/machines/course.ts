@@ -47,13 +47,14 @@ export async function course(seed: number, shape: CourseShape): Promise<Outcome>
       bank.wires.wires.healAll()
       healMs = Infinity
     }
-    if (bank.agrees) bank.checkLine(false)
+    if (bank.agrees) bank.problems.push(...bank.lineProblems(false))
   }
   bank.wires.wires.healAll()
   for (const { id } of down) bank.start(id)
   if (bank.problems.length === 0 && !bank.settle()) bank.problems.push('I18: it did not come to rest')
   if (bank.problems.length === 0 && !bank.until(() => bank.isRecoverable())) bank.problems.push('I18: the line did not come to the present')
-  bank.checkLine(true)
+  if (bank.problems.length === 0) bank.until(() => bank.lineProblems(true).length === 0, 20_000)
+  bank.problems.push(...bank.lineProblems(true))
   if (bank.problems.length === 0 && bank.sum() !== bank.expectedSum) bank.problems.push('I5: the sum')
   return { problems: bank.problems, seen: bank.seen, traceHash: bank.network.traceHash() }
 }

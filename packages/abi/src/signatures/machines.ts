@@ -31,6 +31,8 @@ const receipt = record('receipt', {
 export const havableUnit = record('havable unit', {
   unit,
   line: interval,
+  /** Whether it can be had above the line. */
+  above: bool,
   points: list(record('havable point', { interval, received: list(unitInterval) })),
   present: optional(list(unitInterval)),
 })
@@ -104,8 +106,8 @@ export const machineCalls = group(0x900, {
   recoveryDecide: call({
     ...between,
     name: 'recovery_decide',
-    doc: 'What every unit that goes back, on any machine, goes back to. Answered when it is on the disk; `decided` is false when the machine does not take part any more.',
-    args: { recovery, back: list(ended), ended: list(ended) },
+    doc: 'What every unit that goes back, on any machine, goes back to, and how far the line of each has come over what is durable on all machines. Answered when it is on the disk; `decided` is false when the machine does not take part any more.',
+    args: { recovery, back: list(ended), ended: list(ended), line: list(unitInterval) },
     result: { decided: bool },
     causes: {},
     idempotent: true,

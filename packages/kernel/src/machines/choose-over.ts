@@ -7,12 +7,13 @@ import { invariant } from '@katydid/actor'
 import { leastRollback, type Back, type UnitState } from '../recovery/least-rollback.js'
 import type { Ends } from './ends.js'
 import { machineOf } from './foreign-units.js'
+import type { Havable } from './part.js'
 
 /** What can be had of the units of one machine. */
 export interface HavableUnits {
   /** As the chooser numbers it; 0: its own. */
   readonly machine: number
-  readonly units: readonly (UnitState & { readonly line: number })[]
+  readonly units: readonly Havable[]
   /** It has lost everything in memory. */
   readonly whole: boolean
   /** How far units had come that have ended on its line. */
@@ -24,8 +25,33 @@ const nowhere = -1
 
 type Received = ReadonlyMap<number, number>
 
-/** Units that go back, and to what. */
-export function chooseOver(parts: readonly HavableUnits[], ends: Ends): Map<number, Back> {
+export interface Chosen {
+  /** Units that go back, and to what. */
+  readonly back: ReadonlyMap<number, Back>
+  /** The line of each unit: what could be had after any further loss. */
+  readonly line: ReadonlyMap<number, number>
+}
+
+export function chooseOver(parts: readonly HavableUnits[], ends: Ends): Chosen {
+  const lost = parts.map((part) => ({
+    ...part,
+    units: part.units.map((each) => ({ ...each, present: null })),
+  }))
+  const durable = greatestOver(lost, ends)
+  const line = new Map([...durable].map(([unit, { to }]) => [unit, to]))
+  const below = parts.map((part) => ({
+    ...part,
+    units: part.units.map((each) => (each.above ? each : upTo(each, line.get(each.unit) ?? 0))),
+  }))
+  return { line, back: greatestOver(below, ends) }
+}
+
+const upTo = (unit: Havable, line: number): Havable => ({
+  ...unit,
+  points: unit.points.filter(({ interval }) => interval <= line),
+})
+
+function greatestOver(parts: readonly HavableUnits[], ends: Ends): Map<number, Back> {
   const named = new Set(parts.flatMap(({ units }) => units.map(({ unit }) => unit)))
   const among = (received: Received, isOnLine: boolean): Received =>
     new Map(

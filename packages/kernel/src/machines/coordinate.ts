@@ -73,9 +73,10 @@ function* attempt(
     if (others.length < replies.size) return leave(across, recovery, 'again')
     const parts = [own, ...others]
     const ends = endsOf(across, others)
-    back = chooseOver(parts, ends)
+    const chosen = chooseOver(parts, ends)
+    back = chosen.back
     if (isGivenUp(parts, back))
-      return yield* settle(machine, across, part, { recovery, reason, ended: ends.all, back: rowsOf(machine, others, back) })
+      return yield* settle(machine, across, part, { recovery, reason, ended: ends.all, back: rowsOf(machine, others, back), line: chosen.line })
   }
 }
 
@@ -140,18 +141,20 @@ interface Settled {
   readonly reason: string
   readonly back: readonly Ended[]
   readonly ended: readonly Ended[]
+  readonly line: ReadonlyMap<number, number>
 }
 
 function* settle(
   machine: Machine,
   across: Across,
   part: Part,
-  { recovery, reason, back, ended }: Settled,
+  { recovery, reason, back, ended, line }: Settled,
 ): Script<Coordinated> {
   across.decide(recovery, back, ended)
-  if (!(yield* part.decide(ownIn(back), reason))) return { outcome: 'failed' }
+  if (!(yield* part.decide({ back: ownIn(back), line, reason }))) return { outcome: 'failed' }
   const { recoveryDecide } = machineCalls
-  const args = { recovery, back, ended }
+  const told = [...line].map(([unit, interval]) => ({ unit, interval }))
+  const args = { recovery, back, ended, line: told }
   const asked = across.others.map((other) =>
     until<Reply<typeof recoveryDecide>>((resume) =>
       across.remote.to(other).call(actorPorts.kernel, recoveryDecide, args, resume, decideMs),

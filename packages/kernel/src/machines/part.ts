@@ -7,7 +7,20 @@ import type { Departure } from '../recovery/partly.js'
 import type { Problem } from '../recovery/problem.js'
 import type { UnitState } from '../recovery/least-rollback.js'
 
-export type Havable = UnitState & { readonly line: number }
+export interface Havable extends UnitState {
+  readonly line: number
+  /** It can be had at a point above the line. */
+  readonly above: boolean
+}
+
+/** What was decided of the units of one machine. */
+export interface DecidedUnits {
+  /** Units that go back, and to which intervals. */
+  readonly back: ReadonlyMap<number, number>
+  /** How far the line of each unit has come, over what is durable on all machines. */
+  readonly line: ReadonlyMap<number, number>
+  readonly reason: string
+}
 
 export interface Part {
   /** It has lost everything in memory. */
@@ -22,8 +35,8 @@ export interface Part {
   prepare(): Script<Problem | null>
   /** Gives up these units; what can be had of all. */
   states(going: readonly number[]): Script<readonly Havable[]>
-  /** Units of this machine go back to these intervals; those that are not named stay. False when the disk did not take it. */
-  decide(back: ReadonlyMap<number, number>, reason: string): Script<boolean>
+  /** Units that are not named stay. False when the disk did not take it. */
+  decide(decided: DecidedUnits): Script<boolean>
   /** Carries out what was decided; what went wrong, or nil. A sentence: what some were to do again differed. */
   apply(): Script<Problem | string | null>
 }

@@ -82,7 +82,11 @@ function* decide(
   })
   const back = args.back.map(heard)
   across.decide(recovery, back, args.ended.map(heard))
-  const decided = yield* part.decide(ownIn(back), `machine ${from} lost something`)
+  const line = new Map(
+    args.line.map(({ unit, interval }) => [asHeard(across.self, from, unit), interval]),
+  )
+  const reason = `machine ${from} lost something`
+  const decided = yield* part.decide({ back: ownIn(back), line, reason })
   reply({ status: 'ok', decided })
   return decided
 }

@@ -7,7 +7,7 @@ import { applyPartly, clearPartly, decidePartly } from '../recovery/go-partly.js
 import { movesOf, type Departure } from '../recovery/partly.js'
 import type { Problem } from '../recovery/problem.js'
 import { closeGates } from '../state-interval/gate.js'
-import type { Havable, Part } from './part.js'
+import type { DecidedUnits, Havable, Part } from './part.js'
 
 const quietMs = 60_000
 const stopMs = 10_000
@@ -55,6 +55,7 @@ export class PartlyPart implements Part {
     return statesOf(machine, this.#lost).map((each) => ({
       ...each,
       line: machine.captures.vector.get(each.unit) ?? 0,
+      above: true,
     }))
   }
 
@@ -78,7 +79,7 @@ export class PartlyPart implements Part {
     }
   }
 
-  *decide(back: ReadonlyMap<number, number>, reason: string): Script<boolean> {
+  *decide({ back, reason }: DecidedUnits): Script<boolean> {
     const machine = this.#machine
     invariant(
       [...this.#lost].every((unit) => back.has(unit) || !this.#isThere(unit)),

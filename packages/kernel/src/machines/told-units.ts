@@ -26,9 +26,10 @@ export function told(
     known: across.highest,
     whole,
     ceiling: machine.ceiling,
-    units: units.map(({ unit, line, points, present }) => ({
+    units: units.map(({ unit, line, above, points, present }) => ({
       unit,
       line,
+      above,
       points: points.map(({ interval, dependencies }) => ({
         interval,
         received: pairs(dependencies),
@@ -57,9 +58,10 @@ export function heard({ self }: Across, from: MachineId, joined: Joined): HeardU
     ceiling: joined.ceiling,
     over: received(joined.over),
     ended: joined.ended.map((each) => ({ ...each, unit: unitOf(each.unit) })),
-    units: joined.units.map(({ unit, line, points, present }) => ({
+    units: joined.units.map(({ unit, line, above, points, present }) => ({
       unit: unitOf(unit),
       line,
+      above,
       points: points.map((each) => ({
         unit: unitOf(unit),
         interval: each.interval,

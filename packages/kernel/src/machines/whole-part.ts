@@ -2,14 +2,13 @@
 import { invariant, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { choiceFrom, havable, type Choice, type HavablePoints } from '../recovery/choose.js'
-import { knownPoints } from '../recovery/known-points.js'
+import { knownPoints, type KnownPoint } from '../recovery/known-points.js'
+import { decideAbove } from '../recovery/whole-above.js'
 import type { Problem } from '../recovery/problem.js'
 import { phaseOf, wanted } from '../recovery/under-way.js'
-import { applyWhole, decideWhole, noteDamage, prepareWhole } from '../recovery/whole.js'
+import { applyWhole, noteDamage, prepareWhole, type DecidedWhole } from '../recovery/whole.js'
 import { shutGate } from '../state-interval/gate.js'
-import type { Havable, Part } from './part.js'
-
-type Decided = NonNullable<ReturnType<typeof decideWhole> extends Script<infer R> ? R : never>
+import type { DecidedUnits, Havable, Part } from './part.js'
 
 export class WholePart implements Part {
   readonly whole = true
@@ -18,7 +17,7 @@ export class WholePart implements Part {
   readonly #machine: Machine
   readonly #reason: string
   #havable: HavablePoints = { points: new Map(), known: [], ended: new Map() }
-  #decided: Decided | null = null
+  #decided: DecidedWhole | null = null
 
   constructor(machine: Machine, reason: string) {
     this.#machine = machine
@@ -48,23 +47,32 @@ export class WholePart implements Part {
     return [...this.#havable.points].map(([unit, points]) => ({
       unit,
       line: vector.get(unit) ?? 0,
+      above: this.#canBeAbove(unit),
       points,
       present: null,
     }))
   }
 
-  *decide(back: ReadonlyMap<number, number>): Script<boolean> {
+  /** What had ended, was logged or is a semaphore comes back on its line only. */
+  #canBeAbove(unit: number): boolean {
+    return this.#havable.known.every(
+      (each) => each.unit !== unit || (each.container !== null && each.logged === null),
+    )
+  }
+
+  *decide({ back, line }: DecidedUnits): Script<boolean> {
     const { known, points } = this.#havable
-    const chosen = known.filter(({ unit, interval }) => back.get(unit) === interval)
+    const at = (of: ReadonlyMap<number, number>): KnownPoint[] =>
+      known.filter(({ unit, interval }) => of.get(unit) === interval)
     invariant(
       [...points.keys()].every((unit) => back.has(unit)),
       'SI172: what a machine has lost goes back',
       {},
     )
-    const choice: Choice | null = choiceFrom(this.#machine, chosen)
+    const choice: Choice | null = choiceFrom(this.#machine, at(line))
     if (choice === null) return false
     noteDamage(this.#machine, choice)
-    this.#decided = yield* decideWhole(this.#machine, choice)
+    this.#decided = yield* decideAbove(this.#machine, choice, at(back), points)
     return this.#decided !== null
   }
 

@@ -68,7 +68,7 @@ export function* restoreContainers(
 }
 
 /** The point on the line of a unit that was restored. */
-function baseOf(point: KnownPoint, image: number): UnitPoint {
+export function baseOf(point: KnownPoint, image: number): UnitPoint {
   const first = rootOf(point)
   const unitPoint = (of: KnownPoint, logged: UnitPoint['logged']): UnitPoint => ({
     interval: of.interval,

@@ -5,7 +5,9 @@ import { killDead } from '../capability/group-calls.js'
 import { keepTold, partWith, takeUp } from '../kept/go-back.js'
 import { withChain } from '../logged/chain.js'
 import { noteLogged, replayAll } from '../logged/replay.js'
+import type { IntervalRecord } from '../container/container.js'
 import type { Machine } from '../machine.js'
+import type { Capture } from '../state-interval/capture-table.js'
 import { groupsOf } from '../state-interval/home.js'
 import type { LineRecord, SavedLocus } from '../state-interval/records.js'
 import { restartEngine } from '../state-interval/restart-engine.js'
@@ -47,14 +49,18 @@ export function noteDamage(machine: Machine, { damage }: Choice): void {
 }
 
 /** What has to be known of a choice from its record until all is back. */
-interface Decided {
-  readonly choice: Choice
+export interface DecidedWhole {
+  /** What is restored. */
+  readonly points: readonly KnownPoint[]
+  /** What is known of units that come back above the line. */
+  readonly above: ReadonlyMap<number, IntervalRecord>
+  readonly backTo: Choice['backTo']
   /** Snapshots that managers keep all the same, by unit. */
   readonly kept: ReadonlyMap<number, number>
 }
 
 /** The choice becomes the line, on the disk; null when the disk did not take it, and the world has failed. */
-export function* decideWhole(machine: Machine, choice: Choice): Script<Decided | null> {
+export function* decideWhole(machine: Machine, choice: Choice): Script<DecidedWhole | null> {
   const { points, epoch, backTo } = choice
   const { captures } = machine
   if (backTo !== undefined) takeUp(machine, backTo, points)
@@ -77,13 +83,12 @@ export function* decideWhole(machine: Machine, choice: Choice): Script<Decided |
   }
   const how = { rolledBack: true, back: [], ...backToOf(backTo) }
   if (!(yield* note(machine, how, told === null ? [] : [told]))) return null
-  return { choice, kept }
+  return { points, above: new Map(), backTo, kept }
 }
 
 /** All of the world goes back to what was decided; what went wrong, or nil. */
-export function* applyWhole(machine: Machine, decided: Decided): Script<Problem | null> {
-  const { kept } = decided
-  const { points, backTo } = decided.choice
+export function* applyWhole(machine: Machine, decided: DecidedWhole): Script<Problem | null> {
+  const { points, above, backTo, kept } = decided
   const { captures } = machine
   invariant(machine.phase !== 'open', 'SI15: what goes back is not open', {})
 
@@ -94,18 +99,20 @@ export function* applyWhole(machine: Machine, decided: Decided): Script<Problem 
     points.flatMap(({ container }) => container ?? []),
   )
   restoreGroups(machine, points)
-  const problem = yield* restoreContainers(machine, points, new Map(), kept)
+  const problem = yield* restoreContainers(machine, points, above, kept)
   if (problem !== null) return problem
   outputGoesBack(machine, points)
   restoreSemaphores(machine, points)
-  const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1, told: true }))]
+  const isOnLine = ({ unit, interval }: KnownPoint): boolean =>
+    interval <= (captures.vector.get(unit) ?? 0)
+  const held = [...heldBy(points, isOnLine), ...homeless.map((saved) => ({ saved, interval: 1, told: true }))]
   const saved = held.map((each) => each.saved)
   const before = forgetLoci(machine, saved)
   // What became of them since never happened.
   restoreLoci(machine, held, backTo === undefined ? before : new Map())
   killDead(machine)
   machine.restored = { points, loci: saved }
-  captures.newer = []
+  captures.newer = capturesIn(above)
   restartEngine(machine)
   const differing = yield* replayAll(machine, points)
   if (differing !== null) machine.recoveryWanted ??= differing
@@ -113,6 +120,14 @@ export function* applyWhole(machine: Machine, decided: Decided): Script<Problem 
   noteLogged(machine, points)
   if (kept.size > 0) tellBaselines(machine)
   return null
+}
+
+/** Captures with points above the line, rising. */
+function capturesIn(above: ReadonlyMap<number, IntervalRecord>): Capture[] {
+  const captures = [...above.values()].flatMap(({ history }) =>
+    history.newer.map(({ capture }) => capture),
+  )
+  return [...new Set(captures)].toSorted((a, b) => a.id - b.id)
 }
 
 /**

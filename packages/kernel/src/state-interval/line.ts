@@ -276,7 +276,8 @@ export function rootRecord(machine: Machine, manager: Manager): RootRecord {
 
 /** Gives up the log before the oldest record that holds a point on the line, and before each root page's record. */
 export function trim(machine: Machine): void {
-  const bases = unitsOf(machine).flatMap(({ history: { base } }) => (base === null ? [] : [base]))
+  // Of a unit that is not on the line its first point may still come to be.
+  const bases = unitsOf(machine).flatMap(({ history: { base, newer } }) => base ?? newer[0] ?? [])
   if (bases.length === 0) return
   const needed = machine.managers
     .all()
