@@ -336,10 +336,6 @@ export class MachineBank {
   readonly #addresses = new Map<string, { readonly slot: number; readonly generation: number }>()
   #changed = false
 
-  pictureOf(unit: string, interval: number): Picture | undefined {
-    return this.#points.get(`${unit} ${interval}`)
-  }
-
   #now(): Map<string, Picture> {
     return new Map([...this.accounts.values()].map(({ unit, now }) => [unit, now]))
   }
@@ -361,6 +357,16 @@ export class MachineBank {
     this.accounts.set(unit, account)
     this.#addresses.set(unit, { slot: container.slot, generation: container.generation })
     this.#set(account, { ...none, balance: opening })
+  }
+
+  /** The kernel’s record of an account’s container. */
+  container(unit: string): Container {
+    return this.#container(this.accounts.get(unit)!)!
+  }
+
+  /** The account’s interval on the announced line. */
+  line(unit: string): number {
+    return this.#lineOf(this.accounts.get(unit)!)
   }
 
   #container({ machine, name }: Account): Container | null {
