@@ -61,7 +61,8 @@ export class MachineBank {
   /** How often something of a kind happened. */
   readonly seen = new Map<string, number>()
   /** What was chosen by ids at the step of the last decision, by its number. */
-  expected: { readonly recovery: number; readonly choice: ReadonlyMap<string, number> } | null = null
+  expected: { readonly recovery: number; readonly choice: ReadonlyMap<string, number> } | null =
+    null
   readonly #points = new Map<string, Picture>()
   /** The line that each machine has announced. */
   readonly #announced = new Map<string, number>()
@@ -136,13 +137,17 @@ export class MachineBank {
   get allOpen(): boolean {
     return (
       this.worlds.size === this.machines.length &&
-      [...this.worlds.values()].every(({ kernel: { machine } }) => machine.phase === 'open' && machine.recoveryWanted === null)
+      [...this.worlds.values()].every(
+        ({ kernel: { machine } }) => machine.phase === 'open' && machine.recoveryWanted === null,
+      )
     )
   }
 
   /** Whether nothing is being recovered, anywhere, and all machines know of it. */
   get agrees(): boolean {
-    const numbers = new Set([...this.worlds.values()].map((each) => each.kernel.machine.across!.recovery))
+    const numbers = new Set(
+      [...this.worlds.values()].map((each) => each.kernel.machine.across!.recovery),
+    )
     return this.allOpen && numbers.size === 1
   }
 
@@ -164,7 +169,8 @@ export class MachineBank {
 
   run(forMs: number): void {
     const untilMs = this.network.clock.nowMs() + forMs
-    while (this.network.clock.nowMs() < untilMs) this.step()
+    // Where no machine runs nothing happens, and time passes all the same.
+    while (this.network.clock.nowMs() < untilMs) if (!this.step()) this.network.clock.advance(1)
   }
 
   /** A locus pays another account, on its machine or another. */
@@ -178,7 +184,11 @@ export class MachineBank {
     if (payer.machine === payee.machine) {
       const target = this.#playable(payee)
       const { machine } = this.world(payer.machine).kernel
-      if (target === null || machine.containers.epoch(source.slot) !== machine.containers.epoch(target.slot)) return false
+      if (
+        target === null ||
+        machine.containers.epoch(source.slot) !== machine.containers.epoch(target.slot)
+      )
+        return false
       // A call and its answer: each has received something of the other.
       noteReceived(machine, target.slot, source.slot)
       noteReceived(machine, source.slot, target.slot)
@@ -195,14 +205,26 @@ export class MachineBank {
     } else {
       const target = this.#container(payee)
       const block = new TextEncoder().encode(JSON.stringify(payment))
-      const { slot, generation } = target ?? { slot: Number(payee.name.slice(1)) + 1, generation: 1 }
+      const { slot, generation } = target ?? {
+        slot: Number(payee.name.slice(1)) + 1,
+        generation: 1,
+      }
       const address = this.#addresses.get(to) ?? { slot, generation }
-      const sent = sendLetter(this.world(payer.machine).kernel.machine, source, { machine: payee.machine, ...address }, block)
+      const sent = sendLetter(
+        this.world(payer.machine).kernel.machine,
+        source,
+        { machine: payee.machine, ...address },
+        block,
+      )
       if (sent.status !== 'ok') return false
     }
     this.payments.set(id, payment)
     this.#saw(payer.machine === payee.machine ? 'local' : 'letter')
-    this.#set(payer, { ...payer.now, balance: payer.now.balance - amount, sent: new Set([...payer.now.sent, id]) })
+    this.#set(payer, {
+      ...payer.now,
+      balance: payer.now.balance - amount,
+      sent: new Set([...payer.now.sent, id]),
+    })
     return true
   }
 
@@ -217,7 +239,11 @@ export class MachineBank {
     if (to !== unit) this.problems.push(`${unit} was given payment ${id}, which is for ${to}`)
     if (account.now.taken.has(id)) this.problems.push(`I6: ${unit} was given payment ${id} twice`)
     this.#saw('taken')
-    this.#set(account, { ...account.now, balance: account.now.balance + amount, taken: new Set([...account.now.taken, id]) })
+    this.#set(account, {
+      ...account.now,
+      balance: account.now.balance + amount,
+      taken: new Set([...account.now.taken, id]),
+    })
     return true
   }
 
@@ -248,14 +274,17 @@ export class MachineBank {
     const world = this.worlds.get(account.machine)
     const container = this.#container(account)
     if (world?.manager?.managed.has(container?.token ?? -1) !== true) return
-    const image = [...container!.intervals.points].find(([, { stable, discarded }]) => !stable && !discarded)
+    const image = [...container!.intervals.points].find(
+      ([, { stable, discarded }]) => !stable && !discarded,
+    )
     if (image !== undefined) world.manager.stabilise(container!.token, image[0] as never)
   }
 
   /** The machine captures what has happened in it. */
   snapshot(machine: MachineId): void {
     const world = this.worlds.get(machine)
-    if (world?.kernel.machine.phase === 'open') void world.kernel.call('world_snapshot', { durable: false })
+    if (world?.kernel.machine.phase === 'open')
+      void world.kernel.call('world_snapshot', { durable: false })
     // What is still may have been cut at once.
     this.look()
   }
@@ -265,7 +294,11 @@ export class MachineBank {
     if (!this.agrees) return false
     const behind = [...this.accounts.values()].filter((each) => {
       const line = this.#points.get(`${each.unit} ${this.#lineOf(each)}`)
-      return line === undefined || !isSame(line.sent, each.now.sent) || !isSame(line.taken, each.now.taken)
+      return (
+        line === undefined ||
+        !isSame(line.sent, each.now.sent) ||
+        !isSame(line.taken, each.now.taken)
+      )
     })
     const nowMs = this.network.clock.nowMs()
     for (const unit of this.accounts.keys()) this.stabilise(unit)
@@ -309,7 +342,8 @@ export class MachineBank {
     if (this.agrees && this.#changed) {
       this.#changed = false
       this.problems.push(...orphansIn(this.#now(), this.payments).map((each) => `I1: ${each}`))
-      if (this.sum() !== this.expectedSum) this.problems.push(`the sum is ${this.sum()}, not ${this.expectedSum}`)
+      if (this.sum() !== this.expectedSum)
+        this.problems.push(`the sum is ${this.sum()}, not ${this.expectedSum}`)
       this.#compare()
     }
   }
@@ -328,8 +362,11 @@ export class MachineBank {
       const { unit } = account
       const announced = this.#lineOf(account)
       const best = line.get(unit)?.interval ?? 0
-      if (best < announced) return [`I1: the line of ${unit} is ${announced}, and only ${best} can be had`]
-      return exactly && best > announced ? [`I3: the line of ${unit} is ${announced}, and could be ${best}`] : []
+      if (best < announced)
+        return [`I1: the line of ${unit} is ${announced}, and only ${best} can be had`]
+      return exactly && best > announced
+        ? [`I3: the line of ${unit} is ${announced}, and could be ${best}`]
+        : []
     })
   }
 
@@ -353,7 +390,16 @@ export class MachineBank {
     const unit = `${machine} ${name}`
     const none: Picture = { balance: 0, sent: new Set(), taken: new Set(), waiting: new Set() }
     const session = sessionOf(world.kernel.machine.containers.interval(container.slot))
-    const account: Account = { unit, machine, name, now: none, newest: 0, session, isLost: false, backTo: 0 }
+    const account: Account = {
+      unit,
+      machine,
+      name,
+      now: none,
+      newest: 0,
+      session,
+      isLost: false,
+      backTo: 0,
+    }
     this.accounts.set(unit, account)
     this.#addresses.set(unit, { slot: container.slot, generation: container.generation })
     this.#set(account, { ...none, balance: opening })
@@ -385,8 +431,10 @@ export class MachineBank {
     const port = this.#port(account)
     if (world === undefined || container === null || port === null || account.isLost) return null
     const { machine } = world.kernel
-    if (machine.phase !== 'open' || machine.recoveryWanted !== null || !world.loci.has(port)) return null
-    if (!isOpen(machine, container.slot) || world.word(port, 'state') !== locusStates.resting) return null
+    if (machine.phase !== 'open' || machine.recoveryWanted !== null || !world.loci.has(port))
+      return null
+    if (!isOpen(machine, container.slot) || world.word(port, 'state') !== locusStates.resting)
+      return null
     return container
   }
 
@@ -401,7 +449,8 @@ export class MachineBank {
     if (world === undefined || container === null) return
     const { machine } = world.kernel
     const port = this.#port(account)
-    if (port !== null && world.loci.has(port) && world.word(port, 'state') === locusStates.running) world.setState(port, 'resting')
+    if (port !== null && world.loci.has(port) && world.word(port, 'state') === locusStates.running)
+      world.setState(port, 'resting')
     const session = sessionOf(machine.containers.interval(container.slot))
     const newest = container.intervals.history.newest?.interval ?? 0
     if (session !== account.session) {
@@ -410,10 +459,13 @@ export class MachineBank {
       account.isLost = false
       this.#wentBack(account, newest)
     }
-    const waiting = new Set((container.letters?.waiting ?? []).map(({ block }) => paymentIn(block).id))
+    const waiting = new Set(
+      (container.letters?.waiting ?? []).map(({ block }) => paymentIn(block).id),
+    )
     if (!isSame(waiting, account.now.waiting)) {
       for (const id of waiting)
-        if (account.now.taken.has(id)) this.problems.push(`I6: payment ${id} came to ${account.unit} twice`)
+        if (account.now.taken.has(id))
+          this.problems.push(`I6: payment ${id} came to ${account.unit} twice`)
       account.now = { ...account.now, waiting }
       this.#changed = true
     }
@@ -448,7 +500,10 @@ export class MachineBank {
     const points = [...(base === null ? [] : [base]), ...newer].filter(
       (point) => point === base || isStable(machine, container.slot, point),
     )
-    return points.map(({ interval }) => ({ interval, picture: this.#points.get(`${account.unit} ${interval}`)! }))
+    return points.map(({ interval }) => ({
+      interval,
+      picture: this.#points.get(`${account.unit} ${interval}`)!,
+    }))
   }
 
   /** In the step in which a recovery is decided, what it must have decided. */
@@ -467,15 +522,31 @@ export class MachineBank {
       const isWhole = machine.lost === 'world'
       if (isWhole) {
         const { slot } = this.#addresses.get(account.unit)!
-        const known = (machine.bootPoints.length > 0 ? machine.bootPoints : knownPoints(machine)).filter(({ unit }) => unit === slot)
-        candidates.set(account.unit, known.map(({ interval }) => ({ interval, picture: this.#points.get(`${account.unit} ${interval}`)! })).toSorted((a, b) => a.interval - b.interval))
+        const known = (
+          machine.bootPoints.length > 0 ? machine.bootPoints : knownPoints(machine)
+        ).filter(({ unit }) => unit === slot)
+        candidates.set(
+          account.unit,
+          known
+            .map(({ interval }) => ({
+              interval,
+              picture: this.#points.get(`${account.unit} ${interval}`)!,
+            }))
+            .toSorted((a, b) => a.interval - b.interval),
+        )
       } else {
         const present = { interval: Infinity, picture: account.now }
-        candidates.set(account.unit, [...this.#durable(account), ...(account.isLost ? [] : [present])])
+        candidates.set(account.unit, [
+          ...this.#durable(account),
+          ...(account.isLost ? [] : [present]),
+        ])
       }
     }
     const choice = greatestChoice(candidates, this.payments)
-    this.expected = { recovery, choice: new Map([...choice].map(([unit, each]) => [unit, each?.interval ?? 0])) }
+    this.expected = {
+      recovery,
+      choice: new Map([...choice].map(([unit, each]) => [unit, each?.interval ?? 0])),
+    }
     this.#before = new Map([...this.accounts.values()].map((each) => [each.unit, each.session]))
   }
 
@@ -490,9 +561,16 @@ export class MachineBank {
     for (const account of this.accounts.values()) {
       const to = expected.choice.get(account.unit)!
       const isBack = account.session !== this.#before.get(account.unit)
-      if (to === Infinity && isBack) this.problems.push(`I16: ${account.unit} went back and need not have (recovery ${recovery})`)
-      if (to !== Infinity && !isBack) this.problems.push(`I16: ${account.unit} had to go back to ${to} and did not (recovery ${recovery})`)
-      else if (to !== Infinity && account.backTo !== to) this.problems.push(`I16: ${account.unit} went back to ${account.backTo}, not to ${to}`)
+      if (to === Infinity && isBack)
+        this.problems.push(
+          `I16: ${account.unit} went back and need not have (recovery ${recovery})`,
+        )
+      if (to !== Infinity && !isBack)
+        this.problems.push(
+          `I16: ${account.unit} had to go back to ${to} and did not (recovery ${recovery})`,
+        )
+      else if (to !== Infinity && account.backTo !== to)
+        this.problems.push(`I16: ${account.unit} went back to ${account.backTo}, not to ${to}`)
     }
     this.expected = { recovery, choice: new Map() }
   }
@@ -503,13 +581,15 @@ export class MachineBank {
       if (world === undefined || world.kernel.machine.phase !== 'open') continue
       const line = this.#lineOf(account)
       const before = this.#announced.get(account.unit) ?? 0
-      if (line < before) this.problems.push(`I2: the line of ${account.unit} fell from ${before} to ${line}`)
+      if (line < before)
+        this.problems.push(`I2: the line of ${account.unit} fell from ${before} to ${line}`)
       this.#announced.set(account.unit, line)
     }
   }
 }
 
-const paymentIn = (block: Uint8Array): Payment => JSON.parse(new TextDecoder().decode(block)) as Payment
+const paymentIn = (block: Uint8Array): Payment =>
+  JSON.parse(new TextDecoder().decode(block)) as Payment
 
 const isSame = (one: ReadonlySet<number>, other: ReadonlySet<number>): boolean =>
   one.size === other.size && [...one].every((each) => other.has(each))

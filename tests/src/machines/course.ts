@@ -40,7 +40,12 @@ export async function course(seed: number, shape: CourseShape): Promise<Outcome>
       else down.push(each)
     }
     if (random.chance(shape.cuts) && healMs === Infinity) {
-      bank.wires.wires.partition([[pick(bank.machines)], bank.machines.filter(() => random.chance(0.7))].map((group, nth, all) => nth === 0 ? group : group.filter((each) => !all[0]!.includes(each))))
+      bank.wires.wires.partition(
+        [[pick(bank.machines)], bank.machines.filter(() => random.chance(0.7))].map(
+          (group, nth, all) =>
+            nth === 0 ? group : group.filter((each) => !all[0]!.includes(each)),
+        ),
+      )
       healMs = nowMs + random.below(3000)
     }
     if (nowMs >= healMs) {
@@ -51,10 +56,13 @@ export async function course(seed: number, shape: CourseShape): Promise<Outcome>
   }
   bank.wires.wires.healAll()
   for (const { id } of down) bank.start(id)
-  if (bank.problems.length === 0 && !bank.settle()) bank.problems.push('I18: it did not come to rest')
-  if (bank.problems.length === 0 && !bank.until(() => bank.isRecoverable())) bank.problems.push('I18: the line did not come to the present')
+  if (bank.problems.length === 0 && !bank.settle())
+    bank.problems.push('I18: it did not come to rest')
+  if (bank.problems.length === 0 && !bank.until(() => bank.isRecoverable()))
+    bank.problems.push('I18: the line did not come to the present')
   if (bank.problems.length === 0) bank.until(() => bank.lineProblems(true).length === 0, 20_000)
   bank.problems.push(...bank.lineProblems(true))
-  if (bank.problems.length === 0 && bank.sum() !== bank.expectedSum) bank.problems.push('I5: the sum')
+  if (bank.problems.length === 0 && bank.sum() !== bank.expectedSum)
+    bank.problems.push('I5: the sum')
   return { problems: bank.problems, seen: bank.seen, traceHash: bank.network.traceHash() }
 }

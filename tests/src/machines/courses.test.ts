@@ -31,7 +31,9 @@ test('[SI177] I1, I2, I3, I5, I6, I8, I16: three machines, of which loci and mac
     crashes: 0.01,
     cuts: 0,
   })
-  t.true((seen.get('crash') ?? 0) > 5 && (seen.get('kill') ?? 0) > 5 && (seen.get('back') ?? 0) > 20)
+  t.true(
+    (seen.get('crash') ?? 0) > 5 && (seen.get('kill') ?? 0) > 5 && (seen.get('back') ?? 0) > 20,
+  )
 })
 
 test('[SI177] the same with wires that lose, repeat, overtake and are cut, four machines with one account each', async (t) => {
@@ -62,8 +64,20 @@ test('[SI177] the same with managers that are slow to make snapshots stable, two
 })
 
 test('[SI177] I22: the same seed is the same course', async (t) => {
-  const shape = { machines: 3, accounts: 1, steps: 100, kills: 0.02, crashes: 0.02, cuts: 0.02, wires: bad }
-  const [one, again, other] = [await course(7, shape), await course(7, shape), await course(8, shape)]
+  const shape = {
+    machines: 3,
+    accounts: 1,
+    steps: 100,
+    kills: 0.02,
+    crashes: 0.02,
+    cuts: 0.02,
+    wires: bad,
+  }
+  const [one, again, other] = [
+    await course(7, shape),
+    await course(7, shape),
+    await course(8, shape),
+  ]
   t.is(one.traceHash, again.traceHash)
   t.not(one.traceHash, other.traceHash)
 })

@@ -14,7 +14,10 @@ test('[SI167] a letter bears the interval in which it was sent, and is part of w
   const bank = await MachineBank.open(11, { machines: 2, accounts: 1 })
   const interval = machineOf(bank, one).containers.interval(bank.container('1 a0').slot)
   t.true(bank.pay('1 a0', '2 a0', 10))
-  t.deepEqual(logOf(bank, '1 a0').map((each) => [each.sequence, each.interval]), [[1, interval]])
+  t.deepEqual(
+    logOf(bank, '1 a0').map((each) => [each.sequence, each.interval]),
+    [[1, interval]],
+  )
   t.true(bank.until(() => waitingIn(bank, '2 a0') === 1))
   const { history } = bank.container('2 a0').intervals
   t.deepEqual([...history.owed], [[2 ** 32 + bank.container('1 a0').slot, interval]])
@@ -75,7 +78,13 @@ test('[SI170] a letter of a newer epoch waits for the capture of who receives it
   machine.region.words.store(machine.region.containerWord(slot, 'ran'), 1)
   machine.region.words.store(machine.region.containerWord(slot, 'frames'), 1)
   bank.snapshot(one)
-  t.true(bank.until(() => machineOf(bank, one).captures.epoch > 1 && machineOf(bank, one).captures.rendezvous === null))
+  t.true(
+    bank.until(
+      () =>
+        machineOf(bank, one).captures.epoch > 1 &&
+        machineOf(bank, one).captures.rendezvous === null,
+    ),
+  )
   const before = bank.network.clock.nowMs()
   t.true(bank.pay('1 a0', '2 a0', 10))
   t.true(bank.until(() => waitingIn(bank, '2 a0') === 1))
@@ -96,5 +105,8 @@ test('[SI167] a letter to a machine that the world does not have is refused, and
   t.is(takeLetter(machine, container), null)
   for (let nth = 0; nth < 1024; nth++)
     sendLetter(machine, container, { machine: two, slot: 9, generation: 1 }, Uint8Array.of(1))
-  t.is(sendLetter(machine, container, { ...to, machine: two }, Uint8Array.of(1)).status, 'no_resource')
+  t.is(
+    sendLetter(machine, container, { ...to, machine: two }, Uint8Array.of(1)).status,
+    'no_resource',
+  )
 })

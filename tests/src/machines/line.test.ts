@@ -19,7 +19,11 @@ function captured(bank: MachineBank, id: typeof one): boolean {
 }
 
 test('[SI161] what has received of another machine is not on the line before that is durable there, and is then', async (t) => {
-  const bank = await MachineBank.open(1, { machines: 2, accounts: 1, world: { behaviour: { stabilise: false } } })
+  const bank = await MachineBank.open(1, {
+    machines: 2,
+    accounts: 1,
+    world: { behaviour: { stabilise: false } },
+  })
   t.true(bank.pay('1 a0', '2 a0', 10))
   t.true(bank.until(() => bank.container('2 a0').letters?.waiting.length === 1))
   // Only the records count here: nothing was written to pages.
@@ -46,7 +50,11 @@ test('[SI162] a machine that was silent, or starts, hears the line and all that 
   t.true(captured(bank, one) && captured(bank, two))
   t.true(bank.until(() => bank.line('1 a0') > 1 && bank.line('2 a0') > 1))
   const known = (): (number | undefined)[] =>
-    [one, two].map((id) => machineOf(bank, three).across!.known.lines.get(id * 2 ** 32 + Number(bank.container(`${id} a0`).slot)))
+    [one, two].map((id) =>
+      machineOf(bank, three).across!.known.lines.get(
+        id * 2 ** 32 + Number(bank.container(`${id} a0`).slot),
+      ),
+    )
   t.notDeepEqual(known(), [bank.line('1 a0'), bank.line('2 a0')])
   bank.wires.wires.healAll()
   t.true(bank.until(() => known().every((line, nth) => line === bank.line(`${nth + 1} a0`))))
@@ -61,7 +69,10 @@ test('[SI162] a machine that was silent, or starts, hears the line and all that 
 test('[SI163] each machine gives up its log by its own line, and whoever starts misses nothing of it', async (t) => {
   const bank = await MachineBank.open(3, { machines: 2, accounts: 2 })
   for (let round = 0; round < 25; round++) {
-    t.true(bank.pay('1 a0', '2 a1', 1) && bank.pay('2 a0', '1 a1', 1))
+    t.true(
+      bank.until(() => bank.pay('1 a0', '2 a1', 1)) &&
+        bank.until(() => bank.pay('2 a0', '1 a1', 1)),
+    )
     t.true(bank.settle())
     for (const id of [one, two]) t.true(captured(bank, id))
   }
@@ -73,7 +84,7 @@ test('[SI163] each machine gives up its log by its own line, and whoever starts 
   bank.start(one)
   t.true(bank.until(() => bank.agrees))
   t.is(bank.line('1 a0'), line)
-  t.true(bank.pay('1 a0', '2 a1', 1))
+  t.true(bank.until(() => bank.pay('1 a0', '2 a1', 1)))
   t.true(bank.settle() && bank.until(() => bank.isRecoverable()))
   t.deepEqual([...bank.problems, ...bank.lineProblems(false)], [])
 })
@@ -107,7 +118,9 @@ test('[SI176] a world of one machine writes what it always did', async (t) => {
   await world.call('world_snapshot', { durable: true })
   const { captures, across } = world.kernel.machine
   t.is(across, null)
-  const [container] = world.kernel.machine.containers.live().filter(({ selfManaged }) => !selfManaged)
+  const [container] = world.kernel.machine.containers
+    .live()
+    .filter(({ selfManaged }) => !selfManaged)
   const { record } = container!.intervals.history.base!.capture
   t.false(record.containers.some((each) => 'letters' in each))
   t.true(captures.line > 0)
@@ -118,7 +131,10 @@ test('[SI176] a world of one machine writes what it always did', async (t) => {
 test('[SI178] a kept line is not gone back to by one machine of several', async (t) => {
   const bank = await MachineBank.open(6, { machines: 2, accounts: 1 })
   const answer: string[] = []
-  void bank.world(one).kernel.call('line_rollback', { line: 1, dry: true }).then(({ status }) => answer.push(status))
+  void bank
+    .world(one)
+    .kernel.call('line_rollback', { line: 1, dry: true })
+    .then(({ status }) => answer.push(status))
   for (let turn = 0; turn < 20; turn++) await Promise.resolve()
   t.deepEqual(answer, ['not_supported'])
 })

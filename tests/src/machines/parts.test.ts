@@ -3,7 +3,12 @@ import { asMachine } from '@katydid/abi'
 import { Random } from '@katydid/actor'
 import { chooseOver, type HavableUnits } from '@katydid/kernel/machines/choose-over.js'
 import { Ends } from '@katydid/kernel/machines/ends.js'
-import { asHeard, foreignUnit, machineOf, plainNumber } from '@katydid/kernel/machines/foreign-units.js'
+import {
+  asHeard,
+  foreignUnit,
+  machineOf,
+  plainNumber,
+} from '@katydid/kernel/machines/foreign-units.js'
 import { Letters } from '@katydid/kernel/machines/letters.js'
 import { PeerStream } from '@katydid/kernel/machines/peer-stream.js'
 import test from 'ava'
@@ -27,7 +32,8 @@ test('[SI166] intervals that were gone back over never were, however often the u
     const gone = new Set<number>()
     let lived: number[] = [1]
     for (let session = 1; session <= 8; session++) {
-      for (let more = random.below(4); more > 0; more--) lived.push(lived.at(-1)! + 1 + random.below(3))
+      for (let more = random.below(4); more > 0; more--)
+        lived.push(lived.at(-1)! + 1 + random.below(3))
       const to = [0, ...lived][random.below(lived.length + 1)]!
       const ceiling = session * 100
       for (const each of lived) if (each > to) gone.add(each)
@@ -57,7 +63,13 @@ test('[SI168] letters of a pair are numbered by themselves, and a saved log goes
     message: /SI168/,
   })
   t.true(saved.settle({ unit: 1, generation: 1, sequence: 2 }))
-  t.deepEqual(saved.log.map(({ unit, sequence }) => [unit, sequence]), [[2, 1], [1, 3]])
+  t.deepEqual(
+    saved.log.map(({ unit, sequence }) => [unit, sequence]),
+    [
+      [2, 1],
+      [1, 3],
+    ],
+  )
   t.false(saved.settle({ unit: 1, generation: 1, sequence: 2 }))
 })
 
@@ -86,7 +98,11 @@ function unit(
     unit: number,
     line,
     above: true,
-    points: points.map(([interval, of]) => ({ unit: number, interval, dependencies: received(of) })),
+    points: points.map(([interval, of]) => ({
+      unit: number,
+      interval,
+      dependencies: received(of),
+    })),
     present: present === null ? null : received(present),
   }
 }
@@ -106,7 +122,10 @@ test('[SI172] who has received of a unit of which nothing is left goes back if i
   const ends = new Ends()
 
   t.deepEqual(tos(chooseOver([own, part(2, false)], ends)), [])
-  t.deepEqual(tos(chooseOver([own, part(2, true)], ends)), [[1, 3], [other, 0]])
+  t.deepEqual(tos(chooseOver([own, part(2, true)], ends)), [
+    [1, 3],
+    [other, 0],
+  ])
   const over = { ...part(2, true), over: new Map([[other, 6]]) }
   t.deepEqual(tos(chooseOver([own, over], ends)), [[other, 6]])
 })
@@ -114,7 +133,18 @@ test('[SI172] who has received of a unit of which nothing is left goes back if i
 test('[SI166] who has received an interval that never was goes back, whatever its sender is now', (t) => {
   const sender = foreignUnit(asMachine(2), 1)
   const parts = [
-    part(0, false, unit(1, [[3, {}], [4, { [sender]: 7 }]], {})),
+    part(
+      0,
+      false,
+      unit(
+        1,
+        [
+          [3, {}],
+          [4, { [sender]: 7 }],
+        ],
+        {},
+      ),
+    ),
     part(2, false, unit(sender, [], {})),
   ]
   const ends = new Ends()
@@ -125,7 +155,19 @@ test('[SI166] who has received an interval that never was goes back, whatever it
 
 test('[SI174] what a lost machine comes back to may need what others have in memory; its line does not', (t) => {
   const other = foreignUnit(asMachine(2), 1)
-  const lost = part(0, true, unit(1, [[3, {}], [4, { [other]: 9 }]], null, 3))
+  const lost = part(
+    0,
+    true,
+    unit(
+      1,
+      [
+        [3, {}],
+        [4, { [other]: 9 }],
+      ],
+      null,
+      3,
+    ),
+  )
   const kept = part(2, false, unit(other, [[8, {}]], {}))
   const chosen = chooseOver([lost, kept], new Ends())
   t.deepEqual(tos(chosen), [[1, 4]])

@@ -84,7 +84,7 @@ for (const [who, id] of [
 ] as const)
   test(`[SI173] ${who} dies at any step of a recovery, and they come back together`, async (t) => {
     let recoveries = 0
-    for (let steps = 0; steps < 420; steps += 7) {
+    for (let steps = 0; steps < 300; steps += 25) {
       const bank = await chain(30)
       bank.killLocus('1 a0')
       for (let step = 0; step < steps; step++) bank.step()
@@ -92,15 +92,18 @@ for (const [who, id] of [
       bank.run(steps % 3 === 0 ? 0 : 700)
       bank.start(id)
       t.true(bank.settle(), `after ${steps} steps`)
-      t.true(bank.until(() => bank.isRecoverable()), `after ${steps} steps: the line`)
+      t.true(
+        bank.until(() => bank.isRecoverable()),
+        `after ${steps} steps: the line`,
+      )
       t.deepEqual([...bank.problems, ...bank.lineProblems(false)], [], `after ${steps} steps`)
       t.is(bank.sum(), bank.expectedSum)
       recoveries += bank.seen.get('recovery') ?? 0
     }
-    t.true(recoveries > 100)
+    t.true(recoveries > 20)
   })
 
-test('[SI173] the disk of a machine refuses the decision: the others come back with the next', async (t) => {
+test('[SI173] a machine that has joined is cut off before it hears what is decided, and they come back with the next recovery', async (t) => {
   const bank = await chain(25)
   const recovery = recoveryOf(bank)
   bank.killLocus('1 a0')
@@ -125,7 +128,10 @@ test('[SI175] without one of the machines nothing is decided: it is named, the o
   t.is(recoveryOf(bank), recovery)
   t.is(machineOf(bank, three).phase, 'open')
   t.true(bank.take('3 a1') || bank.pay('3 a1', '3 a0', 1))
-  const told = bank.world(one).of('trouble').filter(({ status }) => status === 'unreachable')
+  const told = bank
+    .world(one)
+    .of('trouble')
+    .filter(({ status }) => status === 'unreachable')
   t.is(told.length, 1)
   t.regex(told[0]!.detail, /machine 2/)
   bank.start(two)

@@ -44,7 +44,8 @@ export function greatestChoice(
   payments: ReadonlyMap<number, Payment>,
 ): Map<string, Candidate | null> {
   const chosen = new Map([...candidates].map(([unit, list]) => [unit, list.length - 1]))
-  const at = (unit: string): Candidate | null => candidates.get(unit)?.[chosen.get(unit) ?? -1] ?? null
+  const at = (unit: string): Candidate | null =>
+    candidates.get(unit)?.[chosen.get(unit) ?? -1] ?? null
   const lacks = ({ picture }: Candidate): boolean =>
     receivedIn(picture).some((id) => {
       const sender = payments.get(id)!.from

@@ -31,7 +31,8 @@ const apartMs = 20
 
 export function* agree(machine: Machine, across: Across, reason: string): Script<Agreed> {
   const { lost } = machine
-  const part = lost === 'world' ? new WholePart(machine, reason) : new PartlyPart(machine, lost, reason)
+  const part =
+    lost === 'world' ? new WholePart(machine, reason) : new PartlyPart(machine, lost, reason)
   const nothing: Departure = { going: new Map(), moved: [] }
   const problem = yield* part.prepare()
   if (problem !== null) return { problem, departure: null }
@@ -45,14 +46,20 @@ export function* agree(machine: Machine, across: Across, reason: string): Script
       return { problem: null, departure: nothing }
     }
     if (outcome.outcome === 'applied')
-      return { problem: outcome.problem, departure: part.whole ? null : (part.departure ?? nothing) }
+      return {
+        problem: outcome.problem,
+        departure: part.whole ? null : (part.departure ?? nothing),
+      }
     if (outcome.outcome === 'unreachable') {
       if (named === null && machine.clock.nowMs() - beganMs >= patienceMs) {
         named = outcome.machine
         report(machine, named)
       }
       const { machine: missing } = outcome
-      yield* machine.waits.until(() => isAwake(machine, across) || across.isPresent(missing), againMs)
+      yield* machine.waits.until(
+        () => isAwake(machine, across) || across.isPresent(missing),
+        againMs,
+      )
     } else yield* machine.waits.until(() => isAwake(machine, across), apartMs * across.self)
   }
   return { problem: null, departure: part.whole ? null : nothing }
@@ -73,7 +80,9 @@ const isAwake = (machine: Machine, across: Across): boolean =>
   across.requests.length > 0 || phaseOf(machine) === 'failed' || wanted(machine) !== null
 
 function report(machine: Machine, missing: MachineId): void {
-  invariant(machine.across !== null, 'SI176: only a machine of several waits for another', { missing })
+  invariant(machine.across !== null, 'SI176: only a machine of several waits for another', {
+    missing,
+  })
   const detail = `machine ${missing} does not answer; what machine ${machine.across.self} has lost comes back when it does`
   machine.report({ kind: 'trouble', port: actorPorts.kernel, status: 'unreachable', detail })
 }

@@ -76,7 +76,13 @@ function* attempt(
     const chosen = chooseOver(parts, ends)
     back = chosen.back
     if (isGivenUp(parts, back))
-      return yield* settle(machine, across, part, { recovery, reason, ended: ends.all, back: rowsOf(machine, others, back), line: chosen.line })
+      return yield* settle(machine, across, part, {
+        recovery,
+        reason,
+        ended: ends.all,
+        back: rowsOf(machine, others, back),
+        line: chosen.line,
+      })
   }
 }
 
@@ -112,7 +118,9 @@ const isOver = (machine: Machine): boolean =>
   phaseOf(machine) === 'failed' || wanted(machine) !== null
 
 function joinedOf(across: Across, other: MachineId, reply: Reply<Join>): HeardUnits | null {
-  invariant(reply.status === 'ok', 'SI171: nothing is decided without one of the machines', { other })
+  invariant(reply.status === 'ok', 'SI171: nothing is decided without one of the machines', {
+    other,
+  })
   across.hearRecovery(reply.known)
   return reply.joined ? heard(across, other, reply) : null
 }
@@ -170,7 +178,9 @@ function* settle(
 /** How far the machine's own units go back. */
 export const ownIn = (back: readonly Ended[]): Map<number, number> =>
   new Map(
-    back.flatMap(({ unit, end }): [number, number][] => (machineOf(unit) === 0 ? [[unit, end]] : [])),
+    back.flatMap(({ unit, end }): [number, number][] =>
+      machineOf(unit) === 0 ? [[unit, end]] : [],
+    ),
   )
 
 const isInvited = (across: Across): boolean => across.requests.some(({ kind }) => kind === 'join')

@@ -57,10 +57,14 @@ function send(
   letter: Letter,
   delivery: Delivery,
 ): void {
-  invariant(letter.interval <= machine.containers.interval(slot), 'SI167: a letter was stamped before', {
-    slot,
-    interval: letter.interval,
-  })
+  invariant(
+    letter.interval <= machine.containers.interval(slot),
+    'SI167: a letter was stamped before',
+    {
+      slot,
+      interval: letter.interval,
+    },
+  )
   delivery.isUnderWay = true
   const args = {
     recovery: across.recovery,

@@ -25,7 +25,8 @@ export class Ends {
     // What an earlier one left, and this one does not.
     const left = rows.filter((row) => row.end < end && row.ceiling <= end)
     const inside = rows.find((row) => row.end < end && row.ceiling > end)
-    if (inside !== undefined) this.#rows.set(unit, [...left, { ...inside, ceiling: Math.max(ceiling, inside.ceiling) }])
+    if (inside !== undefined)
+      this.#rows.set(unit, [...left, { ...inside, ceiling: Math.max(ceiling, inside.ceiling) }])
     else this.#rows.set(unit, [...left, ended])
   }
 

@@ -52,10 +52,14 @@ function hearPoint(machine: Machine, across: Across, point: Point): void {
   invariant(isForeign(point.unit), 'SI161: nobody tells a machine of its own units', {
     unit: point.unit,
   })
-  invariant(!across.ends.hasAny(point.dependencies), 'SI166: who has received what never was is not told of', {
-    unit: point.unit,
-    interval: point.interval,
-  })
+  invariant(
+    !across.ends.hasAny(point.dependencies),
+    'SI166: who has received what never was is not told of',
+    {
+      unit: point.unit,
+      interval: point.interval,
+    },
+  )
   if (across.known.learn(point)) machine.engine.stable(point)
 }
 
@@ -64,5 +68,6 @@ const knowsLess = (machine: Machine, across: Across): boolean =>
 
 /** What this machine finds on the line by itself is on it. */
 function prune(machine: Machine, across: Across): void {
-  for (const { unit } of across.known.points()) across.known.raise(unit, machine.engine.announced(unit))
+  for (const { unit } of across.known.points())
+    across.known.raise(unit, machine.engine.announced(unit))
 }

@@ -7,7 +7,13 @@ import type { Across } from './across.js'
 import { ownIn } from './coordinate.js'
 import { asHeard } from './foreign-units.js'
 import type { Part } from './part.js'
-import { isIn, isToBeFollowed, type DecisionTold, type Invitation, type Invited } from './session-requests.js'
+import {
+  isIn,
+  isToBeFollowed,
+  type DecisionTold,
+  type Invitation,
+  type Invited,
+} from './session-requests.js'
 import { told } from './told-units.js'
 
 export type Participated =
@@ -20,7 +26,10 @@ const silenceMs = 90_000
 export function* participate(machine: Machine, across: Across, part: Part): Script<Participated> {
   let isDecided = false
   for (;;) {
-    yield* machine.waits.until(() => across.requests.length > 0 || isAlone(across) || isOver(machine), silenceMs)
+    yield* machine.waits.until(
+      () => across.requests.length > 0 || isAlone(across) || isOver(machine),
+      silenceMs,
+    )
     if (isOver(machine) && !isDecided) return leave(across, 'failed')
     const request = across.requests[0]
     const isNew = request?.kind === 'join' && !isIn(across, request)
@@ -62,7 +71,8 @@ function* follow(
   invitation: Invitation,
 ): Script<void> {
   const { from, recovery, going, reply } = invitation
-  if (!isIn(across, invitation)) across.joined = { recovery, coordinator: from, session: across.sessionOf(from) }
+  if (!isIn(across, invitation))
+    across.joined = { recovery, coordinator: from, session: across.sessionOf(from) }
   const units = yield* part.states(going)
   reply({ status: 'ok', ...told(machine, across, units, part) })
 }

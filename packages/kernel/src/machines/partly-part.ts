@@ -38,10 +38,8 @@ export class PartlyPart implements Part {
     const machine = this.#machine
     // From here on no announcement or capture under way counts.
     machine.session++
-    const isQuiet = (): boolean =>
-      machine.captures.rendezvous === null && machine.rootWrites === 0
-    if (!(yield* machine.waits.until(isQuiet, quietMs)))
-      machine.recoveryWanted ??= this.#reason
+    const isQuiet = (): boolean => machine.captures.rendezvous === null && machine.rootWrites === 0
+    if (!(yield* machine.waits.until(isQuiet, quietMs))) machine.recoveryWanted ??= this.#reason
     // What is about to be on the disk is a point that can be had: who is given up for want of it goes back for nothing.
     const isWritten = (): boolean => machine.captures.newer.every(({ durable }) => durable)
     yield* machine.waits.until(isWritten, writtenMs)
@@ -72,7 +70,8 @@ export class PartlyPart implements Part {
       for (const { slot, generation, container } of loci) {
         this.#lost.add(container)
         const port = slot === null ? null : locusPort(slot)
-        if (port !== null) machine.order({ order: 'stop_locus', port, generation, reason: this.#reason })
+        if (port !== null)
+          machine.order({ order: 'stop_locus', port, generation, reason: this.#reason })
       }
       const isGone = (): boolean => loci.every(({ slot }) => slot === null)
       if (!(yield* machine.waits.until(isGone, stopMs))) return false

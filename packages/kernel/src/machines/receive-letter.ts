@@ -1,5 +1,12 @@
 /** A letter has come: received once, in its order, after the capture that has to come before it, and never if it never was sent. */
-import { asContainer, refuse, type Answer, type ArgsOf, type machineCalls, type MachineId } from '@katydid/abi'
+import {
+  asContainer,
+  refuse,
+  type Answer,
+  type ArgsOf,
+  type machineCalls,
+  type MachineId,
+} from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
@@ -25,8 +32,16 @@ export function receiveLetter(
   if (apart !== null) return refuse('frozen', apart)
   const { cont, generation, sequence, senderGeneration, sent } = args
   const container = machine.containers.at(asContainer(cont))
-  if (container === null || container.selfManaged || container.generation !== generation || !machine.containers.isThere(container))
-    return refuse('no_such_container', `machine ${across.self} has no container ${cont} of generation ${generation}`)
+  if (
+    container === null ||
+    container.selfManaged ||
+    container.generation !== generation ||
+    !machine.containers.isThere(container)
+  )
+    return refuse(
+      'no_such_container',
+      `machine ${across.self} has no container ${cont} of generation ${generation}`,
+    )
   const unit = foreignUnit(from, args.sender)
   const pair = { unit, generation: senderGeneration }
   const letters = container.letters ?? new Letters()

@@ -23,16 +23,22 @@ export function sendLetter(
   container: Container,
   to: Addressee,
   block: Uint8Array,
-): { readonly status: 'ok'; readonly sequence: number } | Refusal<'unreachable' | 'no_resource' | 'frozen'> {
+):
+  | { readonly status: 'ok'; readonly sequence: number }
+  | Refusal<'unreachable' | 'no_resource' | 'frozen'> {
   const { across } = machine
   if (across === null || !across.others.includes(to.machine))
     return refuse('unreachable', `this world has no other machine ${to.machine}`)
   const { slot } = container
-  if (machine.phase !== 'open') return refuse('frozen', `machine ${across.self} is ${machine.phase}`)
+  if (machine.phase !== 'open')
+    return refuse('frozen', `machine ${across.self} is ${machine.phase}`)
   invariant(machine.containers.at(slot) === container, 'SI167: who sends is there', { slot })
   const letters = (container.letters ??= new Letters())
   if (letters.log.length >= mostLetters)
-    return refuse('no_resource', `${letters.log.length} letters of “${container.name}” wait to be received for good`)
+    return refuse(
+      'no_resource',
+      `${letters.log.length} letters of “${container.name}” wait to be received for good`,
+    )
   const sequence = letters.send({
     unit: foreignUnit(to.machine, to.slot),
     generation: to.generation,

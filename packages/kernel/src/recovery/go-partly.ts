@@ -26,10 +26,7 @@ export function* applyPartly(
 }
 
 /** What was lost, with what depends on it, is taken back to its newest points that can be had while the others run on. */
-export function* goPartly(
-  machine: Machine,
-  departure: Departure,
-): Script<Problem | string | null> {
+export function* goPartly(machine: Machine, departure: Departure): Script<Problem | string | null> {
   if (!(yield* clearPartly(machine, departure))) return null
   if (!(yield* decidePartly(machine, departure))) return null
   return yield* applyPartly(machine, departure)

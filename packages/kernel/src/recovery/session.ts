@@ -148,7 +148,8 @@ function finish(machine: Machine, { reason, boot, beganMs, departure, before }: 
   machine.choices = null
   // Another machine lost something on which nothing here depends.
   const isUntouched = machine.across !== null && departure?.going.size === 0
-  if (!boot && !isUntouched) tellMoved(machine, reason, departure?.moved ?? movedTo(before, points, reason))
+  if (!boot && !isUntouched)
+    tellMoved(machine, reason, departure?.moved ?? movedTo(before, points, reason))
   machine.lost = new Set()
   machine.going = new Map()
   freeTurns(machine)

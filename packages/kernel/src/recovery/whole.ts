@@ -105,7 +105,10 @@ export function* applyWhole(machine: Machine, decided: DecidedWhole): Script<Pro
   restoreSemaphores(machine, points)
   const isOnLine = ({ unit, interval }: KnownPoint): boolean =>
     interval <= (captures.vector.get(unit) ?? 0)
-  const held = [...heldBy(points, isOnLine), ...homeless.map((saved) => ({ saved, interval: 1, told: true }))]
+  const held = [
+    ...heldBy(points, isOnLine),
+    ...homeless.map((saved) => ({ saved, interval: 1, told: true })),
+  ]
   const saved = held.map((each) => each.saved)
   const before = forgetLoci(machine, saved)
   // What became of them since never happened.
