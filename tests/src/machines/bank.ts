@@ -512,7 +512,11 @@ export class MachineBank {
     const recovery = Math.max(0, ...numbers)
     if (recovery <= (this.expected?.recovery ?? 0)) return
     this.#saw('recovery')
-    if (this.worlds.size < this.machines.length) {
+    // One that died after it had joined is not what was decided about.
+    const isThere = ({ kernel: { machine } }: KernelWorld): boolean =>
+      machine.lost === 'world' || machine.phase !== 'booting'
+    const areAll = this.worlds.size === this.machines.length
+    if (!areAll || ![...this.worlds.values()].every(isThere)) {
       this.expected = { recovery, choice: new Map() }
       return
     }

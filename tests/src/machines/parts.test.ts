@@ -86,7 +86,7 @@ test('[SI162] calls of a stream are heeded in their order, once, and after a who
 })
 
 /** A unit with these points, each an interval and what it received. */
-function unit(
+function unitWith(
   number: number,
   points: readonly (readonly [number, Record<number, number>])[],
   present: Record<number, number> | null,
@@ -110,15 +110,15 @@ function unit(
 const part = (
   machine: number,
   whole: boolean,
-  ...units: HavableUnits['units'][number][]
-): HavableUnits => ({ machine, whole, units, over: new Map() })
+  ...its: HavableUnits['units'][number][]
+): HavableUnits => ({ machine, whole, units: its, over: new Map() })
 
 const tos = (chosen: ReturnType<typeof chooseOver>): [number, number][] =>
   [...chosen.back].map(([number, { to }]) => [number, to])
 
 test('[SI172] who has received of a unit of which nothing is left goes back if its machine has lost everything, and stays if that had ended there', (t) => {
   const other = foreignUnit(asMachine(2), 9)
-  const own = part(0, false, unit(1, [[3, {}]], { [other]: 5 }))
+  const own = part(0, false, unitWith(1, [[3, {}]], { [other]: 5 }))
   const ends = new Ends()
 
   t.deepEqual(tos(chooseOver([own, part(2, false)], ends)), [])
@@ -136,7 +136,7 @@ test('[SI166] who has received an interval that never was goes back, whatever it
     part(
       0,
       false,
-      unit(
+      unitWith(
         1,
         [
           [3, {}],
@@ -145,7 +145,7 @@ test('[SI166] who has received an interval that never was goes back, whatever it
         {},
       ),
     ),
-    part(2, false, unit(sender, [], {})),
+    part(2, false, unitWith(sender, [], {})),
   ]
   const ends = new Ends()
   t.deepEqual(tos(chooseOver(parts, ends)), [])
@@ -158,7 +158,7 @@ test('[SI174] what a lost machine comes back to may need what others have in mem
   const lost = part(
     0,
     true,
-    unit(
+    unitWith(
       1,
       [
         [3, {}],
@@ -168,7 +168,7 @@ test('[SI174] what a lost machine comes back to may need what others have in mem
       3,
     ),
   )
-  const kept = part(2, false, unit(other, [[8, {}]], {}))
+  const kept = part(2, false, unitWith(other, [[8, {}]], {}))
   const chosen = chooseOver([lost, kept], new Ends())
   t.deepEqual(tos(chosen), [[1, 4]])
   t.is(chosen.line.get(1), 3)

@@ -84,7 +84,7 @@ for (const [who, id] of [
 ] as const)
   test(`[SI173] ${who} dies at any step of a recovery, and they come back together`, async (t) => {
     let recoveries = 0
-    for (let steps = 0; steps < 300; steps += 25) {
+    for (let steps = 0; steps < 140; steps += 7) {
       const bank = await chain(30)
       bank.killLocus('1 a0')
       for (let step = 0; step < steps; step++) bank.step()

@@ -10,13 +10,13 @@ const interval = numberOf('number of an interval')
 const recovery = numberOf('recovery over machines')
 
 /** A unit and one of its intervals. */
-export const unitInterval = record('unit’s interval', { unit, interval })
+const unitInterval = record('unit’s interval', { unit, interval })
 
 /** A point of a unit, and what the unit received since its point before. */
-export const toldPoint = record('told point', { unit, interval, received: list(unitInterval) })
+const toldPoint = record('told point', { unit, interval, received: list(unitInterval) })
 
 /** Intervals of a unit after `end`, up to `ceiling`, that were gone back over. */
-export const ended = record('ended intervals', { unit, end: interval, ceiling: interval })
+const ended = record('ended intervals', { unit, end: interval, ceiling: interval })
 
 /** Letters from one container to another were received on the line up to this one. */
 const receipt = record('receipt', {
@@ -28,7 +28,7 @@ const receipt = record('receipt', {
 })
 
 /** A unit as it can be had: points, rising, and what it received since the last; nil: its present is lost. */
-export const havableUnit = record('havable unit', {
+const havableUnit = record('havable unit', {
   unit,
   line: interval,
   /** Whether it can be had above the line. */

@@ -39,6 +39,7 @@ export function* coordinate(
   if (away !== undefined) return { outcome: 'unreachable', machine: away }
   const recovery = across.highest + 1
   across.highest = recovery
+  invariant(across.coordinating === 0, 'SI171: one recovery is coordinated at a time', { recovery })
   across.coordinating = recovery
   across.joined = null
   const result = yield* attempt(machine, across, part, recovery, reason)

@@ -7,7 +7,7 @@ import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import type { Across } from './across.js'
-import { machineOf, plainNumber } from './foreign-units.js'
+import { isForeign, machineOf, plainNumber } from './foreign-units.js'
 import type { Letter } from './letters.js'
 
 /** How far the letters of a pair have come, as far as their receiver has said. */
@@ -28,6 +28,9 @@ export function deliverLetters(machine: Machine): number {
   for (const container of machine.containers.live()) {
     const pairs = new Set<string>()
     for (const letter of container.letters?.log ?? []) {
+      invariant(isForeign(letter.unit), 'SI167: a letter goes to another machine', {
+        unit: letter.unit,
+      })
       const pair = `${container.slot} ${container.generation} ${letter.unit} ${letter.generation}`
       const delivery = deliveryOf(across, pair)
       if (letter.sequence <= delivery.received || pairs.has(pair)) continue

@@ -89,6 +89,12 @@ export class Letters {
 
   /** Letters up to this one were received for good; answers whether any was in the log. */
   settle({ unit, generation, sequence }: Count): boolean {
+    const last = countOf(this.#sent, { unit, generation })
+    invariant(sequence <= last, 'SI169: only what was sent is received for good', {
+      unit,
+      sequence,
+      last,
+    })
     const left = this.log.filter(
       (each) => each.unit !== unit || each.generation !== generation || each.sequence > sequence,
     )

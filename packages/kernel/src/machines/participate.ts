@@ -24,6 +24,7 @@ export type Participated =
 const silenceMs = 90_000
 
 export function* participate(machine: Machine, across: Across, part: Part): Script<Participated> {
+  invariant(across.coordinating === 0, 'SI171: who coordinates takes part in nothing else', {})
   let isDecided = false
   for (;;) {
     yield* machine.waits.until(

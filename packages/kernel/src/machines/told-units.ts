@@ -20,7 +20,7 @@ export function told(
   units: readonly Havable[],
   { whole, over }: Part,
 ): Joined {
-  invariant(across.joined !== null, 'SI170: only who takes part says what can be had', {})
+  invariant(across.joined !== null, 'SI171: only who takes part says what can be had', {})
   return {
     joined: true,
     known: across.highest,
@@ -49,6 +49,7 @@ export interface HeardUnits extends HavableUnits {
 }
 
 export function heard({ self }: Across, from: MachineId, joined: Joined): HeardUnits {
+  invariant(joined.joined, 'SI171: only who takes part says what can be had', { from })
   const unitOf = (unit: number): number => asHeard(self, from, unit)
   const received = (list: readonly { readonly unit: number; readonly interval: number }[]) =>
     new Map(list.map((each) => [unitOf(each.unit), each.interval]))
