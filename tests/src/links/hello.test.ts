@@ -35,6 +35,23 @@ test('[NW10] a machine of another world is refused with a sentence, calls nobody
   t.regex(world.machine(1).peers.at(-1)!.detail, /machine 2 is of world another world/)
 })
 
+test('[NW10] a machine that was refused and calls all the same is not served', (t) => {
+  const world = new SimMachines(1, 2)
+  world.crash(2)
+  world.start(2, { world: 'another world' })
+  const { driver, peers } = world.machine(2)
+  t.true(world.network.runUntil(() => peers.at(-1)?.state === 'refused', 10_000))
+  const endings: string[] = []
+  // As if it had been let in.
+  driver.calls.out.open(asMachine(1))
+  world.call(2, 1, (status) => endings.push(status), 1000)
+
+  world.network.run(world.network.clock.nowMs() + 2000)
+
+  t.deepEqual(endings, ['unreachable'])
+  t.deepEqual(world.executed, [])
+})
+
 test('[NW10] a refused machine that comes back as one of the world is let in', (t) => {
   const world = new SimMachines(1, 2)
   world.crash(2)

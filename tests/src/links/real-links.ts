@@ -56,7 +56,7 @@ export async function realLinks(open: OpenCarriers): Promise<LinksUnderTest> {
       return malformed + strange + old + misdirected + late
     },
     until: async (condition) => {
-      const end = performance.now() + 2_000
+      const end = performance.now() + 5_000
       while (!condition()) {
         if (performance.now() > end) return false
         await new Promise((resolve) => setTimeout(resolve, 2))
@@ -84,7 +84,8 @@ async function makeMachine(
     carrier: opened.carrier,
     longestMessage,
     beatMs: 20,
-    silentBeats: 10,
+    // Patient: under load the timer may not come for a while.
+    silentBeats: 25,
     listener: {
       message: (from, bytes) => received.push({ from, bytes }),
       peer: (event) => events.push(event),

@@ -40,7 +40,8 @@ export const dataOf = (id: number, more: Partial<NetworkData> = {}): NetworkData
   machine: asMachine(id),
   incarnation: 1,
   peers: [1, 2, 3].map(asMachine),
-  link: { beatMs: 30, silentBeats: 10 },
+  // Patient: under load a thread may not run for a second.
+  link: { beatMs: 50, silentBeats: 60 },
   ...more,
 })
 

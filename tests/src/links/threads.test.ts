@@ -28,7 +28,7 @@ function callFault(
   from: ThreadMachine,
   to: number,
   id: number,
-  deadlineMs = 5000,
+  deadlineMs = 30_000,
 ): Promise<Status> {
   return new Promise((resolve) => {
     from.remote

@@ -2,56 +2,21 @@
  * The calls that a machine makes on others. Each is sent again and again, under one number, until it is answered; it ends once, with
  * its answer or `unreachable`: at its deadline, when the other machine is silent, or when that came back as another incarnation.
  */
-import { refuse, type MachineId, type PortId, type Refusal } from '@katydid/abi'
+import { refuse, type MachineId } from '@katydid/abi'
+import { packCall, unpackNumbers, type CallMessage } from './call-message.js'
 import {
-  packCall,
-  packNumbers,
-  unpackNumbers,
-  type CallMessage,
-  type LinkEnd,
-} from './call-message.js'
+  newCallee,
+  settle,
+  type Callee,
+  type CallOutcome,
+  type OutgoingCall,
+  type UnderWay,
+} from './callee.js'
 import type { Link, PeerEvent } from './link.js'
-
-/** A packed request and where it goes. */
-export interface OutgoingCall {
-  readonly port: PortId
-  readonly from: PortId
-  /** Incarnation of the actor that calls. */
-  readonly generation: number
-  readonly body: Uint8Array
-  readonly deadlineMs: number
-  /** Sent also before the peer was let in: its hello. */
-  readonly isHello?: boolean
-}
-
-export type CallOutcome =
-  | { readonly status: 'ok'; readonly ended: LinkEnd; readonly body: Uint8Array }
-  | Refusal<'unreachable' | 'too_large'>
-
-interface UnderWay extends OutgoingCall {
-  readonly onEnd: (outcome: CallOutcome) => void
-  readonly deadline: number
-  nextTryMs: number
-  pauseMs: number
-  sent: boolean
-}
-
-/** What is known of a machine that calls are made on. */
-interface Callee {
-  state: 'unknown' | 'heard' | 'silent' | 'refused'
-  isOpen: boolean
-  why: string
-  next: number
-  below: number
-  readonly calls: Map<number, UnderWay>
-  readonly settled: number[]
-}
+import { SettledTeller } from './settled-teller.js'
 
 /** Calls of one machine that may be sent and not settled; the others wait for them. */
 const callWindow = 8192
-/** What is settled is told after so long, or when so many numbers are. */
-const tellAfterMs = 20
-const mostUntold = 64
 
 export class CallsOut {
   readonly #link: Link
@@ -62,13 +27,12 @@ export class CallsOut {
   #ended: (() => void)[] = []
   /** When a call must be looked at. */
   #lookMs = Infinity
-  /** Machines that are to be told what is settled. */
-  readonly #untold = new Set<MachineId>()
-  #tellMs = Infinity
+  readonly #settled: SettledTeller
 
   /** A call is sent again after `retryMs`, then after twice that, up to `mostRetryMs`. */
   constructor(link: Link, retryMs = 100, mostRetryMs = 2000) {
     this.#link = link
+    this.#settled = new SettledTeller(link, (machine) => this.#callee(machine))
     this.#retryMs = retryMs
     this.#mostRetryMs = mostRetryMs
   }
@@ -124,8 +88,7 @@ export class CallsOut {
     if (message.kind === 'held') {
       for (const number of unpackNumbers(message.body))
         if (!callee.calls.has(number)) callee.settled.push(number)
-      this.#untold.add(from)
-      this.#tellMs = -Infinity
+      this.#settled.addNow(from)
       return
     }
     const call = callee.calls.get(message.number)
@@ -159,25 +122,13 @@ export class CallsOut {
       for (const [to, callee] of this.#callees)
         for (const [number, call] of callee.calls) this.#look(to, callee, number, call, nowMs)
     }
-    this.#tell(nowMs)
+    this.#settled.turn(nowMs)
     const ended = this.#ended
     this.#ended = []
     for (const tell of ended) tell()
-    return this.#ended.length > 0 ? 0 : Math.max(0, Math.min(this.#lookMs, this.#tellMs) - nowMs)
-  }
-
-  /** Says what is settled, a little later than it is: the next request says most of it without a message of its own. */
-  #tell(nowMs: number): void {
-    if (this.#untold.size === 0) return
-    if (this.#tellMs === Infinity) this.#tellMs = nowMs + tellAfterMs
-    const all = nowMs >= this.#tellMs
-    for (const to of this.#untold) {
-      const callee = this.#callee(to)
-      if (!all && callee.settled.length < mostUntold) continue
-      this.#tellSettled(to, callee)
-      this.#untold.delete(to)
-    }
-    if (this.#untold.size === 0) this.#tellMs = Infinity
+    return this.#ended.length > 0
+      ? 0
+      : Math.max(0, Math.min(this.#lookMs, this.#settled.nextMs) - nowMs)
   }
 
   #look(to: MachineId, callee: Callee, number: number, call: UnderWay, nowMs: number): void {
@@ -238,33 +189,13 @@ export class CallsOut {
   }
 
   #settle(to: MachineId, callee: Callee, number: number): void {
-    callee.calls.delete(number)
-    callee.settled.push(number)
-    while (callee.below < callee.next && !callee.calls.has(callee.below)) callee.below += 1
-    this.#untold.add(to)
-  }
-
-  #tellSettled(to: MachineId, callee: Callee): void {
-    if (callee.settled.length === 0 || callee.state === 'silent') return
-    const { below } = callee
-    const body = packNumbers(callee.settled.splice(0))
-    this.#link.send(to, packCall({ kind: 'settled', below, body }))
+    settle(callee, number)
+    this.#settled.add(to)
   }
 
   #callee(machine: MachineId): Callee {
     let callee = this.#callees.get(machine)
-    if (callee === undefined) {
-      callee = {
-        state: 'unknown',
-        isOpen: false,
-        why: '',
-        next: 1,
-        below: 1,
-        calls: new Map(),
-        settled: [],
-      }
-      this.#callees.set(machine, callee)
-    }
+    if (callee === undefined) this.#callees.set(machine, (callee = newCallee()))
     return callee
   }
 }
