@@ -21,7 +21,9 @@ export function hearLine(
   if (apart !== null) return refuse('frozen', apart)
   across.hearEpoch(told.epoch)
   const { recovery } = across
-  const expected = across.streams.get(from)?.expects(told.stream, told.number) ?? true
+  const stream = across.streams.get(from)
+  invariant(stream !== undefined, 'SI161: who tells is a machine of the world', { from })
+  const expected = stream.expects(told.stream, told.number)
   if (expected !== true) return { status: 'ok', accepted: expected === null, recovery }
   const heard = (unit: number): number => asHeard(across.self, from, unit)
   for (const { unit, interval, received } of told.points) {
