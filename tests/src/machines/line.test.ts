@@ -66,6 +66,24 @@ test('[SI162] a machine that was silent, or starts, hears the line and all that 
   t.deepEqual(bank.problems, [])
 })
 
+test('[SI162] what becomes durable while a whole call is on its way is told after it', async (t) => {
+  const wires = { latencyMs: 200 }
+  const bank = await MachineBank.open(7, { machines: 2, accounts: 1, wires })
+  const { streams, known } = {
+    ...machineOf(bank, one).across!,
+    known: machineOf(bank, two).across!.known,
+  }
+  const stream = streams.get(two)!
+  stream.beginAnew()
+  t.true(bank.until(() => stream.number === 0 && stream.isTelling))
+  t.true(bank.pay('1 a0', '2 a0', 1))
+  const line = bank.line('1 a0')
+  t.true(captured(bank, one) && bank.until(() => bank.line('1 a0') > line))
+  t.true(stream.number === 0 && stream.isTelling)
+  const unit = 2 ** 32 + bank.container('1 a0').slot
+  t.true(bank.until(() => known.lines.get(unit) === bank.line('1 a0'), 5_000))
+})
+
 test('[SI163] each machine gives up its log by its own line, and whoever starts misses nothing of it', async (t) => {
   const bank = await MachineBank.open(3, { machines: 2, accounts: 2 })
   for (let round = 0; round < 25; round++) {

@@ -1,5 +1,7 @@
 /** SI: how several machines come back together, whoever of them dies, and when. */
 import { asMachine } from '@katydid/abi'
+import { hearLine } from '@katydid/kernel/machines/hear.js'
+import { receiveLetter } from '@katydid/kernel/machines/receive-letter.js'
 import test from 'ava'
 import { MachineBank } from './bank.js'
 
@@ -138,4 +140,82 @@ test('[SI175] without one of the machines nothing is decided: it is named, the o
   t.true(bank.until(() => bank.agrees && recoveryOf(bank) > recovery))
   t.true(bank.settle())
   t.deepEqual(bank.problems, [])
+})
+
+test('[SI171] what bears another number, or comes to a machine that is being recovered, is not heeded', async (t) => {
+  const bank = await chain(27)
+  const machine = machineOf(bank, three)
+  const across = machine.across!
+  const { slot, generation } = bank.container('3 a1')
+  const letter = {
+    sender: bank.container('2 a1').slot,
+    senderGeneration: 1,
+    sent: 2,
+    sequence: 1,
+    epoch: 1,
+    cont: slot,
+    generation,
+    block: new Uint8Array(0),
+  }
+  const points = {
+    stream: Number.MAX_SAFE_INTEGER,
+    number: 0,
+    epoch: 1,
+    points: [],
+    lines: [],
+    receipts: [],
+  }
+  const said = (recovery: number): string[] => [
+    receiveLetter(machine, across, two, { ...letter, recovery }).status,
+    hearLine(machine, across, two, { ...points, recovery }).status,
+  ]
+  t.deepEqual(said(across.recovery - 1), ['frozen', 'frozen'])
+  bank.killLocus('1 a0')
+  t.true(bank.until(() => across.joined !== null && machine.phase === 'recovering'))
+  t.deepEqual(said(across.recovery), ['frozen', 'frozen'])
+  t.is(bank.container('3 a1').letters?.waiting.length, 0)
+  t.true(bank.settle())
+  t.deepEqual(bank.problems, [])
+})
+
+test('[SI173] a decision that one machine never heard of holds: whoever has received what it went back over goes back in the next', async (t) => {
+  const bank = await chain(28)
+  const recovery = recoveryOf(bank)
+  bank.killLocus('1 a0')
+  t.true(bank.until(() => recoveryOf(bank) > recovery))
+  bank.wires.wires.partition([[three], [one, two]])
+  t.true(bank.until(() => machineOf(bank, two).across!.recovery > recovery))
+  t.is(machineOf(bank, three).across!.recovery, recovery)
+  bank.run(5_000)
+  t.deepEqual(balances(bank), [100, 100, 105, 120, 95])
+  bank.wires.wires.healAll()
+  t.true(bank.until(() => bank.agrees && recoveryOf(bank) > recovery + 1))
+  t.deepEqual(balances(bank), [100, 100, 105, 100, 95])
+  t.true(bank.settle())
+  t.deepEqual(bank.problems, [])
+})
+
+test('[SI174] a machine that lost everything comes back above its line as long as another keeps what that needs, and goes back when that is lost', async (t) => {
+  const bank = await MachineBank.open(29, { machines: 2, accounts: 1 })
+  const line = bank.line('2 a0')
+  t.true(bank.pay('1 a0', '2 a0', 10))
+  t.true(bank.until(() => bank.take('2 a0')))
+  // Machine 1 is not to be captured with it.
+  machineOf(bank, one).captures.raise(100, 1)
+  bank.snapshot(two)
+  t.true(bank.until(() => bank.container('2 a0').intervals.history.newer.some(({ fed }) => fed)))
+  bank.crash(two)
+  bank.run(100)
+  bank.start(two)
+  t.true(bank.until(() => bank.agrees))
+  t.is(bank.accounts.get('2 a0')!.now.balance, 110)
+  t.is(bank.line('2 a0'), line)
+  bank.crash(one)
+  bank.run(100)
+  bank.start(one)
+  t.true(bank.until(() => bank.agrees))
+  t.is(bank.accounts.get('2 a0')!.now.balance, 100)
+  t.is(bank.line('2 a0'), line)
+  t.true(bank.settle() && bank.until(() => bank.isRecoverable()))
+  t.deepEqual([...bank.problems, ...bank.lineProblems(false)], [])
 })
