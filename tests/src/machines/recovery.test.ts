@@ -180,6 +180,10 @@ test('[SI171] what bears another number, or comes to a machine that is being rec
 
 test('[SI173] a decision that one machine never heard of holds: whoever has received what it went back over goes back in the next', async (t) => {
   const bank = await chain(28)
+  // What it has received stands on its disk; the others are not captured with it.
+  for (const id of [one, two]) machineOf(bank, id).captures.raise(100, 1)
+  bank.snapshot(three)
+  t.true(bank.until(() => bank.container('3 a0').intervals.history.newer.some(({ fed }) => fed)))
   const recovery = recoveryOf(bank)
   bank.killLocus('1 a0')
   t.true(bank.until(() => recoveryOf(bank) > recovery))
