@@ -123,6 +123,13 @@ export class MachineBank {
     this.#rebooted.add(machine)
   }
 
+  /** The machine is killed, and started again after so long. */
+  restart(machine: MachineId, afterMs = 100): void {
+    this.crash(machine)
+    this.run(afterMs)
+    this.start(machine)
+  }
+
   /** A locus dies between two safepoints. */
   killLocus(unit: string): void {
     const account = this.accounts.get(unit)!
