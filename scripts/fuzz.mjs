@@ -5,6 +5,7 @@
  *   npm run fuzz -- --steps 100000 --seed 7      both: so many operations in the simulator, a fifth as many on threads
  *   npm run fuzz -- --threads --steps 20000      on threads alone; --simulator: in the simulator alone
  *   npm run fuzz -- --simulator --calls          also prints each call, its statuses and how often they were seen
+ *   npm run fuzz -- --each                       one command of each kind on threads
  *   npm run fuzz -- --transactions --steps 10000 so many transactions in the simulator, beside a ledger, and nothing else
  *   npm run fuzz -- --couriers --steps 20000     so many trips between containers in the simulator, judged by what was written down
  *
@@ -12,7 +13,7 @@
  */
 import { parseArgs } from 'node:util'
 import { fuzzSimulated } from '../tests/dist/campaign/fuzz-sim.js'
-import { fuzzThreads } from '../tests/dist/campaign/fuzz-threads.js'
+import { fuzzThreads, oneOfEachOnThreads } from '../tests/dist/campaign/fuzz-threads.js'
 import { courierCourses } from '../tests/dist/invariants/courier-courses.js'
 import { cutAtPromises } from '../tests/dist/invariants/promised-cuts.js'
 import { interruptRecovery, mishaps } from '../tests/dist/invariants/recovery-faults.js'
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     calls: { type: 'boolean' },
     transactions: { type: 'boolean' },
     couriers: { type: 'boolean' },
+    each: { type: 'boolean' },
   },
 })
 const steps = Number(values.steps ?? 20_000)
@@ -35,10 +37,12 @@ if (!Number.isSafeInteger(steps) || steps < 1 || !Number.isSafeInteger(seed)) {
   console.error('fuzz: --steps and --seed are whole numbers, --steps at least 1')
   process.exit(2)
 }
-const isOther = values.transactions === true || values.couriers === true
+const isOther = [values.transactions, values.couriers, values.each].includes(true)
 const isBoth = !isOther && values.threads === values.simulator
 
 console.log(`seed ${seed}`)
+if (values.each === true)
+  finish('threads', await oneOfEachOnThreads(seed), 'one command of each kind')
 if (values.transactions === true) await withLedgers()
 if (values.couriers === true) await withCouriers()
 if (isBoth || values.simulator === true) await inTheSimulator()

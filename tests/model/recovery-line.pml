@@ -6,7 +6,7 @@
 /* ---- the line, as the protocol computes it: the greatest fixpoint from above --------------------------------------- */
 
 #ifdef LOGLATE
-#define COUNTS(a, s) (pt[a].p[s].st == STABLE || (LOGGING(a) && pt[a].p[s].st == VOLATILE))
+#define COUNTS(a, s) (pt[a].p[s].st == STABLE || (pt[a].p[s].logged && pt[a].p[s].st == VOLATILE))
 #else
 #define COUNTS(a, s) (pt[a].p[s].st == STABLE)
 #endif
@@ -17,7 +17,7 @@ inline newest(me, out) {
 #ifdef OUTOFORDER
   :: k < n[me] ->
 #elif defined(LOGLATE)
-  :: k < n[me] && (LOGGING(me) || pt[me].p[k].st != VOLATILE) ->
+  :: k < n[me] && (pt[me].p[k].logged || pt[me].p[k].st != VOLATILE) ->
 #else
   :: k < n[me] && pt[me].p[k].st != VOLATILE ->
 #endif
@@ -26,8 +26,8 @@ inline newest(me, out) {
   od;
   k = 0
 }
-/* Present state of a as a candidate: of a logging container it is its newest interval. */
-#define PRESENT(a) (n[a] - LOGGING(a))
+/* Present state of a as a candidate: of a logging container it may be its newest point. */
+#define PRESENT(a) (ATPOINT(a) -> n[a] - 1 : n[a])
 #define SI(a, slot) (slot == n[a] -> cur[a].si : pt[a].p[slot].si)
 #define DEP(a, slot, b) (slot == n[a] -> cur[a].dep[b] : pt[a].p[slot].dep[b])
 
@@ -114,7 +114,7 @@ inline solve() {
   c = 0; sent = 0; rcv = 0; ok = false
 }
 
-/* I18: an epoch that everybody entered by a capture (logging: by its log) is in the line once its points count. */
+/* I18: an epoch that everybody entered by a capture (logging: also by its newest point) is in the line once its points count. */
 inline progress() {
   u = 1;
   do
@@ -122,13 +122,11 @@ inline progress() {
      c = 0; ok = !HAS(mixed, u);
      do
      :: ok && c < NC ->
+        k = 1; do :: k < n[c] && pt[c].p[k].ep < u -> k++ :: else -> break od;
         if
-        :: LOGGING(c) ->
-           k = n[c] - 1; do :: k > 0 && pt[c].p[k].ep >= u -> k-- :: else -> break od;
-           ok = (cur[c].ep >= u) && k <= top[c]
-        :: else ->
-           k = 1; do :: k < n[c] && pt[c].p[k].ep < u -> k++ :: else -> break od;
-           ok = k < n[c] && k <= top[c]
+        :: k < n[c] && !pt[c].p[k].logged -> ok = k <= top[c]                    /* captured for it */
+        :: (k < n[c] && pt[c].p[k].logged) || (k == n[c] && HAS(LOGS, c) && cur[c].ep >= u) -> k--; ok = k <= top[c]
+        :: else -> ok = false
         fi;
         g[c] = k; c++
      :: else -> break
@@ -214,7 +212,7 @@ inline spare() {
      do
      :: u < n[c] ->
         if
-        :: pt[c].p[u].st == STABLE && u <= sent && !HAS(g[c], u) && !LOGGING(c) ->
+        :: pt[c].p[u].st == STABLE && u <= sent && !HAS(g[c], u) && !HAS(LOGS, c) ->
            merge_up(c, u); pt[c].p[u].st = SPARED
         :: else
         fi; u++

@@ -8,11 +8,13 @@
  *   I8 no live state depends on an interval that was rolled back   I18 an epoch entered by captures alone becomes the line
  *
  * A step of a kernel is one d_step; every order of the steps is explored. One container a machine. Scratch is 0 between steps.
- * A point is named by its slot; slot 0 is the beginning. A logging container has a point for each interval.
+ * A point is named by its slot; slot 0 is the beginning. A logging container has a point for each receipt, which is run again on the image of
+ * the last capture before it; what is no visit makes a gap, in which it has no points but captures until the next of these.
  *
  * Sizes: NC containers, NM messages, NP slots, NX crashes, NE epochs; LOGS: bits of the logging containers; CRASHES: bit m set
  * when the containers of mask m may crash together. FRAMES: nested calls and their returns. DISCARD: points given up unstable.
- * SPARE: garbage between line and present. ANYMIX: a deadline may pass at any capture. Mutants: -DNAME, listed in models.mjs.
+ * SPARE: garbage between line and present. ANYMIX: a deadline may pass at any capture. GAPS: gaps in what is logged. LOSS: a manager is lost by
+ * itself, with images that are not stable. DIFFERS: what is run again differs. Mutants: -DNAME, listed in models.mjs.
  */
 #ifndef NC
 #define NC 2
@@ -35,9 +37,17 @@
 #ifndef CRASHES
 #define CRASHES 255
 #endif
-#define LOGGING(c) ((LOGS >> (c)) & 1)
 #define HAS(set, i) (((set) >> (i)) & 1)
+/* Of a level at which visits are logged, and they were not found to differ; and whether a receipt makes a point now. */
+#define LOGGING(c) (HAS(LOGS, c) && !HAS(demoted, c))
+#ifdef GAPPOINTS
+#define POINTS(c) LOGGING(c)
+#else
+#define POINTS(c) (LOGGING(c) && !HAS(gap, c))
+#endif
 #define KEEP 255
+/* What a logging container is follows from its newest point: nothing has happened since but what is run again with that. */
+#define ATPOINT(a) (LOGGING(a) && !HAS(gap, a) && cur[a].si == pt[a].p[n[a] - 1].si)
 
 /* What a slot holds. SPARED: garbage by the single-failure rule; DROPPED: given up before it was stable; PASSED: below the line. */
 #define NONE 0
@@ -48,8 +58,9 @@
 #define PASSED 5
 #define RETAINED(c, k) (pt[c].p[k].st == VOLATILE || pt[c].p[k].st == STABLE)
 
-/* A state of a container: open interval, epoch, dependencies since the last point; ground truth: sent and received ids. */
-typedef Standing { byte si; byte ep; byte dep[NC]; byte sent; byte rcv; byte st }
+/* A state of a container: open interval, epoch, dependencies since the last point; ground truth: sent and received ids, and which of them
+ * were sent and received in a gap since the last point. logged: had by running one more visit again; same: captured, and as the point before. */
+typedef Standing { byte si; byte ep; byte dep[NC]; byte sent; byte rcv; byte gsent; byte grcv; byte st; bool logged; bool same; bool disk }
 typedef Points { Standing p[NP] }
 typedef Ends { byte last[4] }
 /* A message by its unique id. call: 0 one way, 1 a nested call, u + 2 the return of call u. fly: 1 first copy, 2 re-sent copy. */
@@ -67,6 +78,7 @@ byte live[NC];       /* calls whose frame stands on the stack: never part of a s
 Message m[NM];
 byte nm; byte crashes;
 byte mixed;          /* ground truth: epochs that some container entered without a capture */
+byte gap; byte demoted;   /* sets of containers: something that is no visit has happened; what was run again differed */
 
 /* Scratch. */
 byte c, k, q, x, y, u, o, v, w, h, sent, rcv;
@@ -79,7 +91,8 @@ inline scrub() {
   c = 0
 }
 inline clear(slot, as) {
-  slot.si = 0; slot.sent = 0; slot.rcv = 0; slot.st = as;
+  slot.si = 0; slot.sent = 0; slot.rcv = 0; slot.gsent = 0; slot.grcv = 0; slot.st = as;
+  slot.logged = false; slot.same = false; slot.disk = false;
   o = 0; do :: o < NC -> slot.dep[o] = 0; o++ :: else -> break od; o = 0
 }
 inline copy(into, old) {
@@ -133,12 +146,16 @@ inline send(me, you, what) {
     m[nm].ep = cur[me].ep; m[nm].call = what; m[nm].fly = 1;
     cur[me].sent = cur[me].sent | (1 << nm);
     /* Sends of a logged interval happen again at its replay: they are part of its point. */
-#ifndef NOREPLAY
     if
-    :: LOGGING(me) && pt[me].p[n[me] - 1].si == cur[me].si -> pt[me].p[n[me] - 1].sent = cur[me].sent
+    :: ATPOINT(me) ->
+#ifndef NOREPLAY
+       pt[me].p[n[me] - 1].sent = cur[me].sent
+#else
+       skip
+#endif
+    :: HAS(gap, me) -> cur[me].gsent = cur[me].gsent | (1 << nm)
     :: else
     fi;
-#endif
     if :: what == 1 -> live[me] = live[me] | (1 << nm) :: else fi;
     nm++;
     scrub()
@@ -147,7 +164,14 @@ inline send(me, you, what) {
 
 inline capture(me, epoch) {
   printf("CAPTURE %d interval %d epoch %d\n", me, cur[me].si, epoch);
-  copy(pt[me].p[n[me]], cur[me]); pt[me].p[n[me]].ep = epoch; pt[me].p[n[me]].st = VOLATILE; n[me]++;
+  copy(pt[me].p[n[me]], cur[me]); pt[me].p[n[me]].ep = epoch; pt[me].p[n[me]].st = VOLATILE;
+  pt[me].p[n[me]].gsent = cur[me].gsent; pt[me].p[n[me]].grcv = cur[me].grcv;
+#ifdef GAPSAME
+  pt[me].p[n[me]].same = LOGGING(me);
+#else
+  pt[me].p[n[me]].same = LOGGING(me) && !HAS(gap, me);
+#endif
+  n[me]++; cur[me].gsent = 0; cur[me].grcv = 0; gap = gap & ~(1 << me);
   y = 0; do :: y < NC -> cur[me].dep[y] = 0; y++ :: else -> break od; y = 0;
 #ifndef NOBUMP
   cur[me].si++;
@@ -196,9 +220,12 @@ inline take(id, which, how) {
 #endif
      cur[c].rcv = cur[c].rcv | (1 << id);
      if :: m[id].call > 1 -> live[c] = live[c] & ~(1 << (m[id].call - 2)) :: else fi;
+     if :: HAS(gap, c) -> cur[c].grcv = cur[c].grcv | (1 << id) :: else fi;
      if
-     :: LOGGING(c) ->                                                /* the receipt is logged: a point of its own */
-        copy(pt[c].p[n[c]], cur[c]); pt[c].p[n[c]].st = VOLATILE; n[c]++;
+     :: POINTS(c) ->                                                 /* the receipt is logged: a point of its own */
+        copy(pt[c].p[n[c]], cur[c]); pt[c].p[n[c]].st = VOLATILE; pt[c].p[n[c]].logged = true;
+        pt[c].p[n[c]].gsent = cur[c].gsent; pt[c].p[n[c]].grcv = cur[c].grcv; n[c]++;
+        cur[c].gsent = 0; cur[c].grcv = 0;
         y = 0; do :: y < NC -> cur[c].dep[y] = 0; y++ :: else -> break od; y = 0
      :: else
      fi
@@ -211,19 +238,38 @@ inline take(id, which, how) {
 inline flush(me) {
   printf("FLUSH %d\n", me);
   x = 0;
-  do :: x < n[me] -> if :: pt[me].p[x].st == VOLATILE -> pt[me].p[x].st = STABLE :: else fi; x++ :: else -> break od;
+  do
+  :: x < n[me] ->
+     if :: pt[me].p[x].logged && pt[me].p[x].st == VOLATILE -> pt[me].p[x].st = STABLE; pt[me].p[x].disk = true :: else fi;
+     x++
+  :: else -> break
+  od;
   x = 0
+}
+/* Something that is no visit happens: what is received and sent from now on is in no point but the next capture. */
+inline begin_gap(me) {
+  printf("GAP %d\n", me);
+  gap = gap | (1 << me);
+#ifndef GAPOPEN
+  cur[me].si++
+#endif
 }
 #ifdef NOFREEZE
 #define OPEN(a) true
 #else
 #define OPEN(a) !unaware[a]
 #endif
+/* Its newest point is what it is, so that it is of a higher epoch without a capture. */
+#ifdef GAPENTERS
+#define ENTERS(a) LOGGING(a)
+#else
+#define ENTERS(a) (LOGGING(a) && !HAS(gap, a))
+#endif
 #ifdef NOCAPTURE
 #define FIRST(i) false
 #define NOW(i) true
 #else
-#define FIRST(i) (!LOGGING(m[i].to) && m[i].ep > cur[m[i].to].ep)
+#define FIRST(i) (!ENTERS(m[i].to) && m[i].ep > cur[m[i].to].ep)
 #define NOW(i) !FIRST(i)
 #endif
 #ifdef ANYMIX
@@ -236,7 +282,63 @@ inline flush(me) {
 #else
 #define CAPTURABLE(a) (n[a] < NP && live[a] == 0)
 #endif
-#define ROOM(i) (!LOGGING(m[i].to) || n[m[i].to] < NP)
+#define ROOM(i) (!POINTS(m[i].to) || n[m[i].to] < NP)
+/* After the capture that ends a gap the receipt is a point again. */
+#define ROOMS(i) (!LOGGING(m[i].to) || n[m[i].to] + 1 < NP)
+
+/* Newest point of a that can be had while the kernel lives: on images that count, or on the one before where nothing but visits had come between. */
+inline newest_had(me, out) {
+  out = line[me]; ok = true;
+  do
+  :: out + 1 < n[me] && pt[me].p[out + 1].logged -> out++
+  :: out + 1 < n[me] && !pt[me].p[out + 1].logged && ok && pt[me].p[out + 1].st == STABLE -> out++
+  :: out + 1 < n[me] && !pt[me].p[out + 1].logged && !(ok && pt[me].p[out + 1].st == STABLE) && pt[me].p[out + 1].same ->
+     ok = false; out++
+  :: else -> break
+  od;
+  ok = false
+}
+/* All since the last image that is there are points of one chain on it from now on, and go to the disk anew. */
+inline rebase(me, slot) {
+  x = line[me] + 1; y = line[me];
+  do
+  :: x <= slot && (pt[me].p[x].logged || pt[me].p[x].st == STABLE) -> if :: !pt[me].p[x].logged -> y = x :: else fi; x++
+  :: else -> break
+  od;
+  do
+  :: y < slot ->
+     y++;
+     pt[me].p[y].disk = false;
+#ifdef OLDRECORDS
+     if :: !pt[me].p[y].logged -> pt[me].p[y].st = VOLATILE :: else fi;
+#else
+     pt[me].p[y].st = VOLATILE;
+#endif
+     pt[me].p[y].logged = true
+  :: else -> break
+  od;
+  x = 0; y = 0
+}
+/* Visits that were found to differ are no points; what they had received counts for the next. */
+inline make_void(me) {
+#ifndef VOIDCOUNT
+  u = line[me] + 1;
+  do
+  :: u < n[me] ->
+     if :: pt[me].p[u].logged && RETAINED(me, u) -> 
+#ifndef VOIDDEPS
+        merge_up(me, u);
+#endif
+        clear(pt[me].p[u], DROPPED)
+     :: else
+     fi; u++
+  :: else -> break
+  od;
+  u = 0;
+  do :: top[me] > line[me] && !RETAINED(me, top[me]) -> top[me]-- :: else -> break od;
+#endif
+  mixed = 255; demoted = demoted | (1 << me)
+}
 
 /* ---- crash and recovery session ------------------------------------------------------------------------------------ */
 
@@ -251,9 +353,33 @@ inline go_back(me, slot) {
   printf("ROLLBACK %d to slot %d interval %d\n", me, slot, pt[me].p[slot].si);
   copy(cur[me], pt[me].p[slot]);
   y = 0; do :: y < NC -> cur[me].dep[y] = 0; y++ :: else -> break od; y = 0;
-  if :: !LOGGING(me) -> cur[me].si++ :: else fi;
+  if
+  :: (!pt[me].p[slot].logged || pt[me].p[slot].same) && !(LOGGING(me) && slot == 0) -> cur[me].si++
+  :: else
+  fi;
+  cur[me].gsent = 0; cur[me].grcv = 0; gap = gap & ~(1 << me);
   live[me] = 0;
   forget(me, slot)
+}
+/* Ground truth of what is run again: image x is that of the last capture which is there; what was done in a gap since is not done again. */
+inline run_again(me, slot, isOff) {
+  x = slot;
+  do
+  :: x > line[me] && (pt[me].p[x].logged || (pt[me].p[x].st != STABLE)) -> x--
+  :: else -> break
+  od;
+  if
+  :: isOff && x < slot ->                                            /* the replay differs: it is not what the point says */
+     cur[me].sent = pt[me].p[x].sent; cur[me].rcv = pt[me].p[x].rcv
+  :: else
+  fi;
+  do
+  :: x < slot ->
+     x++;
+     cur[me].sent = cur[me].sent & ~pt[me].p[x].gsent; cur[me].rcv = cur[me].rcv & ~pt[me].p[x].grcv
+  :: else -> break
+  od;
+  x = 0
 }
 /* Messages of a that are in its state and not in the receiver's, from its send log. */
 inline resend(me) {
@@ -281,9 +407,9 @@ inline apply(me) {
   resend(me)
 }
 /* The decision: candidates, line, incarnations; those that crashed apply it at once, survivors in steps of their own. */
-inline crash(mask) {
+inline crash(mask, how) {
   d_step {
-    printf("CRASH %d\n", mask);
+    printf("CRASH %d how %d\n", mask, how);
     crashes++;
 #ifndef NOFINISH
     /* A survivor with a decision on its disk goes back first, and is a candidate only then. */
@@ -294,8 +420,14 @@ inline crash(mask) {
     do
     :: c < NC ->
        if
-       :: HAS(mask, c) ->
+       :: HAS(mask, c) && how == 1 ->                                /* its manager alone: what came in is known */
+          newest_had(c, y); top[c] = y; y = 0;
+          forget(c, top[c])
+       :: HAS(mask, c) && how != 1 ->
           newest(c, y); top[c] = y; y = 0;
+          x = line[c] + 1;
+          do :: x <= top[c] -> assert(!pt[c].p[x].logged || pt[c].p[x].disk); x++ :: else -> break od;   /* I4 */
+          x = 0;
 #ifdef LOGLATE
           do :: top[c] > line[c] && pt[c].p[top[c]].st == VOLATILE -> top[c]-- :: else -> break od;
 #endif
@@ -303,7 +435,8 @@ inline crash(mask) {
           do                                                         /* a point that was not stable is gone, record and all */
           :: x <= top[c] -> if :: pt[c].p[x].st == VOLATILE -> clear(pt[c].p[x], DROPPED) :: else fi; x++
           :: else -> break
-          od; x = 0
+          od; x = 0;
+          if :: how == 2 -> make_void(c) :: else fi
        :: else -> top[c] = PRESENT(c)
        fi; c++
     :: else -> break
@@ -333,7 +466,18 @@ inline crash(mask) {
     od;
     c = 0; do :: c < NC -> top[c] = 0; hi[c] = 0; g[c] = 0; c++ :: else -> break od;
     c = 0;
-    do :: c < NC -> if :: HAS(mask, c) -> apply(c) :: else fi; c++ :: else -> break od;
+    do
+    :: c < NC ->
+       if
+       :: HAS(mask, c) ->
+          u = target[c]; apply(c);
+          run_again(c, u, how == 2);
+          if :: how == 1 -> rebase(c, u) :: else fi;
+          u = 0
+       :: else
+       fi; c++
+    :: else -> break
+    od;
     sound()
   }
 }
@@ -343,13 +487,15 @@ inline crash(mask) {
 #define DELIVER(i) \
   :: i < nm && (m[i].fly & 1) && OPEN(m[i].to) && NOW(i) && ROOM(i) -> v = i; w = 1; h = 0 \
   :: i < nm && (m[i].fly & 2) && OPEN(m[i].to) && NOW(i) && ROOM(i) -> v = i; w = 2; h = 0 \
-  :: i < nm && (m[i].fly & 1) && OPEN(m[i].to) && FIRST(i) && CAPTURABLE(m[i].to) -> v = i; w = 1; h = 1 \
-  :: i < nm && (m[i].fly & 2) && OPEN(m[i].to) && FIRST(i) && CAPTURABLE(m[i].to) -> v = i; w = 2; h = 1 \
+  :: i < nm && (m[i].fly & 1) && OPEN(m[i].to) && FIRST(i) && CAPTURABLE(m[i].to) && ROOMS(i) -> v = i; w = 1; h = 1 \
+  :: i < nm && (m[i].fly & 2) && OPEN(m[i].to) && FIRST(i) && CAPTURABLE(m[i].to) && ROOMS(i) -> v = i; w = 2; h = 1 \
   :: i < nm && (m[i].fly & 1) && OPEN(m[i].to) && LATE(i) -> v = i; w = 1; h = 2 \
   :: i < nm && (m[i].fly & 2) && OPEN(m[i].to) && LATE(i) -> v = i; w = 2; h = 2
+/* What is logged sends and answers in a visit only: not after a capture before the next has come in. */
+#define MAYSEND(a) (nm < NM && (!LOGGING(a) || HAS(gap, a) || ATPOINT(a)))
 #define FROM(a) \
-  :: nm < NM -> v = a; w = (a + 1) % NC \
-  :: nm < NM && NC > 2 -> v = a; w = (a + 2) % NC
+  :: MAYSEND(a) -> v = a; w = (a + 1) % NC \
+  :: MAYSEND(a) && NC > 2 -> v = a; w = (a + 2) % NC
 #ifdef FRAMES
 #define NESTED :: h = 1
 #else
@@ -359,16 +505,21 @@ inline crash(mask) {
 #define ANSWERED(i) ((m[0].call == i + 2 && HAS(cur[m[i].to].sent, 0)) || (m[1].call == i + 2 && HAS(cur[m[i].to].sent, 1)) || \
   (m[2 % NM].call == i + 2 && HAS(cur[m[i].to].sent, 2 % NM)) || (m[3 % NM].call == i + 2 && HAS(cur[m[i].to].sent, 3 % NM)))
 #define ANSWER(i) \
-  :: i < nm && nm < NM && m[i].call == 1 && HAS(cur[m[i].to].rcv, i) && !ANSWERED(i) -> v = m[i].to; w = m[i].from; h = i + 2
-#define TICK(a) :: !LOGGING(a) && OPEN(a) && CAPTURABLE(a) && cur[a].ep < NE -> v = a; w = cur[a].ep + 1
+  :: i < nm && MAYSEND(m[i].to) && m[i].call == 1 && HAS(cur[m[i].to].rcv, i) && !ANSWERED(i) -> v = m[i].to; w = m[i].from; h = i + 2
+#define TICK(a) :: OPEN(a) && CAPTURABLE(a) && cur[a].ep < NE -> v = a; w = cur[a].ep + 1
 #define ASKED(a) :: !LOGGING(a) && OPEN(a) && CAPTURABLE(a) -> v = a; w = cur[a].ep
-/* A logging container only raises its epoch and asks for a log flush. */
-#define RAISE(a) :: LOGGING(a) && OPEN(a) && cur[a].ep < NE -> v = a
-#define FLUSH(a) :: LOGGING(a) && pt[a].p[n[a] - 1].st == VOLATILE -> v = a
+/* A logging container is of an epoch by its newest point, and captured at any time, so that its log need not be kept. */
+#define RAISE(a) :: ENTERS(a) && OPEN(a) && cur[a].ep < NE -> v = a
+#define AGAIN(a) :: LOGGING(a) && OPEN(a) && CAPTURABLE(a) && (HAS(gap, a) || pt[a].p[n[a] - 1].logged) -> v = a; w = cur[a].ep
+#define FLUSH(a) :: pt[a].p[n[a] - 1].logged && pt[a].p[n[a] - 1].st == VOLATILE -> v = a
+#define GAP(a) :: LOGGING(a) && OPEN(a) && !HAS(gap, a) && n[a] < NP -> v = a
 #define LEARN(a) :: unaware[a] -> v = a
 /* Reports come in any order. */
-#define REPORT(a, s) :: !LOGGING(a) && s < n[a] && pt[a].p[s % NP].st == VOLATILE -> v = a; w = s
-#define CRASH(mask) :: crashes < NX && HAS(CRASHES, mask) && mask < (1 << NC) -> v = mask
+#define REPORT(a, s) :: s < n[a] && !pt[a].p[s % NP].logged && pt[a].p[s % NP].st == VOLATILE -> v = a; w = s
+#define CRASH(mask) :: crashes < NX && HAS(CRASHES, mask) && mask < (1 << NC) -> v = mask; w = 0
+#define LOSE(a) :: crashes < NX && HAS(LOGS, a) -> v = 1 << a; w = 1
+/* A visit on the line that differs would be damage, which is said. */
+#define DIFFER(a) :: crashes < NX && LOGGING(a) && pt[a].p[n[a] - 1].logged && !pt[a].p[line[a]].logged -> v = 1 << a; w = 2
 #if NC > 2
 #define ALL(option) option(0) option(1) option(2)
 #define REPORTS(s) REPORT(0, s) REPORT(1, s) REPORT(2, s)
@@ -411,6 +562,14 @@ end:
 #if LOGS > 0
   :: atomic { if ALL(RAISE) fi; d_step { cur[v].ep++; scrub() } }
   :: atomic { if ALL(FLUSH) fi; d_step { flush(v); advance() } }
+  :: atomic {
+       if ALL(AGAIN) fi;
+       /* Of an epoch that it was of by its point it is not known by this capture. */
+       d_step { if :: HAS(gap, v) -> mixed = mixed | (1 << w) :: else fi; capture(v, w); scrub() }
+     }
+#ifdef GAPS
+  :: atomic { if ALL(GAP) fi; d_step { begin_gap(v); scrub() } }
+#endif
 #endif
   :: atomic {
        if
@@ -444,8 +603,14 @@ end:
        CRASH(6)
        CRASH(7)
 #endif
+#ifdef LOSS
+       ALL(LOSE)
+#endif
+#ifdef DIFFERS
+       ALL(DIFFER)
+#endif
        fi;
-       crash(v)
+       crash(v, w)
      }
 #endif
   od

@@ -42,6 +42,8 @@ export const asPageSet = (n: number): PageSetId => n as PageSetId
 export const asFrame = (n: number): Frame => n as Frame
 export const asBlock = (n: number): DiskBlock => n as DiskBlock
 export const asPosition = (n: number): LogPosition => n as LogPosition
+/** `disk_trim` from here: the caller never reads the log, whatever it writes. */
+export const noLog: LogPosition = asPosition(Number.MAX_SAFE_INTEGER)
 export const asPort = (n: number): PortId => n as PortId
 export const asGeneration = (n: number): Generation => n as Generation
 export const asMachine = (n: number): MachineId => n as MachineId

@@ -54,7 +54,8 @@ export const statusTable = {
   actor_gone: 'The actor asked has died; its successor does not know of the request. Ask again.',
   bad_message: 'The message does not have the declared shape and was refused.',
   io_error: 'The disk refused a read, write or barrier; the sentence has the system’s words.',
-  disk_full: 'The disk has no free segment left.',
+  disk_full:
+    'The disk is full of what is needed. Destroy containers, keep fewer snapshots, or make a larger disk.',
   checksum_mismatch: 'Stored bytes do not match their checksum: the block is damaged.',
   damaged: 'Stored state is damaged; the sentence says what was lost.',
   world_in_use: 'Another process has the world open. Stop it first.',

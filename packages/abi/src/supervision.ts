@@ -2,7 +2,9 @@
  * What the world's thread and its actors say to each other over control ports: orders of the kernel to the
  * supervisor, and what the supervisor reports. Events are shaped as those of process contracts.
  */
+import type { ValueOf } from './fields.js'
 import type { Capref, ContainerSlot, Generation, PortId, StateInterval, Token } from './ids.js'
+import type { program } from './signatures/containers.js'
 import type { Durability } from './signatures/loci.js'
 import type { Status } from './status.js'
 
@@ -76,7 +78,19 @@ export type Order =
       readonly generation: Generation
       readonly reason: string
     }
-  | { readonly order: 'start_locus'; readonly port: PortId; readonly generation: Generation }
+  | {
+      readonly order: 'start_locus'
+      readonly port: PortId
+      readonly generation: Generation
+      /**
+       * It runs again what that program did in the container: that belongs to bringing the world back, and waits for nobody who lets loci go
+       * on. Nil: it goes on with what it did itself.
+       */
+      readonly replays: {
+        readonly container: string
+        readonly program: ValueOf<typeof program>
+      } | null
+    }
   | {
       readonly order: 'stop_locus'
       readonly port: PortId

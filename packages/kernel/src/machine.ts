@@ -18,7 +18,7 @@ import { ContainerTable } from './container/container-table.js'
 import type { Container } from './container/container.js'
 import type { Raised } from './container/mapping-change.js'
 import { SliceAllocator } from './container/slice-allocator.js'
-import { KeptLines, type KeptLine } from './kept/kept-lines.js'
+import { KeptLines } from './kept/kept-lines.js'
 import type { KnownPoint } from './recovery/known-points.js'
 import type { Moved } from './recovery/moved.js'
 import type { Lost } from './recovery/request.js'
@@ -129,10 +129,10 @@ export class Machine {
   readonly kept = new KeptLines()
   /** Managers that keep one snapshot of a container only. */
   readonly keepsNothing = new Set<number>()
+  /** What managers were told last of snapshots that are wanted while the line lags, in short. */
+  wantedTold = ''
   /** Somebody asked for the capture of this epoch: its line is kept, or the first that comes after it. 0: nobody did. */
   keepFrom = 0
-  /** An administrator wants the world back at this kept line. */
-  backTo: KeptLine | null = null
   /** The newest decisions of administrators, oldest first. */
   decisions: readonly Decision[] = []
   /** What went back of late, newest last. */

@@ -3,8 +3,8 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { locusCalls } from '@katydid/abi'
+import { changeOf } from './changed-program.js'
 import { defaultDiskBytes, openDiskFile } from './disk-file.js'
 import { KatydidError, systemCode, systemWords } from './error.js'
 import { must } from './host-call.js'
@@ -22,7 +22,6 @@ import {
   shapeOf,
   type OpenOptions,
 } from './options.js'
-import { moduleHash } from './module-hash.js'
 import { World } from './world.js'
 
 /** The one machine a world has so far. */
@@ -141,16 +140,7 @@ async function refuseChanged(machine: Machine): Promise<void> {
   const { containers } = await must(machine.host, 'status', locusCalls.worldStatus, {})
   for (const { name, program } of containers) {
     if (program === null) continue
-    const file = fileURLToPath(program.module)
-    if (!fs.existsSync(file))
-      throw new KatydidError(
-        'no_such_program',
-        `The program of container ${name} is gone: ${file}. Bring it back, or open the world with acceptChanged.`,
-      )
-    if (moduleHash(file) !== program.hash)
-      throw new KatydidError(
-        'program_changed',
-        `The program of container ${name} has changed since the world recorded it: ${file}, or something it imports. Bring the old content back, or open the world with acceptChanged.`,
-      )
+    const change = changeOf(name, program)
+    if (change !== null) throw change
   }
 }

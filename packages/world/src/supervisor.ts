@@ -20,6 +20,7 @@ import {
 } from '@katydid/abi'
 import { spawnActor, type Region, type Remote, type SpawnedActor } from '@katydid/actor'
 import type { ConsoleControl } from '@katydid/devices'
+import { changeOf } from './changed-program.js'
 import { KatydidError } from './error.js'
 import type { WorldEvents } from './events.js'
 import { LocusPool } from './locus-pool.js'
@@ -27,6 +28,7 @@ import { moduleHash } from './module-hash.js'
 import type { Workers } from './workers.js'
 
 type StartManager = Extract<Order, { order: 'start_manager' }>
+type StartLocus = Extract<Order, { order: 'start_locus' }>
 type Output = Extract<Order, { order: 'output' }>
 
 /** What the kernel lets the supervisor call. */
@@ -211,8 +213,7 @@ export class Supervisor<Kernel extends KernelControl> {
         return
       }
       case 'start_locus':
-        if (this.#heldLoci === null) this.#loci.start(order.port, order.generation)
-        else this.#heldLoci.push({ port: order.port, generation: order.generation })
+        this.#startLocus(order)
         return
       case 'stop_locus':
         this.#stopLocus(order.port, order.generation, order.reason)
@@ -224,6 +225,17 @@ export class Supervisor<Kernel extends KernelControl> {
         }
         this.#events.emit(order.event)
         return
+    }
+  }
+
+  /** What is run again is part of the world's coming back, so nobody has to let it go on; but it runs only if it is what the world recorded. */
+  #startLocus({ port, generation, replays }: StartLocus): void {
+    if (this.#heldLoci === null) this.#loci.start(port, generation)
+    else if (replays === null) this.#heldLoci.push({ port, generation })
+    else {
+      const change = this.#acceptChanged ? null : changeOf(replays.container, replays.program)
+      if (change === null) this.#loci.start(port, generation)
+      else this.#fail(change.status, change.message)
     }
   }
 

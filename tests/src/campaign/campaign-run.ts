@@ -7,6 +7,7 @@ import { crashImage, powerCut } from '@katydid/devices'
 import { CampaignHost } from './host.js'
 import { randomProgram, readAll, writeAll } from './random-program.js'
 import {
+  lineOf,
   smallShape,
   WholeWorld,
   type Remains,
@@ -14,8 +15,33 @@ import {
   type WholeShape,
 } from './whole-world.js'
 
+/** A region of one container mapped into another, in pages. */
+export interface Region {
+  readonly to: string
+  readonly from: string
+  readonly at: number
+  readonly length: number
+  readonly sourceAt: number
+  readonly rights: number
+}
+
+/** What a scripted run does. */
+export interface Script {
+  /** Containers that there are in every round, with their programs. */
+  readonly containers: Readonly<Record<string, string>>
+  /** Of this one the past is forked, into a container of the other name. */
+  readonly source: string
+  readonly fork: string
+  /** What is mapped into what, as long as both are there. */
+  readonly regions?: readonly Region[]
+}
+
 export interface RunShape {
   readonly world: WholeShape
+  /** Of scripted runs; default: containers of the first manager and of the one that keeps nothing. */
+  readonly script?: Script
+  /** Whether a world that says that its disk is full has done all that can be asked. */
+  readonly mayBeFull?: boolean
   /** Deeds of one locus from its begin to its end. */
   readonly deeds: number
   /** Pages of each container that loci use. */
@@ -50,7 +76,7 @@ export class CampaignRun {
   #base: Uint8Array = new Uint8Array(0)
 
   private constructor(seed: number, shape: RunShape) {
-    this.shape = shape
+    this.shape = { ...shape, world: { line: lineOf(seed), ...shape.world } }
     this.random = new Random(seed)
     this.world = this.#life(null)
     this.host = new CampaignHost(this.world)

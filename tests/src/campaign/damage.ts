@@ -4,12 +4,17 @@
  * read is right or refused. Never wrong data.
  */
 import { actorPorts } from '@katydid/abi'
+import type { History } from '@katydid/kernel/state-interval/history.js'
 import { Random } from '@katydid/actor'
 import { DiskOpenError } from '@katydid/devices'
 import { programsOf } from './campaign-run.js'
-import { CampaignHost } from './host.js'
-import { crashShape, scriptedRun } from './scripted-run.js'
 import type { Progress } from './crash-cuts.js'
+import { Findings } from './findings.js'
+import { CampaignHost } from './host.js'
+import { takeBack } from './rollback-cuts.js'
+import { storeScene } from './scenes.js'
+import { scriptedRun } from './scripted-run.js'
+import { tillName } from './sim-visit.js'
 import { WholeWorld, type Remains } from './whole-world.js'
 
 /** A store, and what was done to it. */
@@ -17,6 +22,9 @@ export interface Mutation {
   readonly what: string
   readonly image: Uint8Array
 }
+
+/** How a store comes to be there: the world was stopped in good order, or its process was killed when all was on the disk. */
+export type Left = 'stopped' | 'killed'
 
 /** A store as a world left it, and what it had been earlier. */
 export interface Store {
@@ -27,32 +35,57 @@ export interface Store {
   readonly blocks: number
 }
 
-/** How opening a damaged store ended. */
-export type Outcome = 'refused' | 'older, reported' | 'whole' | 'reads refused' | 'wrong'
+/** How opening a damaged store ended; `reported`: older than it was, or without something of its past. */
+export type Outcome = 'refused' | 'reported' | 'whole' | 'reads refused' | 'wrong'
 
 export interface DamageResult {
   readonly mutations: number
   readonly outcomes: Readonly<Record<Outcome, number>>
+  /** Visits that were run again, and rollbacks to kept lines, in damaged worlds. */
+  readonly again: number
+  readonly takenBack: number
+  readonly kinds: Readonly<Record<string, number>>
   readonly wrong: readonly string[]
 }
 
 const blockBytes = 4096
 
-/** A small store, stopped in good order. */
-export async function smallStore(seed: number): Promise<Store> {
-  const run = await scriptedRun(seed, { rounds: 2 })
-  const earlier = run.world.disk.memory.image.slice()
-  await run.host.start('last', 'a')
-  run.world.run(20)
-  await run.host.snapshot(true)
-  await run.world.settle(run.world.kernel.stop())
-  // As a supervisor does: the disk is stopped last.
-  run.world.sim.crash(actorPorts.firstManager)
-  await run.world.settle(new Promise((resolve) => run.world.disk.core.stop(resolve)))
-  const { problems } = run.world
+/**
+ * A small store with everything in it: containers of each manager, one mapped into another, an open and a forked snapshot, kept lines, and visits: if it
+ * was killed, also some that no capture has yet.
+ */
+export async function smallStore(seed: number, how: Left = 'stopped'): Promise<Store> {
+  const run = await scriptedRun(seed, { rounds: 2, shape: storeScene })
+  const { world, host } = run
+  const earlier = world.disk.memory.image.slice()
+  await host.start('x7', 'a')
+  await host.start('y7', 'b')
+  world.run(20)
+  await host.snapshot(true)
+  if (how === 'killed') {
+    // The line stands at a visit that no capture has yet.
+    const till = (): History => world.kernel.machine.containers.named(tillName)!.intervals.history
+    for (let nth = 8; till().base?.logged?.durable !== true && nth < 40; nth++) {
+      await host.start(`y${nth}`, nth % 2 === 0 ? 'b' : 'c')
+      world.until(() => till().base?.logged?.durable === true, 60)
+    }
+    if (till().base?.logged?.durable !== true)
+      throw new Error(`seed ${seed}: no visit is on the line`)
+  } else {
+    await world.settle(world.kernel.stop())
+    // As a supervisor does: the disk is stopped last.
+    for (const port of [actorPorts.firstManager, ...world.others]) world.sim.crash(port)
+    await world.settle(new Promise((resolve) => world.disk.core.stop(resolve)))
+  }
+  const { problems } = world
   if (problems.length > 0) throw new Error(problems.join('\n'))
-  const image = trimmed(run.world.disk.memory.image)
-  return { remains: run.world.remains(image), earlier, blocks: image.length / blockBytes }
+  const image = trimmed(world.disk.memory.image)
+  const remains = world.remains(image)
+  // The end of a log that was not closed may be missing as if it had never been written.
+  const { told: _, ...content } = remains
+  const unpromised = { ...content, promised: 0, promisedLine: new Map() }
+  const left = how === 'killed' ? unpromised : remains
+  return { remains: left, earlier, blocks: image.length / blockBytes }
 }
 
 /** Mutations of every kind, drawn from the seed; `flips` of them are of single bytes. */
@@ -90,27 +123,34 @@ export async function sufferDamage(
   mutations: Iterable<Mutation>,
   onProgress: Progress = () => {},
 ): Promise<DamageResult> {
-  const outcomes = { refused: 0, 'older, reported': 0, whole: 0, 'reads refused': 0, wrong: 0 }
-  const wrong: string[] = []
-  let count = 0
+  const outcomes = { refused: 0, reported: 0, whole: 0, 'reads refused': 0, wrong: 0 }
+  const findings = new Findings()
+  const done = { again: 0, takenBack: 0 }
+  let mutated = 0
   for (const { what, image } of mutations) {
-    const found = await outcomeOf({ ...store.remains, image }, count)
+    const found = await outcomeOf({ ...store.remains, image }, mutated, done)
     outcomes[found.outcome]++
-    count++
-    if (found.outcome === 'wrong') wrong.push(`${what}: ${found.why}`)
-    if (wrong.length > 20) break
-    onProgress(count, wrong)
+    mutated++
+    if (found.outcome === 'wrong') findings.add(what, found.why)
+    onProgress(mutated, findings.wrong)
   }
-  return { mutations: count, outcomes, wrong }
+  const { kinds, wrong } = findings
+  return { mutations: mutated, outcomes, ...done, kinds, wrong }
+}
+
+interface Judged {
+  readonly outcome: Outcome
+  readonly why: string
 }
 
 async function outcomeOf(
   remains: Remains,
   seed: number,
-): Promise<{ outcome: Outcome; why: string }> {
+  done: { again: number; takenBack: number },
+): Promise<Judged> {
   let world: WholeWorld
   try {
-    world = new WholeWorld(seed, crashShape.world, programsOf(crashShape), remains)
+    world = new WholeWorld(seed, storeScene.world, programsOf(storeScene), remains)
   } catch (error) {
     if (error instanceof DiskOpenError) return { outcome: 'refused', why: error.message }
     return { outcome: 'wrong', why: (error as Error).stack ?? '' }
@@ -123,10 +163,44 @@ async function outcomeOf(
         ? { outcome: 'wrong', why: `refused without a sentence: ${boot.status}` }
         : { outcome: 'refused', why: boot.detail }
     await new CampaignHost(world).readBack()
-    return judge(world, remains, boot.recoveredCapture, boot.damage)
+    const judged = judge(world, remains, boot.recoveredCapture, boot.damage)
+    const { phase } = world
+    if (judged.outcome === 'wrong' || phase !== 'open') return judged
+    return (await pastOf(world, seed, done)) ?? judged
   } catch (error) {
     return { outcome: 'wrong', why: (error as Error).stack ?? '' }
+  } finally {
+    done.again += world.seen.get('visit again') ?? 0
   }
+}
+
+/** Of some a snapshot is opened and read, others are taken back to a kept line and read there: nothing of either may be wrong. */
+async function pastOf(
+  world: WholeWorld,
+  seed: number,
+  done: { takenBack: number },
+): Promise<Judged | null> {
+  const host = new CampaignHost(world)
+  if (seed % 3 === 0) await readSnapshot(host, ['a', 'b', tillName][(seed / 3) % 3]!, seed)
+  const to = world.kernel.machine.kept.all.at(0)?.record.line
+  if (seed % 3 === 1 && to !== undefined) {
+    const refused = await takeBack(world, to)
+    if (refused.length === 0) {
+      done.takenBack++
+      if (world.phase === 'open') await host.readBack()
+    }
+  }
+  const { problems } = world
+  return problems.length > 0 ? { outcome: 'wrong', why: problems.slice(0, 3).join('; ') } : null
+}
+
+async function readSnapshot(host: CampaignHost, source: string, which: number): Promise<void> {
+  const { world } = host
+  await host.openSnapshot(source, 'p', which)
+  if (world.model.containers.get('p')?.adopted !== true) return
+  await host.setProgram('p', 'read')
+  if (!(await host.start('reader past', 'p'))) return
+  world.until(() => world.model.loci.get('reader past')?.end !== null, 60_000)
 }
 
 function judge(
@@ -134,15 +208,17 @@ function judge(
   remains: Remains,
   capture: number,
   damage: string | null,
-): { outcome: Outcome; why: string } {
+): Judged {
   const failure = world.of('failed')[0]
   const { problems } = world
   if (problems.length > 0) return { outcome: 'wrong', why: problems.slice(0, 3).join('; ') }
   if (failure !== undefined) return { outcome: 'refused', why: failure.detail }
-  if (capture < remains.promised)
-    return damage === null
-      ? { outcome: 'wrong', why: `back at ${capture} of ${remains.promised} without a report` }
-      : { outcome: 'older, reported', why: damage }
+  if (capture < remains.promised && damage === null)
+    return {
+      outcome: 'wrong',
+      why: `back at ${capture} of ${remains.promised} without a report`,
+    }
+  if (damage !== null) return { outcome: 'reported', why: damage }
   const refused = world.of('locus_ended').some((each) => each.status !== 'ok')
   return { outcome: refused ? 'reads refused' : 'whole', why: '' }
 }

@@ -238,5 +238,7 @@ async function destroyAtRest(run: CampaignRun, name: string): Promise<void> {
   const { atRest } = await host.call('locus_suspend', { locus }, 'ok', ...gone)
   const deed = atRest === true && world.model === model ? 'locus_destroy' : 'locus_resume'
   const { status } = await host.call(deed, { locus }, 'ok', ...gone)
-  if (status === 'ok' && deed === 'locus_destroy' && world.model === model) model.loci.delete(name)
+  if (status !== 'ok' || deed !== 'locus_destroy' || world.model !== model) return
+  world.destroyedAtRest.add(name)
+  model.loci.delete(name)
 }

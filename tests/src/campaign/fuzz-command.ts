@@ -50,7 +50,10 @@ export const of = <T>(
 ): fc.Arbitrary<AnyCommand> =>
   arbitrary.map((drawn) => new Command(text(drawn), (run) => deed(run, drawn)))
 
-/** Makes a call and holds its status against those expected; a callee that died or was slow is as good. */
+/**
+ * Makes a call and holds its status against those expected; a callee that died or was slow is as good, and so is a manager that dies before
+ * it is answered.
+ */
 export async function expectReply<S extends AnySignature>(
   run: CampaignRun,
   messenger: Messenger,
@@ -61,11 +64,14 @@ export async function expectReply<S extends AnySignature>(
 ): Promise<void> {
   const { world } = run
   world.operations++
-  const status = await world.settle(
+  const isManagers = messenger !== world.kernel.machine.messenger
+  const status = await world.settleUnless(
     new Promise<Status>((resolve) => {
       messenger.call(to, signature, args, ({ status: answered }) => resolve(answered))
     }),
+    () => isManagers && world.managerMessenger !== messenger,
   )
+  if (status === null) return
   const fate: readonly Status[] = ['actor_gone', 'timed_out']
   if (!expected.includes(status) && !fate.includes(status))
     world.problems.push(`${signature.name}: ${status}, not ${expected.join(' or ')}`)

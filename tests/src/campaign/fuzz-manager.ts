@@ -61,8 +61,9 @@ async function said<S extends AnySignature>(
   const made = new Promise<Reply<S>>((resolve) => {
     messenger.call(actorPorts.kernel, signature, args, resolve)
   })
-  const reply = await world.settle(made)
-  return world.managerMessenger === messenger ? reply : null
+  const isGone = (): boolean => world.managerMessenger !== messenger
+  const reply = await world.settleUnless(made, isGone)
+  return isGone() ? null : reply
 }
 
 /** Of each container that the first manager has: what it said already it may say again. */

@@ -4,7 +4,7 @@
  */
 import { rights, type Capref } from '@katydid/abi'
 import * as fc from 'fast-check'
-import type { CampaignRun } from './campaign-run.js'
+import type { CampaignRun, Region } from './campaign-run.js'
 import { containers, of, type AnyCommand } from './fuzz-command.js'
 import { mapStatus, sourceOf, type ModelMapping } from './mapping-model.js'
 import type { ModelContainer } from './world-model.js'
@@ -15,16 +15,6 @@ const container = fc.constantFrom(...containers)
 const at = fc.oneof({ weight: 4, arbitrary: fc.nat(12) }, { weight: 1, arbitrary: fc.nat(60) })
 const allowed = fc.constantFrom<number>(rights.read, rights.read | rights.write)
 
-interface Wanted {
-  readonly to: string
-  readonly from: string
-  /** In pages. */
-  readonly at: number
-  readonly length: number
-  readonly sourceAt: number
-  readonly rights: number
-}
-
 const wanted = fc.record({
   to: container,
   from: container,
@@ -33,7 +23,7 @@ const wanted = fc.record({
   sourceAt: at,
   rights: allowed,
 })
-const told = ({ to, from, at: where, length, sourceAt, rights: right }: Wanted): string =>
+const told = ({ to, from, at: where, length, sourceAt, rights: right }: Region): string =>
   `${length} pages of ${from} from ${sourceAt} in ${to} at ${where} (${right})`
 
 /** The commands, and how often each comes. */
@@ -64,7 +54,8 @@ async function found(
   return typeof cap === 'string' || known === undefined ? null : { cap, container: known }
 }
 
-async function map(run: CampaignRun, drawn: Wanted): Promise<void> {
+/** Maps the region, if both containers are there; the answer must be the model’s. */
+export async function map(run: CampaignRun, drawn: Region): Promise<void> {
   const source = await found(run, drawn.from)
   if (source !== null) await mapBy(run, drawn, source.cap, null)
 }
@@ -72,7 +63,7 @@ async function map(run: CampaignRun, drawn: Wanted): Promise<void> {
 /** Maps by a capability of the source, bound to the group `right`, or to the master's. */
 async function mapBy(
   run: CampaignRun,
-  drawn: Wanted,
+  drawn: Region,
   cap: Capref,
   right: object | null,
 ): Promise<void> {
@@ -156,7 +147,7 @@ async function list(run: CampaignRun, name: string): Promise<void> {
 }
 
 /** A region mapped by a derived right is there until the right's group is destroyed, and refuses then. */
-async function mapAndRevoke(run: CampaignRun, drawn: Wanted): Promise<void> {
+async function mapAndRevoke(run: CampaignRun, drawn: Region): Promise<void> {
   const { host, world } = run
   const source = await found(run, drawn.from)
   if (source === null) return
@@ -180,7 +171,7 @@ async function mapAndRevoke(run: CampaignRun, drawn: Wanted): Promise<void> {
 }
 
 /** Numbers that are no multiples of a page, and rights that are none. */
-async function mapOdd(run: CampaignRun, drawn: Wanted): Promise<void> {
+async function mapOdd(run: CampaignRun, drawn: Region): Promise<void> {
   const target = await found(run, drawn.to)
   const source = await found(run, drawn.from)
   if (target === null || source === null) return

@@ -51,12 +51,14 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
   [6, batch('nothing')],
   [3, batch('snapshot')],
   [2, batch('kill')],
+  [1, batch('kill another')],
   [2, batch('suspend')],
   [1, batch('destroy at rest')],
   [1, batch('destroy')],
   [1, simple('snapshot', (run) => run.snapshot())],
   [1, simple('status', (run) => run.status())],
   [1, simple('circle', (run) => run.circle())],
+  [1, simple('go back', (run) => run.goBack())],
   [3, drawn('remember', (run, random) => run.remember(random))],
   [2, drawn('open a snapshot', (run, random) => run.lookBack(random, 'open'))],
   [2, drawn('fork a snapshot', (run, random) => run.lookBack(random, 'fork'))],
@@ -65,17 +67,35 @@ const weighted: readonly [number, fc.Arbitrary<AnyCommand>][] = [
 ]
 const kinds = weighted.flatMap(([weight, each]) => Array.from({ length: weight }, () => each))
 
+const emptyTally = (): Tally => ({
+  operations: 0,
+  batches: 0,
+  openings: 0,
+  managersKilled: 0,
+  lociDestroyed: 0,
+  pasts: 0,
+  failure: null,
+})
+
+/** One command of each kind in a row, and two batches more: so that whatever can be called is. */
+export async function oneOfEachOnThreads(seed: number): Promise<ThreadFuzzResult> {
+  const tally = emptyTally()
+  const run = new ThreadRun(tally)
+  const drawnOf = weighted.flatMap(([, kind]) => fc.sample(kind, { seed, numRuns: 1 }))
+  const more = fc.sample(batch('nothing'), { seed: seed + 1, numRuns: 2 })
+  try {
+    for (const each of [...drawnOf, ...more]) await each.run({}, run)
+  } catch (error) {
+    tally.failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  } finally {
+    await run.end()
+  }
+  return tally
+}
+
 /** Runs courses on threads until so many operations were compared. What a seed draws is the same each time; the threads' order is not. */
 export async function fuzzThreads(options: ThreadFuzzOptions): Promise<ThreadFuzzResult> {
-  const tally: Tally = {
-    operations: 0,
-    batches: 0,
-    openings: 0,
-    managersKilled: 0,
-    lociDestroyed: 0,
-    pasts: 0,
-    failure: null,
-  }
+  const tally = emptyTally()
   const course = fc.asyncProperty(
     fc.commands<object, ThreadRun, false>(kinds, { maxCommands: 30, size: 'max' }),
     async (commands) => {

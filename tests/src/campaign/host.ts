@@ -1,12 +1,8 @@
 /** What a host does to a simulated world, each call held against the model: its answer, and what it changes. */
 import type { Capref } from '@katydid/abi'
 import type { HostAnswer } from '@katydid/kernel'
-import { tillName } from './sim-visit.js'
-import { demandZero, deterministic, readerName, type WholeWorld } from './whole-world.js'
+import { demandZero, managerOf, readerName, transactional, type WholeWorld } from './whole-world.js'
 import type { WorldModel } from './world-model.js'
-
-/** Containers that are given to the demand-zero manager. */
-const volatileNames: readonly string[] = ['e', 'v']
 
 /** Containers that begin as snapshots of others. */
 const forkNames: readonly string[] = ['f', 'g', 'o', 'p']
@@ -68,20 +64,20 @@ export class CampaignHost {
     if (answer.status === 'ok') this.world.model.addContainer(name, size)
   }
 
-  /** Has a manager take the container on: of names in `volatileNames` the one that promises nothing. */
+  /** Has the manager take the container on whose it is by the world's shape. */
   async adopt(name: string): Promise<void> {
     const cont = await this.find(name)
     if (typeof cont === 'string') return
     this.ready()
-    const isVolatile = volatileNames.includes(name)
-    const manager = isVolatile ? demandZero.name : name === tillName ? deterministic.name : ''
+    const manager = managerOf(this.world.shape, name)
     const answer = await this.#call('manage_request', { cont, manager })
     const success = answer.status === 'ok' && answer['success'] === true
     if (!success)
       this.#expect(`manage_request ${name} (${String(answer['success'])})`, answer, 'accepted')
     const container = this.world.model.containers.get(name)
     if (container === undefined) return
-    container.isVolatile = isVolatile
+    container.isVolatile = manager === demandZero.name
+    container.isSealed = manager === transactional.name
     // A manager that died between set_manager and its answer may have taken it on or not.
     const { containers } = this.world.kernel.machine
     container.adopted = success || (containers.named(name)?.manager ?? null) !== null
@@ -132,7 +128,9 @@ export class CampaignHost {
   #noteAdopted(name: string): void {
     const container = this.world.model.containers.get(name)
     const found = this.world.kernel.machine.containers.named(name)
-    if (container !== undefined) container.adopted = (found?.manager ?? null) !== null
+    if (container === undefined) return
+    container.adopted = (found?.manager ?? null) !== null
+    container.isSealed = found?.serviceLevel === 'transactional'
   }
 
   /** A snapshot retained of the container is given up: not the one that a crash would bring back. */

@@ -105,14 +105,32 @@ export function* invocation(locus: SimLocus): Steps {
   if (chosen !== null) yield* invoke(locus, chosen)
 }
 
-function* invoke(
+/** Does something in the container, as its program would. */
+export function* invokeNamed(locus: SimLocus, name: string, body: () => Steps): Steps {
+  const slot = locus.world.kernel.machine.containers.named(name)?.slot
+  if (slot === undefined || name === locus.container) return
+  yield* within(locus, { name, slot }, body)
+  locus.world.saw('invoke', 'ok')
+}
+
+function within(
   locus: SimLocus,
   { name, slot }: { readonly name: string; readonly slot: ContainerSlot },
+  body: () => Steps,
 ): Steps {
-  yield* locus.invoke(name, slot, function* () {
+  return locus.invoke(name, slot, function* () {
     // It may have been destroyed, and its name given again, while the locus stood outside.
     const { model, kernel } = locus.world
-    if (kernel.machine.containers.named(name)?.slot !== slot || !model.containers.has(name)) return
+    const isThere = kernel.machine.containers.named(name)?.slot === slot
+    if (isThere && model.containers.has(name)) yield* body()
+  })
+}
+
+function* invoke(
+  locus: SimLocus,
+  chosen: { readonly name: string; readonly slot: ContainerSlot },
+): Steps {
+  yield* within(locus, chosen, function* () {
     for (let nth = locus.random.below(4); nth >= 0; nth--) {
       const offset = locus.random.below(8) * pageBytes + 4 * locus.random.below(3)
       if (locus.random.chance(0.5)) yield* locus.load(offset)

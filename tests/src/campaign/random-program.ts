@@ -24,10 +24,15 @@ const wordsOfPage = [0, 8, 2044, 4092]
 
 /** A program of so many deeds over the first pages of its container. */
 export function randomProgram(deeds: number, pages: number): SimProgram {
+  return programOfDeeds(deeds, (locus) => deed(locus, pages))
+}
+
+/** A program that does `next` so many times, each deed between two safepoints and counted in register 0. */
+export function programOfDeeds(deeds: number, next: (locus: SimLocus) => Steps): SimProgram {
   return function* (locus) {
     while (locus.model.registers[0]! < BigInt(deeds)) {
       // What was answered before it was entered again comes first: the same call asks for it.
-      if (locus.held === null) yield* deed(locus, pages)
+      if (locus.held === null) yield* next(locus)
       else yield* durableInvocation(locus)
       locus.setRegister(0, locus.model.registers[0]! + 1n)
       yield* locus.safepoint()
@@ -73,11 +78,19 @@ const deeds: readonly [weight: number, deed: (locus: SimLocus, pages: number) =>
   [2, invocation],
   [1, durableInvocation],
 ]
-const total = deeds.reduce((sum, [weight]) => sum + weight, 0)
+const withoutRegisters = deeds.filter(([, each]) => each !== register)
 
-function deed(locus: SimLocus, pages: number): Steps {
+/** One deed, drawn. */
+export const deed = (locus: SimLocus, pages: number): Steps => drawnOf(deeds, locus, pages)
+
+/** One that leaves all registers but the first as they are. */
+export const deedWithoutRegisters = (locus: SimLocus, pages: number): Steps =>
+  drawnOf(withoutRegisters, locus, pages)
+
+function drawnOf(of: typeof deeds, locus: SimLocus, pages: number): Steps {
+  const total = of.reduce((sum, [weight]) => sum + weight, 0)
   let left = locus.random.below(total)
-  for (const [weight, each] of deeds) {
+  for (const [weight, each] of of) {
     if (left < weight) return each(locus, pages)
     left -= weight
   }

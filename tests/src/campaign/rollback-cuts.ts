@@ -25,11 +25,20 @@ export interface RollbackCuts {
   /** Of them: how many came back where the world was, and at the kept line. */
   readonly before: number
   readonly after: number
+  /** Visits on the kept line, which are run again when the world goes back to it. */
+  readonly visits: number
   readonly wrong: readonly string[]
 }
 
+/** A world and a kept line of it, with how many visits there are on it. */
+interface Past {
+  readonly run: CampaignRun
+  readonly to: number
+  readonly visits: number
+}
+
 /** A scripted world, and one of its kept lines: a container on it was destroyed since, and another made. */
-export async function worldWithPast(seed: number): Promise<{ run: CampaignRun; to: number }> {
+export async function worldWithPast(seed: number): Promise<Past> {
   const run = await scriptedRun(seed, { rounds: 2, shape: keptShape })
   const { host, world } = run
   await inhabit(run, 'd')
@@ -43,10 +52,22 @@ export async function worldWithPast(seed: number): Promise<{ run: CampaignRun; t
   await host.snapshot(true)
   if (to === null) throw new Error('no line is kept')
   const { kept } = world.kernel.machine
-  const gone = kept.all.find(({ record }) => record.line === to)?.record.state.containers
-  if (gone?.some(({ name, label }) => name === 'd' && label > 0) !== true)
+  const line = kept.all.find(({ record }) => record.line === to)?.record
+  if (line?.state.containers.some(({ name, label }) => name === 'd' && label > 0) !== true)
     throw new Error(`line ${to} has no container that was destroyed`)
-  return { run, to }
+  return { run, to, visits: 0 }
+}
+
+/** A world whose lines were kept while a till was visited, and the newest of those on which there are visits. */
+export async function worldWithVisits(seed: number, shape: RunShape): Promise<Past> {
+  const run = await scriptedRun(seed, { rounds: 4, shape })
+  const lines = run.world.kernel.machine.kept.all.map(({ record }) => ({
+    to: record.line,
+    visits: (record.visits ?? []).reduce((sum, { inputs }) => sum + inputs.length, 0),
+  }))
+  const found = lines.findLast(({ visits }) => visits > 0)
+  if (found === undefined) throw new Error(`seed ${seed}: no kept line has visits`)
+  return { run, ...found }
 }
 
 /** Goes back to the line; what the world holds is compared with what it held then. */
@@ -60,10 +81,19 @@ export async function takeBack(world: WholeWorld, to: number): Promise<string[]>
 
 export async function cutRollback(
   seed: number,
-  { every, torn }: { readonly every: number; readonly torn: number },
+  {
+    every,
+    torn,
+    past = worldWithPast,
+  }: {
+    readonly every: number
+    readonly torn: number
+    readonly past?: (seed: number) => Promise<Past>
+  },
 ): Promise<RollbackCuts> {
   const random = new Random(seed)
-  const { run, to } = await worldWithPast(seed)
+  const { run, to, visits } = await past(seed)
+  const { shape } = run
   const { world } = run
   const { entries } = world.disk.journal
   const from = world.kernel.machine.captures.line
@@ -73,7 +103,7 @@ export async function cutRollback(
   await new CampaignHost(world).readBack()
   await new CampaignHost(world).snapshot(true)
   wrong.push(...world.problems)
-  const tally = { images: 0, before: 0, after: 0, wrong }
+  const tally = { images: 0, before: 0, after: 0, visits, wrong }
   const writes = entries.flatMap((entry, at) => (entry.kind === 'write' && at >= began ? [at] : []))
   for (const [nth, at] of writes.entries()) {
     if (nth % every !== 0) continue
@@ -86,7 +116,7 @@ export async function cutRollback(
         orBackAt: to,
       }
       const place = `seed ${seed}, write ${nth} (${kind})`
-      const back = await comeBack(remains, place, random.next(), wrong)
+      const back = await comeBack(remains, place, { seed: random.next(), shape }, wrong)
       tally.images++
       if (back === to) tally.after++
       else if (back <= from) tally.before++
@@ -101,12 +131,12 @@ export async function cutRollback(
 async function comeBack(
   remains: Remains,
   place: string,
-  seed: number,
+  { seed, shape }: { readonly seed: number; readonly shape: RunShape },
   wrong: string[],
 ): Promise<number> {
   const note = (what: string): void => void wrong.push(`${place}: ${what}`)
   try {
-    const world = new WholeWorld(seed, keptShape.world, programsOf(keptShape), remains)
+    const world = new WholeWorld(seed, shape.world, programsOf(shape), remains)
     const boot = await world.open()
     if (boot.status !== 'ok') note(`boot: ${boot.status}, ${boot.detail}`)
     if (boot.damage !== null) note(`a power cut is no damage: ${boot.damage}`)

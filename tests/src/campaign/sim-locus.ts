@@ -116,6 +116,11 @@ export class SimLocus {
     this.#alive = false
   }
 
+  /** How many invocations below its outermost it is. */
+  get depth(): number {
+    return this.region.words.load(this.region.locusWord(this.slot, 'depth'))
+  }
+
   /** What the model knows of it. */
   get model(): ModelLocus {
     return this.world.model.loci.get(this.name)!
@@ -126,6 +131,8 @@ export class SimLocus {
     try {
       const plan = yield* this.#begin()
       if (plan === null) return
+      // Destroyed as it was about to begin: what it should do was in the mail.
+      if (this.world.destroyedAtRest.has(plan.name) && !this.world.model.loci.has(plan.name)) return
       const end = plan.replay ? yield* this.#again(plan) : yield* this.#enter(plan)
       this.#leave()
       // No cut comes in between: it is neither at rest nor, to the kernel, at its end.
@@ -264,7 +271,8 @@ export class SimLocus {
     const isStore = access === 'write'
     if (isStore && !supply.writable) return 'access_denied'
     if (!supply.container.adopted) return 'no_manager'
-    return isStore && supply.container.isOpened ? 'access_denied' : null
+    const { isOpened, isSealed } = supply.container
+    return isStore && (isOpened || isSealed) ? 'access_denied' : null
   }
 
   /** Accesses within `body` go to another page table, as those of a transaction do. */
@@ -311,6 +319,7 @@ export class SimLocus {
     this.#move({ name, slot: to, uses, windows, tree }, 1)
     arrived(this)
     receive(region, to, stamp)
+    this.#noteMessage(home.name, name, to)
     try {
       return yield* body()
     } finally {
@@ -319,10 +328,18 @@ export class SimLocus {
         const back = stampOf(region, to)
         this.#move(home, -1)
         receive(region, from, back)
+        this.#noteMessage(name, home.name, to)
         arrived(this)
         goOut(region, to)
       }
     }
+  }
+
+  /** In the model; not when what was invoked is gone, and its name perhaps another's. */
+  #noteMessage(from: string, to: string, invoked: ContainerSlot): void {
+    const { world } = this
+    const name = world.kernel.machine.containers.at(invoked)?.name
+    if (name === from || name === to) world.model.message(from, to)
   }
 
   *#waitOutside(tree: Tree, to: ContainerSlot): Step<void> {
@@ -401,6 +418,13 @@ export class SimLocus {
   /** Does nothing for so many milliseconds, running. */
   *sleep(ms: number): Step<void> {
     yield* this.#pause(ms)
+  }
+
+  /** At rest until then, as in a wait for somebody. */
+  *restUntil(ready: () => boolean): Step<void> {
+    this.#rest()
+    yield* this.#pause(ready)
+    yield* this.#throughGate()
   }
 
   /** Comes to rest while the gate is shut. */

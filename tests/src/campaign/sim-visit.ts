@@ -48,8 +48,20 @@ function* program(words: Words, block: Uint8Array): Step<number> {
 
 const bytesOf = (...values: number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer)
 
+/** A locus’s register with the number of its visits. */
+const visitsMade = 1
+
+/** A visit, after which the locus knows whether the till has had as many of it as it made. */
+export function* countedVisit(locus: SimLocus, visitor: number): Step<void> {
+  const made = Number(locus.model.registers[visitsMade])
+  const before = yield* visit(locus, visitor)
+  if (before === null) return
+  if (before !== made) locus.problem(`the till has had ${before} visits of it, and it made ${made}`)
+  locus.setRegister(visitsMade, BigInt(made + 1))
+}
+
 /** One visit; how many this visitor had made before, by the container; null when it did not come in. */
-export function* visit(locus: SimLocus, visitor: number): Step<number | null> {
+function* visit(locus: SimLocus, visitor: number): Step<number | null> {
   const { world, region } = locus
   const till = world.kernel.machine.containers.named(tillName)
   if (till === null || till.program === null || till.manager === null) return null

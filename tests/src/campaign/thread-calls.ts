@@ -34,10 +34,19 @@ export interface Surroundings {
   readonly invoked: Part
   readonly deeper: Part
   readonly innerToDeep: number
+  /** A container of transactions, one whose visits are logged, and one that is empty after a recovery: each with the part that it writes there. */
+  readonly ledger: Elsewhere
+  readonly till: Elsewhere
+  readonly scratch: Elsewhere
   /** The counts of its semaphores; null: destroyed, and the capability is still there. */
   readonly counts: Map<number, number | null>
   /** Lines that must be told of it, in order. */
   readonly lines: string[]
+}
+
+interface Elsewhere {
+  readonly cap: number
+  readonly part: Part
 }
 
 type Draw = (random: Random, around: Surroundings) => readonly Deed[]
@@ -60,6 +69,9 @@ const kinds: readonly (readonly [number, Draw])[] = [
   [2, derive],
   [2, (random) => [['forged', (random.next() | 0x40000000) >>> 0]]],
   [1, ownContainer],
+  [3, transaction],
+  [2, visit],
+  [1, scratch],
 ]
 const total = kinds.reduce((sum, [weight]) => sum + weight, 0)
 
@@ -277,4 +289,36 @@ function ownContainer(random: Random, { area }: Surroundings): readonly Deed[] {
     ({ at, length }) => page + 2 * pageBytes <= at || page >= at + length,
   )
   return isFree ? [['ownContainer', own.base + page, random.next() | 0]] : []
+}
+
+/** Words are read and written in a transaction; one in five throws at its end, and has then written nothing. */
+function transaction(random: Random, { ledger: { cap, part } }: Surroundings): readonly Deed[] {
+  const isAborted = random.chance(0.2)
+  const bytes = isAborted ? part.bytes.slice() : part.bytes
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const words = Array.from({ length: 1 + random.below(4) }, () => {
+    const at = 4 * random.below(bytes.length / 4)
+    const [before, value] = [view.getInt32(at, true), random.next() | 0]
+    view.setInt32(at, value, true)
+    return [part.base + at, before, value]
+  })
+  return [['transact', cap, words, isAborted]]
+}
+
+/** What is done there is run again after a loss, or was no visit; either way it is what the model says. */
+function visit(random: Random, { till: { cap, part } }: Surroundings): readonly Deed[] {
+  const deeds = drawDeeds(random, part, 1 + random.below(8))
+  return [['invoke', cap, { base: part.base, length: part.bytes.length, deeds }]]
+}
+
+/** What is written there is there until the invocation is over, and keeps nobody from a snapshot. */
+function scratch(random: Random, { scratch: { cap, part } }: Surroundings): readonly Deed[] {
+  const deeds = Array.from({ length: 1 + random.below(6) }, (): Deed[] => {
+    const [at, value] = [4 * random.below(part.bytes.length / 4), random.next() | 0]
+    return [
+      ['store', at, value],
+      ['load', at, value],
+    ]
+  }).flat()
+  return [['invoke', cap, { base: part.base, length: part.bytes.length, deeds }]]
 }

@@ -25,7 +25,14 @@ export interface ThreadFuzzResult {
 export type Tally = { -readonly [K in keyof ThreadFuzzResult]: ThreadFuzzResult[K] }
 
 /** What happens as loci run. */
-export type Meanwhile = 'nothing' | 'snapshot' | 'kill' | 'suspend' | 'destroy at rest' | 'destroy'
+export type Meanwhile =
+  | 'nothing'
+  | 'snapshot'
+  | 'kill'
+  | 'kill another'
+  | 'suspend'
+  | 'destroy at rest'
+  | 'destroy'
 
 export const program = `${root}/tests/fixtures/fuzz-locus.mjs`
 const pageBytes = 4096
@@ -38,6 +45,8 @@ const areaPages = 12
 const sourcePages = 16
 /** Of what it maps the last are supplied from yet another container. */
 const deepPages = 6
+/** Of each locus, in the container of transactions and in the one that is empty after a recovery. */
+const ledgerPages = 8
 const deedsOfBatch = 180
 const callsOfBatch = 40
 
@@ -48,8 +57,17 @@ const others = {
   source: regions * sourcePages,
   deep: parts * partPages + regions * deepPages,
   victims: 8,
+  ledger: parts * ledgerPages,
+  till: parts * partPages,
+  scratch: parts * ledgerPages,
 } as const
 type Other = keyof typeof others
+/** Whose they are; the others are the first manager’s. */
+const managerOf: Partial<Record<Other, string>> = {
+  ledger: 'transactional',
+  till: 'deterministic',
+  scratch: 'demand-zero',
+}
 
 const part = (firstPage: number, pages: number): Part => ({
   base: firstPage * pageBytes,
@@ -64,13 +82,25 @@ interface Place {
 interface Granted {
   readonly inner: number
   readonly source: number
+  readonly ledger: number
+  readonly till: number
+  readonly scratch: number
+}
+
+/** What a locus writes of the containers of one number. */
+interface Elsewhere {
+  readonly inner: Part
+  readonly deep: Part
+  readonly ledger: Part
+  readonly till: Part
+  readonly scratch: Part
 }
 
 export class ThreadRun {
   readonly tally: Tally
   readonly #dir = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-fuzz-'))
   readonly #places = new Map<string, Place>()
-  readonly #invoked: readonly { readonly inner: Part; readonly deep: Part }[]
+  readonly #elsewhere: readonly Elsewhere[]
   readonly #granted = new Map<string, Granted>()
   readonly #past = new ThreadPast()
   /** Lines that were told as recoverable, by the locus that printed them. */
@@ -81,9 +111,12 @@ export class ThreadRun {
 
   constructor(tally: Tally) {
     this.tally = tally
-    this.#invoked = Array.from({ length: parts }, (_, nth) => ({
+    this.#elsewhere = Array.from({ length: parts }, (_, nth) => ({
       inner: part(nth * partPages, partPages),
       deep: part(nth * partPages, partPages),
+      ledger: part(nth * ledgerPages, ledgerPages),
+      till: part(nth * partPages, partPages),
+      scratch: part(nth * ledgerPages, ledgerPages),
     }))
     for (const [which, name] of names.entries())
       for (let nth = 0; nth < parts; nth++) {
@@ -118,14 +151,19 @@ export class ThreadRun {
 
   #draw(random: Random, of: { locus: string; name: Name; nth: number; lines: string[] }): Deed[] {
     const { own, area } = this.#places.get(`${of.name} ${of.nth}`)!
-    const { inner: invoked, deep: deeper } = this.#invoked[of.nth]!
+    const { inner: invoked, deep: deeper, ledger, till, scratch } = this.#elsewhere[of.nth]!
+    const granted = this.#granted.get(of.name)!
     const around = {
-      ...this.#granted.get(of.name)!,
+      source: granted.source,
+      inner: granted.inner,
       innerToDeep: this.#innerToDeep,
       name: of.locus,
       area,
       invoked,
       deeper,
+      ledger: { cap: granted.ledger, part: ledger },
+      till: { cap: granted.till, part: till },
+      scratch: { cap: granted.scratch, part: scratch },
       counts: new Map<number, number | null>(),
       lines: of.lines,
     }
@@ -148,7 +186,14 @@ export class ThreadRun {
         await world.crashManager()
         this.tally.managersKilled++
         return
+      case 'kill another':
+        await world.crashManager(
+          ['transactional', 'deterministic'][this.tally.managersKilled++ % 2],
+        )
+        return
       case 'suspend':
+        // Both are being started at this moment.
+        while (running.length < parts) await delay(1)
         for (const each of running) await this.#suspend(world, each)
         return
       case 'destroy at rest':
@@ -248,6 +293,19 @@ export class ThreadRun {
     }
   }
 
+  /** Nobody runs: a line is kept and gone back to, and all is as it was. */
+  async goBack(): Promise<void> {
+    const world = await this.open()
+    const line = await world.snapshot()
+    const kept = (await world.lines()).map((each) => each.line)
+    if (!kept.includes(line))
+      throw new Error(`line ${line} is not among those kept: ${kept.join()}`)
+    await world.rollback(line)
+    const home = await this.#home(world, 'one')
+    await world.releasedOutput(home, 0)
+    this.tally.operations += 3
+  }
+
   /** Notes what the newest snapshot of a home holds; nobody runs. */
   async remember(random: Random): Promise<void> {
     const world = await this.open()
@@ -291,7 +349,9 @@ export class ThreadRun {
   }
 
   #other(world: World, name: Other): Promise<Container> {
-    return world.createContainer({ name, program, size: others[name] * pageBytes })
+    const manager = managerOf[name]
+    const options = { name, program, size: others[name] * pageBytes }
+    return world.createContainer(manager === undefined ? options : { ...options, manager })
   }
 
   async open(): Promise<World> {
@@ -299,10 +359,13 @@ export class ThreadRun {
     this.tally.openings++
     const world = await openWorld({
       dir: this.#dir,
-      frames: 64,
+      frames: 160,
       loci: 8,
+      managers: Object.values(managerOf).map((name) => ({ name })),
       diskBytes: 256 * 1024 ** 2,
       snapshotEveryMs: 60,
+      retain: 3,
+      auditEvery: 2,
     })
     this.#world = world
     world.on('output', ({ durable, text }) => {
@@ -318,6 +381,11 @@ export class ThreadRun {
     const inner = await this.#other(world, 'inner')
     const source = await this.#other(world, 'source')
     const deep = await this.#other(world, 'deep')
+    const elsewhere = {
+      ledger: await this.#other(world, 'ledger'),
+      till: await this.#other(world, 'till'),
+      scratch: await this.#other(world, 'scratch'),
+    }
     this.#innerToDeep = await world.grant(inner, deep)
     for (let region = 0; region < regions; region++)
       await world.map(source, deep, {
@@ -334,6 +402,9 @@ export class ThreadRun {
       this.#granted.set(name, {
         inner: await world.grant(home, inner),
         source: await world.grant(home, source),
+        ledger: await world.grant(home, elsewhere.ledger),
+        till: await world.grant(home, elsewhere.till),
+        scratch: await world.grant(home, elsewhere.scratch),
       })
     }
     // From here on no rollback unmakes a container or takes a capability back.

@@ -5,7 +5,7 @@
  */
 import { Random } from '@katydid/actor'
 import { CampaignRun, smallRun, type RunShape } from './campaign-run.js'
-import { tillName, visit } from './sim-visit.js'
+import { countedVisit, tillName } from './sim-visit.js'
 import { demandZero, deterministic, smallShape, type SimProgram } from './whole-world.js'
 
 export interface VisitsResult {
@@ -24,8 +24,6 @@ export interface VisitsResult {
 /** What a visitor does until its end. */
 const deedsOfVisitor = 400
 const homes = ['a', 'b', 'c'] as const
-/** The visitor’s register with the number of its visits. */
-const visits = 1
 
 /** Visits the till, and does something in its own container now and then. */
 function visitor(deeds: number): SimProgram {
@@ -34,15 +32,7 @@ function visitor(deeds: number): SimProgram {
     while (locus.model.registers[0]! < BigInt(deeds)) {
       if (locus.random.chance(0.3))
         yield* locus.store(4 * locus.random.below(64), locus.random.next() | 0)
-      else {
-        const made = Number(locus.model.registers[visits])
-        const before = yield* visit(locus, own)
-        if (before !== null) {
-          if (before !== made)
-            locus.problem(`the till has had ${before} visits of it, and it made ${made}`)
-          locus.setRegister(visits, BigInt(made + 1))
-        }
-      }
+      else yield* countedVisit(locus, own)
       locus.setRegister(0, locus.model.registers[0]! + 1n)
       yield* locus.safepoint()
       if (locus.random.chance(0.2)) yield* locus.sleep(locus.random.below(3))
@@ -61,7 +51,9 @@ const visitsShape: RunShape = {
     frames: 96,
     disk: { segmentBlocks: 32, capacity: 256 },
     others: [demandZero, deterministic],
+    managers: { [tillName]: deterministic.name },
     snapshotEveryMs: 40,
+    auditEvery: 1,
   },
 }
 

@@ -14,6 +14,7 @@ import {
   type MachineShape,
   type Order,
   type PortId,
+  type Status,
   type WorldEvent,
 } from '@katydid/abi'
 import { generationOf, Random, type Messenger } from '@katydid/actor'
@@ -35,6 +36,7 @@ import { CountingMessenger } from './counting-messenger.js'
 import { ConsoleCore, serveConsole } from '@katydid/devices'
 import { DiskBench, type DiskShape } from './disk-bench.js'
 import { SimLocus } from './sim-locus.js'
+import { OpenTransactions } from './sim-transaction.js'
 import { ToldOutput, type ToldLines } from './told-output.js'
 import { WatchedSimulator } from './watched-simulator.js'
 import { WorldModel, type UnitPicture } from './world-model.js'
@@ -57,8 +59,14 @@ export interface WholeShape {
   readonly snapshotEveryMs: number
   /** Older lines that are kept. */
   readonly keepLines?: number
+  /** Deterministic containers are audited with every so many captures; absent: never. */
+  readonly auditEvery?: number
   /** Managers besides the self-managing one. */
   readonly others?: readonly ManagerProgram[]
+  /** Whose the containers of these names are, by the name of the manager; the others are as `managerOf` says. */
+  readonly managers?: Readonly<Record<string, string>>
+  /** When the line moves; default: eager. */
+  readonly line?: 'eager' | 'lazy'
   /** What each message takes, in milliseconds. */
   readonly delayMs: (random: Random) => number
 }
@@ -101,6 +109,25 @@ export const deterministic: ManagerProgram = {
   name: 'deterministic',
   module: 'deterministic',
   hash: 'l',
+}
+
+/** The same, which logs less of what its visits see. */
+export const logging: ManagerProgram = {
+  ...transactional,
+  name: 'logging',
+  module: 'logging',
+  hash: 'g',
+}
+
+/** Containers that are given to the demand-zero manager, where nothing else is said. */
+const volatileNames: readonly string[] = ['e', 'v']
+
+/** When the line moves in the lives of a campaign of that seed: in one of three only when somebody asks. */
+export const lineOf = (seed: number): 'eager' | 'lazy' => (seed % 3 === 0 ? 'lazy' : 'eager')
+
+/** The name of the manager that takes on the container of that name; '' is the first. */
+export function managerOf({ managers = {} }: WholeShape, name: string): string {
+  return managers[name] ?? (volatileNames.includes(name) ? demandZero.name : '')
 }
 
 export const smallShape: WholeShape = {
@@ -151,6 +178,8 @@ export class WholeWorld {
   seen = new Map<string, number>()
   /** Whether refusals that come of faults on purpose are to be expected of accesses. */
   faulty = false
+  /** Names of loci that were destroyed at rest. */
+  readonly destroyedAtRest = new Set<string>()
   model = new WorldModel()
   /** What is wrong with a world that has gone back. */
   check: (model: WorldModel) => string[] = (model) => model.orphans()
@@ -170,6 +199,7 @@ export class WholeWorld {
   }[] = []
   /** What the console has told. */
   readonly told: ToldOutput
+  readonly transactions = new OpenTransactions()
   boot: BootResult | null = null
   manager: SelfManagingManager | null = null
   /** Ports of the other managers that live. */
@@ -207,7 +237,8 @@ export class WholeWorld {
       frames: shape.frames,
       maxLoci: shape.maxLoci,
       maxContainers: shape.maxContainers,
-      maxPageSets: 6,
+      // Two of each manager.
+      maxPageSets: Math.max(6, 2 * ((shape.others?.length ?? 0) + 1)),
       tableBytes: 256 * 1024,
     }
     this.sim = new WatchedSimulator(seed, { shape: machine, delayMs: shape.delayMs })
@@ -227,6 +258,8 @@ export class WholeWorld {
         worldId: 'campaign',
         snapshotEveryMs: shape.snapshotEveryMs,
         keepLines: shape.keepLines ?? 0,
+        line: shape.line ?? 'eager',
+        auditEvery: shape.auditEvery ?? 0,
         manager: {
           name: 'self-managing',
           module: 'self-managing',
@@ -286,20 +319,33 @@ export class WholeWorld {
 
   /** Runs until the promise has settled, looking after each step so that nothing happens in between. */
   async settle<T>(promise: Promise<T>, forMs = 300_000): Promise<T> {
+    const settled = await this.settleUnless(promise, () => false, forMs)
+    return settled as T
+  }
+
+  /** The same, but null as soon as `isOff`: of a caller whose thread is gone no call is answered. */
+  async settleUnless<T>(
+    promise: Promise<T>,
+    isOff: () => boolean,
+    forMs = 300_000,
+  ): Promise<T | null> {
     const state: { value?: T; error?: Error; done: boolean } = { done: false }
     promise.then(
       (value) => Object.assign(state, { value, done: true }),
       (error: unknown) => Object.assign(state, { error, done: true }),
     )
     const until = this.sim.clock.nowMs() + forMs
+    let isOver = false
     for (;;) {
       await Promise.resolve()
       await Promise.resolve()
       await Promise.resolve()
       if (state.error !== undefined) throw state.error
       if (state.done) return state.value as T
-      if (this.sim.clock.nowMs() > until) throw new Error('a call of the host was never answered')
-      this.sim.step(until)
+      if (isOff()) return null
+      // A world in which nothing happens until then never gets there: its clock stands still.
+      if (isOver) throw new Error(`a call of the host was not answered in ${forMs} ms`)
+      isOver = !this.sim.step(until) || this.sim.clock.nowMs() > until
     }
   }
 
@@ -315,7 +361,12 @@ export class WholeWorld {
   #counted(port: PortId): Messenger {
     const saw = (name: string, status: string): void => this.saw(name, status)
     const before = (name: string): void => this.#dieIfDue(port, name)
-    return new CountingMessenger(this.sim.endpoint(port), saw, before)
+    const answered = (name: string, args: unknown, status: Status): void => {
+      if (name !== 'overlayCommit') return
+      const { slot } = args as { slot: number }
+      this.transactions.committed(slot, status, this.model)
+    }
+    return new CountingMessenger(this.sim.endpoint(port), saw, before, answered)
   }
 
   /** Counts a call and the status that it had. */
@@ -671,8 +722,9 @@ export class WholeWorld {
       this.sim.onTurn(port, () => other.turn())
       return
     }
-    if (module === deterministic.module) {
-      const logged = { ...options, serviceLevel: 'deterministic' } as const
+    if (module === deterministic.module || module === logging.module) {
+      const serviceLevel = module === logging.module ? 'logging' : 'deterministic'
+      const logged = { ...options, serviceLevel } as const
       const other = new SelfManagingManager({ ...surroundings, options: logged }, boot)
       this.others.add(port)
       this.sim.onTurn(port, () => other.turn())

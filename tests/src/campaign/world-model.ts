@@ -14,6 +14,8 @@ export interface ModelContainer {
   adopted: boolean
   /** Its manager keeps nothing over a recovery: it is empty then. */
   isVolatile: boolean
+  /** Its manager lets nobody store but in transactions. */
+  isSealed: boolean
   hasProgram: boolean
   /** Byte offset of a word → its value; a word that was never written is 0. */
   readonly words: Map<number, number>
@@ -102,6 +104,7 @@ export class WorldModel {
       size,
       adopted: false,
       isVolatile: false,
+      isSealed: false,
       hasProgram: false,
       words: new Map(),
       mappings: [],
@@ -132,6 +135,13 @@ export class WorldModel {
     if (reader === undefined || reader === of) return
     const known = reader.knows.get(of.identity) ?? 0
     reader.knows.set(of.identity, Math.max(known, of.stores.get(offset) ?? 0))
+  }
+
+  /** A message from one container to another, as invocations and their returns are. */
+  message(by: string, to: string): void {
+    const [from, receiver] = [this.containers.get(by), this.containers.get(to)]
+    if (from === undefined || receiver === undefined || from === receiver) return
+    receiver.knows.set(from.identity, ++from.happened)
   }
 
   /** Who knows of another what has not happened there: of a store that was never made, or that got lost. */

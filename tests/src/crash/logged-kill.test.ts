@@ -8,6 +8,7 @@ import type { Capref } from '@katydid/abi'
 import test, { type ExecutionContext } from 'ava'
 import type { Container, World } from 'katydid'
 import { temporaryFolder } from '../support/folders.js'
+import { until } from '../support/until.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 type Entry = readonly [number, number]
@@ -73,7 +74,9 @@ async function open(t: ExecutionContext, level: string): Promise<Shop> {
     )
   }
   // From its first step on a clerk rests only after a visit.
-  await until(() => [100, 101, 102].every((at) => Atomics.load(shared, at) !== 0))
+  await until('all clerks work', () =>
+    [100, 101, 102].every((at) => Atomics.load(shared, at) !== 0),
+  )
   await world.snapshot()
   return { world, shared, work, till, ...shop }
 }
@@ -89,13 +92,6 @@ async function tillOf({ world, till }: Shop): Promise<readonly Entry[]> {
   return (await reader.result()).result as readonly Entry[]
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; !holds(); i++) {
-    if (i > 4000) throw new Error('it never came to be')
-    await sleep(5)
-  }
-}
-
 test.serial(
   '[LO128] a deterministic container whose manager dies comes back with every visit, and nobody else goes back',
   async (t) => {
@@ -105,9 +101,11 @@ test.serial(
       await sleep(150)
       // Nobody is in it: a visitor in the middle of a visit would be lost with it.
       Atomics.store(shop.shared, 254, 1)
-      await until(() => [200, 201, 202].every((at) => Atomics.load(shop.shared, at) === 1))
+      await until('nobody is in it', () =>
+        [200, 201, 202].every((at) => Atomics.load(shop.shared, at) === 1),
+      )
       await shop.world.crashManager('deterministic')
-      await until(() => shop.rollbacks.length > i)
+      await until('it is back', () => shop.rollbacks.length > i)
       Atomics.store(shop.shared, 254, 0)
     }
     const journals = await ended(shop)
@@ -126,7 +124,7 @@ test.serial(
   async (t) => {
     const shop = await open(t, 'logging')
 
-    await until(() => shop.trouble.length > 0)
+    await until('it is said why', () => shop.trouble.length > 0)
     await shop.world.crashManager('logging')
     const journals = await ended(shop)
 
@@ -147,7 +145,7 @@ test.serial(
       await sleep(150)
       Atomics.store(shop.shared, own, 1)
       // The word is for a clerk, and not for who stands in for it when its visits are run again.
-      await until(() => shop.rollbacks.length > before)
+      await until('they are back', () => shop.rollbacks.length > before)
     }
     const journals = await ended(shop)
 
@@ -156,7 +154,7 @@ test.serial(
   },
 )
 
-/** Runs the process, and kills it after so many answers. */
+/** Runs the process, and kills it after so many answers; or it comes to its end. */
 async function life(
   dir: string,
   killAfter: number,
@@ -165,7 +163,9 @@ async function life(
   end: { till: Entry[]; journals: Entry[][] } | null
   complaint: string
 }> {
-  const job = JSON.stringify({ level: 'deterministic', clerks, rounds: 12 })
+  // In a life that is killed clerks go on until then.
+  const enoughAfter = killAfter === Infinity ? 24 : Infinity
+  const job = JSON.stringify({ level: 'deterministic', clerks, rounds: 7_000, enoughAfter })
   const child = spawn(process.execPath, [fixture('receipts-child'), dir, job], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -195,12 +195,14 @@ test.serial(
       const each = await life(dir, killAfter)
       t.is(each.end, null, 'it was to be killed before the end')
       told.push(...each.told)
+      t.is(each.complaint, '')
     }
     const { end, told: rest, complaint } = await life(dir, Infinity)
     if (end === null) throw new Error(complaint)
 
+    // First, as it says why.
+    t.is(complaint, '')
     compare(t, end.till, end.journals)
     for (const [own, nth, receipt] of [...told, ...rest]) t.deepEqual(end.till[nth], [receipt, own])
-    t.is(complaint, '')
   },
 )

@@ -212,9 +212,9 @@ function foldersOf({ pid }: ChildProcess): string[] {
 }
 
 async function waitUntil(condition: () => boolean): Promise<void> {
-  const untilMs = Date.now() + 30_000
+  const untilMs = Date.now() + 120_000
   while (!condition()) {
-    if (Date.now() > untilMs) throw new Error('it did not come true within 30 s')
+    if (Date.now() > untilMs) throw new Error('it did not come true within 120 s')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

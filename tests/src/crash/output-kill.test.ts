@@ -11,6 +11,8 @@ interface Line {
   readonly durable: string
   readonly sequence: number
   readonly text: string
+  /** Lines that were given on together have the same. */
+  readonly batch: number
 }
 
 interface Told extends Line {
@@ -24,8 +26,12 @@ interface Life {
   readonly complaint: string
 }
 
-/** After so long it was noted, however busy the machine is. */
+/**
+ * What was told so long ago was noted, and what so many batches follow: lines are given on when the note of those before is on the disk, but for
+ * a few that had not been taken yet. On a machine that stands still only the second can be said.
+ */
 const notedMs = 3_000
+const mostBatches = 4
 
 /** Runs the process; it is killed so long after it has told its first recoverable line. */
 async function life(dir: string, job: object, killAfterMs: number): Promise<Life> {
@@ -55,13 +61,16 @@ async function life(dir: string, job: object, killAfterMs: number): Promise<Life
 test('[DV3] over kills every line is told with its one text, none is missing, in order, and twice only what was told just before a kill', async (t) => {
   t.timeout(240_000)
   const dir = temporaryFolder(t)
-  const count = 400
-  const job = { count, pauseMs: 12 }
   const lives: Life[] = []
-  for (const afterMs of [0, 250, notedMs + 500, Infinity]) lives.push(await life(dir, job, afterMs))
+  for (const afterMs of [0, 250, notedMs + 500, Infinity]) {
+    const job = { count: 40, pauseMs: 12, isLast: afterMs === Infinity }
+    lives.push(await life(dir, job, afterMs))
+  }
 
   const { result, complaint } = lives.at(-1)!
-  t.is(result, count, complaint)
+  const count = Number(result)
+  t.true(count >= 40, complaint)
+  t.true(lives.slice(0, -1).every((each) => each.result === undefined))
   for (const [name, text] of [
     ['shop', 'round'],
     ['other', 'echo'],
@@ -77,7 +86,12 @@ test('[DV3] over kills every line is told with its one text, none is missing, in
         sequences.map((_, i) => first + i),
       )
       const again = (told[nth - 1] ?? []).filter(({ sequence }) => sequence >= first)
-      t.true(again.every(({ beforeEndMs }) => beforeEndMs < notedMs))
+      const last = lives[nth - 1]?.lines.at(-1)?.batch ?? 0
+      t.true(
+        again.every(
+          ({ beforeEndMs, batch }) => beforeEndMs < notedMs || batch > last - mostBatches,
+        ),
+      )
       next = first + sequences.length
     }
     for (const line of told.flat()) t.is(line.text, `${text} ${line.sequence}`)

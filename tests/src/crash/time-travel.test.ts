@@ -3,8 +3,8 @@ import { KatydidError, openWorld, type Container, type World } from 'katydid'
 import test from 'ava'
 import fs from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../support/folders.js'
+import { until } from '../support/until.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 const pageBytes = 4096
@@ -116,13 +116,11 @@ test('[MG102] a program looks at its own past, forks it and gives it up', async 
     refused: 'no_such_interval',
     left: 3,
   })
-  for (let i = 0; i < 100; i++) {
+  // The program has ended, and with it what it had opened; its fork stays.
+  await until('what an ended locus had opened is closed', async () => {
     const { containers } = await world.status()
-    // The program has ended, and with it what it had opened; its fork stays.
-    if (containers.filter(({ name }) => name === '').length === 1) return t.pass()
-    await sleep(50)
-  }
-  return t.fail('what an ended locus had opened is still open')
+    return containers.filter(({ name }) => name === '').length === 1
+  })
 })
 
 test('[MG104] when snapshots are given up, cleaning wins their room back: the disk does not grow', async (t) => {
@@ -163,23 +161,24 @@ test('[MG102] what a locus has open comes back with it after a rollback; what a 
   const book = await versions(world, 1, 4)
   const [oldest] = await world.snapshots(book)
   await world.openSnapshot(book, oldest!.stateInterval, { name: 'of the host' })
+  const [said, rollbacks]: [string[], string[]] = [[], []]
+  world.on('log', ({ text }) => said.push(text))
+  world.on('rollback', ({ reason }) => rollbacks.push(reason))
   const args = { deed: 'keep open', pages, snapshots: 8 * length }
   const keeper = await world.startLocus(book, { name: 'keeper', args })
   const opened = async (of: World): Promise<string[]> =>
     (await of.status()).containers.map(({ name }) => name).filter((name) => name.startsWith('of '))
-  while ((await opened(world)).length < 2) await sleep(20)
-  // Until it is mapped as well.
-  await sleep(500)
+  await until('it is opened and mapped', () => said.includes('open'))
   await world.snapshot()
 
   await world.crashManager()
-  await sleep(200)
+  await until('the world has gone back', () => rollbacks.length > 0)
   const afterRollback = await opened(world)
   const unfinished = t.throwsAsync(keeper.result(), { instanceOf: KatydidError })
   await world.close()
   await unfinished
   const again = await openForTest(t, options)
-  while ((await opened(again)).length > 1) await sleep(20)
+  await until('what the host had opened is closed', async () => (await opened(again)).length < 2)
   const kept = await opened(again)
   const home = await again.createContainer({ name: 'book' })
   const same = await again.startLocus(home, { name: 'keeper' })
@@ -190,5 +189,5 @@ test('[MG102] what a locus has open comes back with it after a rollback; what a 
   t.deepEqual(kept, ['of the locus'])
   t.true(resumed)
   t.deepEqual(result, content(2))
-  while ((await opened(again)).length > 0) await sleep(20)
+  await until('what the locus had opened is closed', async () => (await opened(again)).length === 0)
 })

@@ -2,6 +2,7 @@
 import test, { type ExecutionContext } from 'ava'
 import type { Container, World } from 'katydid'
 import { temporaryFolder } from '../support/folders.js'
+import { until } from '../support/until.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 const [accounts, clerks, transfers] = [10, 8, 60]
@@ -38,6 +39,22 @@ async function open(t: ExecutionContext): Promise<Branches> {
   }
 }
 
+function backAgain(world: World): { rollbacks: number } {
+  const back = { rollbacks: 0 }
+  world.on('rollback', () => back.rollbacks++)
+  return back
+}
+
+/** Until the line has moved a few times, or all have come to their ends. */
+async function moves(world: World, work: Promise<unknown>): Promise<void> {
+  let lines = 0
+  let isOver = false
+  const stop = world.on('recoverable', () => lines++)
+  void work.then(() => (isOver = true))
+  await until('the line moves', () => isOver || lines > 3)
+  stop()
+}
+
 const whole = {
   money: 0,
   entries: clerks * transfers,
@@ -49,19 +66,17 @@ test('[TX3] [TX1] eight loci transfer between ten accounts: no update is lost, n
   const work = Array.from({ length: clerks }, (_, seed) =>
     inBank(`clerk ${seed}`, { accounts, transfers, seed }),
   )
-  let rollbacks = 0
-  world.on('rollback', () => {
-    rollbacks++
-  })
-
-  for (const afterMs of [700, 900]) {
-    await new Promise((resolve) => setTimeout(resolve, afterMs))
+  const back = backAgain(world)
+  const ended = Promise.all(work)
+  for (let crash = 1; crash <= 2; crash++) {
+    await moves(world, ended)
     await world.crashManager('transactional')
+    await until('the world has gone back', () => back.rollbacks >= crash)
   }
-  await Promise.all(work)
+  await ended
 
   t.deepEqual(await inBank('audit', { what: 'audit', accounts, clerks }), whole)
-  t.true(rollbacks >= 1)
+  t.true(back.rollbacks >= 2)
 })
 
 test('[TX13] loci of another container count in their registers what they commit: both come back together, whichever manager dies', async (t) => {
@@ -70,17 +85,15 @@ test('[TX13] loci of another container count in their registers what they commit
     const args = { accounts, transfers, seed, durable: seed % 4 === 0 ? 'recoverable' : 'volatile' }
     return seed % 2 === 0 ? inBank(`clerk ${seed}`, args) : inOffice(`clerk ${seed}`, args)
   })
-  let rollbacks = 0
-  world.on('rollback', () => {
-    rollbacks++
-  })
-
-  for (const manager of ['transactional', 'self-managing', 'transactional']) {
-    await new Promise((resolve) => setTimeout(resolve, 600))
+  const back = backAgain(world)
+  const ended = Promise.all(work)
+  for (const [before, manager] of ['transactional', 'self-managing', 'transactional'].entries()) {
+    await moves(world, ended)
     await world.crashManager(manager)
+    await until('the world has gone back', () => back.rollbacks > before)
   }
-  await Promise.all(work)
+  await ended
 
   t.deepEqual(await inBank('audit', { what: 'audit', accounts, clerks }), whole)
-  t.true(rollbacks >= 1)
+  t.true(back.rollbacks >= 3)
 })

@@ -1,6 +1,7 @@
 /** Captures of a running world are atomic: what is restored has no half transfer, and each transfer once. */
 import test from 'ava'
 import { temporaryFolder } from '../support/folders.js'
+import { until } from '../support/until.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 test('[ME3] every snapshot of a running bank is whole, through four rollbacks and a restart', async (t) => {
@@ -19,14 +20,20 @@ test('[ME3] every snapshot of a running bank is whole, through four rollbacks an
   )
   const ended = Promise.all(clerks.map((clerk) => clerk.result()))
   await world.snapshot()
-  let rollbacks = 0
+  let [rollbacks, lines, isOver] = [0, 0, false]
   world.on('rollback', () => {
     rollbacks++
   })
+  world.on('recoverable', () => {
+    lines++
+  })
+  void ended.then(() => (isOver = true))
 
-  for (let crash = 0; crash < 4; crash++) {
-    await new Promise((resolve) => setTimeout(resolve, 250))
+  for (let crash = 1; crash <= 4; crash++) {
+    const before = lines
+    await until('the line moves', () => isOver || lines > before + 3)
     await world.crashManager()
+    await until('the world has gone back', () => rollbacks >= crash)
   }
   const results = await ended
   await world.close()
@@ -44,5 +51,5 @@ test('[ME3] every snapshot of a running bank is whole, through four rollbacks an
     [transfers, transfers, transfers],
   )
   t.deepEqual(result, { money: 0, entries: 2 * transfers * loci })
-  t.true(rollbacks > 0)
+  t.true(rollbacks >= 4)
 })

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { KatydidError } from 'katydid'
 import test from 'ava'
 import { temporaryFolder } from '../support/folders.js'
+import { until } from '../support/until.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 for (const [how, status] of [
@@ -85,11 +86,16 @@ for (const part of ['kernel', 'disk', 'barrier'] as const) {
   test(`[WO17] a world whose ${part} is gone stops with a status, and opens again with what was recoverable`, async (t) => {
     const dir = temporaryFolder(t)
     const world = await openForTest(t, { dir, snapshotEveryMs: 30 })
-    const args = { pages: 100, rounds: 60, pauseMs: 5 }
+    // At least six seconds of work, of which little is done when the part goes.
+    const args = { pages: 100, rounds: 60, pauseMs: 100 }
+    let lines = 0
+    world.on('recoverable', () => {
+      lines++
+    })
     const running = t.throwsAsync(world.run(fixture('paged-rounds'), { args }), {
       instanceOf: KatydidError,
     })
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await until('something is recoverable', () => lines > 0)
 
     await world.crash(part)
     const { status } = await running

@@ -55,3 +55,14 @@ test('[WO9] a manager that dies again and again costs work and nothing else', as
 
   t.is(outcome.result.round, 100)
 })
+
+test('[WO66] a world that finds its line only when asked is killed at random moments and loses its manager, and comes to the right result', async (t) => {
+  const { killLoop } = await importScript<KillLoop>('kill-loop.mjs')
+  const job = { line: 'lazy', crashManagerAfterMs: [400], args: { rounds: 200 } }
+
+  const { kills, resumed, outcome } = await killLoop({ times: 4, seed: 27, job })
+
+  t.is(kills, 4)
+  t.true(resumed >= 2, `${resumed} times it went on`)
+  t.is(outcome.result.round, 200)
+})

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { KatydidError, type World } from 'katydid'
 import test, { type ExecutionContext } from 'ava'
 import { temporaryFolder } from '../support/folders.js'
+import { until } from '../support/until.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 const managers = [{ name: 'demand-zero', options: { policy: 'lru' } }] as const
@@ -59,11 +60,13 @@ test('[MG38] two managers page at once, one of them dies in the middle of its wo
     managers,
     snapshotEveryMs: 150,
   })
-  const ends = await bothUnderWay(t, world, 40, 25)
+  const ends = await bothUnderWay(t, world, 40, 100)
 
   await underLine(world)
+  let rollbacks = 0
+  world.on('rollback', () => rollbacks++)
   await world.crashManager('demand-zero')
-  await sleep(300)
+  await until('it has gone back', () => rollbacks > 0)
   await world.crashManager()
   const [kept, volatile] = await ends()
 
@@ -76,7 +79,7 @@ test('[MG38] two managers page at once, one of them dies in the middle of its wo
 test('[MG35] the process ends and the world is opened without naming the manager: it comes back, its container empty, its locus resumed', async (t) => {
   const dir = temporaryFolder(t)
   const first = await openForTest(t, { dir, managers, snapshotEveryMs: 150 })
-  const ends = await bothUnderWay(t, first, 40, 25)
+  const ends = await bothUnderWay(t, first, 40, 100)
   await underLine(first)
   await first.close()
   await t.throwsAsync(ends(), { instanceOf: KatydidError })

@@ -4,6 +4,7 @@ import type { Capref } from '@katydid/abi'
 import { KatydidError, type Container, type World } from 'katydid'
 import test, { type ExecutionContext } from 'ava'
 import { temporaryFolder } from '../support/folders.js'
+import { until } from '../support/until.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 const pages = 400
@@ -64,6 +65,11 @@ test('[CO13] two programs take turns in memory that both have mapped, with fewer
   t.true(table.world.counters().discardsDirty > 0)
 })
 
+async function arePlaying(world: World): Promise<boolean> {
+  const { loci } = await world.status()
+  return loci.length === 2 && loci.every(({ faults }) => faults > 0)
+}
+
 test('[CO13] after the manager has died both go on from one cut, with what they share', async (t) => {
   const table = await lay(t, temporaryFolder(t))
   const { world } = table
@@ -72,14 +78,18 @@ test('[CO13] after the manager has died both go on from one cut, with what they 
   const playing = play(table, turns * 3)
 
   for (let i = 0; i < 2; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await world.snapshot().catch(() => undefined)
+    await until('both play', () => arePlaying(world))
+    await until('they are captured', () =>
+      world.snapshot().then(
+        () => true,
+        () => false,
+      ),
+    )
     await world.crashManager()
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await until('the world has gone back', () => rollbacks > i)
   }
   const results = await playing
 
-  t.true(rollbacks > 0)
   t.deepEqual(
     results.map(({ result }) => result),
     [0, 1].map(() => ({ mine: (turns * 3) / 2, kept: (turns * 3) / 2 })),
@@ -90,7 +100,7 @@ test('[CO13] a world that is closed in the middle goes on with its mappings when
   const dir = temporaryFolder(t)
   const table = await lay(t, dir)
   const unfinished = t.throwsAsync(play(table, turns * 3))
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  await until('they play', () => arePlaying(table.world))
   await table.world.close()
   await unfinished
 

@@ -2,6 +2,7 @@
 import { KatydidError } from 'katydid'
 import test from 'ava'
 import { temporaryFolder } from '../support/folders.js'
+import { until } from '../support/until.js'
 import { fixture, openForTest } from '../support/worlds.js'
 
 test('[WO7] a paged program ends with a recoverable result, which the world answers at once from then on', async (t) => {
@@ -25,12 +26,16 @@ test('[WO7] a paged program ends with a recoverable result, which the world answ
 
 test('[WO7] a program goes on in the next opening from where the world was closed', async (t) => {
   const dir = temporaryFolder(t)
-  const args = { pages: 200, rounds: 60, pauseMs: 20 }
+  // At least three seconds of work, of which next to nothing is done when it is closed.
+  const args = { pages: 200, rounds: 60, pauseMs: 50 }
   const world = await openForTest(t, { dir })
   const unfinished = t.throwsAsync(world.run(fixture('paged-rounds'), { args }), {
     instanceOf: KatydidError,
   })
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  await until('it works', async () => {
+    const { loci } = await world.status()
+    return loci.some(({ faults }) => faults > 0)
+  })
   await world.close()
 
   const again = await openForTest(t, { dir })

@@ -4,11 +4,13 @@ import {
   asInterval,
   asPosition,
   asToken,
+  noLog,
   superblockWords,
   type RecordKind,
 } from '@katydid/abi'
 import type { DiskCore } from '@katydid/devices'
 import { segmentBlocksFor } from '@katydid/devices/disk/geometry.js'
+import { Trims } from '@katydid/devices/disk/trims.js'
 import test from 'ava'
 import { alice, Bench, bob, kernel, ok, pageContent } from './bench.js'
 
@@ -418,4 +420,23 @@ test('[DK31] a small disk has small segments, a large one large ones, and each h
   t.is(segmentBlocksFor(16 * mib, 65_536), 8)
   for (const blockBytes of [4096, 16_384, 65_536])
     t.true(segmentBlocksFor(16 * mib, blockBytes) * blockBytes >= 320 * 1024)
+})
+
+test('[DK41] who has said that it never reads the log holds none of it, whatever it writes', (t) => {
+  const trims = new Trims((1 << alice) | (1 << bob), 5, 20)
+  t.is(trims.least(100), 5)
+
+  trims.trim(alice, noLog)
+  trims.trim(bob, asPosition(15))
+  trims.wrote(alice, 30)
+  t.is(trims.least(100), 15)
+
+  trims.trim(bob, asPosition(21))
+  trims.wrote(alice, 31)
+  // One that has not written yet may say so too.
+  trims.trim(kernel, noLog)
+  trims.wrote(kernel, 32)
+  t.is(trims.least(100), 100)
+  trims.wrote(bob, 40)
+  t.is(trims.least(100), 40)
 })

@@ -4,7 +4,7 @@
  */
 import { Random } from '@katydid/actor'
 import { crashImage, powerCut } from '@katydid/devices'
-import type { WholeWorld } from '../campaign/whole-world.js'
+import { lineOf, type WholeWorld } from '../campaign/whole-world.js'
 import { CourierLedger, CourierWorld, courierShape, homes, twoManagers } from './courier-world.js'
 import { UpcallJudge } from './upcall-judge.js'
 
@@ -67,7 +67,12 @@ async function course(
 ): Promise<readonly string[]> {
   const random = new Random(seed)
   const shape = random.chance(0.5) ? twoManagers : courierShape
-  const drawn = { ...shape, couriers: 2 + random.below(4), trips: 4 + random.below(14) }
+  const drawn = {
+    ...shape,
+    world: { ...shape.world, line: lineOf(seed) },
+    couriers: 2 + random.below(4),
+    trips: 4 + random.below(14),
+  }
   let run = new CourierWorld(seed, ledger, drawn)
   let base = new Uint8Array(0)
   judge.watch(run.world)

@@ -1,10 +1,12 @@
 /** SI: lines that are kept, and an administrator who goes back to one. The kernel and the disk are real; a small manager keeps labels. */
-import { actorPorts, managerDowncalls, type PortId } from '@katydid/abi'
+import { actorPorts, managerDowncalls, refuse, type PortId } from '@katydid/abi'
 import { ensureSlice } from '@katydid/kernel/container/slices.js'
 import test from 'ava'
 import { KernelWorld, type WorldOptions } from './support/kernel-world.js'
 
 const token = 100
+
+type Refusal = ReturnType<typeof refuse<'no_resource' | 'not_supported'>>
 
 /** A world that keeps lines, with a container and a resting locus whose register 0 counts captures. */
 async function counting(captures: number, options: WorldOptions = {}): Promise<KernelWorld> {
@@ -275,6 +277,68 @@ test('[SI72] a manager that dies while the world goes back does not keep it from
     t.is(status, 'ok', `${steps}: ${detail}`)
     t.is(world.register(locusOf(world), 0), 4n, `${steps} steps`)
   }
+})
+
+/** Lets the manager say something of kept snapshots as soon as an administrator has begun to go back to the line; what he is told. */
+async function goBackAndSay(world: KernelWorld, line: number, answer: Refusal) {
+  world.manager!.thinksOfKept = true
+  await count(world, 6, 6)
+  const reply = world.kernel.call('line_rollback', { line, dry: false })
+  while (world.kernel.machine.kept.target === null) {
+    world.sim.step()
+    await Promise.resolve()
+  }
+  world.manager!.thinksOfKept = false
+  world.manager!.answerKept(answer)
+  const said = await world.settle(reply)
+  world.run(200)
+  return said
+}
+
+test('[SI220] a manager that has no room for kept snapshots does not get the line given up that the world goes back to', async (t) => {
+  const world = await counting(5)
+
+  const { status, detail } = await goBackAndSay(world, 4, refuse('no_resource', 'no room'))
+  const next = await again(world)
+
+  t.is(status, 'ok', detail)
+  t.is(world.register(locusOf(world), 0), 4n)
+  t.false(world.of('log').some(({ text }) => text.startsWith('kept line 4 is given up')))
+  t.deepEqual(keptIn(next), [4])
+})
+
+test('[SI220] a manager that turns out to keep nothing has the line leave that the world went back to, when it is there', async (t) => {
+  const world = await counting(5)
+
+  const { status, detail } = await goBackAndSay(world, 5, refuse('not_supported', 'one each'))
+  world.write(token)
+  await world.call('world_snapshot', { durable: true, keep: false })
+  const next = await again(world)
+
+  t.is(status, 'ok', detail)
+  t.is(world.register(locusOf(world), 0), 5n)
+  t.deepEqual(keptIn(next), [])
+})
+
+test('[SI220] the line that the world goes back to leaves in no way before the world is there', async (t) => {
+  const { kept } = (await counting(5)).kernel.machine
+  const [oldest] = kept.all
+  kept.goBackTo(oldest!)
+
+  kept.keepNewest(1)
+  const leaving = kept.all.map(({ isLeaving }) => isLeaving)
+  kept.leave(() => true)
+  const left = kept.all.map(({ isLeaving }) => isLeaving)
+  kept.settle([])
+  const stayed = kept.all.map(({ record }) => record.line)
+  const given = kept.leaveOldest()
+  kept.arrive()
+
+  t.deepEqual(leaving, [false, true, false])
+  t.deepEqual(left, [false, true, true])
+  t.deepEqual(stayed, [3])
+  t.is(given, null)
+  t.is(kept.leaveOldest(), oldest!)
 })
 
 test('[SI72] released output is named: what was told of loci, of durable answers and of captures since', async (t) => {

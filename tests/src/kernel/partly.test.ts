@@ -259,7 +259,8 @@ test('[SI101] a unit that is back at a point newer than the line goes back furth
   world.setState(portOf(world, 'in a'), 'resting')
 
   world.die(x.port)
-  world.run(500)
+  // The manager of b is waited for.
+  world.run(2500)
 
   t.deepEqual(
     ['a', 'b', 'x'].map((name) => registerOf(world, name)),
@@ -310,4 +311,65 @@ test('[SI101] a unit that went back to a point newer than the line is on the lin
   t.truthy(port)
   t.is(world.kernel.machine.containers.named('a')!.intervals.history.base!.interval, back)
   t.true(world.manager!.calls.some((each) => each.startsWith('snapshot_is_recoverable')))
+})
+
+/** On the line with 1; then with 2 captured and not stable; then with 3, and `b` has heard of what `a` is with 3. */
+async function onlyVolatile(asked: boolean): Promise<{ world: KernelWorld; a: Home; b: Home }> {
+  const world = await slowWorld()
+  const a = await home(world, 'a')
+  const b = await home(world, 'b', 'slow')
+  const far = await home(world, 'far')
+  const set = (value: bigint): void => {
+    for (const { port } of [a, b, far]) world.setRegister(port, 0, value)
+  }
+  set(1n)
+  await world.call('world_snapshot', { durable: true })
+  const [port, slow] = [...world.managers].find(([each]) => each !== world.manager!.messenger.port)!
+  slow.behaviour.stabilise = false
+  slow.stabilisesWhenAsked = asked
+  set(2n)
+  world.write(undefined, port)
+  await world.call('world_snapshot', { durable: false })
+  world.run(50)
+  set(3n)
+  await touch(world, b, a)
+  return { world, a, b }
+}
+
+test('[SI193] who depends on what was lost in its open interval alone falls to its newest image, which its manager is asked to make stable', async (t) => {
+  const { world, a } = await onlyVolatile(true)
+
+  world.die(a.port)
+  world.run(500)
+
+  t.deepEqual(
+    ['a', 'b', 'far'].map((name) => registerOf(world, name)),
+    [2n, 2n, 3n],
+  )
+  const asked = [...world.managers.values()].flatMap(({ calls }) =>
+    calls.filter((each) => each.startsWith('container_stabilise_request')),
+  )
+  t.is(asked.length, 1)
+})
+
+test('[SI193] a manager that does not make it stable is waited for two seconds, and nobody comes into what goes back meanwhile', async (t) => {
+  const { world, a } = await onlyVolatile(false)
+  const gate = (name: string): number => {
+    const { slot } = world.kernel.machine.containers.named(name)!
+    return world.sim.region.words.load(world.sim.region.containerWord(slot, 'gate'))
+  }
+
+  world.die(a.port)
+  world.run(1500)
+  const during = [gate('a') !== 0, gate('b') !== 0, gate('far') !== 0]
+  const isBack = world.of('rollback').length
+  world.run(1500)
+
+  t.deepEqual(during, [true, true, false])
+  t.is(isBack, 0)
+  t.deepEqual(
+    ['a', 'b', 'far'].map((name) => registerOf(world, name)),
+    [2n, 1n, 3n],
+  )
+  t.deepEqual([gate('a'), gate('b'), gate('far')], [0, 0, 0])
 })

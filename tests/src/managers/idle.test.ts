@@ -7,8 +7,8 @@ import { SimWorld } from './support/sim-world.js'
 
 const shape = { frames: 48, pages: 60, containers: 1, loci: 1, segments: 24, segmentBlocks: 32 }
 
-/** Somebody else writes so many bytes and lets go of all before them; answers with what that was refused. */
-function writeElsewhere(world: SimWorld, bytes: number, refused: string[]): void {
+/** Somebody else writes so many bytes and, unless they are to be kept, lets go of all before them; answers with what that was refused. */
+function writeElsewhere(world: SimWorld, bytes: number, refused: string[], keeps = false): void {
   const record = { kind: 'note' as const, content: new Uint8Array(bytes) }
   const { messenger } = world.kernel
   run(
@@ -21,6 +21,7 @@ function writeElsewhere(world: SimWorld, bytes: number, refused: string[]): void
         return
       }
       const { position: from } = written
+      if (keeps) return
       yield* ask(messenger, actorPorts.disk, diskCalls.diskTrim, { from })
       yield* ask(messenger, actorPorts.disk, diskCalls.diskSync, {})
     })(),
@@ -83,6 +84,26 @@ test('[MG107] as long as there is room it does nothing, and rests between its lo
 
   t.is(world.counters.get('pagesWritten'), before)
   t.true(stepsOf() < 400, `${stepsOf()} steps`)
+})
+
+test('[MG107] where room is short and nothing more can be won it snapshots itself once, and not again before the log has grown', (t) => {
+  const world = new SimWorld(7, shape)
+  world.begin()
+  for (let page = 0; page < 40; page++) world.write(0, page, page + 1)
+  world.capture()
+  const refused: string[] = []
+  for (let round = 0; round < 17; round++) {
+    writeElsewhere(world, 80_000, refused, true)
+    pass(world, 50)
+  }
+  pass(world, 10_000)
+  const before = world.counters.get('pagesWritten')
+
+  pass(world, 30_000)
+
+  t.true(world.freeSegments < shape.segments / 4, `${world.freeSegments} free`)
+  t.deepEqual(refused, [])
+  t.is(world.counters.get('pagesWritten'), before)
 })
 
 test.serial(

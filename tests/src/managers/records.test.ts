@@ -19,6 +19,7 @@ const commit = (interval: number, ...blocks: number[]) => ({
   count: blocks.length,
   sum: blocks.reduce((sum, block) => sum + block * 3, 0),
   takenMs: 1_000 + interval,
+  listed: false,
 })
 
 function replayed(): LogReplay {
@@ -56,6 +57,41 @@ test('[MG8] a version that lacks a page does not exist, nor does any later one',
   t.is(brokenAt as number, 1)
 })
 
+const listed = (interval: number, nth: number, ...blocks: number[]) => ({
+  what: 'places' as const,
+  token,
+  interval: asInterval(interval),
+  nth,
+  places: blocks.map(
+    (block) => [block - 90, { block: asBlock(block), checksum: block * 3 }] as const,
+  ),
+})
+const blocksOf = (replay: LogReplay): number[][] =>
+  replay.containers
+    .get(token)!
+    .versions.map(({ places }) => [...places.values()].map(({ block }) => block))
+
+test('[MG141] a version is what its list says, whatever descriptors are left of it, and older ones are shown again when they are listed', (t) => {
+  const replay = replayed()
+  // Of version 1 the scan finds the end only, and of version 2 all.
+  replay.page(found(1, 7, 100))
+  replay.record(commit(1, 100, 101))
+  replay.page(found(2, 7, 102))
+  replay.record(commit(2, 102))
+  t.deepEqual(blocksOf(replay), [])
+
+  // A list that was not finished is begun again.
+  replay.record(listed(1, 0, 98, 99))
+  replay.record(listed(1, 0, 110))
+  replay.record(listed(1, 1, 111))
+  replay.record({ ...commit(1, 110, 111), listed: true })
+
+  t.deepEqual(blocksOf(replay), [[110, 111], [102]])
+  t.is(replay.containers.get(token)!.brokenAt, null)
+  replay.record({ what: 'rolled back', token, interval: asInterval(1), open: asInterval(9) })
+  t.deepEqual(blocksOf(replay), [[110, 111]])
+})
+
 test('[MG10] a rollback note voids what lies between, and nothing after', (t) => {
   const replay = replayed()
   for (const page of [found(1, 7, 100), found(2, 7, 101), found(10, 7, 102)]) replay.page(page)
@@ -75,6 +111,8 @@ test('[MG10] a rollback note voids what lies between, and nothing after', (t) =>
 test('[MG8] records read back as they were written', (t) => {
   const records = [
     commit(9, 4, 5),
+    { ...commit(9, 4, 5), listed: true },
+    listed(9, 3, 91, 95),
     { what: 'adopted' as const, token, size: 2 ** 40 },
     { what: 'rolled back' as const, token, interval: asInterval(3), open: asInterval(2e9) },
     { what: 'destroyed' as const, token },

@@ -1,5 +1,12 @@
 /** DV: output is held until it is recoverable, told once, and goes back with its container. Real kernel and console, simulated threads. */
-import { locusCalls, outputCalls, type Capref, type PortId, type Reply } from '@katydid/abi'
+import {
+  locusCalls,
+  locusPort,
+  outputCalls,
+  type Capref,
+  type PortId,
+  type Reply,
+} from '@katydid/abi'
 import test from 'ava'
 import { KernelWorld, type WorldOptions } from '../kernel/support/kernel-world.js'
 
@@ -31,6 +38,13 @@ class Printer {
     await world.call('world_snapshot', { durable: true })
     printer.works()
     return printer
+  }
+
+  /** The one that is there, as a world has it that went back or began anew. */
+  static of(world: KernelWorld, name: string): Printer {
+    const { machine } = world.kernel
+    const { slot } = machine.loci.threads().find((each) => each.name === `in ${name}`)!
+    return new Printer(world, 0 as Capref, locusPort(slot!), `in ${name}`)
   }
 
   works(): void {
@@ -430,4 +444,192 @@ test('[DV13] an administrator who goes back to a kept line is told which lines t
   t.deepEqual(textsOf(next), [])
   t.is(output?.told, 2)
   t.is(output?.next, 3)
+})
+
+/** Lines are kept when it is asked for. */
+const keeping = { keepLines: 3, keepEveryMs: 1e9 }
+
+/** What is kept now is gone back to later; answers its name. */
+async function keeps({ world }: Printer): Promise<number> {
+  await world.call('world_snapshot', { durable: true, keep: true })
+  world.run(100)
+  return world.kernel.machine.kept.names.at(-1)!
+}
+
+/** Prints and is told, or is with the console. */
+function says(shop: Printer, ...texts: string[]): void {
+  shop.works()
+  for (const text of texts) shop.print(text)
+  shop.rests()
+  shop.world.run(1000)
+}
+
+async function goesBack(world: KernelWorld, line: number): Promise<void> {
+  const reply = await world.call('line_rollback', { line, dry: false })
+  if (reply.status !== 'ok') throw new Error(reply.detail)
+  world.run(200)
+}
+
+async function restarts(world: KernelWorld, options: WorldOptions = {}): Promise<KernelWorld> {
+  const next = await KernelWorld.open({ earlier: world, ...keeping, ...options })
+  next.run(500)
+  return next
+}
+
+/** Somebody else is captured so often that the log is trimmed behind whatever is not written again. */
+const manyCaptures = (world: KernelWorld): Promise<void> => captures(world, 200)
+
+/** Somebody else is captured so often. */
+async function captures(world: KernelWorld, count: number): Promise<void> {
+  const other = world.kernel.machine.containers.named('other')
+  const clerk = other === null ? await Printer.in(world, 'other') : Printer.of(world, 'other')
+  for (let i = 0; i < count; i++) {
+    clerk.works()
+    clerk.rests()
+    await world.call('world_snapshot', { durable: true })
+  }
+  world.run(100)
+}
+
+/** The number of the next line of the shop, which is printed and told. */
+function nextIn(world: KernelWorld, text: string): number | string {
+  const shop = Printer.of(world, 'shop')
+  shop.works()
+  const reply = shop.print(text)
+  shop.rests()
+  world.run(1000)
+  return reply.status === 'ok' ? reply.sequence : reply.status
+}
+
+for (const isRestarted of [false, true])
+  test(`[SI221] back at a line without a container, then at an older one that has it${isRestarted ? ', in a later life' : ''}: what was told of it is known there, and its next lines are told`, async (t) => {
+    const shop = await Printer.open(keeping)
+    const { world, cont } = shop
+    says(shop, 'one')
+    const has = await keeps(shop)
+    says(shop, 'two', 'three')
+    await world.endLocus(shop.port)
+    await world.call('container_destroy', { cont })
+    await world.call('world_snapshot', { durable: true })
+    const other = await Printer.in(world, 'other')
+    other.rests()
+    const hasNot = await keeps(other)
+
+    await goesBack(world, hasNot)
+    const isGone = world.kernel.machine.containers.named('shop') === null
+    const later = isRestarted ? await restarts(world) : world
+    await goesBack(later, has)
+    const sequence = nextIn(later, 'four')
+
+    t.true(isGone)
+    t.is(sequence, 4)
+    t.deepEqual(
+      [...textsOf(world), ...(isRestarted ? textsOf(later) : [])],
+      ['one', 'two', 'three', 'four'],
+    )
+  })
+
+for (const isFirst of [false, true])
+  test(`[SI222] however far the log was trimmed since, a container ${isFirst ? 'that had printed nothing on the line ' : ''}comes back with what was told of it`, async (t) => {
+    const shop = await Printer.open(keeping)
+    const { world, cont } = shop
+    if (!isFirst) says(shop, 'one')
+    const line = await keeps(shop)
+    says(shop, 'two')
+    await world.endLocus(shop.port)
+    await world.call('container_destroy', { cont })
+    await world.call('world_snapshot', { durable: true })
+    await manyCaptures(world)
+
+    const next = await restarts(world)
+    const isForgotten = next.kernel.machine.output
+      .all()
+      .every(({ container }) => container !== 'shop')
+    await goesBack(next, line)
+    const last = await restarts(next)
+    const sequence = nextIn(last, 'three')
+
+    t.true(isForgotten, 'the log had it yet: the test shows nothing')
+    t.is(sequence, isFirst ? 2 : 3)
+    t.deepEqual(textsOf(next), [])
+    t.deepEqual(textsOf(last), ['three'])
+  })
+
+test('[SI222] a line is kept with what was told before: lines that it holds are not told again', async (t) => {
+  const shop = await Printer.open(keeping)
+  const { world, cont } = shop
+  says(shop, 'one')
+  const [point] = world.kernel.machine.output.all().map(({ told }) => told)
+  // Not so many that its point, which has the line and not that it was told, is written again.
+  await captures(world, 16)
+  const line = await keeps(shop)
+  const { record } = world.kernel.machine.kept.all.at(-1)!
+  await world.endLocus(shop.port)
+  await world.call('container_destroy', { cont })
+  await world.call('world_snapshot', { durable: true })
+
+  const next = await restarts(world)
+  await goesBack(next, line)
+  const sequence = nextIn(next, 'two')
+
+  t.is(point, 1)
+  t.like(record.state.containers.find(({ name }) => name === 'shop')?.output ?? {}, {
+    told: 1,
+    lines: [],
+  })
+  t.is(sequence, 2)
+  t.deepEqual(textsOf(next), ['two'])
+})
+
+test('[SI222] back at a kept line and idle since: its record is written again, and the world starts from that with numbers above those that were told', async (t) => {
+  const shop = await Printer.open(keeping)
+  const { world } = shop
+  says(shop, 'one')
+  await Printer.in(world, 'other')
+  const line = await keeps(shop)
+  says(shop, 'two', 'three')
+  await goesBack(world, line)
+  await manyCaptures(world)
+
+  const next = await restarts(world)
+  const sequence = nextIn(next, 'four')
+
+  t.is(next.boot?.status, 'ok', next.boot?.detail)
+  t.is(sequence, 4)
+  t.deepEqual(textsOf(next), ['four'])
+})
+
+test('[SI223] lines that are with the console as an administrator goes back have numbers that no other line gets, after a crash neither', async (t) => {
+  const shop = await Printer.open(keeping)
+  const { world } = shop
+  says(shop, 'one')
+  const line = await keeps(shop)
+  world.takesOutput = false
+  says(shop, 'two', 'three')
+  await goesBack(world, line)
+
+  const next = await restarts(world)
+  const sequence = nextIn(next, 'four')
+  const last = await restarts(next)
+
+  t.deepEqual(textsOf(world), ['one', 'two', 'three'])
+  t.is(sequence, 4)
+  t.deepEqual(textsOf(next), ['four'])
+  t.is(nextIn(last, 'five'), 5)
+})
+
+test('[SI223] a line that is with the console and is on the line that is gone back to is told again, with its number', async (t) => {
+  const shop = await Printer.open(keeping)
+  const { world } = shop
+  world.takesOutput = false
+  says(shop, 'one')
+  await goesBack(world, await keeps(shop))
+
+  const next = await restarts(world)
+
+  t.deepEqual(
+    next.output.map(({ text, sequence }) => [text, sequence]),
+    [['one', 1]],
+  )
+  t.is(nextIn(next, 'two'), 2)
 })

@@ -9,8 +9,8 @@ import { transactionCourses } from '../transactions/courses.js'
 
 /** What is not answered `ok` in the simulator, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
-  state_hash:
-    'asked of deterministic containers that are audited, which no simulated world has: kernel/audit.test.ts, crash/logged-audit.test.ts',
+  snapshot_supersedes:
+    'said while somebody holds the line for long, which no random life does: kernel/garbage.test.ts, managers/superseded.test.ts, crash/held-line.test.ts',
   ...Object.fromEntries(
     [...Object.values(networkCalls), ...Object.values(forwardedCalls)].map(({ name }) => [
       name,
@@ -72,8 +72,7 @@ test('[WO40] a course of random commands after another makes every declared call
   addAll(lines.calls)
   const failures = [transactions.failure, lines.failure, visits.problems[0] ?? null]
   // Rare ones come in some course or other.
-  for (const seed of [77, 1077, 2077, 6077, 7077, 10_077]) {
-    if (!isMissing()) break
+  for (let seed = 77; isMissing() && seed < 20_000; seed += 1000) {
     const fuzz = await fuzzSimulated({ seed, steps: 20_000, shape })
     failures.push(fuzz.failure)
     addAll(fuzz.calls)

@@ -27,26 +27,29 @@ const first = new Map([
   ['l1', pages],
 ])
 
-/** Writes its pages over and over, and comes to a safepoint after every eighth. */
-const fast: SimProgram = function* (locus) {
-  const from = first.get(locus.name)!
-  while (locus.model.registers[0]! < BigInt(pages * rewrites)) {
-    const step = Number(locus.model.registers[0]!)
-    const page = from + ((step * 37) % pages)
-    yield* locus.load(page * 4096)
-    yield* locus.store(page * 4096, step + 1)
-    locus.setRegister(0, BigInt(step + 1))
-    if (step % 8 === 0) yield* locus.safepoint()
+/** Writes its pages over and over, and comes to a safepoint after every so many. */
+const writer = (safepoints: number): SimProgram =>
+  function* (locus) {
+    const from = first.get(locus.name)!
+    while (locus.model.registers[0]! < BigInt(pages * rewrites)) {
+      const step = Number(locus.model.registers[0]!)
+      const page = from + ((step * 37) % pages)
+      yield* locus.load(page * 4096)
+      yield* locus.store(page * 4096, step + 1)
+      locus.setRegister(0, BigInt(step + 1))
+      if (step % safepoints === 0) yield* locus.safepoint()
+    }
+    return Uint8Array.of(1)
   }
-  return Uint8Array.of(1)
-}
 const programs = new Map([
-  ['fast', fast],
+  ['fast', writer(8)],
   ['read', readAll],
 ])
+/** Seldom at a safepoint: held a second a page it would never come there while a capture waits for it. */
+const slow = new Map([...programs, ['fast', writer(64)]])
 
-async function begin(seed: number, of: WholeShape = shape): Promise<WholeWorld> {
-  const world = new WholeWorld(seed, of, programs)
+async function begin(seed: number, of: WholeShape = shape, run = programs): Promise<WholeWorld> {
+  const world = new WholeWorld(seed, of, run)
   await world.open()
   const host = new CampaignHost(world)
   await host.create('a', 2 * pages)
@@ -69,6 +72,17 @@ test('[MG80] a simulated world whose live pages fit runs to its end however fast
   t.true(world.disk.core.status().lastPosition > 100)
   const { counters } = world.kernel.machine
   t.true(counters.get('snapshots') > 5, `${counters.get('snapshots')} snapshots`)
+})
+
+test('[MG140] loci that write much between safepoints are hardly held while they are to come to rest: captures come, and room with them', async (t) => {
+  const world = await begin(7, shape, slow)
+  const ended = world.until(() => hasEnded(world) || world.problems.length > 0, 600_000)
+  await new CampaignHost(world).readBack()
+
+  t.true(ended)
+  t.deepEqual(world.problems, [])
+  t.deepEqual(world.of('line_lagging'), [])
+  t.true(world.kernel.machine.counters.get('snapshots') > 3)
 })
 
 test('[MG80] it is killed again and again with hardly any room left, and opens each time', async (t) => {

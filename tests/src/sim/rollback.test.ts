@@ -1,7 +1,14 @@
 /** An administrator’s rollback of a whole simulated world: the real kernel, manager and disk, held against the model. */
 import test from 'ava'
 import { fuzzSimulated } from '../campaign/fuzz-sim.js'
-import { cutRollback, keptShape, takeBack, worldWithPast } from '../campaign/rollback-cuts.js'
+import {
+  cutRollback,
+  keptShape,
+  takeBack,
+  worldWithPast,
+  worldWithVisits,
+} from '../campaign/rollback-cuts.js'
+import { scenes } from '../campaign/scenes.js'
 
 test('[SI72] a whole world goes back to any line it keeps, and holds what it held there', async (t) => {
   for (const seed of [12, 13, 18]) {
@@ -35,4 +42,13 @@ test('[SI72] random courses of hosts, loci, managers and power cuts, with rollba
 
   t.is(failure, null)
   t.true((calls.get('line_rollback ok') ?? 0) > 0)
+})
+
+test('[SI74] going back to a line with visits may be cut short at any write: the world is where it was, or at that line with its visits', async (t) => {
+  const past = (seed: number) => worldWithVisits(seed, scenes['kept']!)
+
+  const { wrong, images, after, visits } = await cutRollback(1, { every: 7, torn: 1, past })
+
+  t.deepEqual(wrong, [])
+  t.true(images > 20 && after > 0 && visits > 0, JSON.stringify({ images, after, visits }))
 })

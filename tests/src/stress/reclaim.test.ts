@@ -4,6 +4,7 @@ import { asLocus, locusStates, trapStates, waitStates } from '@katydid/abi'
 import { reclaimLocus, takeTraps } from '@katydid/memory'
 import test from 'ava'
 import { container, manager, smallMachine } from '../support/small-machine.js'
+import { until } from '../support/until.js'
 
 const locus = asLocus(0)
 
@@ -17,9 +18,7 @@ for (const at of ['running', 'trap', 'view', 'wait', 'lock'] as const) {
     await once(worker, 'message')
     const trapped = (): boolean =>
       region.words.load(region.locusWord(locus, 'state')) === locusStates.quiet
-    if (at === 'trap')
-      for (let i = 0; !trapped() && i < 1000; i++)
-        await new Promise((resolve) => setTimeout(resolve, 2))
+    if (at === 'trap') await until('it waits for its page', trapped)
     const generation = lcd.remove([0])
     t.is(lcd.acknowledged(generation), at === 'trap')
 

@@ -4,6 +4,7 @@
  */
 import { Random } from '@katydid/actor'
 import { crashImage, powerCut } from '@katydid/devices'
+import { lineOf } from '../campaign/whole-world.js'
 import { Ledger } from './ledger.js'
 import { TransactionWorld, type Course } from './sim-transactions.js'
 
@@ -54,6 +55,7 @@ async function course(
     loci: 2 + random.below(4),
     words: 2 + random.below(12),
     transactions: 4 + random.below(20),
+    line: lineOf(seed),
   }
   let run = new TransactionWorld(seed, ledger, drawn)
   let base = new Uint8Array(0)

@@ -31,6 +31,8 @@ export interface Course {
   readonly words: number
   /** Transactions of each locus. */
   readonly transactions: number
+  /** When the line moves; default: eager. */
+  readonly line?: 'eager' | 'lazy'
 }
 
 export const smallCourse: Course = { loci: 4, words: 6, transactions: 12 }
@@ -64,7 +66,12 @@ export class TransactionWorld {
       ['transact', (locus) => this.#program(locus)],
       ['read', (locus) => this.#read(locus)],
     ])
-    this.world = new WholeWorld(seed, transactionShape, programs, remains)
+    this.world = new WholeWorld(
+      seed,
+      { ...transactionShape, line: course.line ?? 'eager' },
+      programs,
+      remains,
+    )
     this.host = new CampaignHost(this.world)
     this.#mayGo = remains !== null
   }

@@ -67,5 +67,6 @@ export const counterNames = [
   'drainUs',
   'drainMaxUs',
   'drainsGivenUp',
+  'pointsGivenUp',
 ] as const
 export type CounterName = (typeof counterNames)[number]

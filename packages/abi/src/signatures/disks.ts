@@ -124,7 +124,7 @@ export const diskCalls = group(0x400, {
   diskTrim: call({
     ...disk,
     name: 'disk_trim',
-    doc: 'The caller needs no record from before this position. The log is read from the least such position of all owners at the next start.',
+    doc: 'The caller needs no record from before this position; from the greatest there is (2^53 - 1), it never needs any, whatever it writes. The log is read from the least such position of all owners at the next start.',
     args: { from: logPosition },
     result: {},
     causes: { right_missing: mayNotWrite, closed },

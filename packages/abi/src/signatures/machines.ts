@@ -55,7 +55,8 @@ export const machineCalls = group(0x900, {
     },
     result: { accepted: bool, recovery },
     causes: {
-      frozen: 'One of the two machines takes part in a recovery that the other does not.',
+      frozen:
+        'One of the two machines takes part in a recovery that the other does not; or its line is being written, and the call is whole.',
     },
     idempotent: true,
     afterCrash: 'What was told is told again, whole.',

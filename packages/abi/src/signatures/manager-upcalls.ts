@@ -38,6 +38,8 @@ export const managerUpcalls = group(0x100, {
         'The manager’s own policy forbids this access: it is a store, and the container changes by transactions alone.',
       no_frames: 'The manager has no frame for the page and none was on its way for 2 s.',
       io_error: 'The system refused to read the page’s block.',
+      disk_full:
+        'No frame could be had: the pages in memory cannot be written, since the disk is full of what is needed, and neither cleaning nor a snapshot of the world wins room.',
       checksum_mismatch:
         'The page’s block does not have the checksum that its place was noted with.',
       frozen: 'The container went back to an earlier interval while the fault waited.',

@@ -1,7 +1,8 @@
 /**
  * From where on each owner still needs the log. The least of them is where the next scan may begin. Who needs nothing of what it wrote needs nothing of
- * what others write after it either, however long it is silent.
+ * what others write after it either, however long it is silent. Who has said that it never needs any log (`noLog`) holds none, whatever it writes.
  */
+import { noLog } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 
 interface Need {
@@ -29,7 +30,8 @@ export class Trims {
   wrote(owner: number, position: number): void {
     invariant(owner >= 0 && owner < 32, 'DK10: an owner is an actor’s port', { owner })
     const need = this.#needs.get(owner)
-    if (need === undefined || need.from > need.last)
+    if (need?.from === noLog) need.last = position
+    else if (need === undefined || need.from > need.last)
       this.#needs.set(owner, { from: position, last: position })
     else need.last = position
   }
@@ -37,7 +39,9 @@ export class Trims {
   /** The owner needs nothing before `position`; going back changes nothing. */
   trim(owner: number, position: number): void {
     const need = this.#needs.get(owner)
-    if (need !== undefined && position > need.from) need.from = position
+    if (need === undefined) {
+      if (position === noLog) this.#needs.set(owner, { from: position, last: 0 })
+    } else if (position > need.from) need.from = position
   }
 
   /** The least position that anybody needs, at the most `limit`. */

@@ -31,6 +31,8 @@ export interface IntervalRecord {
   label: StateInterval
   /** Name of the newest snapshot on the line; 0: none. */
   recoverable: StateInterval
+  /** Up to this one its manager was told that it may drop those which are not wanted; 0: it was not. */
+  superseded: StateInterval
   /** Snapshots newer than the line, by name, rising. */
   readonly points: Map<number, Image>
   /** A capture that failed has cleared its `written` word. */
@@ -82,6 +84,7 @@ export function noIntervals(epoch = 0): IntervalRecord {
   return {
     label: 0 as StateInterval,
     recoverable: 0 as StateInterval,
+    superseded: 0 as StateInterval,
     points: new Map(),
     mustCapture: false,
     volatile: false,

@@ -9,12 +9,14 @@ import type { Container } from '../container/container.js'
 import { dropSlices } from '../container/slices.js'
 import { withChain } from '../logged/chain.js'
 import type { Machine } from '../machine.js'
+import { mayComeBack } from '../output/may-come-back.js'
 import { toldRecord } from '../output/release.js'
 import { answerMs, type Choice } from '../recovery/choose.js'
 import { pointsAfter, pointsIn, type KnownPoint } from '../recovery/known-points.js'
 import { stateOf } from '../recovery/log-reader.js'
 import type { OutputRecord } from '../state-interval/records.js'
 import type { KeptLine } from './kept-lines.js'
+import { leaveUnkept } from './tell-kept.js'
 import { visitsOf } from './visits.js'
 
 /** So many decisions are on record. */
@@ -55,8 +57,9 @@ export function takeUp(machine: Machine, kept: KeptLine, points: readonly KnownP
 }
 
 /**
- * How far output was told is kept whatever is gone back to: numbers of lines that were told are not used again. Containers that are gone
- * print no more; what one has printed that comes back has no end.
+ * How far output was told is kept whatever is gone back to, also of a container that only an older kept line brings back: numbers of lines that
+ * were told, or are with the console and may be, are not used again. A container that is gone prints no more; what one has printed that
+ * comes back has no end.
  */
 export function keepTold(machine: Machine, points: readonly KnownPoint[]): OutputRecord | null {
   for (const output of machine.output.all()) {
@@ -65,17 +68,20 @@ export function keepTold(machine: Machine, points: readonly KnownPoint[]): Outpu
       ({ container }) =>
         container?.slot === output.slot && container.generation === output.generation,
     )
-    if (!stays) machine.output.forget(output)
+    output.isOver = !stays
+    if (!stays && !mayComeBack(machine, output)) machine.output.forget(output)
   }
-  const told = machine.output.all().filter((each) => each.told > 0)
-  return told.length === 0 ? null : toldRecord(machine, new Set(told))
+  const given = machine.output.all().filter((each) => each.given > 0)
+  return given.length === 0 ? null : toldRecord(machine, new Set(given))
 }
 
 /** Behind the record: containers that were not on the line are gone, also those that have the slot of one that was. */
 export function* partWith(machine: Machine, points: readonly KnownPoint[]): Script<void> {
   invariant(machine.lost === 'world', 'SI72: all of the world goes back to a kept line', {})
-  machine.backTo = null
+  machine.kept.arrive()
   machine.kept.settle(machine.kept.names)
+  // What its manager said of it meanwhile counts from now on.
+  leaveUnkept(machine)
   const keyOf = (manager: number | null, token: number): string => `${manager} ${token}`
   const staying = new Set(
     points.flatMap(({ container }) =>

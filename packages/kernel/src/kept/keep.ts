@@ -5,8 +5,10 @@
 import { actorPorts } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
+import { withTold } from '../output/with-told.js'
 import { emptyRecord } from '../state-interval/batch.js'
 import type { Outcome } from '../state-interval/durable-log.js'
+import { rootOf } from '../logged/chain.js'
 import type { UnitPoint } from '../state-interval/history.js'
 import type {
   KeptRecord,
@@ -98,7 +100,11 @@ function* carryKept(machine: Machine): Script<void> {
   const lag = keptLag + 2 * machine.kept.all.reduce((sum, { parts }) => sum + parts, 0)
   for (const kept of machine.kept.all) {
     if (kept.isLeaving || machine.log.position - kept.after <= lag) continue
-    const again = { ...kept, record: numbered(machine, kept.record), after: machine.log.position }
+    const again = {
+      ...kept,
+      record: writtenAgain(machine, kept.record),
+      after: machine.log.position,
+    }
     const written = yield* write(machine, again)
     if (machine.session !== session) return
     if (written.status === 'ok') kept.after = again.after
@@ -116,11 +122,15 @@ function* write(machine: Machine, { record }: KeptLine): Script<Outcome> {
   return written
 }
 
-/** A record has a number of its own each time it is written. */
-const numbered = (machine: Machine, record: KeptRecord): KeptRecord => ({
+/** A record has a number of its own each time it is written, and all that has to be known of its containers. */
+const writtenAgain = (machine: Machine, record: KeptRecord): KeptRecord => ({
   ...record,
   session: machine.session,
   number: machine.captures.takeLineNumber(),
+  state: {
+    ...record.state,
+    containers: record.state.containers.map((each) => withTold(machine, each)),
+  },
 })
 
 /** The units as they are on the line to come; nil when there is nothing, or a manager keeps one snapshot of each container only. */
@@ -132,13 +142,18 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
   for (const { unit, history } of unitsOf(machine)) {
     const point = moved.get(unit) ?? history.base
     if (point === null) continue
-    const { record } = point.capture
+    const { interval, capture } = rootOf(point)
+    const { record } = capture
     const now = { epoch: Math.max(point.epoch, epoch), dependencies: [] }
-    const container = record.containers.find((each) => each.slot === unit)
-    const semaphore = record.semaphores.find((each) => semaphoreUnit(machine, each.id) === unit)
+    const container = record.containers.find(
+      (each) => each.slot === unit && each.interval === interval,
+    )
+    const semaphore = record.semaphores.find(
+      (each) => semaphoreUnit(machine, each.id) === unit && each.interval === interval,
+    )
     // What shows an opened snapshot ends with whoever opened it.
     if (container !== undefined && container.snapshotOf?.kind !== 'open')
-      containers.push({ ...container, ...now })
+      containers.push({ ...withTold(machine, container), ...now })
     const inputs = inputsTo(point)
     if (inputs.length > 0) visits.push({ unit, inputs })
     if (semaphore !== undefined) semaphores.push({ ...semaphore, ...now })

@@ -35,6 +35,29 @@ export class KeptLines {
   /** It was said that a line has too many visits to be kept; once, until one is kept. */
   isTooMuchTold = false
   #lines: KeptLine[] = []
+  #target: KeptLine | null = null
+
+  /** The world goes back to it: it does not leave before the world is there. */
+  get target(): KeptLine | null {
+    return this.#target
+  }
+
+  goBackTo(kept: KeptLine): void {
+    invariant(this.#target === null && this.#mayLeave(kept), 'SI72: what is gone back to is kept', {
+      line: kept.record.line,
+    })
+    this.#target = kept
+  }
+
+  /** The world is there, by a record on the disk. */
+  arrive(): void {
+    invariant(this.#target !== null, 'SI220: the world went back to a line that stayed', {})
+    this.#target = null
+  }
+
+  #mayLeave(kept: KeptLine): boolean {
+    return !kept.isLeaving && kept !== this.#target
+  }
 
   get all(): readonly KeptLine[] {
     return this.#lines
@@ -69,14 +92,22 @@ export class KeptLines {
     invariant(count > 0, 'SI70: a world that keeps lines keeps some', { count })
     const staying = this.#lines.filter(({ isLeaving }) => !isLeaving)
     const excess = staying.slice(0, Math.max(0, staying.length - count))
-    for (const each of excess) each.isLeaving = true
-    return excess.length > 0
+    return this.leave((each) => excess.includes(each))
   }
 
+  /** Those that may leave do; answers whether any does. */
   leave(those: (kept: KeptLine) => boolean): boolean {
-    const found = this.#lines.filter((each) => !each.isLeaving && those(each))
+    const found = this.#lines.filter((each) => this.#mayLeave(each) && those(each))
     for (const each of found) each.isLeaving = true
     return found.length > 0
+  }
+
+  /** The oldest that may leave does, unless one is leaving already; null: none does. */
+  leaveOldest(): KeptLine | null {
+    const oldest = this.#lines.find((each) => this.#mayLeave(each))
+    if (this.isLeaving || oldest === undefined) return null
+    oldest.isLeaving = true
+    return oldest
   }
 
   /** A line record that does not name them is on the disk; answers whether any were gone. */

@@ -68,7 +68,7 @@ function lineRollback(
 }
 
 function* goBack(machine: Machine, line: number, dry: boolean): Script<Answer<Rollback>> {
-  if (machine.phase !== 'open' || machine.recoveryWanted !== null || machine.backTo !== null)
+  if (machine.phase !== 'open' || machine.recoveryWanted !== null || machine.kept.target !== null)
     return refuse('frozen', 'the world is going back to its line; ask again when it is there')
   if (machine.across !== null)
     return refuse('not_supported', 'a machine of several does not go back by itself')
@@ -81,10 +81,10 @@ function* goBack(machine: Machine, line: number, dry: boolean): Script<Answer<Ro
     return refuse('frozen', 'the world went back to its line meanwhile; ask again')
   const foretold = foretell(machine, kept)
   if (dry) return { status: 'ok', ...foretold }
-  machine.backTo = kept
+  machine.kept.goBackTo(kept)
   requestRecovery(machine, `an administrator took the world back to line ${line}`, 'world')
   const isBack = (): boolean =>
-    machine.phase === 'failed' || (machine.backTo === null && machine.phase === 'open')
+    machine.phase === 'failed' || (machine.kept.target === null && machine.phase === 'open')
   const back = yield* machine.waits.until(isBack, backMs)
   if (!back || hasFailed(machine))
     return refuse('manager_failed', machine.failure || 'the world did not come back in time')

@@ -3,12 +3,14 @@ import { actorPorts } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 
-/** There is no room: the oldest kept line is given up; false when there is none, or one is given up already. */
+/**
+ * There is no room: the oldest kept line is given up; false when there is none, when one is given up already, or when the world goes back to
+ * the only one.
+ */
 export function releaseOldest(machine: Machine, why: string): boolean {
   invariant(why !== '', 'SI71: what is given up is given up for a reason', {})
-  const oldest = machine.kept.all.find(({ isLeaving }) => !isLeaving)
-  if (machine.kept.isLeaving || oldest === undefined) return false
-  oldest.isLeaving = true
+  const oldest = machine.kept.leaveOldest()
+  if (oldest === null) return false
   const text = `kept line ${oldest.record.line} is given up: ${why}`
   machine.report({ kind: 'log', port: actorPorts.kernel, text })
   return true

@@ -2,13 +2,23 @@
 import { asInterval, asToken, managerNotices } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
+import { nameOf, wantedSnapshots } from '../state-interval/wanted.js'
+import type { KeptSnapshot } from './kept-lines.js'
 import { answerMs } from '../recovery/choose.js'
 import { releaseOldest } from './release-oldest.js'
 
-/** Tells every manager that runs the whole list of its snapshots. */
-export function tellKept(machine: Machine): void {
-  if ((machine.config.keepLines ?? 0) === 0 && machine.kept.all.length === 0) return
-  const kept = machine.kept.snapshots()
+/** Tells every manager that runs the whole list of its snapshots; `also`: what the world is about to go back to. */
+export function tellKept(machine: Machine, also: readonly KeptSnapshot[] = []): void {
+  const wanted = [...wantedSnapshots(machine), ...also]
+  const name = nameOf(wanted)
+  const isSame = machine.wantedTold === name
+  if ((machine.config.keepLines ?? 0) === 0 && machine.kept.all.length === 0 && isSame) return
+  machine.wantedTold = name
+  const kept = [
+    ...new Map(
+      [...machine.kept.snapshots(), ...wanted].map((each) => [nameOf([each]), each]),
+    ).values(),
+  ]
   for (const { port, state } of machine.managers.all()) {
     if (state !== 'running' || machine.keepsNothing.has(port)) continue
     const snapshots = kept
@@ -27,13 +37,20 @@ export function tellKept(machine: Machine): void {
         if (reply.status === 'no_resource') releaseOldest(machine, reply.detail)
         if (reply.status !== 'not_supported') return
         machine.keepsNothing.add(port)
-        machine.kept.leave(({ record }) =>
-          record.state.containers.some(({ manager, label }) => manager === port && label > 0),
-        )
+        leaveUnkept(machine)
       },
       answerMs,
     )
   }
+}
+
+/** Lines with a snapshot of a manager that keeps one of each container only are no use. */
+export function leaveUnkept({ kept, keepsNothing }: Machine): void {
+  kept.leave(({ record }) =>
+    record.state.containers.some(
+      ({ manager, label }) => manager !== null && label > 0 && keepsNothing.has(manager),
+    ),
+  )
 }
 
 /** Whether snapshots of that manager's can be kept, as far as is known. */

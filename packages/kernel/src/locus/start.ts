@@ -1,9 +1,18 @@
 /** Giving a locus its thread, at its creation and again after a rollback: one way. */
-import { capabilityTables, locusPort, locusStates, locusWords, type LocusSlot } from '@katydid/abi'
+import {
+  capabilityTables,
+  locusPort,
+  locusStates,
+  locusWords,
+  type LocusSlot,
+  type Order,
+} from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { PlacedCapability } from '../capability/capability-tables.js'
 import type { Machine } from '../machine.js'
 import type { Locus } from './locus.js'
+
+type Replays = Extract<Order, { readonly order: 'start_locus' }>['replays']
 
 /** What a locus had when it was captured. */
 export interface SavedState {
@@ -41,8 +50,17 @@ export function startLocus(machine: Machine, locus: Locus, saved: SavedState | n
   Object.assign(locus.watch, { turns: -1, sinceTick: machine.tick(), reported: false })
   // Last: from now on the thread's own words count.
   region.words.store(region.locusWord(slot, 'state'), locusStates.starting)
-  machine.order({ order: 'start_locus', port: locusPort(slot), generation: locus.generation })
+  const { generation } = locus
+  const replays = replaysOf(machine, locus)
+  machine.order({ order: 'start_locus', port: locusPort(slot), generation, replays })
   return true
+}
+
+function replaysOf(machine: Machine, { replay, container, program }: Locus): Replays {
+  if (replay === null) return null
+  const of = machine.containers.at(container)
+  invariant(of !== null, 'SI104: what is run again is run in its container', { container })
+  return { container: of.name, program }
 }
 
 /** The bytes of a locus's 32 registers, copied. */

@@ -14,6 +14,7 @@ import type { Machine } from '../machine.js'
 import { requestCapture } from '../state-interval/capture.js'
 import { takeDependencies } from '../state-interval/cut.js'
 import { rootOf, type LoggedInput } from './chain.js'
+import { epochOfVisit, makeDue } from './enter-epoch.js'
 import { isLoggedLevel } from './level.js'
 import { whyNot } from './why-not.js'
 
@@ -70,7 +71,7 @@ function makePoint(
     image: newest.image,
     dependencies: takeDependencies(machine, container),
     capture: newest.capture,
-    epoch: newest.epoch,
+    epoch: epochOfVisit(machine, container),
     fed: false,
     logged: { input, before: newest, root: rootOf(newest), durable: false },
     equals: null,
@@ -80,6 +81,7 @@ function makePoint(
   history.loggedBytes += bytes
   if (history.loggedBytes > mostKeptBytes && machine.captures.rendezvous === null) {
     history.loggedBytes = 0
+    makeDue(container)
     requestCapture(machine, () => {})
   }
   return { status: 'ok', point: true }

@@ -18,6 +18,10 @@ export class InputLog {
   sinceMs: number | null = null
   bytes = 0
   writing = false
+  /** Of the visits there have been: how many are on the disk or came to nothing, and how many an epoch waits for. */
+  #noted = 0
+  #settled = 0
+  #wanted = 0
   #records = 0
 
   /** A record takes the next number of the process. */
@@ -28,6 +32,25 @@ export class InputLog {
   note(nowMs: number, bytes: number): void {
     this.sinceMs ??= nowMs
     this.bytes += bytes
+    this.#noted++
+  }
+
+  /** Points of an epoch have heard of what was noted until now: it is written at once. */
+  want(): void {
+    this.#wanted = this.#noted
+  }
+
+  /** Whether something that is wanted so is on its way. */
+  get isWanted(): boolean {
+    return this.#settled < this.#wanted
+  }
+
+  /** All that is noted now is about to be written: answers what has to be called when that is over. */
+  take(): () => void {
+    const noted = this.#noted
+    return () => {
+      this.#settled = noted
+    }
   }
 }
 
@@ -38,16 +61,23 @@ export function flushInputs(machine: Machine, now = false): number {
   if (inputs.sinceMs === null || (phase !== 'open' && phase !== 'stopping')) return Infinity
   if (inputs.writing) return gatherMs
   const left = inputs.sinceMs + gatherMs - clock.nowMs()
-  if (!now && left > 0 && inputs.bytes < gatherBytes) return left
+  if (!now && !inputs.isWanted && left > 0 && inputs.bytes < gatherBytes) return left
   const all = waiting(machine)
   // Only behind the record that they are run on, as a log is read in its order: the others come next time.
   const ready = all.filter(({ points }) => points[0]!.capture.durable)
   inputs.sinceMs = ready.length < all.length ? clock.nowMs() : null
   inputs.bytes = 0
-  if (ready.length === 0) return inputs.sinceMs === null ? Infinity : gatherMs
+  const settle = inputs.take()
+  if (ready.length === 0) {
+    if (inputs.sinceMs !== null) return gatherMs
+    settle()
+    return Infinity
+  }
   inputs.writing = true
   run(machine.messenger, write(machine, ready), () => {
     inputs.writing = false
+    // Those whose capture is not on the disk are of an epoch that is waited for anyway.
+    settle()
   })
   return gatherMs
 }

@@ -72,13 +72,17 @@ export function* replayAll(machine: Machine, points: readonly KnownPoint[]): Scr
   return differing.length === 0 ? null : differing.join('; ')
 }
 
-/** From now on visits of these can be logged again: what they are is noted, to be compared. */
+/**
+ * From now on visits of these can be logged again: what they are is noted, to be compared. Of one in which a locus lives that has not come to its
+ * end no visit is logged before the next capture.
+ */
 export function noteLogged(machine: Machine, points: readonly KnownPoint[]): void {
   for (const { unit } of points) {
     const container = machine.containers.at(unit)
     const newest = container?.intervals.history.newest ?? null
-    if (container !== null && newest !== null && isLoggedLevel(container.serviceLevel))
-      noteState(machine, container, rootOf(newest))
+    if (container === null || newest === null || !isLoggedLevel(container.serviceLevel)) continue
+    const isHome = machine.loci.all().some((each) => each.container === unit && each.end === null)
+    if (!isHome) noteState(machine, container, rootOf(newest))
   }
 }
 

@@ -34,8 +34,9 @@ const sharesPages = (machine: Machine, container: Container): boolean =>
 
 /** A line belongs to the point that was captured with it; a visit that is run again would print it once more. */
 function hasPrinted(machine: Machine, { slot, generation }: Container, newest: UnitPoint): boolean {
-  const saved = rootOf(newest).capture.record.containers.find(
-    (each) => each.slot === slot && each.generation === generation,
+  const { interval, capture } = rootOf(newest)
+  const saved = capture.record.containers.find(
+    (each) => each.slot === slot && each.generation === generation && each.interval === interval,
   )
   const next = machine.output
     .all()

@@ -4,7 +4,7 @@ import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { advanceLine, feedPoints } from '../state-interval/line.js'
 import type { Point } from '../state-interval/line/line.js'
-import { restartEngine } from '../state-interval/restart-engine.js'
+import { restartEngine } from '../state-interval/engine-again.js'
 import type { Across } from './across.js'
 import { asHeard, isForeign } from './foreign-units.js'
 import { letGo } from './let-go.js'
@@ -19,6 +19,8 @@ export function hearLine(
 ): Answer<Gossip> {
   const apart = whyApart(machine, across, told.recovery)
   if (apart !== null) return refuse('frozen', apart)
+  if (told.number === 0 && machine.captures.announcing)
+    return refuse('frozen', `machine ${across.self} writes its line`)
   across.hearEpoch(told.epoch)
   const { recovery } = across
   const stream = across.streams.get(from)

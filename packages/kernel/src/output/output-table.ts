@@ -4,7 +4,13 @@ import type { Container } from '../container/container.js'
 import { ContainerOutput, type SavedOutput } from './output.js'
 
 /** How far a container's output was told, as the log has it. */
-export type ToldOutput = Pick<SavedOutput, 'slot' | 'generation' | 'container' | 'told' | 'recent'>
+export interface ToldOutput extends Pick<
+  SavedOutput,
+  'slot' | 'generation' | 'container' | 'told' | 'recent'
+> {
+  /** The last line that the console was given, when that may have been told and nobody knows it; nil: all were told. */
+  readonly given?: number
+}
 
 type Named = Pick<SavedOutput, 'slot' | 'generation' | 'container'>
 
@@ -33,7 +39,7 @@ export class OutputTable {
   }
 
   /** Of a container that has printed; null of any other. */
-  find({ slot, generation }: Container): ContainerOutput | null {
+  find({ slot, generation }: Pick<Named, 'slot' | 'generation'>): ContainerOutput | null {
     return this.#outputs.get(keyOf({ slot, generation })) ?? null
   }
 
@@ -46,25 +52,31 @@ export class OutputTable {
     return this.find(container)?.save() ?? null
   }
 
-  /** The log says that so much was told. */
-  learn({ told, recent, ...named }: ToldOutput): void {
+  /** The log says that so much was told. Whether there is such a container is found later: until then it is taken for one that is gone. */
+  learn(told: ToldOutput): void {
+    const isNew = !this.#outputs.has(keyOf(told))
+    const output = this.#at(told)
+    if (isNew) output.isOver = true
+    this.#raise(output, told)
+  }
+
+  #raise(output: ContainerOutput, { told, given = told, recent }: ToldOutput): void {
     invariant(
       recent.every(({ sequence }) => sequence <= told),
       'DV3: what is remembered as told was told',
       { told },
     )
-    const output = this.#at(named)
+    output.given = Math.max(output.given, given, told)
     if (told <= output.told) return
     output.told = told
-    output.given = Math.max(output.given, told)
     output.recent = [...recent]
   }
 
   /** The container is back at a point, or has ended with it. */
   goBack(saved: SavedOutput): ContainerOutput {
     invariant(saved.next > saved.told, 'DV2: only what was printed is told', { told: saved.told })
-    this.learn(saved)
     const output = this.#at(saved)
+    this.#raise(output, saved)
     output.goBack(saved)
     return output
   }

@@ -51,7 +51,7 @@ export class ContainerOutput {
   readonly container: string
   next = 1
   told = 0
-  /** The last line that the console has been given in this session. */
+  /** The last line that the console has been given: it may have been told. */
   given = 0
   lines: HeldLine[] = []
   recent: ToldLine[] = []

@@ -104,12 +104,13 @@ function* tell(
 /** How far these were told, for the log. */
 export function toldRecord(machine: Machine, outputs: ReadonlySet<ContainerOutput>): OutputRecord {
   invariant(outputs.size > 0, 'DV3: a record says of somebody what was told', {})
-  const told = [...outputs].map(({ slot, generation, container, told: upTo, recent }) => ({
+  const told = [...outputs].map(({ slot, generation, container, told: upTo, given, recent }) => ({
     slot,
     generation,
     container,
     told: upTo,
     recent,
+    ...(given > upTo ? { given } : {}),
   }))
   return {
     kind: 'output',

@@ -1,7 +1,7 @@
 /** A recovery of a part: decided and applied, while the others run on. */
 import { invariant, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
-import { restartEngine } from '../state-interval/restart-engine.js'
+import { restartEngine } from '../state-interval/engine-again.js'
 import { bringUpAll } from './bring-up.js'
 import { note } from './note.js'
 import { arrive, clearGoing, type Departure } from './partly.js'

@@ -6,14 +6,14 @@
 import { asContainer, locusStates, type ContainerSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Locus } from '../locus/locus.js'
-import { reachableFrom } from '../container/supplier.js'
 import { rootOf } from '../logged/chain.js'
 import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
-import type { UnitPoint } from '../state-interval/history.js'
+import { isEndOf, type UnitPoint } from '../state-interval/history.js'
 import { isStable } from '../state-interval/line.js'
 import type { Point } from '../state-interval/line/line.js'
 import { mergeInto } from '../state-interval/points.js'
+import { receivedSince } from '../state-interval/received.js'
 import { unitsOf, type Unit } from '../state-interval/units.js'
 import { leastRollback, type Back, type UnitState } from './least-rollback.js'
 
@@ -43,11 +43,7 @@ function stateOf(machine: Machine, { unit, history }: Unit, isLost: boolean): Un
     received = new Map()
   }
   if (isLost) return { unit, points, present: null }
-  mergeInto(received, history.owed)
-  for (const locus of machine.loci.all())
-    if (locus.container === unit)
-      for (const grant of locus.grants) mergeInto(received, new Map([[grant.unit, grant.interval]]))
-  mergeInto(received, rowOf(machine, unit))
+  mergeInto(received, receivedSince(machine, unit, history).most)
   return { unit, points, present: received }
 }
 
@@ -58,8 +54,8 @@ const pointOf = (
 ): Point => ({ unit, interval, dependencies })
 
 /** Of what has ended there is nothing to go back to; of a manager that was given up, only what was announced is relied on. */
-function canBeHad(machine: Machine, unit: number, point: UnitPoint): boolean {
-  if (point.capture.record.ended.some((each) => each.unit === unit)) return false
+export function canBeHad(machine: Machine, unit: number, point: UnitPoint): boolean {
+  if (isEndOf(unit, point)) return false
   const container = machine.containers.at(unit)
   if (point.logged !== null && container !== null && isDemoted(machine, container)) return false
   const manager = container?.manager ?? null
@@ -76,44 +72,6 @@ export function sourceOf(machine: Machine, unit: number, point: UnitPoint): Unit
   while (root !== null && !isStable(machine, unit, root))
     root = root.equals === null ? null : rootOf(root.equals)
   return root
-}
-
-/** What loci have brought into a container since its newest point. */
-function rowOf(machine: Machine, unit: number): Map<number, number> {
-  const row = new Map<number, number>()
-  const { maxContainers } = machine.region.plan.shape
-  if (unit >= maxContainers) return row
-  const reached = reachedFrom(machine, asContainer(unit))
-  for (let sender = 0; sender < maxContainers; sender++) {
-    const index = machine.region.dependencyIndex(asContainer(unit), asContainer(sender))
-    const known = Number(Atomics.load(machine.region.i64, index))
-    const interval = reached.has(sender)
-      ? Math.max(known, machine.containers.interval(asContainer(sender)))
-      : known
-    if (interval !== 0) row.set(sender, interval)
-  }
-  return row
-}
-
-/**
- * Containers that loci of this one reach by a mapping, now or a moment ago: what they have read of them they say when they come to rest, so at
- * any other moment it may be everything.
- */
-function reachedFrom(machine: Machine, host: ContainerSlot): Set<number> {
-  const { region } = machine
-  const of = machine.containers.at(host)
-  if (of === null) return new Set()
-  const reached = new Set([...reachableFrom(machine, of)].map(({ slot }) => Number(slot)))
-  for (const { slot } of machine.loci.threads()) {
-    if (slot === null || region.words.load(region.locusWord(slot, 'container')) !== Number(host))
-      continue
-    for (const to of machine.containers.all()) {
-      const attached = region.words.load(region.containerWord(to.slot, 'attached') + (slot >> 5))
-      if ((attached & (1 << (slot & 31))) !== 0) reached.add(to.slot)
-    }
-  }
-  reached.delete(host)
-  return reached
 }
 
 /** Loci whose threads are rooted in a container that goes back, stand in one, or have a transaction open on one. */

@@ -18,6 +18,7 @@ import type {
   RootRecord,
 } from '../state-interval/records.js'
 import { pointsAfter, pointsIn, type KnownPoint } from './known-points.js'
+import { VoidPoints } from './void-points.js'
 
 export interface PlacedRecord<R> {
   readonly record: R
@@ -59,6 +60,7 @@ export function readLog(
     roots: new Map(),
     told: [],
     kept: new Map(),
+    voids: new VoidPoints(),
     unreadable: 0,
     foreign: 0,
     gaps: 0,
@@ -98,6 +100,8 @@ interface Reading {
   readonly told: ToldOutput[]
   /** By the line that each keeps. */
   readonly kept: Map<number, KeptLine>
+  /** What records that come late have of sessions that are over. */
+  readonly voids: VoidPoints
   unreadable: number
   foreign: number
   /** Records of visits whose predecessors are missing. */
@@ -113,7 +117,10 @@ function accept(state: Reading, record: KernelRecord, after: number): void {
       takePoints(state, record, after)
       return
     case 'line':
+      // It was under way as a later session began, and nobody was told of it.
+      if (record.session < (state.line?.session ?? 0)) return
       state.line = record
+      state.voids.note(record)
       if (record.backTo !== undefined) goBackTo(state, record.backTo, record.session)
       if (record.rolledBack) dropVoid(state, record)
       for (const [unit, interval] of record.back) dropNewer(state.points.get(unit), interval)
@@ -138,6 +145,7 @@ function takePoints(state: Reading, record: CaptureRecord, after: number): void 
   const { capture: id, epoch } = record
   const capture: Capture = { id, epoch, record, carried: [], durable: true, after }
   for (const point of pointsIn(capture, state.maxContainers)) {
+    if (state.voids.has(record.session, point.unit, point.interval)) continue
     const known = state.points.get(point.unit) ?? new Map<number, KnownPoint>()
     // A copy written again takes the place of the first.
     const lasted = known.get(point.interval)?.epoch ?? 0
@@ -152,15 +160,20 @@ function takePoints(state: Reading, record: CaptureRecord, after: number): void 
 }
 
 /** Visits go on where the ones before them ended; where those are missing nothing that came later can be run again. */
-function takeInputs(state: Reading, { unit, generation, after, inputs }: InputsRecord): void {
+function takeInputs(
+  state: Reading,
+  { session, unit, generation, after, inputs }: InputsRecord,
+): void {
   const known = state.points.get(unit)
   const found = known?.get(after)
   if (known === undefined || found === undefined || found.container?.generation !== generation) {
-    // Before the oldest capture that is left there is nothing to be missed.
-    if (known !== undefined && Math.min(...known.keys()) < after) state.gaps++
+    // Before the oldest capture that is left there is nothing to be missed, nor of what is void.
+    if (known === undefined || state.voids.has(session, unit, after)) return
+    if (Math.min(...known.keys()) < after) state.gaps++
     return
   }
-  for (const point of pointsAfter(found, inputs)) known.set(point.interval, point)
+  for (const point of pointsAfter(found, inputs))
+    if (!state.voids.has(session, unit, point.interval)) known.set(point.interval, point)
 }
 
 /** The world went back: what was newer never happened. Ends that were on the line are there still, with what is to be told of them. */
@@ -193,13 +206,13 @@ function goBackTo(state: Reading, name: number, session: number): void {
   }
 }
 
-/** What is gone back to: of an incarnation that is newer than any that was before the session. */
+/** What is gone back to in the session: of an incarnation that is newer than any that was before. */
 export function stateOf({ state }: KeptRecord, session: number): CaptureRecord {
   const containers = state.containers.map((each) => ({
     ...each,
     incarnation: Math.max(each.incarnation, session),
   }))
-  return { ...state, containers }
+  return { ...state, session, containers }
 }
 
 function damageOf({ unreadable, foreign, gaps, line, kept }: Reading): string | null {

@@ -13,8 +13,12 @@ export function* note(
   const { line, vector } = machine.captures
   invariant(machine.phase !== 'failed', 'SI15: a failed world is not recovered', {})
   const record = lineRecord(machine, line, [...vector], how)
+  const after = machine.log.position
   const written = yield* machine.log.write([...before, record])
-  if (written.status === 'ok') return true
+  if (written.status === 'ok') {
+    machine.captures.lineAfter = after
+    return true
+  }
   machine.fail(
     'io_error',
     `the disk did not take the recovery’s record: ${written.status}, ${written.detail}`,

@@ -25,9 +25,12 @@ export function outputGoesBack(
       ({ container }) =>
         container?.slot === output.slot && container.generation === output.generation,
     )
-    invariant(output.given === output.told || isThere, 'DV2: what is told is on the line', {
-      slot: output.slot,
-    })
+    // Only an administrator goes back behind what was given to the console.
+    invariant(
+      output.given === output.told || isThere || output.isOver,
+      'DV2: what is told is on the line',
+      { slot: output.slot },
+    )
     // Its number goes on: a host may have seen volatile lines of it, and a point from before its first line has no output.
     if (isThere || mayComeBack(machine, output)) output.goBack(null)
     else machine.output.forget(output)

@@ -3,17 +3,18 @@
  * everybody else runs on. Nobody comes into a container that goes back, its loci are seen to end, and only then is it looked once more who
  * has received of it.
  */
-import { locusPort } from '@katydid/abi'
+import { locusPort, type ContainerSlot } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import { killDead } from '../capability/group-calls.js'
-import { isAuditCopy, type IntervalRecord } from '../container/container.js'
+import { isAuditCopy, type Container, type IntervalRecord } from '../container/container.js'
 import { rootOf } from '../logged/chain.js'
 import { noteLogged, replayAll } from '../logged/replay.js'
 import type { Machine } from '../machine.js'
 import { releaseOverlays } from '../transaction/release.js'
 import { closeGates, openGates } from '../state-interval/gate.js'
 import { groupsOf } from '../state-interval/home.js'
-import { historyOf, semaphoreUnit, unitsOf } from '../state-interval/units.js'
+import { forgetRecords } from '../state-interval/line.js'
+import { historyOf, semaphoreUnit } from '../state-interval/units.js'
 import { clearMemory, forgetContainers, forgetLoci } from './clear.js'
 import { goingWith, lociIn, slotsOf, someoneComes, sourceOf, type Going } from './going.js'
 import type { Because } from './least-rollback.js'
@@ -21,6 +22,7 @@ import { knownPointOf, type KnownPoint } from './known-points.js'
 import type { Moved } from './moved.js'
 import { outputGoesBack } from './output-back.js'
 import type { Problem } from './problem.js'
+import { stabiliseFirst } from './stabilise-first.js'
 import {
   heldBy,
   restoreContainers,
@@ -46,8 +48,17 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
   if (!(yield* machine.waits.until(isQuiet, quietMs))) return null
   let lost = new Set(machine.lost)
   const reasons = new Map<number, Pick<Moved, 'because' | 'cause'>>()
+  let shut = yield* stabiliseFirst(machine, lost, reason)
   for (;;) {
     const going = goingWith(machine, lost)
+    openGates(
+      machine,
+      containersAt(
+        machine,
+        shut.filter((slot) => !going.has(slot)),
+      ),
+    )
+    shut = []
     for (const [unit, { because }] of going)
       if (!reasons.has(unit))
         reasons.set(unit, { cause: because, because: sentenceOf(machine, because, reason) })
@@ -81,6 +92,9 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
     if (!(yield* machine.waits.until(gone, stopMs))) return null
   }
 }
+
+const containersAt = (machine: Machine, slots: readonly ContainerSlot[]): Container[] =>
+  slots.flatMap((slot) => machine.containers.at(slot) ?? [])
 
 /** The points that they go back to; those for which there is none are as they were made: there is nothing of them. */
 function pointsOf(machine: Machine, going: Going): KnownPoint[] {
@@ -171,14 +185,8 @@ export function* arrive(machine: Machine, departure: Departure): Script<Problem 
   const differing = yield* replayAll(machine, points)
   if (differing !== null) return differing
   noteLogged(machine, points)
-  const { captures } = machine
-  captures.newer = captures.newer.filter((each) =>
-    unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
-  )
-  openGates(
-    machine,
-    slots.flatMap((slot) => machine.containers.at(slot) ?? []),
-  )
+  forgetRecords(machine)
+  openGates(machine, containersAt(machine, slots))
   return null
 }
 

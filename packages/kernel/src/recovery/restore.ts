@@ -17,6 +17,7 @@ import { forgetStamps } from '../container/slices.js'
 import { reportEnd } from '../locus/locus-end.js'
 import { newLocus, type Locus } from '../locus/locus.js'
 import type { RestoredSemaphore, Semaphore } from '../semaphore/semaphore-table.js'
+import type { KeptSnapshot } from '../kept/kept-lines.js'
 import { tellKept } from '../kept/tell-kept.js'
 import { startLater, startSaved } from '../locus/start-later.js'
 import { chainOf, rootOf } from '../logged/chain.js'
@@ -28,7 +29,7 @@ import { closeGates } from '../state-interval/gate.js'
 import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
 import { History, type UnitPoint } from '../state-interval/history.js'
 import { answerMs } from './choose.js'
-import type { KnownPoint } from './known-points.js'
+import { knownPoints, type KnownPoint } from './known-points.js'
 import { problemOf, type Problem } from './problem.js'
 
 /**
@@ -43,7 +44,7 @@ export function* restoreContainers(
   kept: ReadonlyMap<number, number> = new Map(),
 ): Script<Problem | null> {
   // Before anything goes back: what belongs to kept lines must not be given up over it.
-  tellKept(machine)
+  tellKept(machine, imagesOf(machine, points))
   const asks: Script<Problem | null>[] = []
   for (const point of points) {
     if (point.container === null) continue
@@ -65,6 +66,24 @@ export function* restoreContainers(
   }
   const problems = yield* all(machine.messenger, asks)
   return problems.find((each) => each !== null) ?? null
+}
+
+/**
+ * What is gone back to, and what is on the line: a manager may have been told in an earlier life that it need not keep the one or the other as its
+ * newest. Where all of that process is still known, so is what it was told.
+ */
+function imagesOf(machine: Machine, points: readonly KnownPoint[]): KeptSnapshot[] {
+  if (machine.phase !== 'booting' && machine.wantedTold === '') return []
+  const { vector } = machine.captures
+  const those = [
+    ...points,
+    ...knownPoints(machine).filter(({ unit, interval }) => vector.get(unit) === interval),
+  ]
+  return those.flatMap(({ container }) => {
+    if (container === null || container.manager === null || container.label === 0) return []
+    const { manager, token, label } = container
+    return [{ manager, token, label }]
+  })
 }
 
 /** The point on the line of a unit that was restored. */
@@ -141,6 +160,7 @@ function intervalsAt(
   return {
     ...none,
     recoverable: known.recoverable,
+    superseded: asInterval(Math.min(known.superseded, label)),
     points: new Map(points),
     history: known.history,
   }

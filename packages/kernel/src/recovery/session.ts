@@ -20,6 +20,7 @@ import { movedTo, presentOf, tellMoved, type Present } from './moved.js'
 import { depart, type Departure } from './partly.js'
 import type { Problem } from './problem.js'
 import { resumeLoci } from './restore.js'
+import { noteWanted } from '../state-interval/superseded.js'
 import { tellLive } from './tell-live.js'
 import { phaseOf, wanted } from './under-way.js'
 import { applyWhole, decideWhole, noteDamage, prepareWhole } from './whole.js'
@@ -81,9 +82,9 @@ function* goWhole(machine: Machine, reason: string): Script<Problem | null> {
   shutGate(machine)
   const problem = yield* prepareWhole(machine, reason)
   if (problem !== null || phaseOf(machine) === 'failed' || wanted(machine) !== null) return problem
-  const { backTo } = machine
+  const { target } = machine.kept
   const choice =
-    backTo === null ? yield* chooseLine(machine, knownPoints(machine)) : choiceOf(machine, backTo)
+    target === null ? yield* chooseLine(machine, knownPoints(machine)) : choiceOf(machine, target)
   if (choice === null || 'port' in choice) return choice
   noteDamage(machine, choice)
   const decided = yield* decideWhole(machine, choice)
@@ -158,6 +159,7 @@ function finish(machine: Machine, { reason, boot, beganMs, departure, before }: 
   machine.destroyedLoci.clear()
   if (phaseOf(machine) === 'failed') return
   if (departure === null) openGate(machine)
+  noteWanted(machine)
   serveHeld(machine)
   feedPoints(machine)
   advanceLine(machine)

@@ -1,26 +1,21 @@
 /** One record in the making: the containers cut in one step, and with them every semaphore and every end that is due. */
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
-import { chainOf } from '../logged/chain.js'
-import { inputsRecord } from '../logged/inputs-record.js'
-import { isLogged } from '../logged/level.js'
 import type { Machine } from '../machine.js'
 import type { Capture } from './capture-table.js'
+import { carryOver } from './carry-over.js'
 import type { UnitPoint } from './history.js'
 import type {
   CaptureRecord,
-  InputsRecord,
   SavedContainer,
   SavedEnd,
   SavedPoint,
   SavedSemaphore,
 } from './records.js'
+import { allReceived } from './cut.js'
 import { groupsOf } from './home.js'
 import { saveContainer, saveLocus, saveSemaphore } from './saved.js'
 import { semaphoreUnit, unitsOf } from './units.js'
-
-/** A point on the line whose record lies this many groups behind the log's end is written again, so that the log can be trimmed. */
-const carryLag = 64
 
 export class Batch {
   readonly capture: Capture
@@ -83,8 +78,8 @@ export function beginBatch(machine: Machine, epoch: number): Batch {
   const batch = new Batch(machine, capture)
   for (const { container, history, interval } of machine.graves) {
     if (history.newest?.interval === interval) continue
-    history.add(pointAt(interval, history.owed, capture))
-    history.owed = new Map()
+    // Others may have received what it passed on of what it had received itself.
+    history.add(pointAt(interval, allReceived(machine, container), capture))
     const output = machine.output.saved(container)
     const end = { unit: container.slot, epoch, ...saved(history.newest!) }
     batch.ended.push(output === null ? end : { ...end, output })
@@ -153,56 +148,6 @@ function sameUnits(machine: Machine, { capture }: Batch): [number, number][] {
       ? [[unit, newest.interval]]
       : [],
   )
-}
-
-/** Copies of points on the line that stand far behind: once this record is durable they are found here. */
-function carryOver(machine: Machine, capture: Capture, record: CaptureRecord): CaptureRecord {
-  const containers = [...record.containers]
-  const semaphores = [...record.semaphores]
-  for (const { unit, history } of unitsOf(machine)) {
-    const { base } = history
-    if (base === null || base !== history.newest) continue
-    if (machine.log.position - base.capture.after <= carryLag) continue
-    const its = machine.containers.at(unit)
-    if (its !== null && isLogged(machine, its) && !machine.containers.hasFailed(its)) {
-      // What came into it stands behind the record: it is captured anew instead.
-      its.intervals.mustCapture = true
-      continue
-    }
-    const from = base.capture.record
-    const container = from.containers.find((each) => each.slot === unit)
-    const semaphore = from.semaphores.find((each) => semaphoreUnit(machine, each.id) === unit)
-    if (container !== undefined) containers.push(withOutput(machine, container))
-    if (semaphore !== undefined) semaphores.push(semaphore)
-    capture.carried.push({ history, interval: base.interval, visits: again(machine, its, base) })
-  }
-  return { ...record, containers, semaphores }
-}
-
-/**
- * The visits by which the line is had from what was captured: of a container whose manager was given up, or that may be restored from
- * snapshots only any more and of which there is none since.
- */
-function again(
-  machine: Machine,
-  container: Container | null,
-  base: UnitPoint,
-): InputsRecord | null {
-  const points = chainOf(base)
-  if (container === null || points.length === 0) return null
-  const { slot: unit, generation } = container
-  return inputsRecord(machine, { unit, generation, points })
-}
-
-/** The copy knows what was told since: the records that say so may be trimmed before it. */
-function withOutput(machine: Machine, point: SavedContainer): SavedContainer {
-  const container = machine.containers.at(point.slot)
-  const output = container === null ? null : machine.output.find(container)
-  if (point.output === undefined || output === null) return point
-  const { told, recent } = output
-  invariant(told >= point.output.told, 'DV3: what was told stays told', { told })
-  const lines = point.output.lines.filter(({ sequence }) => sequence > told)
-  return { ...point, output: { ...point.output, told, recent: [...recent], lines } }
 }
 
 /** A record of nothing yet, but for what is of the whole machine. */

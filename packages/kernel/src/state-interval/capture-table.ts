@@ -1,7 +1,7 @@
 /** Epochs, the records of their captures from the line on, and the capture under way with all who asked for it. */
 import type { LineHolder, Refusal } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
-import type { History } from './history.js'
+import type { UnitPoint } from './history.js'
 import type { CaptureRecord, InputsRecord } from './records.js'
 
 /** One record: what was captured in one step of an epoch. */
@@ -18,11 +18,11 @@ export interface Capture {
   readonly after: number
 }
 
-/** A point on the line that is written again. */
+/** A point that is written again. */
 export interface CarriedPoint {
-  readonly history: History
-  readonly interval: number
-  /** What it is had by, when that is visits: written behind the record. Nil: it was captured. */
+  /** Captured, with the visits that others are had by. */
+  readonly points: readonly UnitPoint[]
+  /** These visits: written behind the record. Nil: there are none. */
   readonly visits: InputsRecord | null
 }
 
@@ -79,10 +79,14 @@ export class CaptureTable {
   drains: DrainFigures = { count: 0, totalMs: 0, maxMs: 0, givenUp: 0 }
   /** Who holds the line back; null: nobody, a crash costs two epochs at most. */
   lagging: Lagging | null = null
+  /** With fewer points newer than the line in each unit it is not looked again which can be given up. */
+  mostPoints = 0
   rendezvous: Rendezvous | null = null
   /** Who came too late to join: their capture comes next. */
   queued: ((outcome: CaptureOutcome) => void)[] = []
   announcing = false
+  /** The newest line record lies behind this log position. */
+  lineAfter = 0
   /** Loci that wait for what was captured for them to become recoverable. */
   waiting = 0
   /** Number of the last freeze. */

@@ -6,11 +6,14 @@ import { managerUpcalls, refuse } from '@katydid/abi'
 import { all, ask, invariant, run, type Script } from '@katydid/actor'
 import { isAuditCopy, type Container } from '../container/container.js'
 import { noteCapture } from '../logged/audit.js'
-import { withChain } from '../logged/chain.js'
+import { enterByPoints, isInByPoint } from '../logged/enter-epoch.js'
+import { flushInputs } from '../logged/input-log.js'
 import type { Machine } from '../machine.js'
 import { beginBatch, closeBatch, type Batch } from './batch.js'
 import type { Capture, CaptureOutcome, Tick } from './capture-table.js'
+import { foundAgain } from './carry-over.js'
 import { cutContainers, takeWriteAccess, type Wanted } from './cut.js'
+import { giveUpPoints } from './give-up-points.js'
 import { beginCut, isAtRest, movingIn, openGate, openGates, shutGate, shutGates } from './gate.js'
 import { isIdle, noteState } from './idle.js'
 import { advanceLine, feedPoints, settleLine } from './line.js'
@@ -108,17 +111,24 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
     heldMs: 0,
     restMs: 0,
   }
-  const pending = wantedIn(machine, epoch)
+  const pending = new Set(wantedIn(machine))
   shutGates(machine, pending)
   const deadline = clock.nowMs() + restMs
   while (pending.size > 0 && !interrupted()) {
     const left = Math.max(0, deadline - clock.nowMs())
-    const ready = (): boolean => interrupted() || moves(machine, pending, progress).length > 0
+    const isOver = (): boolean => isNobodyWaitedFor(machine, pending, progress)
+    const ready = (): boolean =>
+      interrupted() || moves(machine, pending, progress).length > 0 || isOver()
     if (!(yield* machine.waits.until(ready, left)) || interrupted()) break
     closeDoor(machine, pending, epoch)
-    yield* captureThose(machine, takeReady(machine, pending, progress), progress)
+    enterByPoints(machine, pending, epoch)
+    const those = takeReady(machine, pending, progress)
+    if (those.length === 0 && isOver()) break
+    yield* captureThose(machine, those, progress)
   }
   if (interrupted()) return interruptedOne(machine, pending, keepShut || drains)
+  if (captures.rendezvous.joinable) enterIdle(machine, epoch)
+  spare(machine, pending, progress)
   giveUp(machine, pending, progress)
   noteBusy(machine, progress.busy, progress.refused)
   captures.rendezvous.joinable = false
@@ -126,18 +136,46 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   const isWhole = progress.busy.size + progress.refused.size === 0
   if (!keepShut ? drains : !isWhole) openGate(machine)
   reportEpoch(machine, progress)
+  // What was captured may need visits that it has heard of.
+  machine.inputs.want()
+  flushInputs(machine)
   return progress
 }
 
-/** Nobody joins from here on. What happened in an idle container since the epoch began is of those who joined, so it is captured too. */
+/** Whether all that are left are of the epoch by their points. At the end of a world they are captured all the same. */
+const isNobodyWaitedFor = (
+  machine: Machine,
+  pending: ReadonlySet<Container>,
+  { epoch, keepShut, shutting }: Progress,
+): boolean =>
+  !keepShut &&
+  shutting.size === 0 &&
+  [...pending].every((each) => isInByPoint(machine, each, epoch))
+
+/** Those that are of the epoch by their points go on without a capture, and are in nobody's way. */
+function spare(machine: Machine, pending: Set<Container>, { epoch }: Progress): void {
+  invariant(epoch === machine.captures.epoch, 'SI3: one capture at a time', { epoch })
+  const those = [...pending].filter((each) => isInByPoint(machine, each, epoch))
+  for (const container of those) {
+    container.intervals.history.spared++
+    pending.delete(container)
+  }
+  openGates(machine, those)
+}
+
+/**
+ * Nobody joins from here on. What happened in an idle container since the epoch began is of those who joined, so it is captured too. Only now is it
+ * known which points hold for the epoch.
+ */
 function closeDoor(machine: Machine, pending: Set<Container>, epoch: number): void {
   const { rendezvous } = machine.captures
   invariant(rendezvous !== null, 'SI3: one capture at a time', {})
   if (!rendezvous.joinable) return
   rendezvous.joinable = false
-  const more = [...wantedIn(machine, epoch)].filter((each) => !pending.has(each))
+  const more = wantedIn(machine).filter((each) => !pending.has(each))
   for (const each of more) pending.add(each)
   shutGates(machine, more)
+  enterIdle(machine, epoch)
 }
 
 /** Whether the world goes back to its line, so that what is under way here comes to nothing. */
@@ -162,18 +200,20 @@ function interruptedOne(
   return refuse('frozen', 'the world went back to its line meanwhile')
 }
 
-/** Containers to which something happened. The others enter the epoch as they are. */
-function wantedIn(machine: Machine, epoch: number): Set<Container> {
-  const users = machine.containers.live().filter((each) => !each.selfManaged)
-  const wanted = new Set<Container>()
-  for (const container of users)
-    if (!isAuditCopy(container) && !isIdle(machine, container)) wanted.add(container)
-  for (const container of users) {
-    if (wanted.has(container)) continue
+const capturable = (machine: Machine): Container[] =>
+  machine.containers.live().filter((each) => !each.selfManaged)
+
+/** Containers to which something happened. */
+const wantedIn = (machine: Machine): Container[] =>
+  capturable(machine).filter((each) => !isAuditCopy(each) && !isIdle(machine, each))
+
+/** The others enter the epoch as they are. */
+function enterIdle(machine: Machine, epoch: number): void {
+  for (const container of capturable(machine)) {
+    if (!isAuditCopy(container) && !isIdle(machine, container)) continue
     container.intervals.history.carryOver(epoch)
     machine.containers.enterEpoch(container.slot, epoch)
   }
-  return wanted
 }
 
 /** Of those wanted, the ones with which something is to be done: they stand still, or those shut out have taken note, or did not. */
@@ -323,11 +363,10 @@ function* makeDurable(machine: Machine, capture: Capture, progress: Tick): Scrip
   if (!machine.captures.newer.includes(capture)) return
   if (written.status === 'ok') {
     capture.durable = true
-    for (const { history, interval } of capture.carried)
-      if (history.base?.interval === interval)
-        for (const each of withChain(history.base)) each.capture = capture
+    foundAgain(capture)
     feedPoints(machine)
     advanceLine(machine)
+    giveUpPoints(machine)
     return
   }
   progress.failed = `the disk did not take capture ${capture.epoch}: ${written.status}, ${written.detail}`

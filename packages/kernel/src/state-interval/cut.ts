@@ -74,7 +74,7 @@ export function cutContainers(
     intervals.history.add({
       interval,
       image: intervals.volatile ? 0 : intervals.label,
-      dependencies: takeDependencies(machine, container),
+      dependencies: allReceived(machine, container),
       capture,
       epoch: capture.epoch,
       fed: false,
@@ -154,6 +154,17 @@ export function raiseCaptureNumber(machine: Machine, slot: Container['slot']): v
   const word = machine.region.containerWord(slot, 'capture')
   const next = (machine.region.words.load(word) + 1) % captureNumbers
   machine.region.words.store(word, next)
+}
+
+/**
+ * What a point that is no visit's has received: also what visits before it had whose record is not on the disk. Its own record may be
+ * there before theirs, or without it; a crash then finds this point alone, and all that they had brought is in it.
+ */
+export function allReceived(machine: Machine, container: Container): Map<number, number> {
+  const received = takeDependencies(machine, container)
+  for (const { logged, dependencies } of container.intervals.history.newer)
+    if (logged?.durable === false) mergeInto(received, dependencies)
+  return received
 }
 
 /** What the container received since its last point; its row begins anew. */

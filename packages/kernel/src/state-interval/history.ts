@@ -4,7 +4,7 @@
  */
 import { invariant } from '@katydid/actor'
 import type { Capture } from './capture-table.js'
-import { rootOf, type Link } from '../logged/chain.js'
+import { rootOf, withChain, type Link } from '../logged/chain.js'
 import { mergeInto } from './points.js'
 
 export interface UnitPoint {
@@ -24,7 +24,17 @@ export interface UnitPoint {
   readonly logged: Logged | null
   /** The point before it, from which only its name differs: where its own image is not there, that one's will do. Nil: there is none, or it is not needed. */
   equals: UnitPoint | null
+  /** Points before it were given up: the records of these begin behind this log position. Nil: none, or it was written again since. */
+  mergedFrom?: number | undefined
 }
+
+/** All that is known of the point stands in records behind this log position. */
+export const heldFrom = (point: UnitPoint): number =>
+  Math.min(rootOf(point).capture.after, point.mergedFrom ?? Infinity)
+
+/** Whether the unit ended with it. */
+export const isEndOf = (unit: number, { interval, capture }: UnitPoint): boolean =>
+  capture.record.ended.some((each) => each.unit === unit && each.interval === interval)
 
 /** What makes a point one that is had by running a visit again. */
 export interface Logged extends Link<UnitPoint> {
@@ -43,6 +53,8 @@ export class History {
   gap: string | null = null
   /** Bytes of visits logged since the last capture. */
   loggedBytes = 0
+  /** Epochs since the last capture that went by without one, as its visits made points. */
+  spared = 0
   /** The unit's end is on the line. */
   over = false
   /** The newest epoch at which it still was as it was made. */
@@ -85,6 +97,7 @@ export class History {
     if (point.logged !== null) return
     this.gap = null
     this.loggedBytes = 0
+    this.spared = 0
   }
 
   /** The point comes to nothing: what it had received counts for the next. */
@@ -109,6 +122,38 @@ export class History {
   dropImage(image: number): void {
     for (const point of this.newer.filter((each) => each.image === image && !each.fed))
       this.drop(point)
+  }
+
+  /**
+   * Of the points that the engine has, those that are not wanted leave, and what they had received counts for the next. What is not stable yet
+   * stays, the newest that is, and whatever one that stays is had by. Answers how many left.
+   */
+  giveUp(isWanted: (point: UnitPoint) => boolean): number {
+    const newest = this.newer.findLast(({ fed }) => fed)
+    const staying = new Set(
+      this.newer.filter((each) => !each.fed || each === newest || isWanted(each)).flatMap(helpOf),
+    )
+    const before = this.newer.length
+    let left: UnitPoint[] = []
+    this.newer = this.newer.filter((point) => {
+      if (!staying.has(point)) {
+        left.push(point)
+        return false
+      }
+      invariant(
+        left.length === 0 || point.logged === null,
+        'SI190: what was received before goes to a point that was captured',
+        { interval: point.interval },
+      )
+      for (const each of left) {
+        mergeInto(point.dependencies, each.dependencies)
+        point.mergedFrom = Math.min(heldFrom(point), heldFrom(each))
+      }
+      left = []
+      return true
+    })
+    invariant(left.length === 0, 'SI190: the newest point stays', { left: left.length })
+    return before - this.newer.length
   }
 
   /** The point that ends the interval; null when there is none. */
@@ -146,6 +191,13 @@ export class History {
     this.base = point
     this.newer = this.newer.filter((each) => each.interval > point.interval)
   }
+}
+
+/** The point, with those that it is had by, or may be. */
+function helpOf(point: UnitPoint): UnitPoint[] {
+  return withChain(point).flatMap((each) =>
+    each.equals === null ? [each] : [each, ...helpOf(each.equals)],
+  )
 }
 
 /** The points after `source` as points of one chain that begins there. They go to the disk anew. */

@@ -47,7 +47,7 @@ export function isAsNoted(machine: Machine, container: Container, point: UnitPoi
  * Whether somebody has received what no point of the container ends yet, as who reads a region mapped from it has of its open interval though nothing happens
  * in it. Without one more point whoever has received that would never be on the line.
  */
-function isAwaited(machine: Machine, slot: ContainerSlot, newest: number): boolean {
+export function isAwaited(machine: Machine, slot: ContainerSlot, newest: number): boolean {
   const { region } = machine
   for (let receiver = 0; receiver < region.plan.shape.maxContainers; receiver++) {
     const index = region.dependencyIndex(receiver as ContainerSlot, slot)
@@ -61,7 +61,8 @@ function isAwaited(machine: Machine, slot: ContainerSlot, newest: number): boole
   )
 }
 
-function hasReceived(machine: Machine, slot: ContainerSlot): boolean {
+/** Whether loci have brought something into it since its newest point. */
+export function hasReceived(machine: Machine, slot: ContainerSlot): boolean {
   for (let sender = 0; sender < machine.region.plan.shape.maxContainers; sender++) {
     const index = machine.region.dependencyIndex(slot, sender as ContainerSlot)
     if (Atomics.load(machine.region.i64, index) !== 0n) return true

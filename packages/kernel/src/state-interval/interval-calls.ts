@@ -19,7 +19,9 @@ import type { Manager } from '../manager/manager-table.js'
 import { rootPageBytes } from '../manager/root-page.js'
 import type { CaptureOutcome, Tick } from './capture-table.js'
 import { requestCapture } from './capture.js'
-import { advanceLine, feedPoints, rootRecord, settleLine } from './line.js'
+import { carryAlong } from './carry-along.js'
+import { giveUpPoints } from './give-up-points.js'
+import { advanceLine, feedPoints, rootRecord, settleLine, trim } from './line.js'
 import { makeBaseline, markDiscarded, markStable, openPoint } from './points.js'
 import { needsAnother } from './on-the-way.js'
 import { askToStabilise } from './stabilise.js'
@@ -159,13 +161,18 @@ function* commitRoot(
   makeBaseline(own.intervals, Math.max(interval, own.intervals.recoverable))
   const args = { cont: own.token, stateInterval: interval }
   machine.messenger.call(manager.port, managerUpcalls.snapshotIsRecoverable, args, () => {})
+  // The older root page holds the log no more. On a full disk no line may come that would say so.
+  if (machine.phase === 'open' || machine.phase === 'stopping') trim(machine)
   advanceLine(machine)
+  carryAlong(machine)
   return { status: 'ok' }
 }
 
 function moveLine(machine: Machine): void {
   feedPoints(machine)
   advanceLine(machine)
+  // What is stable now may stand for what was before it.
+  giveUpPoints(machine)
 }
 
 /** snapshot_discard. */

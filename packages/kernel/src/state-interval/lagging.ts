@@ -70,6 +70,7 @@ export function endLag(machine: Machine): void {
     epoch: lagging.epoch,
   })
   captures.lagging = null
+  captures.mostPoints = 0
   // Who held it has let go, so a drain may end again.
   captures.drainsAgainMs = 0
   tell(machine, true, [], clock.nowMs() - lagging.sinceMs)

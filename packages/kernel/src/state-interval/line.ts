@@ -15,14 +15,15 @@ import { tellKept } from '../kept/tell-kept.js'
 import { tellLine, tellPoint } from '../machines/tell.js'
 import { savedManagers } from '../manager/registry.js'
 import { releaseOutput } from '../output/release.js'
-import type { UnitPoint } from './history.js'
+import { heldFrom, isEndOf, type UnitPoint } from './history.js'
 import type { FeedReason } from './line/feed.js'
 import { noteLine } from './lagging.js'
 import { counts, makeBaseline } from './points.js'
 import type { LineRecord, RootRecord } from './records.js'
+import { noteWanted } from './superseded.js'
 import { unitsOf, type Unit } from './units.js'
 
-/** A root page's record this many groups behind the log's end is written again, so that the log can be trimmed. */
+/** A root page's record, or the line's, this many groups behind the log's end is written again, so that the log can be trimmed. */
 const rootLag = 64
 
 /** Tells the engine of points that have become stable: their record is durable, and the snapshots of their pages are. */
@@ -88,18 +89,19 @@ function nextLine(machine: Machine): Advance | null {
     const to = newer.find((each) => each.fed && each.interval === reached)
     if (to !== undefined) units.push({ unit, to })
     const at = to ?? base
-    if (at !== null) (isEnd(unit, at) ? ended : points).push([unit.unit, at.interval])
+    if (at !== null) (isEndOf(unit.unit, at) ? ended : points).push([unit.unit, at.interval])
     epoch = Math.min(epoch, to?.epoch ?? lineEpoch)
   }
   const { kept, keepFrom, captures } = machine
   const isKeeping = kept.isLeaving || (keepFrom > 0 && keepFrom <= captures.line)
-  const isNew = units.length > 0 || epoch > captures.line || isKeeping
+  const isNew = units.length > 0 || epoch > captures.line || isKeeping || isLineFar(machine)
   // After a restart points may say less of epochs than the line that was announced.
   return isNew ? { units, epoch: Math.max(epoch, captures.line), points, ended } : null
 }
 
-const isEnd = ({ unit }: Unit, { capture }: UnitPoint): boolean =>
-  capture.record.ended.some((each) => each.unit === unit)
+/** A line that does not move is written again, with all that is written with it, so that the log can be trimmed. */
+const isLineFar = ({ log, captures }: Machine): boolean =>
+  log.position - captures.lineAfter > rootLag
 
 /** Of one that was given up before its root page was ever stable there is nothing to wait for, and nothing to keep. */
 const keepsRoot = ({ program, state, stable }: Manager): boolean =>
@@ -133,6 +135,7 @@ function* announce(machine: Machine): Script<void> {
       return
     }
     for (const { stable } of roots) if (stable !== null) stable.after = before
+    machine.captures.lineAfter = before
     if (machine.kept.settle(kept)) tellKept(machine)
     move(machine, advance)
     trim(machine)
@@ -193,12 +196,11 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
   for (const { unit, to } of units) {
     unit.history.advance(to)
     const container = machine.containers.at(unit.unit)
-    if (isEnd(unit, to)) end(machine, unit, to)
+    if (isEndOf(unit.unit, to)) end(machine, unit, to)
     else if (container !== null) tellContainer(machine, container, to)
   }
-  captures.newer = captures.newer.filter((each) =>
-    unitsOf(machine).some(({ history }) => history.newer.some(({ capture }) => capture === each)),
-  )
+  forgetRecords(machine)
+  noteWanted(machine)
   bury(machine)
   releaseOutput(machine)
   if (epoch <= captures.line) return
@@ -207,6 +209,14 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
   noteLine(machine)
   machine.counters.add('recoverable')
   machine.report({ kind: 'recoverable', capture: epoch })
+}
+
+/** Records that hold no point newer than the line are not looked at any more. */
+export function forgetRecords(machine: Machine): void {
+  const held = new Set(
+    unitsOf(machine).flatMap(({ history }) => history.newer.map(({ capture }) => capture)),
+  )
+  machine.captures.newer = machine.captures.newer.filter((each) => held.has(each))
 }
 
 /** The unit's end is on the line: it is none any more, but what was received of it may still be in points to come. */
@@ -249,7 +259,8 @@ function forgetEnds({ captures, across, region }: Machine): void {
   captures.ends = captures.ends.filter((each) => each.epoch >= captures.line)
 }
 
-function lags(machine: Machine, manager: Manager): boolean {
+/** Whether its root page holds the log from far behind. */
+export function lags(machine: Machine, manager: Manager): boolean {
   return manager.stable !== null && machine.log.position - manager.stable.after > rootLag
 }
 
@@ -274,16 +285,27 @@ export function rootRecord(machine: Machine, manager: Manager): RootRecord {
   }
 }
 
-/** Gives up the log before the oldest record that holds a point on the line, and before each root page's record. */
+/**
+ * Gives up the log before the oldest record that holds a point on the line or newer, before each root page's record and that of the line itself: a
+ * point written again at the log's end stands behind that.
+ */
 export function trim(machine: Machine): void {
-  // Of a unit that is not on the line its first point may still come to be.
-  const bases = unitsOf(machine).flatMap(({ history: { base, newer } }) => base ?? newer[0] ?? [])
-  if (bases.length === 0) return
+  if (unitsOf(machine).every(({ history: { base } }) => base === null)) return
+  machine.log.trim(neededAfter(machine))
+}
+
+/** Nothing that stands at or before this position is needed. */
+export function neededAfter(machine: Machine): number {
   const needed = machine.managers
     .all()
     .filter(keepsRoot)
     .map((each) => each.stable?.after ?? 0)
-  const untold = machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? [])
+  const points = unitsOf(machine).flatMap(({ history: { base, newer } }) => [base, ...newer])
+  needed.push(...points.flatMap((each) => (each === null ? [] : heldFrom(each))))
+  needed.push(...machine.output.all().flatMap(({ endedAfter }) => endedAfter ?? []))
   needed.push(...machine.kept.all.map(({ after }) => after))
-  machine.log.trim(Math.min(...bases.map(({ capture }) => capture.after), ...needed, ...untold))
+  invariant(machine.captures.lineAfter >= 0, 'DK42: the line stands in the log', {
+    lineAfter: machine.captures.lineAfter,
+  })
+  return Math.min(machine.captures.lineAfter, ...needed)
 }

@@ -61,7 +61,7 @@ export function unstableUnits(machine: Machine): { readonly fresh: Unit[]; reado
 
 /** Whether it will soon be known if the last epoch is on the line: it is being written. */
 export const isSettling = (machine: Machine): boolean =>
-  machine.captures.announcing || unstableUnits(machine).fresh.length > 0
+  machine.captures.announcing || machine.inputs.isWanted || unstableUnits(machine).fresh.length > 0
 
 /** Until then at the longest the next epoch is put off. */
 export const mostSettleMs = settleMs

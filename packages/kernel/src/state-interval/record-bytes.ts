@@ -150,6 +150,7 @@ const containerFields = {
   name: 'string',
   size: 'number',
   token: 'number',
+  serviceLevel: 'string',
   label: 'number',
   epoch: 'number',
   incarnation: 'number',
@@ -169,7 +170,6 @@ const locusFields = {
   name: 'string',
   container: 'number',
   rights: 'number',
-  program: 'object',
   suspended: 'boolean',
   durableCalls: 'number',
   wait: 'number',
@@ -235,8 +235,24 @@ const captureFields = {
 const isEnd = (value: unknown): boolean =>
   has(value, endFields) && arePairs(value['dependencies']) && isOutput(value['output'])
 
+const orNull =
+  (is: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === null || is(value)
+
+const isNumberOrNull = orNull((value) => typeof value === 'number')
+const isProgram = (value: unknown): boolean =>
+  has(value, { module: 'string', entry: 'string', hash: 'string' })
+const isProgramOrNull = orNull(isProgram)
+const isLocusEndOrNull = orNull(
+  (value) =>
+    has(value, { status: 'string', detail: 'string' }) && value['block'] instanceof Uint8Array,
+)
+
 const isContainer = (value: unknown): boolean =>
   has(value, containerFields) &&
+  isNumberOrNull(value['manager']) &&
+  isProgramOrNull(value['program']) &&
   isBeginning(value['snapshotOf']) &&
   hasTables(value) &&
   arePairs(value['dependencies']) &&
@@ -255,7 +271,9 @@ const outputFields = {
 const lineOfOutput = { sequence: 'number', interval: 'number', text: 'string' } as const
 
 const isTold = (value: unknown): boolean =>
-  has(value, outputFields) && listOf(value['recent'], (each) => has(each, lineOfOutput))
+  has(value, outputFields) &&
+  (Reflect.get(value, 'given') === undefined || has(value, { given: 'number' })) &&
+  listOf(value['recent'], (each) => has(each, lineOfOutput))
 
 const isOutput = (value: unknown): boolean =>
   value === undefined ||
@@ -273,6 +291,9 @@ const isSemaphore = (value: unknown): boolean =>
 
 const isLocus = (value: unknown): boolean =>
   has(value, locusFields) &&
+  isProgram(value['program']) &&
+  isNumberOrNull(value['slot']) &&
+  isLocusEndOrNull(value['end']) &&
   hasTables(value) &&
   isAnswer(value['answer']) &&
   value['block'] instanceof Uint8Array &&

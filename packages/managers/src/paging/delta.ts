@@ -23,7 +23,9 @@ export class Delta {
   readonly newest = new Map<number, Frame>()
   /** Pages being written. */
   writing = 0
-  /** No record of it lies before this position of the log. */
+  /** Descriptors do not say where its pages stand: its commit comes with a list. */
+  mustList = false
+  /** What the log has of it does not begin before this position. */
   from: LogPosition = asPosition(Number.MAX_SAFE_INTEGER)
   commit: 'none' | 'sent' | 'durable' = 'none'
   /** A commit record of it may stand in the log. */
@@ -46,6 +48,16 @@ export class Delta {
       { position },
     )
     if (position < this.from) this.from = position
+  }
+
+  /** All of it is listed from `position` on: nothing before is needed to know of it. */
+  listedAt(position: LogPosition): void {
+    invariant(
+      position >= this.from && this.isWritten,
+      'MG13: what is listed is written, and the log goes forward',
+      { position, from: this.from },
+    )
+    this.from = position
   }
 
   close(interval: StateInterval): void {

@@ -36,6 +36,8 @@ export class DiskWriter {
   bytesSince = 0
   /** The same, never set to 0. */
   bytesEver = 0
+  /** A start may read the log from here on only. */
+  readFrom: LogPosition = asPosition(1)
   #refusals = 0
   /**
    * Asked when the disk was full, for pages, so many times in a row: whether room is being won back, so that they wait instead
@@ -81,6 +83,11 @@ export class DiskWriter {
     this.#waitsForRoom = false
   }
 
+  /** The log's end was at `position`, whoever wrote there: what we begin to write now stands behind it. */
+  saw(position: LogPosition): void {
+    if (position > this.#last) this.#last = position
+  }
+
   /** The log ended at `position` when we began. */
   startAfter(position: LogPosition): void {
     invariant(position >= this.#last, 'MG13: the log’s end goes forward', {
@@ -120,14 +127,15 @@ export class DiskWriter {
     )
   }
 
-  /** Writes pages given by value, and waits: the disk never waits for a manager. */
-  writeNow(pages: readonly PageWrite[], pageBytes: number): WriteReply {
-    this.#trace.event('write', pages.length)
-    const reply = this.#messenger.callSync(this.#disk, diskCalls.diskWrite, {
-      pages,
-      records: [],
-      barrier: false,
-    })
+  /** Writes pages given by value and records, and waits: the disk never waits for a manager. */
+  writeNow(
+    pages: readonly PageWrite[],
+    pageBytes: number,
+    records: readonly LogRecord[] = [],
+  ): WriteReply {
+    this.#trace.event('write', pages.length, records.length)
+    const args = { pages, records, barrier: false }
+    const reply = this.#messenger.callSync(this.#disk, diskCalls.diskWrite, args)
     this.#note(reply, pages.length, pageBytes)
     return reply
   }

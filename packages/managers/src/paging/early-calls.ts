@@ -48,6 +48,9 @@ export class EarlyCalls {
     messenger.serve(managerNotices, {
       containersLive: this.#whenUp(({ notices }) => notices?.containersLive ?? keepsNothing),
       snapshotsKept: this.#whenUp(({ notices }) => notices?.snapshotsKept ?? retainsNone),
+      snapshotSupersedes: this.#whenUp(
+        ({ notices }) => notices?.snapshotSupersedes ?? keepsNothing,
+      ),
     })
     messenger.serve(retainedUpcalls, {
       retainedList: this.#whenUp(({ retained }) => retained?.retainedList ?? retainsNone),

@@ -29,7 +29,7 @@ export class Eviction {
   #batches: Batch[] = []
   #writing = 0
   /** Why the disk last refused to take a page; null since it last took one. */
-  failure: string | null = null
+  failure: 'io_error' | 'disk_full' | null = null
 
   constructor(context: PagingContext, departures: Departures) {
     this.#context = context
@@ -149,7 +149,9 @@ export class Eviction {
     counters.add('discardsDirty', pages.length)
     writer.write(pages, [], false, pageBytes, (reply) => {
       this.#writing -= pages.length
-      this.failure = reply.status === 'ok' || writer.waitsForRoom ? null : reply.detail
+      const isFull = reply.status === 'disk_full'
+      const failure = isFull ? 'disk_full' : 'io_error'
+      this.failure = reply.status === 'ok' || writer.waitsForRoom ? null : failure
       for (const [index, { page, frame }] of pages.entries()) {
         frames.endWrite(frame)
         delta.writing--

@@ -9,6 +9,7 @@ export function faultAnswer(status: string, cont: Token, addr: number) {
     case 'access_denied':
     case 'no_frames':
     case 'io_error':
+    case 'disk_full':
     case 'checksum_mismatch':
     case 'frozen':
       return refuse(status, `offset ${addr} of container ${cont}`)

@@ -35,6 +35,11 @@ interface Held {
 
 /** So long a fault waits for a frame though none is coming yet: a snapshot that was just taken shares every page until it is written. */
 const starvedMs = 2_000
+/**
+ * So long a fault waits for room on the disk at a time: then its locus looks again and faults anew, since one that stays unanswered would
+ * look like a manager that has failed, however slow the disk is.
+ */
+const renewMs = 4_000
 
 export class Faults {
   readonly #context: PagingContext
@@ -45,6 +50,8 @@ export class Faults {
   brake: Brake | null = null
   /** Since when no frame is coming for those that wait; null while one is. */
   #starvedSinceMs: number | null = null
+  /** Since when those that wait do so for room on the disk; null: they do not. */
+  #roomSinceMs: number | null = null
 
   constructor(context: PagingContext, departures: Departures) {
     this.#context = context
@@ -88,6 +95,17 @@ export class Faults {
   /** Frames are coming, or nobody waits. */
   fed(): void {
     this.#starvedSinceMs = null
+  }
+
+  /** Those that wait do so for room on the disk, which may take long. */
+  renew(nowMs: number): void {
+    this.#starvedSinceMs = null
+    if (this.#waiting.length === 0) this.#roomSinceMs = null
+    else this.#roomSinceMs ??= nowMs
+    if (this.#roomSinceMs === null || nowMs < this.#roomSinceMs + renewMs) return
+    invariant(this.#waiting.length > 0, 'MG143: a fault that is renewed waits', { nowMs })
+    this.#roomSinceMs = null
+    this.refuse(null, 'ok')
   }
 
   /** No frame is coming for those that wait: when that lasts they are refused. */

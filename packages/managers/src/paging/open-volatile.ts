@@ -36,5 +36,6 @@ export function* openVolatile(
     onTraps?.(traps)
     return traps
   })
-  return { context, pager, usage, containers, tokens: tokensFor(boot), messenger, boot }
+  const diskBytes = disk.segments * disk.segmentBlocks * disk.blockBytes
+  return { context, pager, usage, containers, tokens: tokensFor(boot), messenger, boot, diskBytes }
 }

@@ -84,12 +84,15 @@ export class Pager {
     const { faults, eviction } = this
     const { reserve, writer, clock } = this.#context
     if (eviction.failure !== null && faults.waiting > 0) {
+      faults.refuse(null, eviction.failure)
       eviction.failure = null
-      faults.refuse(null, 'io_error')
       return
     }
     // Room is being won back on the disk: what waits goes on waiting.
-    if (writer.waitsForRoom) return
+    if (writer.waitsForRoom) {
+      faults.renew(clock.nowMs())
+      return
+    }
     const wanted = reserve.wanted(eviction.coming, faults.waiting)
     if (wanted === 0) return
     // While frames are coming, a page just shown keeps its chance to be used: else loci would take pages from each other.

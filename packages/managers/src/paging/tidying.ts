@@ -1,13 +1,15 @@
 /**
- * Tells the disk now and then what is needed no more: the log behind us, and segments that hold nothing of the swap. Also when few bytes of swap were written and
- * no more come: the log from the first of them on stays whole until then, whoever writes it.
+ * Tells the disk what is needed no more: at the start that no log ever is, since nobody reads it for swap, and now and then segments that hold
+ * nothing of the swap.
  */
-import { diskCalls } from '@katydid/abi'
+import { diskCalls, noLog } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { VolatileParts } from './volatile-parts.js'
 
 /** What was written is not left untold for longer. */
 const restMs = 1000
+/** Of so many parts of the disk one may be written before the disk is told. */
+const diskShare = 64
 
 export class Tidying {
   readonly #parts: VolatileParts
@@ -17,7 +19,8 @@ export class Tidying {
 
   constructor(parts: VolatileParts, everyBytes: number) {
     this.#parts = parts
-    this.#everyBytes = everyBytes
+    // On a small disk what is not told for long would be much of it.
+    this.#everyBytes = Math.min(everyBytes, parts.diskBytes / diskShare)
   }
 
   /**
@@ -41,7 +44,7 @@ export class Tidying {
     invariant(segments.every(Number.isInteger), 'MG37: segments are numbered', { segments })
     counters.add('segmentsFreed', segments.length)
     // Both may be lost: then the disk holds more than it need until the next time.
-    messenger.call(boot.disk, diskCalls.diskTrim, { from: writer.next }, () => {})
+    messenger.call(boot.disk, diskCalls.diskTrim, { from: noLog }, () => {})
     if (segments.length > 0) messenger.call(boot.disk, diskCalls.diskFree, { segments }, () => {})
     return Infinity
   }

@@ -15,4 +15,6 @@ export interface VolatileParts {
   readonly tokens: Tokens
   readonly messenger: Messenger
   readonly boot: ManagerBoot
+  /** What the disk holds. */
+  readonly diskBytes: number
 }

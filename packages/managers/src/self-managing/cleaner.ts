@@ -3,8 +3,9 @@
  * changed maps durable, and they are freed with it.
  *
  * It works between other things: a few pages at a time, never while maps stand still, and rests in between, unless pages wait for
- * room. It disturbs no interval, since copies belong to none. A round that won nothing is not repeated before something
- * was folded; then pages that wait are told that the disk is full.
+ * room. It disturbs no interval, since copies belong to none. When rounds win nothing they are not repeated before something
+ * was folded or a segment's worth let go of; pages that wait are told that the disk is full when a capture of the world, tried since, has won
+ * nothing either. However long that takes: a slow disk is not a full one.
  */
 import { diskCalls } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
@@ -21,10 +22,10 @@ import { chooseVictims } from './victims.js'
 const spareFrames = 2
 /** Descriptors looked up in one turn. */
 const lookSlice = 64
-/** Pages wait for room so long while nothing is won and nothing is on its way. */
+/** Pages that wait for room are not told sooner that there is none: what others give up may come a little later. */
 const patienceMs = 2000
-/** And never longer than so long: a disk that refuses what is meant for a full one will not do better. */
-const longestMs = 5000
+/** So many rounds that win nothing, one after the other: the first may only make the next one possible. */
+const vainRounds = 3
 /** A disk that says it has room and refuses so often in a row is full in a way that cleaning does not help. */
 const mostRefusals = 50
 /** While pages wait for room the disk is asked this often. */
@@ -48,15 +49,19 @@ export class Cleaner {
   readonly #ownSnapshot: OwnSnapshot
   readonly #space: Space
   readonly #moves: Moves
+  readonly #tries: () => number
   #round: Round | null = null
   /** What was left in segments that a round could not empty. */
   readonly #passed = new Map<number, number>()
   /** Free segments after the last round; the next one waits until there are fewer. */
   #freeAfter = Infinity
-  /** `folding.progress` when a round last won nothing; -1: the last one won something. */
-  #stalledAt = -1
-  #restsUntilMs = 0
+  /** Rounds that have won nothing since one did, and what had been let go of when the last of them ended. */
+  #vain = 0
+  #letGo = { folded: 0, dropped: 0 }
+  /** Tries to have the world captured that had come to their end when pages had to wait and a round had won nothing. */
+  #triesBefore: number | null = null
   #waitsSinceMs: number | null = null
+  #restsUntilMs = 0
   #asksAtMs = 0
   #failure: string | null = null
 
@@ -66,8 +71,10 @@ export class Cleaner {
     folding: Folding,
     ownSnapshot: OwnSnapshot,
     space: Space,
+    tries: () => number,
   ) {
     this.#context = context
+    this.#tries = tries
     this.#identity = identity
     this.#folding = folding
     this.#ownSnapshot = ownSnapshot
@@ -85,7 +92,7 @@ export class Cleaner {
   settle(): void {
     if (this.#context.writer.waitsForRoom) this.#wait()
     else {
-      this.#waitsSinceMs = null
+      this.#triesBefore = this.#waitsSinceMs = null
       this.#space.look()
     }
     if (this.#failure !== null || this.#ownSnapshot.isBusy || this.#folding.suspended) return
@@ -107,8 +114,11 @@ export class Cleaner {
     }
   }
 
+  /** Rounds win nothing, and nothing was let go of since. */
   get #isHopeless(): boolean {
-    return this.#failure !== null || this.#stalledAt === this.#folding.progress
+    if (this.#failure !== null) return true
+    if (this.#vain < vainRounds || this.#folding.progress !== this.#letGo.folded) return false
+    return this.#context.store.usage.dropped - this.#letGo.dropped < this.#space.segmentBlocks
   }
 
   #begin(): void {
@@ -198,8 +208,15 @@ export class Cleaner {
     const { free } = this.#space
     this.#context.trace.event('clean', round.all.length, round.copied)
     this.#freeAfter = free
-    this.#stalledAt = free > round.freeBefore ? -1 : this.#folding.progress
+    this.#noteGain(free > round.freeBefore)
     this.#round = null
+  }
+
+  #noteGain(hasWon: boolean): void {
+    this.#vain = hasWon ? 0 : Math.min(vainRounds, this.#vain + 1)
+    const { dropped } = this.#context.store.usage
+    invariant(dropped >= this.#letGo.dropped, 'MG20: what was let go of stays so', { dropped })
+    this.#letGo = { folded: this.#folding.progress, dropped }
   }
 
   /** Pages wait for room: the disk is asked whether there is some. */
@@ -218,14 +235,20 @@ export class Cleaner {
     this.#space.lookNow(() => this.#relieve())
   }
 
-  /** They go on when there is, or when there will be none. */
+  /** They go on when there is, or when there will be none, however long it takes to know. */
   #relieve(): void {
-    const { writer, clock } = this.#context
-    if (!writer.waitsForRoom || this.#waitsSinceMs === null) return
-    const isIdle = this.#round === null && !this.#folding.isPending
-    const waited = clock.nowMs() - this.#waitsSinceMs
-    const gaveUp = waited > longestMs || (isIdle && this.#isHopeless && waited > patienceMs)
-    if (gaveUp) this.#stalledAt = this.#folding.progress
-    if (gaveUp || this.#space.free >= this.#space.tight) writer.roomAgain()
+    const { writer } = this.#context
+    if (!writer.waitsForRoom) return
+    const isIdle = this.#round === null && !this.#folding.isPending && !this.#ownSnapshot.isBusy
+    if (this.#space.free >= this.#space.tight || (isIdle && this.#isHopeless && this.#isTried))
+      writer.roomAgain()
+  }
+
+  /** A capture of the world was tried since rounds win nothing, and has not helped either. */
+  get #isTried(): boolean {
+    const tries = this.#tries()
+    this.#triesBefore ??= tries
+    const waited = this.#context.clock.nowMs() - (this.#waitsSinceMs ?? Infinity)
+    return (tries > this.#triesBefore || tries === Infinity) && waited > patienceMs
   }
 }

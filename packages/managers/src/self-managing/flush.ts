@@ -10,7 +10,8 @@ import { invariant } from '@katydid/actor'
 import type { Context } from './context.js'
 import type { Delta } from '../paging/delta.js'
 import type { Departures } from '../paging/departures.js'
-import { writeRecord } from './log-records.js'
+import { commitRecord, listOf } from './listing.js'
+import type { LogRecord, WriteReply } from '../paging/disk-writer.js'
 import type { ManagedContainer } from './managed-container.js'
 import { failWrite, settleWrite } from '../paging/page-write.js'
 import { replayFrom } from './replay-from.js'
@@ -112,12 +113,12 @@ export class Flush {
         this.#departures.leave(frame)
       }
       if (reply.status !== 'ok' && !writer.waitsForRoom)
-        this.#fail(container, version, reply.detail)
+        this.#fail(container, version, failureOf(reply), reply.detail)
     })
   }
 
   #commit(container: ManagedContainer, version: Delta): void {
-    const { writer, pageBytes } = this.#context
+    const { writer } = this.#context
     invariant(
       version.interval !== null && version.isWritten,
       'MG8: a commit follows every page of its version',
@@ -126,33 +127,47 @@ export class Flush {
         dirty: version.dirty.size,
       },
     )
+    if (version.from < writer.readFrom) version.mustList = true
+    const list = version.mustList ? listOf(container.token, version) : []
     version.began(writer.next)
+    if (version.mustList) version.listedAt(writer.next)
     version.commit = 'sent'
     version.commitAttempted = true
-    const { interval } = version
-    const record = writeRecord({
-      what: 'commit',
-      token: container.token,
-      interval,
-      ...version.total(),
-      takenMs: version.takenMs,
-    })
-    writer.write([], [record], true, pageBytes, (reply) => {
+    const record = commitRecord(container.token, version, version.mustList)
+    this.#send(container, version, [...list, [record]])
+  }
+
+  /** One write after the other: the commit must not follow a list of which a part was refused. */
+  #send(container: ManagedContainer, version: Delta, writes: readonly LogRecord[][]): void {
+    const { writer, pageBytes } = this.#context
+    const [next, ...rest] = writes
+    const isCommit = rest.length === 0
+    writer.write([], next!, isCommit, pageBytes, (reply) => {
       if (version.dropped) return
-      if (reply.status === 'ok') {
+      if (reply.status !== 'ok') {
+        version.commit = 'none'
+        this.#fail(container, version, failureOf(reply), reply.detail)
+      } else if (isCommit) {
         version.commit = 'durable'
+        version.mustList = false
         this.report(container, version)
-        return
-      }
-      version.commit = 'none'
-      this.#fail(container, version, reply.detail)
+      } else this.#send(container, version, rest)
     })
   }
 
-  #fail(container: ManagedContainer, version: Delta, sentence: string): void {
+  #fail(
+    container: ManagedContainer,
+    version: Delta,
+    status: 'io_error' | 'disk_full',
+    sentence: string,
+  ): void {
     if (version.dropped || version.failure !== null) return
     version.failure = sentence
     const detail = `snapshot ${version.interval} of container ${container.token} cannot be written: ${sentence}`
-    this.#context.report({ kind: 'trouble', port: this.#context.port, status: 'io_error', detail })
+    this.#context.report({ kind: 'trouble', port: this.#context.port, status, detail })
   }
 }
+
+/** What refused the write: a disk that is full, or a device that fails. */
+const failureOf = ({ status }: WriteReply): 'io_error' | 'disk_full' =>
+  status === 'disk_full' ? status : 'io_error'

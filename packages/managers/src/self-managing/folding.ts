@@ -122,8 +122,9 @@ export class Folding {
   #next(): ManagedContainer | null {
     for (const container of this.#context.containers.values()) {
       const oldest = container.versions[0]
-      if (oldest !== undefined && oldest.recoverable && oldest.commit === 'durable')
-        return container
+      if (oldest === undefined || oldest.commit !== 'durable') continue
+      // One that is superseding is not recoverable yet, and stands for those before it all the same.
+      if (oldest.recoverable || oldest.interval! <= container.superseding) return container
     }
     return null
   }

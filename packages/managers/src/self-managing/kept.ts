@@ -16,6 +16,12 @@ export function isKept({ kept, history }: ManagedContainer, interval: StateInter
   return history?.find(interval)?.kept === true
 }
 
+/** Whether the snapshot is newer than the line, though the map has come to it: only a lagging line leaves such. */
+export const isAboveLine = (
+  { line, superseding }: ManagedContainer,
+  interval: StateInterval,
+): boolean => interval > line && interval <= superseding
+
 /** Whether any of its snapshots does. */
 export function isOfKeptLine({ kept, history }: ManagedContainer): boolean {
   if (kept !== null) return kept.size > 0

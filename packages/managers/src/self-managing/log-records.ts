@@ -1,10 +1,19 @@
 /**
- * The manager's own records in the log. `commit`: a version is complete. Notes: a container was adopted, rolled back or
+ * The manager's own records in the log. `commit`: a version is complete. `places`: where its pages stand, when a start may not find
+ * their descriptors any more. Notes: a container was adopted, rolled back or
  * destroyed, how many of its snapshots are retained, and which are not any more. The log is kept as a prefix, so a note needs no barrier: nothing behind it survives without it.
  */
-import { asInterval, asToken, type RecordKind, type StateInterval, type Token } from '@katydid/abi'
+import {
+  asBlock,
+  asInterval,
+  asToken,
+  type RecordKind,
+  type StateInterval,
+  type Token,
+} from '@katydid/abi'
 import { invariant, packValue, unpackValue, unreachable } from '@katydid/actor'
 import type { LogRecord } from '../paging/disk-writer.js'
+import type { PagePlace } from '../paging/place.js'
 
 export type ManagerRecord =
   | {
@@ -15,6 +24,16 @@ export type ManagerRecord =
       readonly sum: number
       /** In milliseconds since 1970; 0: unknown. */
       readonly takenMs: number
+      /** Its pages are those that `places` records before it name, whatever descriptors there are. */
+      readonly listed: boolean
+    }
+  | {
+      readonly what: 'places'
+      readonly token: Token
+      readonly interval: StateInterval
+      /** Which of the list's records it is; with 0 a new list begins. */
+      readonly nth: number
+      readonly places: readonly (readonly [page: number, place: PagePlace])[]
     }
   | { readonly what: 'adopted'; readonly token: Token; readonly size: number }
   | {
@@ -37,6 +56,7 @@ const kinds = {
   destroyed: 3,
   dropped: 4,
   retain: 5,
+  places: 6,
 } as const
 
 export function writeRecord(record: ManagerRecord): LogRecord {
@@ -50,7 +70,13 @@ export function writeRecord(record: ManagerRecord): LogRecord {
 function numbersOf(record: ManagerRecord): number[] {
   switch (record.what) {
     case 'commit':
-      return [record.interval, record.count, record.sum, record.takenMs]
+      return [record.interval, record.count, record.sum, record.takenMs, record.listed ? 1 : 0]
+    case 'places':
+      return [
+        record.interval,
+        record.nth,
+        ...record.places.flatMap(([page, { block, checksum }]) => [page, block, checksum]),
+      ]
     case 'adopted':
       return [record.size]
     case 'rolled back':
@@ -64,6 +90,13 @@ function numbersOf(record: ManagerRecord): number[] {
     default:
       return unreachable(record)
   }
+}
+
+function placesIn(numbers: readonly number[]): [number, PagePlace][] {
+  return Array.from({ length: Math.floor(numbers.length / 3) }, (_, nth) => [
+    numbers[nth * 3]!,
+    { block: asBlock(numbers[nth * 3 + 1]!), checksum: numbers[nth * 3 + 2]! },
+  ])
 }
 
 /** The record in `content`; null when it is none of ours. */
@@ -84,6 +117,15 @@ export function readRecord(kind: RecordKind, content: Uint8Array): ManagerRecord
         count: at(3),
         sum: at(4),
         takenMs: at(5),
+        listed: at(6) === 1,
+      }
+    case kinds.places:
+      return {
+        what: 'places',
+        token,
+        interval: asInterval(at(2)),
+        nth: at(3),
+        places: placesIn(list.slice(4).map(Number)),
       }
     case kinds.adopted:
       return { what: 'adopted', token, size: at(2) }

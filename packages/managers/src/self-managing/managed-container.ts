@@ -31,6 +31,10 @@ export class ManagedContainer implements PagedContainer {
   readonly versions: Delta[] = []
   /** The interval that the map shows; 0 the empty container. */
   folded: StateInterval = asInterval(0)
+  /** The newest snapshot that was reported recoverable in this life. */
+  line: StateInterval = asInterval(0)
+  /** Up to this one nothing older is wanted but what is kept; 0: the kernel has not said so in this life. */
+  superseding: StateInterval = asInterval(0)
   readonly map: MapRoot = { page: 0, height: 0 }
   /** When the snapshot was taken that the map shows, in milliseconds since 1970; 0: unknown. */
   takenMs = 0

@@ -39,6 +39,7 @@ export function mergeFailed(
     else newer.places.set(page, place)
   }
   newer.began(older.from)
+  newer.mustList ||= older.mustList
   older.dropped = true
   container.versions.splice(container.versions.length - 2, 1)
   if (container.capability === null || older.interval === null) return

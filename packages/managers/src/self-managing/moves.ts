@@ -2,6 +2,8 @@
  * Moving pages out of a segment: which of what its heads name is still needed, copies of it to the log's end, and maps that name
  * the copies.
  *
+ * Open deltas and versions name blocks too, and are listed in the log when their pages have moved (`moves-in-deltas.ts`).
+ *
  * A copy carries interval 0, so it belongs to no snapshot and no replay of the log sees it: until a root page with the
  * changed map is durable, the old block is the page, and it is not given up. A page of our own is only made dirty: the
  * next snapshot of ourselves writes it elsewhere.
@@ -17,6 +19,7 @@ import {
 import { invariant } from '@katydid/actor'
 import type { PageWrite } from '../paging/disk-writer.js'
 import type { Context } from './context.js'
+import { deltasNaming, giveUpOld, moveInDeltas } from './moves-in-deltas.js'
 import type { ManagedContainer } from './managed-container.js'
 import type { MapRoot, PagePlace } from './place.js'
 
@@ -57,6 +60,7 @@ export class Moves {
       this.#touch(page.page, page.block)
       return false
     }
+    giveUpOld(this.#context, page)
     return this.#isNamed(page)
   }
 
@@ -102,12 +106,15 @@ export class Moves {
     for (let i = 0; i < limit && this.#moved.length > 0; i++) {
       const { page, to } = this.#moved[0]!
       maps.move(this.#mapsOf(page.cont), page.page, page.block, to)
+      moveInDeltas(this.#context, page, to)
       this.#moved.shift()
       usage.drop(to.block)
     }
   }
 
-  #isNamed({ cont, page, block }: Described): boolean {
+  #isNamed(described: Described): boolean {
+    const { cont, page, block } = described
+    if (deltasNaming(this.#context, described).length > 0) return true
     return this.#context.store.maps.isNamed(this.#mapsOf(cont), page, block)
   }
 

@@ -18,6 +18,7 @@ import {
 import { ask, invariant, run } from '@katydid/actor'
 import type { Context } from './context.js'
 import type { Folding } from './folding.js'
+import { listAnew } from './listing.js'
 import { replayFrom } from './replay-from.js'
 import { writeRootPage, type RootContainer } from './root-page.js'
 import type { Identity } from './identity.js'
@@ -78,13 +79,17 @@ export class OwnSnapshot {
     const interval = this.#due
     this.#due = null
     const { store, writer } = this.#context
-    // Before anything is written: nothing that is in memory only may be taken as being in the log.
+    const { bytesSince } = writer
+    const isListed = listAnew(this.#context)
+    // Before anything else is written: nothing that is in memory only may be taken as being in the log.
     const from = replayFrom(this.#context)
     invariant(from <= writer.next, 'MG13: the log is replayed from no later than its end', {
       from,
       next: writer.next,
     })
-    const status = store.writeAll()
+    const status = isListed ? store.writeAll() : 'disk_full'
+    // What one snapshot of ourselves writes must not make the next one due.
+    writer.bytesSince = bytesSince
     if (status !== 'ok') {
       this.#context.report({
         kind: 'trouble',
@@ -95,6 +100,7 @@ export class OwnSnapshot {
       this.#finish(false)
       return
     }
+    if (from > writer.readFrom) writer.readFrom = from
     this.#writeRoot(interval, from)
     const superseded = store.close(interval)
     this.#committing = true

@@ -48,6 +48,7 @@ export function* rebuild(
   // Positions begin at 1: before its first root page is stable a manager has all of its log to read.
   const from = root?.replayFrom ?? asPosition(1)
   const replay = new LogReplay((token) => containers.get(token)?.folded ?? asInterval(0))
+  context.writer.readFrom = from
   yield* scan(context, identity, from, replay)
   for (const token of replay.destroyed) {
     containers.delete(token)

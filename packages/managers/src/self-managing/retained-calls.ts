@@ -16,7 +16,7 @@ import {
 } from '@katydid/abi'
 import { ask, invariant, later, run, type Handlers, type IncomingCall } from '@katydid/actor'
 import { seat } from '../paging/seat.js'
-import { isKept } from './kept.js'
+import { isAboveLine, isKept } from './kept.js'
 import { History, mostRetained } from './history.js'
 import { writeRecord, type ManagerRecord } from './log-records.js'
 import { ManagedContainer } from './managed-container.js'
@@ -120,13 +120,13 @@ function list({ context }: UpcallParts, container: ManagedContainer): Listed {
   const { maps } = context.store
   // One that was gone back to is in the history, and is the line's own too.
   const older = (container.history?.retained ?? []).filter(
-    ({ interval }) => interval !== container.folded,
+    ({ interval }) => interval !== container.folded && !isAboveLine(container, interval),
   )
   const listed = older.map(({ interval, takenMs, map }) => ({
     stateInterval: interval,
     takenMs,
     pages: maps.count(map),
-    state: 'retained' as const,
+    state: interval === container.line ? ('line' as const) : ('retained' as const),
   }))
   invariant(
     listed.every(({ stateInterval }) => stateInterval <= container.label),
@@ -134,7 +134,7 @@ function list({ context }: UpcallParts, container: ManagedContainer): Listed {
     { token: container.token },
   )
   const { folded, takenMs, map } = container
-  if (folded === 0) return listed
+  if (folded === 0 || isAboveLine(container, folded)) return listed
   return [...listed, { stateInterval: folded, takenMs, pages: maps.count(map), state: 'line' }]
 }
 

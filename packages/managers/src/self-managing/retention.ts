@@ -10,7 +10,7 @@ import { AccessError } from '@katydid/memory'
 import type { Context } from './context.js'
 import type { Folding, Keeper } from './folding.js'
 import { History, type Retained } from './history.js'
-import { isKept } from './kept.js'
+import { isAboveLine, isKept } from './kept.js'
 import type { ManagedContainer } from './managed-container.js'
 import type { OwnSnapshot } from './own-snapshot.js'
 
@@ -61,8 +61,15 @@ export class Retention implements Keeper {
 
   get spareFrames(): number {
     const { options, store } = this.#context
-    const isSharing = options.retain > 0 || store.refs.total > 0 || this.#deeds.length > 0
+    const isSharing =
+      options.retain > 0 || store.refs.total > 0 || this.#deeds.length > 0 || this.#keepsSome
     return isSharing ? spareFrames.sharing : spareFrames.alone
+  }
+
+  get #keepsSome(): boolean {
+    for (const { kept } of this.#context.containers.values())
+      if (kept !== null && kept.size > 0) return true
+    return false
   }
 
   /** Whatever kept it from going on may be over. */
@@ -96,6 +103,7 @@ export class Retention implements Keeper {
     const isWanted =
       count > 0 &&
       folded > 0 &&
+      !isAboveLine(container, folded) &&
       !container.dropped.has(folded) &&
       (!this.#isCrowded || this.giveWay() === true)
     if (kept || isWanted) {

@@ -59,6 +59,8 @@ export function rollBack(
     dropDelta(context, pagers, container.versions.pop()!)
   for (const version of container.versions)
     if (version.interval! <= recoverable) version.recoverable = true
+  container.line = recoverable
+  if (container.superseding > interval) container.superseding = interval
   pagers.folding.forget(container)
   // What an opened snapshot shows is the same in every interval.
   if (interval === 0 && container.writable && (container.folded > 0 || container.map.height > 0)) {

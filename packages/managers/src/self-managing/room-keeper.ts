@@ -2,15 +2,23 @@
  * Keeps a fast world from filling its disk within one interval: when headroom is short it asks for a snapshot of the world, has it
  * folded and the segments freed that this makes unneeded, and meanwhile holds those who write.
  *
- * It never stops anybody: each held fault is served after a second at the most, and at once while the gate is shut, since a locus
+ * It never stops anybody: each held fault is served after a second at the most, and almost at once while a gate is shut, since a locus
  * that waits for a page cannot come to rest, and without rest there is no snapshot.
  */
-import { actorPorts, managerDowncalls, type Token } from '@katydid/abi'
+import {
+  actorPorts,
+  asContainer,
+  containerGates,
+  containerStates,
+  managerDowncalls,
+  type ContainerSlot,
+  type Token,
+} from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Brake, Faults } from '../paging/faults.js'
 import type { Context } from './context.js'
 import type { Folding } from './folding.js'
-import { headroom, holdMs, softLimit } from './headroom.js'
+import { headroom, holdMs, longestHoldMs, softLimit } from './headroom.js'
 import type { ManagedContainer } from './managed-container.js'
 import type { OwnSnapshot } from './own-snapshot.js'
 import type { Space } from './space.js'
@@ -21,6 +29,11 @@ export const shortLookMs = 5
 const idleLookMs = 2_000
 /** A snapshot that is not folded after so long is not waited for: the next may have more luck. */
 const patienceMs = 3_000
+/**
+ * The longest hold while a gate is shut. A hundred pages can be written while a capture waits (2 s); with no hold at all, loci that do not come
+ * to rest in that time fill the disk.
+ */
+const longestAtGateMs = 16
 /** A world is not stopped for fewer changed pages than this share of the soft limit. */
 const worthShare = 8
 /** After something that won nothing it rests, twice as long each time. */
@@ -47,6 +60,10 @@ export class RoomKeeper implements Brake {
   #restsUntilMs = 0
   #looksAtMs = 0
   #looksIdleAtMs: number | null = null
+  /** Where the log ended when we had last snapshotted ourselves for want of anything to do: nothing more is won before it has grown. */
+  #idleEnd = 0
+  /** Tries to win room that have come to an end, or that there was no reason to begin. */
+  #tries = 0
   /** Bytes the log had grown by when room was last won; nil: not in this life. What an earlier one left may be worth a snapshot. */
   #wonAt: number | null = null
   /** Containers that may not be snapshotted with the capability we have. */
@@ -74,6 +91,11 @@ export class RoomKeeper implements Brake {
     return this.#faults.held > 0 || this.#phase !== 'idle'
   }
 
+  /** Rises when a try to win room has come to its end; endless when they have won nothing for long. */
+  get tries(): number {
+    return this.#isHopeless ? Infinity : this.#tries
+  }
+
   /** Looks how much room there is, and goes on with whatever is being done about it. */
   settle(): void {
     const { clock } = this.#context
@@ -85,9 +107,11 @@ export class RoomKeeper implements Brake {
       this.#looksAtMs = now + shortLookMs
       this.#space.lookNow(() => {})
     }
-    this.delayMs = this.#isGateShut() || this.#isHopeless ? 0 : holdMs(left, this.#soft)
+    const longest = this.#isGateShut() ? longestAtGateMs : longestHoldMs
+    this.delayMs = this.#isHopeless ? 0 : Math.min(longest, holdMs(left, this.#soft))
     if (this.#phase === 'folding') this.#goOn(now)
-    if (this.#phase === 'idle' && isShort && now >= this.#restsUntilMs) this.#begin(now)
+    const isWanted = isShort || this.#context.writer.waitsForRoom
+    if (this.#phase === 'idle' && isWanted && now >= this.#restsUntilMs) this.#begin(now)
   }
 
   /**
@@ -102,7 +126,12 @@ export class RoomKeeper implements Brake {
     if (now < this.#looksIdleAtMs) return this.#looksIdleAtMs - now
     this.#looksIdleAtMs = now + idleLookMs
     this.#space.lookNow(() => {
-      if (this.#space.free < this.#space.low) this.#ownSnapshot.request()
+      if (this.#space.free >= this.#space.low || writer.next === this.#idleEnd) return
+      this.#ownSnapshot.request(() =>
+        this.#space.lookNow(() => {
+          this.#idleEnd = writer.next
+        }),
+      )
     })
     return idleLookMs
   }
@@ -124,9 +153,21 @@ export class RoomKeeper implements Brake {
     return this.#restMs === longestRestMs
   }
 
+  /**
+   * Whether loci are to come to rest: all of them, or those of any container, ours or not. Who waits here may be rooted there, and what it
+   * keeps from being cut keeps the log that we want to be rid of.
+   */
   #isGateShut(): boolean {
     const { region } = this.#context
-    return region.words.load(region.machineWord('gate')) !== 0
+    const word = (slot: ContainerSlot, field: 'gate' | 'state'): number =>
+      region.words.load(region.containerWord(slot, field))
+    if (region.words.load(region.machineWord('gate')) !== 0) return true
+    for (let nth = 0; nth < region.plan.shape.maxContainers; nth++) {
+      const slot = asContainer(nth)
+      const isShut = word(slot, 'gate') !== containerGates.open
+      if (isShut && word(slot, 'state') === containerStates.live) return true
+    }
+    return false
   }
 
   #begin(now: number): void {
@@ -137,7 +178,10 @@ export class RoomKeeper implements Brake {
       return
     }
     const container = this.#worthwhile()
-    if (container === null) return
+    if (container === null) {
+      this.#tries++
+      return
+    }
     this.#phase = 'asking'
     const { messenger, counters } = this.#context
     counters.add('snapshotsForRoom')
@@ -180,6 +224,7 @@ export class RoomKeeper implements Brake {
       this.#space.lookNow(() => {
         this.#wonAt = this.#context.writer.bytesEver
         if (this.#folding.progress === this.#progressBefore) return this.#rest()
+        this.#tries++
         this.#phase = 'idle'
         this.#restMs = shortestRestMs
       }),
@@ -188,6 +233,7 @@ export class RoomKeeper implements Brake {
 
   /** Nothing was won: each try costs the disk a record, so they become rare. */
   #rest(): void {
+    this.#tries++
     this.#phase = 'idle'
     this.#restsUntilMs = this.#context.clock.nowMs() + this.#restMs
     invariant(this.#restMs <= longestRestMs, 'MG81: room is looked for again', {

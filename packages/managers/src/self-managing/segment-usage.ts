@@ -24,6 +24,8 @@ export class SegmentUsage {
   readonly #leaving = new Set<number>()
   /** Blocks needed by anybody. */
   #needed = 0
+  /** Blocks ever given up. */
+  #dropped = 0
   /** Where the newest page was written: later ones may go there. */
   #newest = -1
 
@@ -38,6 +40,11 @@ export class SegmentUsage {
   /** Blocks of the disk that maps, own pages, open deltas and unfolded versions need. */
   get needed(): number {
     return this.#needed
+  }
+
+  /** Blocks given up so far: what could not be won before may be won now. */
+  get dropped(): number {
+    return this.#dropped
   }
 
   /** After a start: what maps need is summed up, and every segment the disk has may turn out to be needed by nobody. */
@@ -102,8 +109,7 @@ export class SegmentUsage {
     if (this.#newest === -1) return []
     if (quiet) for (const segment of this.#suspects) this.#candidates.add(segment)
     if (quiet) this.#suspects.clear()
-    const isUnneeded = (s: number): boolean =>
-      s !== this.#newest && this.#unfolded[s] === 0 && this.live(s) === 0
+    const isUnneeded = (s: number): boolean => s !== this.#newest && this.live(s) === 0
     const unneeded = [...this.#candidates].filter(isUnneeded)
     const newestOnly = this.#candidates.has(this.#newest)
     this.#candidates.clear()
@@ -128,17 +134,14 @@ export class SegmentUsage {
     return left
   }
 
-  /**
-   * Whether cleaning can empty the segment: nothing is there that a delta or version names (that is for folding), and the
-   * log has gone on elsewhere.
-   */
+  /** Whether the log has gone on elsewhere. */
   isSettled(segment: number): boolean {
-    return segment !== this.#newest && this.#unfolded[segment] === 0
+    return segment !== this.#newest
   }
 
-  /** Blocks of maps and of own pages in the segment. Throws `AccessError` when the table cannot be read. */
+  /** Blocks of maps, of own pages, of deltas and versions in the segment. Throws `AccessError` when the table cannot be read. */
   live(segment: number): number {
-    return this.#folded(segment) + this.#own[segment]!
+    return this.#folded(segment) + this.#own[segment]! + this.#unfolded[segment]!
   }
 
   #wrote(segment: number): void {
@@ -150,6 +153,7 @@ export class SegmentUsage {
     const segment = this.segmentOf(block)
     counts[segment]!--
     this.#needed--
+    this.#dropped++
     invariant(counts[segment]! >= 0, 'MG15: a block is dropped as often as it was counted', {
       block,
       segment,
@@ -166,6 +170,7 @@ export class SegmentUsage {
     })
     this.#window.setInt32(this.#offset(segment), count)
     this.#needed += by
+    if (by < 0) this.#dropped++
   }
 
   #folded(segment: number): number {

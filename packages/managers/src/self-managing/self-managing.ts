@@ -77,8 +77,9 @@ export class SelfManagingManager {
     const flush = new Flush(context, pager.departures)
     const ownSnapshot = new OwnSnapshot(context, folding, identity)
     const pagers = { pager, folding }
-    const cleaner = new Cleaner(context, identity, folding, ownSnapshot, space)
     const keeper = new RoomKeeper(context, folding, ownSnapshot, space, pager.faults)
+    const tries = (): number => keeper.tries
+    const cleaner = new Cleaner(context, identity, folding, ownSnapshot, space, tries)
     const retention = new Retention(
       context,
       ownSnapshot,

@@ -88,6 +88,7 @@ export class Space {
       this.#asking = false
       if (reply.status === 'ok') {
         this.free = reply.freeSegments
+        this.#writer.saw(reply.lastPosition)
         // What was answered since we asked may not be in it.
         this.#heardAt = asked
       }

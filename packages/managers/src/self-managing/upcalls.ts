@@ -21,7 +21,7 @@ import { ManagedContainer } from './managed-container.js'
 import { mergeFailed } from './merge.js'
 import type { OwnSnapshot } from './own-snapshot.js'
 import type { Retention } from './retention.js'
-import { isOfKeptLine, keep, unseat } from './kept.js'
+import { isAboveLine, isOfKeptLine, keep, unseat } from './kept.js'
 import { goFarBack } from './far-back.js'
 import { canRollBack, dropDelta, rollBack, type Pagers } from './rollback.js'
 
@@ -97,7 +97,10 @@ export function upcalls(parts: UpcallParts): Upcalls {
       if (container === undefined) return unknown(cont)
       const isRetained = container.history?.find(stateInterval) !== undefined
       if (stateInterval === container.folded || isRetained)
-        return { status: 'ok', state: 'recoverable' }
+        return {
+          status: 'ok',
+          state: isAboveLine(container, stateInterval) ? 'stable' : 'recoverable',
+        }
       const version = container.version(stateInterval)
       if (version === undefined) return { status: 'ok', state: 'none' }
       if (version.commit !== 'durable') return { status: 'ok', state: 'volatile' }
@@ -117,6 +120,7 @@ export function upcalls(parts: UpcallParts): Upcalls {
       if (cont === identity.own.token) return { status: 'ok' }
       const container = containers.get(cont)
       if (container === undefined) return unknown(cont)
+      if (stateInterval > container.line) container.line = stateInterval
       if (stateInterval <= container.folded) return { status: 'ok' }
       if (container.version(stateInterval)?.commit !== 'durable')
         return noInterval(cont, stateInterval)
@@ -154,8 +158,11 @@ function contRollback(
     container = new ManagedContainer(cont)
     context.containers.set(cont, container)
   }
-  if (!canRollBack(container, stateInterval)) {
-    if (container.history?.find(stateInterval) === undefined) return noInterval(cont, stateInterval)
+  const isInHistory = container.history?.find(stateInterval) !== undefined
+  // A newer version may be half folded over what the map showed; then only the history has it whole.
+  const isWhole = stateInterval !== container.folded || container.versions.length === 0
+  if (!canRollBack(container, stateInterval) || (isInHistory && !isWhole)) {
+    if (!isInHistory) return noInterval(cont, stateInterval)
     goFarBack(parts, container, args, call, () => settleBack(parts, container, args))
     return later
   }
@@ -192,6 +199,18 @@ export function notices(parts: UpcallParts): Handlers<typeof managerNotices> {
     snapshotsKept: ({ snapshots }) => {
       if (keep(parts, snapshots)) return { status: 'ok' }
       return refuse('no_resource', 'the disk is too full for what is kept')
+    },
+    snapshotSupersedes: ({ cont, stateInterval }) => {
+      const container = parts.context.containers.get(cont)
+      if (container === undefined) return unknown(cont)
+      if (stateInterval <= container.folded) return { status: 'ok' }
+      if (container.version(stateInterval)?.commit !== 'durable')
+        return noInterval(cont, stateInterval)
+      // The map moves on to it; what is wanted of the maps before gets a name in the history.
+      container.superseding = stateInterval
+      parts.pagers.folding.retry()
+      parts.retention.retry()
+      return { status: 'ok' }
     },
   }
 }

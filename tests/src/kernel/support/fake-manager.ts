@@ -14,6 +14,7 @@ import {
   pageSetCalls,
   refuse,
   retainedUpcalls,
+  type Answer,
   type Capref,
   type Frame,
   type ManagerBoot,
@@ -72,6 +73,7 @@ export class FakeManager {
   readonly #messenger: Messenger
   readonly #stable: Stable
   #nextToken = 100
+  #kept: ReadonlySet<string> = new Set()
 
   constructor(
     region: Region,
@@ -180,10 +182,20 @@ export class FakeManager {
           if (!tokens.some((each) => each === token)) this.managed.delete(token)
         return { status: 'ok' }
       },
-      snapshotsKept: ({ snapshots }) => {
+      snapshotsKept: ({ snapshots }, call) => {
         if (!this.behaviour.keepsLines) return refuse('not_supported', 'one snapshot each')
         const names = snapshots.map(({ cont, stateInterval }) => `${cont}:${stateInterval}`)
         this.calls.push(`snapshots_kept ${names.join(' ')}`)
+        this.#kept = new Set(names)
+        if (!this.thinksOfKept) return { status: 'ok' }
+        this.answerKept = (answer) => call.reply(answer)
+        return later
+      },
+      snapshotSupersedes: ({ cont, stateInterval }) => {
+        this.calls.push(`snapshot_supersedes ${cont} ${stateInterval}`)
+        for (const label of this.#stable.get(cont) ?? [])
+          if (label < stateInterval && !this.#kept.has(`${cont}:${label}`))
+            this.#stable.get(cont)!.delete(label)
         return { status: 'ok' }
       },
     })
@@ -219,6 +231,10 @@ export class FakeManager {
       },
     })
   }
+
+  /** Says nothing of kept snapshots until `answerKept` is called. */
+  thinksOfKept = false
+  answerKept: (answer: Answer<(typeof managerNotices)['snapshotsKept']>) => void = () => {}
 
   /** Makes a snapshot stable when the kernel asks for it, and not before. */
   stabilisesWhenAsked = false
@@ -268,6 +284,11 @@ export class FakeManager {
       { pageset, frames },
       () => {},
     )
+  }
+
+  /** What is stable of each container. */
+  labels(): readonly ReadonlySet<number>[] {
+    return [...this.#stable.values()]
   }
 
   get messenger(): Messenger {

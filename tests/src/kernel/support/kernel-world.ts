@@ -286,9 +286,14 @@ export class KernelWorld {
   }
 
   /** The same, answered at once. */
-  said<S extends AnySignature>(from: Messenger, signature: S, args: ArgsOf<S>): Reply<S> {
+  said<S extends AnySignature>(
+    from: Messenger,
+    signature: S,
+    args: ArgsOf<S>,
+    forMs = 20,
+  ): Reply<S> {
     const box = this.ask(from, signature, args)
-    this.run(20)
+    this.run(forMs)
     if (box.reply === null) throw new Error(`${signature.name} was not answered`)
     return box.reply
   }

@@ -68,13 +68,22 @@ export const input = (from: Home, world: KernelWorld, value: number): LoggedInpu
 const word = (
   world: KernelWorld,
   slot: ContainerSlot,
-  field: 'turn' | 'level' | 'frames',
+  field: 'turn' | 'level' | 'frames' | 'epoch',
 ): number => world.sim.region.containerWord(slot, field)
 
-export const load = (world: KernelWorld, slot: ContainerSlot, field: 'turn' | 'level'): number =>
-  world.sim.region.words.load(word(world, slot, field))
+export const load = (
+  world: KernelWorld,
+  slot: ContainerSlot,
+  field: 'turn' | 'level' | 'epoch',
+): number => world.sim.region.words.load(word(world, slot, field))
 
-/** One whole visit; answers whether it is a point, and the interval that it ended. `why`: what it did cannot be logged. */
+export interface Stay {
+  readonly from: Home
+  readonly to: ContainerSlot
+  readonly input: LoggedInput
+}
+
+/** One whole visit; answers whether it is a point, and the interval that it ended. `why`: what it did cannot be logged. `answeredMs`: how long the answer is waited for. */
 export function visit(
   world: KernelWorld,
   from: Home,
@@ -82,21 +91,49 @@ export function visit(
   value: number,
   why: string | null = null,
   more: Partial<LoggedInput> = {},
+  answeredMs = 20,
 ): { readonly point: boolean; readonly interval: number } {
+  const stay = arrive(world, from, to, value, more)
+  const { point, interval, leave } = end(world, stay, why, answeredMs)
+  leave()
+  return { point, interval }
+}
+
+/** A visit begins: it has the turn, and stands in the container. */
+export function arrive(
+  world: KernelWorld,
+  from: Home,
+  to: ContainerSlot,
+  value: number,
+  more: Partial<LoggedInput> = {},
+): Stay {
   const { region } = world.sim
   region.words.store(word(world, to, 'turn'), locusOfPort(from.port) + 1)
   region.words.add(word(world, to, 'frames'), 1)
   const what = { ...input(from, world, value), ...more }
   receive(region, to, stampOf(region, from.slot))
   region.words.store(region.containerWord(to, 'written'), 1)
+  return { from, to, input: what }
+}
+
+/** Its record is given to the kernel; until it leaves it is counted there. */
+export function end(
+  world: KernelWorld,
+  { from, to, input: what }: Stay,
+  why: string | null = null,
+  answeredMs = 20,
+): { readonly point: boolean; readonly interval: number; readonly leave: () => void } {
+  const { region } = world.sim
   const back = stampOf(region, to)
   const args = { cont: to, input: why === null ? what : null, why: why ?? '' }
-  const said = world.said(world.loci.get(from.port)!, inputCalls.inputLogged, args)
-  receive(region, from.slot, back)
-  region.words.add(word(world, to, 'frames'), -1)
-  region.words.store(word(world, to, 'turn'), 0)
+  const said = world.said(world.loci.get(from.port)!, inputCalls.inputLogged, args, answeredMs)
   if (said.status !== 'ok') throw new Error(`${said.status}: ${said.detail}`)
-  return { point: said.point, interval: Number(back.interval) }
+  const leave = (): void => {
+    receive(region, from.slot, back)
+    region.words.add(word(world, to, 'frames'), -1)
+    region.words.compareExchange(word(world, to, 'turn'), locusOfPort(from.port) + 1, 0)
+  }
+  return { point: said.point, interval: Number(back.interval), leave }
 }
 
 /** The port of the manager by that name. */

@@ -108,7 +108,7 @@ export function rounds(locus: Locus): unknown {
 export function endlessQuiet(locus: Locus): void {
   const window = locus.window()
   window.setInt32(0, 1)
-  locus.outside(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300))
+  locus.outside(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000))
   window.setInt32(0, 2)
 }
 

@@ -207,6 +207,14 @@ export class StandInKernel {
     return line
   }
 
+  /** While the line stands captures between it and the newest are given up, and its record is written again. */
+  giveUpBetween(): void {
+    const newest = this.#captures.at(-1)
+    this.#captures = this.#captures.filter((each) => each.id <= this.line || each === newest)
+    const line = this.#captures.find(({ id }) => id === this.line)
+    if (line !== undefined) this.#writeLine(line, () => {})
+  }
+
   /** A part of the world goes back to a capture that is stable; the line stays where it is. */
   *goBack(id: number): Generator<Ask, void, unknown> {
     yield* this.open()
