@@ -70,6 +70,8 @@ function lineRollback(
 function* goBack(machine: Machine, line: number, dry: boolean): Script<Answer<Rollback>> {
   if (machine.phase !== 'open' || machine.recoveryWanted !== null || machine.kept.target !== null)
     return refuse('frozen', 'the world is going back to its line; ask again when it is there')
+  if (machine.across !== null)
+    return refuse('not_supported', 'a machine of several does not go back by itself')
   const kept = find(machine, line)
   if (kept === null) return refuse('no_such_interval', unknownLine(machine, line))
   const { session } = machine
