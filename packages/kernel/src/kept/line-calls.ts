@@ -75,10 +75,13 @@ function* goBack(machine: Machine, line: number, dry: boolean): Script<Answer<Ro
   const kept = find(machine, line)
   if (kept === null) return refuse('no_such_interval', unknownLine(machine, line))
   const { session } = machine
+  kept.wanted++
   const problem = yield* problemWith(machine, kept)
-  if (problem !== null) return problem
+  kept.wanted--
+  // First: a line that was given up meanwhile, for want of room, is not damaged.
   if (machine.session !== session || find(machine, line) !== kept)
-    return refuse('frozen', 'the world went back to its line meanwhile; ask again')
+    return refuse('frozen', 'the world went back, or gave the line up, meanwhile; ask again')
+  if (problem !== null) return problem
   const foretold = foretell(machine, kept)
   if (dry) return { status: 'ok', ...foretold }
   machine.kept.goBackTo(kept)
