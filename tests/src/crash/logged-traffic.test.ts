@@ -73,10 +73,15 @@ test.serial(
     const others = await traffic(t, 'snapshotting')
     const logged = await traffic(t, 'deterministic')
 
-    t.deepEqual(logged.told, [])
-    // None, unless the machine does so much else that an epoch takes longer than two periods.
+    const lagging = logged.told.filter(({ kind }) => kind === 'line_lagging')
+    t.deepEqual(
+      logged.told.filter(({ kind }) => kind === 'not_logged'),
+      [],
+    )
+    // No drain and no lag, unless the machine does so much else that an epoch takes longer than two periods.
+    t.true(lagging.length <= 1)
     t.true(logged.report.drains.count < others.report.drains.count)
-    t.true(Math.max(...logged.behind) <= 2, logged.behind.join())
+    t.true(lagging.length > 0 || Math.max(...logged.behind) <= 2, logged.behind.join())
     t.true(logged.report.line > 5, `${logged.report.line} of ${logged.report.epoch}`)
     for (const { rounds } of [others, logged])
       for (const made of rounds) t.true(made > 0, rounds.join())
