@@ -2,7 +2,7 @@
  * A recovery session: one path for a killed process, a dead manager and a lost locus. It ends with the world open at its
  * line, or failed with a sentence. A manager that fails more than five times in a minute is given up.
  */
-import { asGeneration, asLocus, managerUpcalls } from '@katydid/abi'
+import { actorPorts, asGeneration, asLocus, managerUpcalls } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
 import { withChain } from '../logged/chain.js'
 import { isDemoted } from '../logged/level.js'
@@ -52,7 +52,8 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
     isPartAgain = false
     const hopeless = giveUpFailing(machine, attempts, why)
     if (hopeless !== null) {
-      machine.fail('manager_failed', hopeless)
+      const first = machine.managers.at(actorPorts.firstManager)
+      machine.fail(first?.ended?.status === 'damaged' ? 'damaged' : 'manager_failed', hopeless)
       return
     }
     let problem: Problem | null

@@ -28,6 +28,7 @@ import type { Grave } from './graves.js'
 import { History } from './history.js'
 import { Space } from './space.js'
 import { rebuild } from './rebuild.js'
+import { assertLogReaches } from './log-reaches.js'
 import { readRootPage, type RootPage } from './root-page.js'
 
 export interface Started {
@@ -114,6 +115,7 @@ export function* start(
   }
   const identity = new Identity(boot)
   const root = boot.rootPage === null ? null : rootOf(store.window.getBytes(0, pageBytes))
+  if (root !== null) assertLogReaches(root, disk.firstPosition)
   openStore(store, identity, root)
   const emptied = yield* rebuild(context, identity, root)
   store.usage.suspectAll(disk.segments)
