@@ -3,7 +3,8 @@
  * at random moments, the books read and judged after each return to the line.
  *
  *   npm run bank -- --minutes 10 --containers 64 --loci 8 --seed 7
- *                                                               and, for a quarter of that, a small bank of which lines are read while it goes on
+ *                                                               and, for a quarter of that, a small bank of which lines are read while it goes on;
+ *                                                               after each life two of the large bank's kept lines are read, on copies
  *   npm run bank -- --minutes 0.5 --calm --snapshot-every 50    without kills, for the rate; 0: without captures
  *   npm run bank -- --levels --minutes 2                        tellers of each quality of service by turns: what a loss costs, as a table
  *
@@ -47,6 +48,7 @@ const result = await bank({
   loci,
   seed,
   calm: values.calm === true,
+  copiesALife: values.calm === true ? 0 : 2,
   ...(every === undefined ? {} : { snapshotEveryMs: Number(every) }),
   onReturn: ({ second, captured, line, lost, transfersLost, why }) =>
     console.log([second, captured, line, lost, transfersLost, why].join('\t')),
@@ -83,6 +85,10 @@ const table = [
   [
     `lines read while the ${small === null ? '' : 'small '}bank went on, ms each, not to the end`,
     `${lines.read}, ${Math.round(lines.meanMs)}, ${lines.unread}`,
+  ],
+  [
+    'kept lines read on a copy that went back, ms each, given up before',
+    `${result.copies.read}, ${Math.round(result.copies.meanMs)}, ${result.copies.unread}`,
   ],
   ['epochs', epochs],
   [

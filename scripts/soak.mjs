@@ -4,7 +4,8 @@
  *   npm run soak -- --minutes 15
  *   npm run soak -- --minutes 1 --seed 7
  *
- * It runs in a process of its own whose heaps are small, so that a heap which only waits to be swept does not look like growth.
+ * It runs in a process of its own whose heaps are small, so that a heap which only waits to be swept does not look like growth, and every thread
+ * of which weighs its heap.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -29,9 +30,11 @@ async function run() {
     minutes,
     seed,
     onSample: (sample) => {
-      if (isFirst) console.log(Object.keys(sample).join('\t'))
+      const { heaps, ...measures } = sample
+      const row = { ...measures, heapsOfThreadsMb: sum(heaps.values()).toFixed(1) }
+      if (isFirst) console.log(Object.keys(row).join('\t'))
       isFirst = false
-      console.log(Object.values(sample).join('\t'))
+      console.log(Object.values(row).join('\t'))
     },
   })
   for (const each of growth) console.error(`soak: ${each}`)
@@ -42,7 +45,9 @@ async function run() {
 }
 
 function inAChild() {
+  const scales = new URL('../tests/fixtures/soak-heaps.mjs', import.meta.url).href
   const flags = ['--expose-gc', '--max-old-space-size=64', '--max-semi-space-size=2']
+  flags.push('--import', scales)
   const args = [
     fileURLToPath(import.meta.url),
     '--here',
@@ -54,4 +59,10 @@ function inAChild() {
   const child = spawn(process.execPath, [...flags, ...args], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)))
+}
+
+function sum(those) {
+  let total = 0
+  for (const each of those) total += each
+  return total
 }

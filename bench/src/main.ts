@@ -3,6 +3,7 @@
  * object a row and nothing else, and the history is left alone; what there is to say goes to standard error.
  */
 import { parseArgs } from 'node:util'
+import { audit } from './audit.js'
 import type { Bench } from './bench.js'
 import { commit } from './commit.js'
 import { containerFault } from './container-fault.js'
@@ -14,7 +15,15 @@ import { snapshotStop } from './snapshot-stop.js'
 import { describe } from './table.js'
 import { takeTurns } from './take-turns.js'
 
-const benches: readonly Bench[] = [pageHit, containerFault, snapshotStop, commit, invoke, link]
+const benches: readonly Bench[] = [
+  pageHit,
+  containerFault,
+  snapshotStop,
+  commit,
+  invoke,
+  audit,
+  link,
+]
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },

@@ -8,6 +8,7 @@ import { inputCalls } from './signatures/inputs.js'
 import { lcdCalls } from './signatures/local-container-descriptors.js'
 import { lineCalls } from './signatures/line-calls.js'
 import { locusCalls } from './signatures/loci.js'
+import { machineCalls } from './signatures/machines.js'
 import { managerDowncalls } from './signatures/manager-downcalls.js'
 import { managerNotices } from './signatures/manager-notices.js'
 import { managerRequests } from './signatures/manager-requests.js'
@@ -45,4 +46,5 @@ export const groups: Readonly<Record<string, Group>> = {
   Console: consoleCalls,
   Network: networkCalls,
   'Forwarded calls': forwardedCalls,
+  'Calls between machines': machineCalls,
 }

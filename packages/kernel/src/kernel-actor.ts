@@ -40,6 +40,11 @@ import { locusThreadEnded } from './locus/locus-end.js'
 import { flushInputs } from './logged/input-log.js'
 import { watchLoci } from './locus/stalled.js'
 import { Machine, type KernelParts } from './machine.js'
+import { deliverLetters } from './machines/deliver.js'
+import { followEpoch } from './machines/follow-epoch.js'
+import { serveOthers } from './machines/serve-others.js'
+import { beginIfAsked } from './machines/session-requests.js'
+import { tellOthers } from './machines/tell.js'
 import { closeOpened } from './manager/retained.js'
 import { managerEnded } from './manager/manager-gone.js'
 import { boot, type BootResult } from './recovery/boot.js'
@@ -83,6 +88,7 @@ export class KernelActor {
     messenger.serve(snapshotCalls, guarded(machine, snapshotCalls, snapshotHandlers(machine)))
     messenger.serve(inputCalls, guarded(machine, inputCalls, inputHandlers(machine)))
     messenger.serveSome(locusCalls, guarded(machine, locusCalls, locusHandlers(machine)))
+    if (machine.across !== null) serveOthers(machine, machine.across)
     this.#host = hostTable(machine)
   }
 
@@ -152,14 +158,17 @@ export class KernelActor {
       this.#tick = tick
       watchLoci(machine)
     }
+    beginIfAsked(machine)
     recoverIfWanted(machine)
     const waits = machine.waits.turn()
     const semaphores = machine.semaphores.turn(machine.clock.nowMs())
     closeOpened(machine)
+    followEpoch(machine)
     const policy = captureByPolicy(machine)
     const inputs = flushInputs(machine)
+    const others = Math.min(tellOthers(machine), deliverLetters(machine))
     if (this.#isOpen() && this.#waiting.length > 0) for (const go of this.#waiting.splice(0)) go()
-    return Math.min(waits, semaphores, policy, inputs, restMs)
+    return Math.min(waits, semaphores, policy, inputs, others, restMs)
   }
 
   #isOpen(): boolean {

@@ -36,6 +36,7 @@ import { OverlayTable } from './transaction/overlay-table.js'
 import type { History } from './state-interval/history.js'
 import { WitnessEngine } from './state-interval/line/engine.js'
 import { LineFeed, type FeedPolicy } from './state-interval/line/feed.js'
+import { Across, type OtherMachines } from './machines/across.js'
 import { CaptureTable } from './state-interval/capture-table.js'
 import type { Decision, SavedLocus } from './state-interval/records.js'
 import { DurableLog } from './state-interval/durable-log.js'
@@ -69,6 +70,8 @@ export interface KernelParts {
   readonly order: (order: Order) => void
   /** Milliseconds since 1970; nil where nobody knows. */
   readonly date?: () => number
+  /** Of a machine of several. */
+  readonly others?: OtherMachines
   /** Notes an event in the kernel's trace ring. */
   readonly trace?: (kind: TraceKind, a: number, b: number) => void
 }
@@ -134,6 +137,8 @@ export class Machine {
   decisions: readonly Decision[] = []
   /** What went back of late, newest last. */
   readonly rollbacks: Rollback[] = []
+  /** The world beyond this machine; nil: there is none. */
+  readonly across: Across | null
   engine: LineFeed
   readonly log: DurableLog
   /** Visits of logged containers that are to go to the disk. */
@@ -198,6 +203,7 @@ export class Machine {
     this.date = parts.date ?? (() => 0)
     this.trace = parts.trace ?? (() => {})
     this.engine = new LineFeed(parts.config.line ?? 'eager', new WitnessEngine())
+    this.across = parts.others === undefined ? null : new Across(parts.others)
     this.counters = new Counters(parts.region, actorPorts.kernel)
     this.waits = new Waits(parts.clock)
     this.capabilities = new CapabilityTables(parts.region, (each) => isNeeded(this, each))
@@ -213,6 +219,11 @@ export class Machine {
   /** The first interval of a container made in this session; higher than any that an earlier session used. */
   get firstInterval(): number {
     return this.session * sessionStride + 1
+  }
+
+  /** Above every interval that was used before this session. */
+  get ceiling(): number {
+    return this.session * sessionStride
   }
 
   /** How often something that a capture holds has changed by the kernel's own hand. */

@@ -3,11 +3,17 @@
  * its table, and shut whenever the mappings change until the kernel has said that they are still what they were.
  */
 import { containerCalls, hereCapref, type ArgsOf, type Reply } from '@katydid/abi'
-import { AccessError, Window, type WindowBinding } from '@katydid/memory'
+import { AccessError, Window, type AttachmentSet, type WindowBinding } from '@katydid/memory'
 import { LocusError } from './locus-error.js'
 import type { Frame, LocusThread } from './locus-thread.js'
 
 type Opened = Reply<(typeof containerCalls)['windowOpen']>
+
+/**
+ * What each invocation has open, by what it asked for. Who asks for the same again gets the same: an attachment tells each of its windows whenever
+ * pages are taken out, and a program may ask in each of its rounds for as long as it runs.
+ */
+const opened = new WeakMap<AttachmentSet, Map<string, Window>>()
 
 /** Opens [base, base + length) of the container that `frame` is in; length 0: as far as one container supplies. */
 export function openWindow(
@@ -34,8 +40,21 @@ export function openWindow(
   }
   if (supplier !== host) frame.visit?.cannotLog('a window on what is mapped into the container')
   const attachment = frame.uses.to(supplier, () => thread.attachmentAcross(host, supplier))
-  return new Window(attachment, base, first.length, first.table, binding)
+  const key = `${base} ${length}`
+  const windows = opened.get(frame.uses) ?? new Map<string, Window>()
+  const known = windows.get(key)
+  if (known?.isStill(attachment, first) === true) return known
+  known?.giveUp(changed())
+  const made = new Window(attachment, base, first.length, first.table, binding)
+  opened.set(frame.uses, windows.set(key, made))
+  return made
 }
+
+const changed = (): AccessError =>
+  new AccessError(
+    'out_of_window',
+    'what is mapped into the container has changed under this window; open it again',
+  )
 
 /** Why a window that was bound as `first` says is of no use any more; null when it still is. */
 function refusalOf(first: Extract<Opened, { status: 'ok' }>, now: Opened): AccessError | null {
@@ -46,10 +65,5 @@ function refusalOf(first: Extract<Opened, { status: 'ok' }>, now: Opened): Acces
     now.slot === first.slot &&
     now.origin === first.origin &&
     now.writable === first.writable
-  return same
-    ? null
-    : new AccessError(
-        'out_of_window',
-        'what is mapped into the container has changed under this window; open it again',
-      )
+  return same ? null : changed()
 }

@@ -75,7 +75,7 @@ export class Attachment {
   #suspended = false
   #set: AttachmentSet | null = null
   readonly #strategy: TrapStrategy
-  readonly #windows: HotFields[] = []
+  readonly #windows = new Set<HotFields>()
   readonly #gen: number
   readonly #seen: number
 
@@ -141,8 +141,14 @@ export class Attachment {
 
   /** Registers a window's hot fields and fills them. */
   join(window: HotFields): void {
-    this.#windows.push(window)
+    this.#windows.add(window)
     if (this.attached && !this.shut) window.renew(this.generation, this.pattern)
+  }
+
+  /** The window refuses from now on, and hears of nothing any more. */
+  part(window: HotFields): void {
+    const wasThere = this.#windows.delete(window)
+    invariant(wasThere, 'WO70: a window is given up once', { container: this.container })
   }
 
   /** After coming back (state is running again): load `gen`, store `seen`, take the capture number anew; only then entries. */

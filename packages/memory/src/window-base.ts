@@ -94,6 +94,33 @@ export abstract class WindowBase implements HotFields {
     this.generation = (this.attachment.region.i32[this.gen]! + 0x40000000) | 0
   }
 
+  /** Whether it is what a window would be that is opened now, by that attachment and with these bounds. */
+  isStill(
+    attachment: Attachment,
+    {
+      length,
+      table,
+      origin,
+      writable,
+    }: Pick<WindowBase, 'length' | 'origin' | 'writable'> & { readonly table: number },
+  ): boolean {
+    return (
+      this.#lost === null &&
+      this.attachment === attachment &&
+      this.length === length &&
+      this.table === table >> 2 &&
+      this.origin === origin &&
+      this.writable === writable
+    )
+  }
+
+  /** Another takes its place: it refuses for good, for this reason. */
+  giveUp(why: AccessError): void {
+    this.#lost ??= why
+    this.close()
+    this.attachment.part(this)
+  }
+
   /** Nothing is noted of any page. */
   forget(): void {}
 

@@ -11,7 +11,8 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { Random } from '@katydid/actor'
 import { root } from '../support/house.js'
-import { judgeBooks, type Audit } from './bank-books.js'
+import { judgeBooks, type Audit, type Promised } from './bank-books.js'
+import { copyOf, readLine, type LineRead } from './bank-lines.js'
 
 export interface BankOptions {
   readonly minutes: number
@@ -23,8 +24,11 @@ export interface BankOptions {
   /** Milliseconds between kills inside; 0: none. */
   readonly insideMs?: number
   readonly snapshotEveryMs?: number
-  /** The campaign goes on until so many lines were read, ten times as long at most. */
+  /** The campaign goes on until so many lines were read, and so many on copies, ten times as long at most. */
   readonly leastLines?: number
+  readonly leastCopies?: number
+  /** So many kept lines are read after each life, each on a copy of the directory. */
+  readonly copiesALife?: number
   /** Without kills: one life. */
   readonly calm?: boolean
   readonly onReturn?: (back: Return) => void
@@ -47,7 +51,9 @@ export interface BankResult {
   readonly returns: readonly Return[]
   readonly audits: number
   /** Lines whose books were read while the world ran, and those that a loss or a newer one took away meanwhile; milliseconds a line. */
-  readonly lines: { readonly read: number; readonly unread: number; readonly meanMs: number }
+  readonly lines: LinesRead
+  /** The same of kept lines to which a copy of the directory went back. */
+  readonly copies: LinesRead
   readonly kills: { readonly process: number; readonly manager: number; readonly clerk: number }
   readonly acknowledged: { readonly snapshots: number; readonly visitors: number }
   readonly epochs: number
@@ -63,9 +69,22 @@ export interface BankResult {
   readonly wrong: readonly string[]
 }
 
+/** What was promised with a capture. */
+interface Word {
+  readonly capture: number
+  readonly promised: Promised
+}
+
+interface LinesRead {
+  readonly read: number
+  readonly unread: number
+  readonly meanMs: number
+}
+
 interface Told {
   readonly opened?: { readonly capture: number; readonly damage: string | null }
   readonly ready?: true
+  readonly line?: number
   readonly captured?: number
   readonly done?: readonly number[]
   readonly recoverable?: number
@@ -95,13 +114,15 @@ interface Told {
   readonly isGivenUp?: boolean
   readonly calls?: number
   readonly audited?: boolean
+  /** The lines that are kept. */
+  readonly kept?: readonly number[]
 }
 
 const silenceMs = 60_000
 /** Epochs that were captured and are not on the line, unless the line is said to lag. */
 const mostLost = 2
-/** So many lines are kept, so that one is there while it is read. */
-const keptLines = 4
+/** So many lines are kept, so that one is there while it is read, and old ones when a life is over. */
+const keptLines = 6
 /** More tellers, opened beside themselves, are more than managers take on, and take longer than a life. */
 const mostRead = 16
 const mostWaited = 10
@@ -127,13 +148,21 @@ class Bank {
   readonly #kills = { process: 0, manager: 0, clerk: 0 }
   readonly #lags: number[] = []
   readonly #rates: number[] = []
-  #promised: { done: readonly number[]; visitors: number } = { done: [], visitors: 0 }
+  #promised: Promised = { done: [], visitors: 0 }
+  /** What was promised with which capture: a line of no older one has it. */
+  readonly #promises: Word[] = []
+  #kept: readonly number[] = []
+  /** Of no earlier line there are all books. */
+  #readyAt = 0
   #line = 0
   /** Epochs since the last return. */
   #captured: number[] = []
   #visitor = 0
   #audits = 0
-  #lines = { read: 0, unread: 0, ms: 0 }
+  readonly #lines = { read: 0, unread: 0, ms: 0 }
+  readonly #copies = { read: 0, unread: 0, ms: 0 }
+  #isReading = false
+  #reading: Promise<void> = Promise.resolve()
   #acks = 0
   #epochs = 0
   #refused = 0
@@ -155,19 +184,34 @@ class Bank {
   }
 
   async run(): Promise<BankResult> {
-    const { minutes, leastLines = 0 } = this.#options
+    const { minutes, leastLines = 0, leastCopies = 0 } = this.#options
     const isOver = (): boolean => {
-      const least = this.#lines.read < leastLines ? mostWaited * minutes : minutes
+      const isShort = this.#lines.read < leastLines || this.#copies.read < leastCopies
+      const least = isShort ? mostWaited * minutes : minutes
       return this.#wrong.length > 0 || this.#second() >= least * 60
     }
     while (!isOver()) await this.#life()
+    await this.#reading
     const mean = (list: readonly number[]): number =>
       list.length === 0 ? 0 : list.reduce((sum, each) => sum + each, 0) / list.length
-    const { read, unread, ms } = this.#lines
+    const meanOf = ({
+      read,
+      unread,
+      ms,
+    }: {
+      read: number
+      unread: number
+      ms: number
+    }): LinesRead => ({
+      read,
+      unread,
+      meanMs: read === 0 ? 0 : ms / read,
+    })
     return {
       returns: this.#returns,
       audits: this.#audits,
-      lines: { read, unread, meanMs: read === 0 ? 0 : ms / read },
+      lines: meanOf(this.#lines),
+      copies: meanOf(this.#copies),
       kills: this.#kills,
       acknowledged: { snapshots: this.#acks, visitors: this.#promised.visitors },
       epochs: this.#epochs,
@@ -202,7 +246,8 @@ class Bank {
       visitMs: calm ? 0 : 700,
       visitor: this.#visitor,
       pauseMs: 0,
-      retain: calm || containers > mostRead ? 0 : keptLines,
+      retain: calm ? 0 : keptLines,
+      readsPast: !calm && containers <= mostRead,
       // By the seed: which of the lines that are announced are kept, and read.
       retainEveryMs: 300 + this.#random.below(700),
       dieAt: calm || this.#random.chance(0.6) ? 0 : 1 + this.#random.below(30),
@@ -243,11 +288,57 @@ class Bank {
       if (strike !== null) clearTimeout(strike)
       kill()
     }
+    if (!this.#isReading) await this.#readCopies(job)
+  }
+
+  /** Copies for some of the lines that were kept when the process was killed. They are read one after the other while the bank goes on. */
+  async #readCopies(job: object): Promise<void> {
+    const whole = this.#kept.filter((each) => each >= this.#readyAt)
+    if (this.#wrong.length > 0 || whole.length === 0) return
+    const copies: { readonly copy: string; readonly line: number }[] = []
+    for (let nth = 0; nth < (this.#options.copiesALife ?? 0); nth++)
+      copies.push({
+        copy: await copyOf(this.#dir, nth),
+        line: whole[this.#random.below(whole.length)]!,
+      })
+    // What was promised later may be with a capture that has an older number.
+    const promises = [...this.#promises]
+    this.#isReading = true
+    this.#reading = this.#readAll(copies, promises, job)
+  }
+
+  async #readAll(
+    copies: readonly { readonly copy: string; readonly line: number }[],
+    promises: readonly Word[],
+    job: object,
+  ): Promise<void> {
+    for (const { copy, line } of copies)
+      try {
+        this.#judgeCopy(line, await readLine(copy, line, job), promises)
+      } catch (error) {
+        this.#wrong.push((error as Error).message)
+      }
+    this.#isReading = false
+  }
+
+  #judgeCopy(line: number, { audit, ms }: LineRead, promises: readonly Word[]): void {
+    if (audit === null) {
+      this.#copies.unread++
+      return
+    }
+    this.#copies.read++
+    this.#copies.ms += ms
+    const before = promises.findLast(({ capture }) => capture <= line)
+    const wrong = judgeBooks(audit, before?.promised ?? { done: [], visitors: 0 })
+    this.#wrong.push(...wrong.map((each) => `on a copy, back at line ${line}, ${each}`))
   }
 
   #hear(told: Told): void {
     if (told.opened !== undefined) this.#opened(told.opened)
-    if (told.ready === true) this.#isReady = true
+    if (told.ready === true) {
+      this.#isReady = true
+      this.#readyAt = told.line ?? 0
+    }
     if (told.done !== undefined) this.#seen = Math.max(this.#seen, sum(told.done))
     if (told.captured !== undefined) {
       this.#captured.push(told.captured)
@@ -271,6 +362,7 @@ class Bank {
     if (told.audit !== undefined) this.#audited(told.audit)
     if (told.past !== undefined) this.#readLine(told.past, told)
     if (told.unread !== undefined) this.#lines.unread++
+    if (told.kept !== undefined) this.#kept = told.kept
     if (told.failed !== undefined) this.#wrong.push(`the world failed: ${told.failed}`)
     if (told.ended !== undefined && !told.ended.startsWith('visitor'))
       this.#wrong.push(`${told.ended} ended: ${told.status}, ${told.detail}`)
@@ -313,6 +405,7 @@ class Bank {
     this.#line = Math.max(this.#line, capture)
     const { done: before, visitors } = this.#promised
     this.#promised = { visitors, done: done.map((each, i) => Math.max(each, before[i] ?? 0)) }
+    this.#promises.push({ capture, promised: this.#promised })
   }
 
   /** The books of a line that was announced agree, whoever was in the middle of what when they were read. */

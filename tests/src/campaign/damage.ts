@@ -51,6 +51,8 @@ export interface DamageResult {
 }
 
 const blockBytes = 4096
+/** Added to a seed whose course does not come to what is wanted. */
+const otherCourse = 1000
 
 /**
  * A small store with everything in it: containers of each manager, one mapped into another, an open and a forked snapshot, kept lines, and visits: if it
@@ -71,8 +73,11 @@ export async function smallStore(seed: number, how: Left = 'stopped'): Promise<S
       await host.start(`y${nth}`, nth % 2 === 0 ? 'b' : 'c')
       world.until(() => till().base?.logged?.durable === true, 60)
     }
-    if (till().base?.logged?.durable !== true)
-      throw new Error(`seed ${seed}: no visit is on the line`)
+    if (till().base?.logged?.durable !== true) {
+      // Not in every course does the line come to stand there.
+      if (seed > otherCourse * 5) throw new Error(`seed ${seed}: no visit is on the line`)
+      return smallStore(seed + otherCourse, how)
+    }
   } else {
     await world.settle(world.kernel.stop())
     // As a supervisor does: the disk is stopped last.

@@ -19,12 +19,21 @@ export interface LevelsOptions {
   readonly snapshotEveryMs?: number
   /** Milliseconds between kills; 0: none. */
   readonly killEveryMs?: number
+  /** Who is killed, by turns. */
+  readonly kills?: readonly LevelReturn['after'][]
+  /** No more kills than that; the run is over after them. */
+  readonly mostKills?: number
+  /** Without a patron nobody asks for captures. */
+  readonly patron?: boolean
+  /** Each so manieth entry that a clerk has with a teller is dated by the thread’s own clock; 0: none. */
+  readonly dated?: number
   readonly onTold?: (line: string) => void
 }
 
 /** What one return cost. */
 export interface LevelReturn {
-  readonly after: 'clerk' | 'manager'
+  /** Lost was the thread of a clerk in the middle of a visit; the tellers’ manager; or that, while nobody stood in any teller. */
+  readonly after: 'clerk' | 'manager' | 'aside'
   /** All of the world went back. */
   readonly whole: boolean
   /** Containers that went back, and those of them that were not lost themselves. */
@@ -49,10 +58,11 @@ export interface LevelsResult {
   readonly wrong: readonly string[]
 }
 
-type Word = 'kill' | 'done' | 'again'
+type Word = 'kill' | 'done' | 'again' | 'aside'
 
 const fixture = (name: string): string => `${root}/tests/fixtures/${name}.mjs`
-const { stopAt, wordAt, wordsKey } = (await import(fixture('levels-words'))) as {
+const { asideAt, stopAt, wordAt, wordsKey } = (await import(fixture('levels-words'))) as {
+  readonly asideAt: number
   readonly stopAt: number
   readonly wordsKey: string
   readonly wordAt: (locus: number, field: Word) => number
@@ -63,7 +73,7 @@ export async function runLevel(options: LevelsOptions): Promise<LevelsResult> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-levels-'))
   const words = new Int32Array(new SharedArrayBuffer(4096))
   setEnvironmentData(wordsKey, words.buffer)
-  const { clerks, tellers, level, snapshotEveryMs = 100 } = options
+  const { clerks, tellers, level, snapshotEveryMs = 1000 } = options
   // Always a manager of their own, so that its end is the same loss at each level.
   const module = import.meta.resolve('@katydid/managers/self-managing/self-managing.worker.js')
   const plain = { name: level, module, keepsRoot: true, containerBytes: 64 * 1024 ** 2 }
@@ -96,7 +106,8 @@ class Levels {
   readonly #notLogged = new Map<string, number>()
   readonly #wrong: string[] = []
   #differed = 0
-  #killed: LevelReturn['after'] = 'clerk'
+  /** How the manager was ended when it was last. */
+  #managerKilled: LevelReturn['after'] = 'manager'
   #isOver = false
 
   constructor(world: World, words: Int32Array, options: LevelsOptions) {
@@ -106,7 +117,7 @@ class Levels {
   }
 
   async run(): Promise<LevelsResult> {
-    const { level, seconds, clerks } = this.#options
+    const { level, seconds } = this.#options
     this.#listen()
     const { tellers, tills } = await this.#containers()
     const auditor = await this.#container('auditor')
@@ -117,7 +128,7 @@ class Levels {
     const work = await this.#begin(tellers, tills)
     await this.#world.snapshot({ durable: true })
     const before = this.#sum('done')
-    await Promise.race([sleep(seconds * 1000), this.#killing(clerks)])
+    await Promise.race([sleep(seconds * 1000), this.#killing()])
     const transfersASecond = (this.#sum('done') + this.#sum('again') - before) / seconds
     this.#isOver = true
     Atomics.store(this.#words, stopAt, 1)
@@ -148,15 +159,21 @@ class Levels {
     })
     world.on('rollback', (event) => {
       told(event)
-      const { moved } = event
-      // All of the world went back: from where is not said, and nobody was asked for whom it was needed.
-      const whole = moved.some(({ from }) => from === 0)
-      const lost = moved.filter(({ because }) => !because.startsWith('it had received')).length
-      const dragged = whole ? moved.length - 1 : moved.length - lost
+      const { moved, reason } = event
+      const isDragged = ({ because }: { readonly because: string }): boolean =>
+        because.startsWith('it had received')
+      const isTeller = ({ container }: { readonly container: string }): boolean =>
+        container.startsWith('teller')
+      // With a manager that is lost go its tellers. If nobody else has a reason of its own, all of the world went back.
+      const isManager = reason.startsWith('the manager')
+      const others = moved.filter((each) => !isTeller(each))
+      const whole =
+        isManager && others.length > 0 && others.every(({ because }) => because === reason)
+      const dragged = whole ? others.length : moved.filter(isDragged).length
       const tills = moved.filter(({ container }) => container.startsWith('till')).length
-      const intervals = moved.reduce((sum, each) => sum + (whole ? 0 : intervalsOf(each)), 0)
+      const intervals = moved.reduce((sum, each) => sum + intervalsOf(each), 0)
       this.#countAgain()
-      const after = this.#killed
+      const after = isManager ? this.#managerKilled : 'clerk'
       this.#returns.push({
         after,
         whole,
@@ -190,11 +207,11 @@ class Levels {
   }
 
   async #containers(): Promise<{ tellers: Container[]; tills: Container[] }> {
-    const { level, tellers, clerks } = this.#options
+    const { level, tellers } = this.#options
     const made = { tellers: [] as Container[], tills: [] as Container[] }
     for (let i = 0; i < tellers; i++) made.tellers.push(await this.#container(`teller ${i}`, level))
     // The last is the patron's.
-    for (let i = 0; i <= clerks; i++) made.tills.push(await this.#container(`till ${i}`))
+    for (let i = 0; i < this.#standing(); i++) made.tills.push(await this.#container(`till ${i}`))
     return made
   }
 
@@ -215,26 +232,60 @@ class Levels {
     const atomic = this.#options.level === 'transactional'
     const work: (() => Promise<unknown>)[] = []
     for (const [of, till] of tills.entries()) {
-      const role = of === tills.length - 1 ? 'patron' : 'clerk'
-      const args = { role, of, tellers: await this.#grants(till, tellers), chains, atomic }
+      const role = of === this.#options.clerks ? 'patron' : 'clerk'
+      const { dated = 0 } = this.#options
+      const args = { role, of, tellers: await this.#grants(till, tellers), chains, atomic, dated }
       const locus = await this.#world.startLocus(till, { name: `${role} ${of}`, args })
       work.push(() => locus.result())
     }
     return work
   }
 
-  async #killing(clerks: number): Promise<void> {
-    const { killEveryMs = 1500, level } = this.#options
-    const before = { manager: 0, clerk: 0 }
-    for (let kills = 1; ; kills++) {
+  /** Clerks and patron. */
+  #standing(): number {
+    return this.#options.clerks + (this.#options.patron === false ? 0 : 1)
+  }
+
+  async #killing(): Promise<void> {
+    const { clerks, killEveryMs = 1500, kills = usual, mostKills = Infinity } = this.#options
+    const before = new Map<string, number[]>()
+    let clerk = 0
+    for (let nth = 0; this.#returns.length < mostKills; nth++) {
       await sleep(killEveryMs === 0 ? 1e8 : killEveryMs)
       if (this.#isOver) return
-      this.#killed = kills % 3 === 0 ? 'manager' : 'clerk'
+      const who = kills[nth % kills.length]!
       // What fails more often within a minute is given up.
-      if (before[this.#killed] >= (this.#killed === 'manager' ? most : most * clerks)) continue
-      const nth = before[this.#killed]++
-      if (this.#killed === 'manager') await this.#world.crashManager(level)
-      else Atomics.store(this.#words, wordAt(nth % clerks, 'kill'), 1)
+      const lately = (before.get(who === 'clerk' ? `${clerk}` : 'manager') ?? []).filter(
+        (at) => at > Date.now() - minuteMs,
+      )
+      if (lately.length >= most) continue
+      before.set(who === 'clerk' ? `${clerk}` : 'manager', [...lately, Date.now()])
+      if (who !== 'clerk') this.#managerKilled = who
+      if (who === 'clerk') {
+        Atomics.store(this.#words, wordAt(clerk, 'kill'), 1)
+        clerk = (clerk + 1) % clerks
+      } else if (who === 'manager') await this.#world.crashManager(this.#options.level)
+      else await this.#killAside()
+    }
+  }
+
+  /** The manager dies while nobody stands in its containers. */
+  async #killAside(): Promise<void> {
+    const loci = Array.from({ length: this.#standing() }, (_, of) => of)
+    const stands = (of: number): boolean => Atomics.load(this.#words, wordAt(of, 'aside')) === 1
+    const returns = this.#returns.length
+    const clerks = loci.slice(0, this.#options.clerks)
+    const work = clerks.map((of) => this.#workOf(of))
+    // There has to be something to lose.
+    if (!(await until(() => clerks.every((of) => this.#workOf(of) >= work[of]! + someWork)))) return
+    Atomics.store(this.#words, asideAt, 1)
+    try {
+      if (!(await until(() => loci.every(stands)))) return
+      await this.#world.crashManager(this.#options.level)
+      if (!(await until(() => this.#returns.length > returns)))
+        this.#wrong.push('its manager was ended, and nobody went back')
+    } finally {
+      Atomics.store(this.#words, asideAt, 0)
     }
   }
 
@@ -243,6 +294,14 @@ class Levels {
     for (let clerk = 0; clerk < this.#options.clerks; clerk++)
       sum += Atomics.load(this.#words, wordAt(clerk, field))
     return sum
+  }
+
+  /** Transfers that the clerk has made, those that it made again counted twice. */
+  #workOf(clerk: number): number {
+    const [done, again] = (['done', 'again'] as const).map((field) =>
+      Atomics.load(this.#words, wordAt(clerk, field)),
+    )
+    return done! + again!
   }
 
   /** What was to be done again since it was last counted is of the newest return. */
@@ -255,7 +314,21 @@ class Levels {
   }
 }
 
+/** By turns; the manager must not fail more than five times a minute. */
+const usual = ['clerk', 'aside', 'clerk', 'manager', 'clerk', 'aside'] as const
 const most = 4
+const minuteMs = 61_000
+/** So many transfers each clerk makes before it stands aside. */
+const someWork = 10
+
+/** Within a while, however loaded the machine is. */
+async function until(holds: () => boolean): Promise<boolean> {
+  for (let tries = 0; !holds(); tries++) {
+    if (tries === 10_000) return false
+    await sleep(1)
+  }
+  return true
+}
 
 /** Numbers jump by this at a return, so that none is used twice. */
 const jump = 1e9

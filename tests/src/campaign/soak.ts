@@ -1,36 +1,21 @@
 /**
  * A world under constant load on real threads, looked at again and again: heap, resident memory, shared memory, file handles, threads,
- * frames, disk. What is in a steady state does not grow; what grows is named.
+ * frames, disk. What is in a steady state does not grow; what grows is named (`soak-growth.ts`).
  */
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { openWorld, type World } from 'katydid'
+import { setTimeout as pause } from 'node:timers/promises'
+import { setEnvironmentData } from 'node:worker_threads'
+import type { World } from 'katydid'
 import { root } from '../support/house.js'
+import { growthOf, type Sample } from './soak-growth.js'
+import { loaded, openLoaded } from './soak-load.js'
 
 export interface SoakOptions {
   readonly minutes: number
   readonly seed: number
   readonly onSample?: (sample: Sample) => void
-}
-
-/** One look. Bytes in MiB. */
-export interface Sample {
-  readonly second: number
-  readonly heapMb: number
-  readonly rssMb: number
-  /** Memory outside the heap that the opener's thread knows: the machine's region above all. */
-  readonly externalMb: number
-  readonly handles: number
-  readonly threads: number
-  readonly framesHeld: number
-  readonly tableBytesFree: number
-  readonly diskMb: number
-  readonly segments: number
-  readonly captures: number
-  readonly faults: number
-  /** Loci that came and went. */
-  readonly visitors: number
 }
 
 export interface SoakResult {
@@ -39,118 +24,111 @@ export interface SoakResult {
   readonly growth: readonly string[]
 }
 
-/** What may vary without growing: a share of the earlier mean, and so much besides. */
-const slack: Readonly<Partial<Record<keyof Sample, { share: number; plus: number }>>> = {
-  heapMb: { share: 0.1, plus: 3 },
-  rssMb: { share: 0.08, plus: 24 },
-  externalMb: { share: 0, plus: 1 },
-  handles: { share: 0, plus: 2 },
-  threads: { share: 0, plus: 1 },
-  framesHeld: { share: 0.05, plus: 8 },
-  diskMb: { share: 0.15, plus: 8 },
-  segments: { share: 0.15, plus: 3 },
+const { scalesKey, weightOf, weighedAt, mostThreads } = (await import(
+  `${root}/tests/fixtures/soak-heaps.mjs`
+)) as {
+  readonly scalesKey: string
+  readonly weightOf: (thread: number) => number
+  readonly weighedAt: (thread: number) => number
+  readonly mostThreads: number
 }
+/** A thread that was not weighed for so long has ended. */
+const staleS = 20
 
-const program = `${root}/tests/fixtures/soak-locus.mjs`
-const pageBytes = 4096
-const loci = 3
-const pagesOfLocus = 160
-const visitMs = 500
-const visitEveryMs = 5000
-
-/** Keeps a world busy for so many minutes. */
+/** Keeps a world busy for so many minutes. Threads weigh themselves where `soak-heaps.mjs` was loaded into them. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'katydid-soak-'))
-  const world = await openWorld({
-    dir,
-    frames: 192,
-    loci: loci + 1,
-    diskBytes: 256 * 1024 ** 2,
-    snapshotEveryMs: 200,
-  })
+  const scales = new Int32Array(new SharedArrayBuffer(4 * (2 * mostThreads + 2)))
+  setEnvironmentData(scalesKey, scales.buffer)
+  const world = await openLoaded(dir)
   try {
-    return await load(world, dir, options)
+    return await watch(world, dir, scales, options)
   } finally {
     await world.close()
     fs.rmSync(dir, { recursive: true, force: true })
   }
 }
 
-async function load(world: World, dir: string, options: SoakOptions): Promise<SoakResult> {
-  const { minutes, seed } = options
-  const endsAt = Date.now() + minutes * 60_000
-  const done = { visitors: 0 }
-  const residents = Array.from({ length: loci }, (_, nth) =>
-    resident(world, nth, seed, minutes * 60_000),
-  )
-  const working = Promise.all([...residents, visits(world, seed, endsAt, done)])
-  const samples: Sample[] = []
-  const everyMs = Math.max(1000, (minutes * 60_000) / 45)
-  const beganAt = Date.now()
-  while (Date.now() < endsAt) {
-    await Promise.race([working, pause(everyMs)])
-    const second = Math.round((Date.now() - beganAt) / 1000)
-    const sample = await look(world, dir, second, done.visitors)
-    samples.push(sample)
-    options.onSample?.(sample)
-  }
-  await working
-  return { samples, growth: growthOf(samples) }
-}
-
-/** A locus that works from beginning to end, in a container of its own. */
-async function resident(world: World, nth: number, seed: number, forMs: number): Promise<void> {
-  const container = await home(world, `load ${nth}`)
-  const args = { base: 0, pages: pagesOfLocus, forMs, seed: seed + nth }
-  const handle = await world.startLocus(container, { name: `resident ${nth}`, args })
-  await handle.result()
-}
-
-/** Loci that come, work a little and go. */
-async function visits(
+async function watch(
   world: World,
-  seed: number,
-  endsAt: number,
-  done: { visitors: number },
-): Promise<void> {
-  const container = await home(world, 'visitors')
-  while (Date.now() + visitEveryMs < endsAt) {
-    await pause(visitEveryMs)
-    const args = { base: 0, pages: pagesOfLocus, forMs: visitMs, seed: seed + done.visitors }
-    const handle = await world.startLocus(container, { name: `visitor ${done.visitors}`, args })
-    await handle.result()
-    done.visitors++
+  dir: string,
+  scales: Int32Array,
+  { minutes, seed, onSample }: SoakOptions,
+): Promise<SoakResult> {
+  const forMs = minutes * 60_000
+  const wrong: string[] = []
+  let lines = 0
+  world.on('output', () => lines++)
+  world.on('rollback', ({ reason }) => wrong.push(`the world went back: ${reason}`))
+  world.on('replay_differed', ({ detail }) => wrong.push(detail))
+  world.on('failed', ({ status, detail }) => wrong.push(`${status}: ${detail}`))
+  const everyMs = Math.max(500, forMs / 45)
+  const load = await loaded(world, { seed, visitEveryMs: Math.min(2000, forMs / 30) })
+  const samples: Sample[] = []
+  let beganAt = Date.now()
+  const sampled = async (): Promise<Sample> => {
+    await Promise.race([load.going, pause(everyMs)])
+    const counted = { second: seconds(beganAt), visitors: load.visitors(), lines }
+    return look(world, dir, scales, counted)
   }
+  // A machine that has other work takes a while until everything has been done once.
+  while (!isWarm(await sampled()));
+  beganAt = Date.now()
+  while (Date.now() < beganAt + forMs) {
+    const sample = await sampled()
+    samples.push(sample)
+    onSample?.(sample)
+  }
+  await load.end()
+  return { samples, growth: [...wrong, ...growthOf(samples)] }
 }
 
-const home = (world: World, name: string): ReturnType<World['createContainer']> =>
-  world.createContainer({ name, program, size: pagesOfLocus * pageBytes })
+const isWarm = ({ captures, visitors, lines }: Sample): boolean =>
+  captures >= 20 && visitors >= 6 && lines >= 20
 
-async function look(world: World, dir: string, second: number, visitors: number): Promise<Sample> {
+type Counted = Pick<Sample, 'second' | 'visitors' | 'lines'>
+
+async function look(
+  world: World,
+  dir: string,
+  scales: Int32Array,
+  counted: Counted,
+): Promise<Sample> {
   globalThis.gc?.()
   const { heapUsed, rss, external } = process.memoryUsage()
-  const { report } = await world.status()
-  const { pageSets, tableBytesFree } = report as {
-    pageSets: { frames: number }[]
-    tableBytesFree: number
+  const { report, containers, loci } = await world.status()
+  const { pageSets, tableBytesFree, freeFrames } = report as {
+    readonly pageSets: readonly { readonly frames: number }[]
+    readonly tableBytesFree: number
+    readonly freeFrames: number
   }
   const counters = world.counters()
-  const mb = (bytes: number): number => Math.round((bytes / 1024 ** 2) * 10) / 10
+  const framesHeld = pageSets.reduce((sum, { frames }) => sum + frames, 0)
   return {
-    second,
+    ...counted,
     heapMb: mb(heapUsed),
     rssMb: mb(rss),
     externalMb: mb(external),
     handles: fs.readdirSync('/proc/self/fd').length,
     threads: fs.readdirSync('/proc/self/task').length,
-    framesHeld: pageSets.reduce((sum, { frames }) => sum + frames, 0),
+    framesHeld,
+    framesLost: world.shape.frames - framesHeld - freeFrames,
     tableBytesFree,
     diskMb: mb(diskBytes(dir)),
     segments: counters.segmentsInUse,
+    containers: containers.length,
+    loci: loci.length,
     captures: counters.snapshots,
     faults: counters.faults,
-    visitors,
+    heaps: heapsOn(scales),
   }
+}
+
+function heapsOn(scales: Int32Array): Map<number, number> {
+  const now = Date.now() / 1000
+  const threads = Array.from({ length: Atomics.load(scales, 0) }, (_, thread) => thread)
+  const alive = threads.filter((thread) => Atomics.load(scales, weighedAt(thread)) > now - staleS)
+  return new Map(alive.map((thread) => [thread, mb(1024 * Atomics.load(scales, weightOf(thread)))]))
 }
 
 function diskBytes(dir: string): number {
@@ -160,25 +138,5 @@ function diskBytes(dir: string): number {
     .reduce((sum, found) => sum + (found.isFile() ? found.blocks * 512 : 0), 0)
 }
 
-/** The first third warms up; then the means of the two others are compared. */
-export function growthOf(samples: readonly Sample[]): string[] {
-  const third = Math.floor(samples.length / 3)
-  if (third < 3) return [`${samples.length} samples are too few to tell growth`]
-  const mean = (of: readonly Sample[], field: keyof Sample): number =>
-    of.reduce((sum, sample) => sum + sample[field], 0) / of.length
-  const earlier = samples.slice(third, 2 * third)
-  const later = samples.slice(2 * third)
-  const growth = Object.entries(slack).flatMap(([name, { share, plus }]) => {
-    const field = name as keyof Sample
-    const [before, after] = [mean(earlier, field), mean(later, field)]
-    return after > before * (1 + share) + plus
-      ? [`${field} grew from ${before.toFixed(1)} to ${after.toFixed(1)}`]
-      : []
-  })
-  if (later.at(-1)!.tableBytesFree < earlier[0]!.tableBytesFree)
-    growth.push('free page-table bytes became fewer')
-  if (later.at(-1)!.faults <= later[0]!.faults) growth.push('the load came to a stop')
-  return growth
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const mb = (bytes: number): number => Math.round((bytes / 1024 ** 2) * 100) / 100
+const seconds = (since: number): number => Math.round((Date.now() - since) / 1000)

@@ -26,6 +26,15 @@ test('[SI58] the books of kept lines agree, read from their snapshots while the 
   t.true(lines.read >= 2, `${lines.read} lines were read, ${lines.unread} not to their end`)
 })
 
+test('[SI215] a copy of a killed bank’s directory, back at a kept line, has the books of that line, with all that was acknowledged before it', async (t) => {
+  const options = { minutes: 0.1, containers: 8, loci: 3, seed: 12, lifeMs: 4000, insideMs: 1500 }
+  const { wrong, copies, kills } = await bank({ ...options, copiesALife: 2, leastCopies: 3 })
+
+  t.deepEqual(wrong, [])
+  t.true(copies.read >= 3, `${copies.read} lines were read, ${copies.unread} were given up before`)
+  t.true(kills.process >= 2)
+})
+
 const whole: Audit = {
   books: [{ money: -5, done: 0, book: [[-5, 1]] }],
   ledgers: [{ money: 5, done: 3, book: [[-5, 1]] }],

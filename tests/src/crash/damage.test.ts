@@ -68,7 +68,7 @@ test('[WO21] of a store whose process was killed, with visits that no capture ha
 
 test('[MG160] where a manager’s newest root page is lost and the log that the older one needs was given up, nothing stale is read', async (t) => {
   let [withoutRoot, lost] = [0, 0]
-  for (const seed of [10, 12]) {
+  for (let seed = 10; seed < 22 && withoutRoot < 3; seed++) {
     const killed = await smallStore(seed, 'killed')
     const found = await sufferDamage(killed, lostRootPages(killed))
     t.deepEqual(found.wrong, [], `seed ${seed}`)
@@ -76,5 +76,5 @@ test('[MG160] where a manager’s newest root page is lost and the log that the 
     lost += found.mutations
   }
 
-  t.true(lost > 8 && withoutRoot > 1, `${withoutRoot} managers of ${lost} worlds`)
+  t.true(lost > 8 && withoutRoot >= 3, `${withoutRoot} managers of ${lost} worlds`)
 })

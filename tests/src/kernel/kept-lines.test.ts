@@ -264,6 +264,45 @@ test('[SI72] a line that is not kept, and one of which a snapshot is missing, ar
   t.is((await again(world)).boot?.recoveredCapture, 5)
 })
 
+test('[SI217] the oldest kept line stays while somebody is about to go back to it, however many are kept meanwhile, and leaves afterwards', async (t) => {
+  const world = await counting(5)
+  const { manager } = world
+  manager!.heldAnswers = []
+  const asked = world.kernel.call('line_rollback', { line: 3, dry: true })
+  await count(world, 6, 8)
+  const meanwhile = keptIn(world)
+
+  for (const answer of manager!.heldAnswers.splice(0)) answer()
+  manager!.heldAnswers = null
+  const told = await world.settle(asked)
+  await count(world, 9, 9)
+
+  t.deepEqual(meanwhile, [3, 6, 7, 8])
+  t.is(told.status, 'ok', told.detail)
+  t.deepEqual(keptIn(world), [7, 8, 9])
+})
+
+test('[SI217] a line that is given up for want of room while somebody is about to go back to it is not called damaged', async (t) => {
+  const world = await counting(5)
+  const { manager } = world
+  manager!.heldAnswers = []
+  const label = labelAt(world, 3)
+  const asked = world.kernel.call('line_rollback', { line: 3, dry: false })
+  world.run(10)
+  world.said(world.managerMessenger, managerDowncalls.lineRelease, {})
+  world.run(200)
+  world.stable.get(token)!.delete(label)
+
+  for (const answer of manager!.heldAnswers.splice(0)) answer()
+  manager!.heldAnswers = null
+  const told = await world.settle(asked)
+  const then = await world.call('line_rollback', { line: 3, dry: false })
+
+  t.is(told.status, 'frozen')
+  t.is(then.status, 'no_such_interval')
+  t.deepEqual(keptIn(world), [4, 5])
+})
+
 test('[SI72] a manager that dies while the world goes back does not keep it from getting there', async (t) => {
   for (const steps of [5, 20, 40, 60]) {
     const world = await counting(5)

@@ -95,3 +95,16 @@ test('[LO90] what is not stored by way of a mapping because it may only be read 
   t.deepEqual(decodeBlock(end.block), { refused: 'access_denied', round: 0 })
   await machine.close()
 })
+
+test('[WO70] a program that asks for the same window again gets the same, of its own pages and of what is mapped', async (t) => {
+  const machine = new LocusMachine({ containers: 2, pages: 16 })
+  machine.mapped.push({ host: 0, at, source: 1, writable: true })
+
+  const end = await machine.run(0, {
+    program: { module, entry: 'reopens' },
+    block: encodeBlock({ at }),
+  })
+
+  t.deepEqual(decodeBlock(end.block), { same: [true, true, true, true], distinct: 4 })
+  await machine.close()
+})

@@ -1,7 +1,7 @@
 /** ME: windows on mapped regions, and a locus that uses several containers at once. One thread plays locus and manager. */
 import { asContainer, asLocus, locusStates, type Status } from '@katydid/abi'
 import type { Region } from '@katydid/actor'
-import { AccessError, Lcd, type Trap } from '@katydid/memory'
+import { AccessError, Lcd, Window, type Trap } from '@katydid/memory'
 import test, { type ExecutionContext } from 'ava'
 import {
   MappedLocus,
@@ -9,6 +9,7 @@ import {
   mappedManager,
   mappedPageSet,
   pageBytes,
+  tableOf,
 } from '../support/mapped-machine.js'
 
 const pages = 8
@@ -287,3 +288,26 @@ for (const access of ['read', 'write'] as const)
     machine.meanwhile = () => {}
     t.is(locus.open(supplier, 0, 0, pages * pageBytes).getInt32(pageBytes), 0)
   })
+
+test('[WO70] a window that is given up refuses from then on, with the reason, and the one in its place is of use', (t) => {
+  const { locus } = served()
+  const { attachment } = locus.own
+  const bounds = {
+    length: pages * pageBytes,
+    table: tableOf(attachment.region, host, pages),
+    origin: 0,
+    writable: true,
+  }
+  const before = locus.own.isStill(attachment, bounds)
+  const elsewhere = locus.own.isStill(attachment, { ...bounds, table: bounds.table + 4 })
+  locus.own.setInt32(8, 7)
+  locus.own.giveUp(new AccessError('out_of_window', 'another one takes its place'))
+  const next = new Window(attachment, 0, bounds.length, bounds.table)
+
+  t.is(next.getInt32(8), 7)
+  refusedAs(t, 'out_of_window', () => locus.own.getInt32(8))
+  refusedAs(t, 'out_of_window', () => locus.own.setInt32(8, 1))
+  t.true(before)
+  t.false(elsewhere)
+  t.false(locus.own.isStill(attachment, bounds))
+})

@@ -1,5 +1,5 @@
 /** The random runs make every call that there is: of users, managers, kernel, drivers, and of a locus on its own thread. */
-import { forwardedCalls, groups, networkCalls, type AnySignature } from '@katydid/abi'
+import { forwardedCalls, groups, machineCalls, networkCalls, type AnySignature } from '@katydid/abi'
 import { Lcd } from '@katydid/memory'
 import test from 'ava'
 import { fuzzSimulated } from '../campaign/fuzz-sim.js'
@@ -15,6 +15,12 @@ const elsewhere: Readonly<Record<string, string>> = {
     [...Object.values(networkCalls), ...Object.values(forwardedCalls)].map(({ name }) => [
       name,
       'a world of one machine calls no other: links/calls.test.ts, links/hello.test.ts, links/threads.test.ts',
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.values(machineCalls).map(({ name }) => [
+      name,
+      'a world of one machine has no other: machines/courses.test.ts, machines/recovery.test.ts',
     ]),
   ),
   invoke_no_support: 'all managers that there are serve one machine: they answer not_supported',

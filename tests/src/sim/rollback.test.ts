@@ -50,5 +50,5 @@ test('[SI74] going back to a line with visits may be cut short at any write: the
   const { wrong, images, after, visits } = await cutRollback(1, { every: 7, torn: 1, past })
 
   t.deepEqual(wrong, [])
-  t.true(images > 20 && after > 0 && visits > 0, JSON.stringify({ images, after, visits }))
+  t.true(images >= 10 && after > 0 && visits > 0, JSON.stringify({ images, after, visits }))
 })

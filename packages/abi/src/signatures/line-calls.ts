@@ -78,6 +78,7 @@ export const lineCalls = group(0x640, {
       manager_failed:
         'A manager that has snapshots of the line does not run, or did not answer, or the world did not come back.',
       frozen: 'The world goes back to its line at this moment. Try again.',
+      not_supported: 'The world has several machines.',
     },
     idempotent: true,
     afterCrash: 'Holds as soon as its record is on the disk; before that the world is as it was.',

@@ -267,6 +267,11 @@ export class ContainerTable {
     }
   }
 
+  /** The epoch that it is of. */
+  epoch(slot: ContainerSlot): number {
+    return this.#load(slot, 'epoch')
+  }
+
   /** It is of this epoch from now on. */
   enterEpoch(slot: ContainerSlot, epoch: number): void {
     invariant(epoch >= this.#load(slot, 'epoch'), 'SI22: the epoch of a container rises', { slot })

@@ -13,6 +13,7 @@ import type {
 } from '@katydid/abi'
 
 import { History } from '../state-interval/history.js'
+import type { Letters } from '../machines/letters.js'
 import type { Mapping } from './mapping.js'
 
 export type Program = ValueOf<typeof program>
@@ -72,6 +73,8 @@ export interface Container {
   /** It began as a snapshot, or is about to; nil: it did not. */
   snapshotOf: SnapshotOf | null
   readonly intervals: IntervalRecord
+  /** What it has sent to containers of other machines, and had of them; none: nothing. */
+  letters?: Letters
   /** What is mapped into it, by rising offset. */
   mappings: readonly Mapping[]
 }

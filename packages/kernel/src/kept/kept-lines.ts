@@ -13,6 +13,8 @@ export interface KeptLine {
   after: number
   /** It is given up: gone with the next line record. */
   isLeaving: boolean
+  /** Administrators who are about to go back to it: it does not leave for a newer one. */
+  wanted: number
   /** Parts that its visits take in the log. */
   readonly parts: number
 }
@@ -21,6 +23,7 @@ export const keptLine = (record: KeptRecord, after: number): KeptLine => ({
   record,
   after,
   isLeaving: false,
+  wanted: 0,
   parts: Math.ceil(visitBytes(record) / partBytes),
 })
 
@@ -87,11 +90,13 @@ export class KeptLines {
     this.isTooMuchTold = false
   }
 
-  /** Of more than `count` the oldest leave; answers whether any did. */
+  /** Of more than `count` the oldest leave, but for those that somebody is about to go back to; answers whether any did. */
   keepNewest(count: number): boolean {
     invariant(count > 0, 'SI70: a world that keeps lines keeps some', { count })
     const staying = this.#lines.filter(({ isLeaving }) => !isLeaving)
-    const excess = staying.slice(0, Math.max(0, staying.length - count))
+    const excess = staying
+      .slice(0, Math.max(0, staying.length - count))
+      .filter(({ wanted }) => wanted === 0)
     return this.leave((each) => excess.includes(each))
   }
 

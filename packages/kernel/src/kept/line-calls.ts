@@ -70,13 +70,18 @@ function lineRollback(
 function* goBack(machine: Machine, line: number, dry: boolean): Script<Answer<Rollback>> {
   if (machine.phase !== 'open' || machine.recoveryWanted !== null || machine.kept.target !== null)
     return refuse('frozen', 'the world is going back to its line; ask again when it is there')
+  if (machine.across !== null)
+    return refuse('not_supported', 'a machine of several does not go back by itself')
   const kept = find(machine, line)
   if (kept === null) return refuse('no_such_interval', unknownLine(machine, line))
   const { session } = machine
+  kept.wanted++
   const problem = yield* problemWith(machine, kept)
-  if (problem !== null) return problem
+  kept.wanted--
+  // First: a line that was given up meanwhile, for want of room, is not damaged.
   if (machine.session !== session || find(machine, line) !== kept)
-    return refuse('frozen', 'the world went back to its line meanwhile; ask again')
+    return refuse('frozen', 'the world went back, or gave the line up, meanwhile; ask again')
+  if (problem !== null) return problem
   const foretold = foretell(machine, kept)
   if (dry) return { status: 'ok', ...foretold }
   machine.kept.goBackTo(kept)

@@ -36,6 +36,7 @@ export function* boot(machine: Machine): Script<BootResult> {
   takePoints(machine, content)
   machine.kept.restore(content.kept)
   machine.decisions = content.line?.decisions ?? []
+  if (machine.across !== null && content.line !== null) machine.across.restore(content.line)
   const missing = addManagers(machine, content) ?? managerWithoutRoot(machine, content)
   if (missing !== null) machine.fail('damaged', missing)
   else yield* recover(machine, 'the world starts', true)

@@ -47,8 +47,40 @@ export function* chooseLine(
       if (!machine.managers.isGivenUp(point.container?.manager ?? null))
         for (const each of known) if (hasSameImage(each, point)) lost.add(each)
     }
-    if (lost.size === before) return finish(machine, chosen)
+    if (lost.size === before) return choiceFrom(machine, chosen)
   }
+}
+
+/** What can be had of a machine that has lost everything in memory. */
+export interface HavablePoints {
+  /** By unit, rising; each with what it needs of others. */
+  readonly points: ReadonlyMap<number, readonly Point[]>
+  /** The same with what their records hold. */
+  readonly known: readonly KnownPoint[]
+  /** Units whose end is on the line, and how far they had come. */
+  readonly ended: ReadonlyMap<number, number>
+}
+
+/** All points of which the pages are there; a problem when a manager did not answer. */
+export function* havable(
+  machine: Machine,
+  known: readonly KnownPoint[],
+): Script<HavablePoints | Problem> {
+  const asked = new Map<string, boolean>()
+  const lost = new Set<KnownPoint>()
+  const byUnit = new Map<number, KnownPoint[]>()
+  for (const point of known.toSorted((a, b) => a.interval - b.interval)) {
+    const there = yield* isThere(machine, point, asked)
+    if (typeof there !== 'boolean') return there
+    if (!there || isVoid(machine, point)) lost.add(point)
+    byUnit.set(point.unit, [...(byUnit.get(point.unit) ?? []), point])
+  }
+  const ended = endedOnLine(machine, known)
+  const points = [...byUnit].map(
+    ([unit, list]) =>
+      [unit, withoutLost(list, lost, (each) => needsOf(each, machine, ended))] as const,
+  )
+  return { points: new Map(points), known, ended }
 }
 
 const isVoid = (machine: Machine, { logged, container }: KnownPoint): boolean =>
@@ -132,7 +164,8 @@ function withoutLost(
   return kept
 }
 
-function finish(machine: Machine, points: readonly KnownPoint[]): Choice | null {
+/** These points, as a choice, and what is wrong with it; nil when nothing can be restored, and the world has failed. */
+export function choiceFrom(machine: Machine, points: readonly KnownPoint[]): Choice | null {
   const { line, vector } = machine.captures
   const short = points.length === 0 ? vector.size > 0 : isShort(vector, points)
   const reached = Math.min(...points.map((each) => each.epoch))

@@ -23,10 +23,13 @@ export type Going = ReadonlyMap<number, Back>
 export function goingWith(machine: Machine, lost: Iterable<number>): Going {
   invariant(machine.phase !== 'booting', 'SI30: a part goes back of what is there', {})
   const gone = new Set(lost)
-  const units = unitsOf(machine)
   // First what was received, then by whom it was sent: whatever is received meanwhile is looked at again.
-  return leastRollback(units.map((each) => stateOf(machine, each, gone.has(each.unit))))
+  return leastRollback(statesOf(machine, gone))
 }
+
+/** What can be had of all units; of those that are lost, not their present. */
+export const statesOf = (machine: Machine, lost: ReadonlySet<number>): UnitState[] =>
+  unitsOf(machine).map((each) => stateOf(machine, each, lost.has(each.unit)))
 
 /** The points of the unit that can be had, from the one on the line on, and what it has received since. */
 function stateOf(machine: Machine, { unit, history }: Unit, isLost: boolean): UnitState {

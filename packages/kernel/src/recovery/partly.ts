@@ -109,7 +109,7 @@ function pointsOf(machine: Machine, going: Going): KnownPoint[] {
   })
 }
 
-function movesOf(
+export function movesOf(
   machine: Machine,
   going: Going,
   because: (unit: number) => Pick<Moved, 'because' | 'cause'>,

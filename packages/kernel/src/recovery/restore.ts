@@ -23,6 +23,7 @@ import { startLater, startSaved } from '../locus/start-later.js'
 import { chainOf, rootOf } from '../logged/chain.js'
 import { isDemoted } from '../logged/level.js'
 import type { Machine } from '../machine.js'
+import { Letters } from '../machines/letters.js'
 import { raiseCaptureNumber } from '../state-interval/cut.js'
 import { closeGates } from '../state-interval/gate.js'
 import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
@@ -86,7 +87,7 @@ function imagesOf(machine: Machine, points: readonly KnownPoint[]): KeptSnapshot
 }
 
 /** The point on the line of a unit that was restored. */
-function baseOf(point: KnownPoint, image: number): UnitPoint {
+export function baseOf(point: KnownPoint, image: number): UnitPoint {
   const first = rootOf(point)
   const unitPoint = (of: KnownPoint, logged: UnitPoint['logged']): UnitPoint => ({
     interval: of.interval,
@@ -184,6 +185,7 @@ function place(machine: Machine, saved: SavedContainer, { intervals, gate }: Pla
     snapshotOf: saved.snapshotOf,
     intervals,
     mappings: saved.mappings,
+    ...(saved.letters === undefined ? {} : { letters: Letters.from(saved.letters) }),
   }
   invariant(
     saved.interval < machine.firstInterval,

@@ -2,35 +2,28 @@
  * A recovery session: one path for a killed process, a dead manager and a lost locus. It ends with the world open at its
  * line, or failed with a sentence. A manager that fails more than five times in a minute is given up.
  */
-import { actorPorts, asGeneration, asLocus, managerUpcalls } from '@katydid/abi'
+import { actorPorts, asGeneration, asLocus } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
-import { withChain } from '../logged/chain.js'
+import { choiceOf } from '../kept/go-back.js'
 import { isDemoted } from '../logged/level.js'
-import { noteLogged, replayAll } from '../logged/replay.js'
 import type { Machine } from '../machine.js'
-import { killDead } from '../capability/group-calls.js'
-import { createOwnContainer, startManager } from '../manager/start-manager.js'
+import { agree } from '../machines/agree.js'
 import { giveUpFailing, noteFailure } from '../manager/give-up.js'
-import type { Manager } from '../manager/manager-table.js'
-import { openGate, shutGate } from '../state-interval/gate.js'
-import { restartEngine } from '../state-interval/engine-again.js'
-import { endLag } from '../state-interval/lagging.js'
-import { advanceLine, feedPoints, lineRecord, settleLine } from '../state-interval/line.js'
-import type { LineRecord, OutputRecord, SavedLocus } from '../state-interval/records.js'
-import { groupsOf } from '../state-interval/home.js'
-import { noteWanted } from '../state-interval/superseded.js'
-import { saveLocus } from '../state-interval/saved.js'
-import { choiceOf, keepTold, partWith, takeUp } from '../kept/go-back.js'
-import { chooseLine, type Choice } from './choose.js'
-import { clearMemory, forgetContainers, forgetLoci, stopLoci } from './clear.js'
-import { knownPoints, type KnownPoint } from './known-points.js'
-import { heldBy, restoreContainers, restoreLoci, restoreSemaphores, resumeLoci } from './restore.js'
 import { releaseOutput } from '../output/release.js'
-import { outputGoesBack } from './output-back.js'
-import { arrive, clearGoing, depart, type Departure } from './partly.js'
+import { openGate, shutGate } from '../state-interval/gate.js'
+import { endLag } from '../state-interval/lagging.js'
+import { advanceLine, feedPoints, settleLine } from '../state-interval/line.js'
+import { chooseLine } from './choose.js'
+import { goPartly } from './go-partly.js'
+import { knownPoints } from './known-points.js'
 import { movedTo, presentOf, tellMoved, type Present } from './moved.js'
-import { problemOf, type Problem } from './problem.js'
+import { depart, type Departure } from './partly.js'
+import type { Problem } from './problem.js'
+import { resumeLoci } from './restore.js'
+import { noteWanted } from '../state-interval/superseded.js'
 import { tellLive } from './tell-live.js'
+import { phaseOf, wanted } from './under-way.js'
+import { applyWhole, decideWhole, noteDamage, prepareWhole } from './whole.js'
 
 const endMs = 10_000
 
@@ -57,10 +50,15 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
       return
     }
     let problem: Problem | null
-    if (machine.lost === 'world') {
+    if (machine.across !== null) {
+      const agreed = yield* agree(machine, machine.across, reason)
+      departure = agreed.departure
+      problem = typeof agreed.problem === 'string' ? null : agreed.problem
+      if (typeof agreed.problem === 'string' && departure !== null && wanted(machine) === null)
+        isPartAgain = goesFurtherBack(machine, departure, agreed.problem)
+    } else if (machine.lost === 'world') {
       departure = null
-      shutGate(machine)
-      problem = yield* attempt(machine, reason)
+      problem = yield* goWhole(machine, reason)
     } else {
       // From here on no announcement under way counts.
       machine.session++
@@ -80,108 +78,18 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
   finish(machine, { reason, boot, beganMs, departure, before })
 }
 
-// Both change while a script waits, which the compiler cannot see.
-const phaseOf = (machine: Machine): Machine['phase'] => machine.phase
-const wanted = (machine: Machine): string | null => machine.recoveryWanted
-
-function* attempt(machine: Machine, reason: string): Script<Problem | null> {
-  machine.session++
-  machine.captures.queued
-    .splice(0)
-    .forEach((each) => each({ status: 'frozen', detail: 'the world goes back to its line' }))
-  if (!(yield* stopLoci(machine, reason))) {
-    machine.fail(
-      'manager_failed',
-      'a locus’s thread, or the disk, did not stop in time for a recovery',
-    )
-    return null
-  }
-  if (!(yield* clearMemory(machine))) {
-    machine.fail('io_error', 'a transfer of the disk did not end in time for a recovery')
-    return null
-  }
-  if (!(yield* note(machine, { rolledBack: false, back: [] }))) return null
-  const problem = yield* bringUpAll(machine)
+/** All of the world goes back. */
+function* goWhole(machine: Machine, reason: string): Script<Problem | null> {
+  shutGate(machine)
+  const problem = yield* prepareWhole(machine, reason)
   if (problem !== null || phaseOf(machine) === 'failed' || wanted(machine) !== null) return problem
   const { target } = machine.kept
   const choice =
     target === null ? yield* chooseLine(machine, knownPoints(machine)) : choiceOf(machine, target)
   if (choice === null || 'port' in choice) return choice
-  machine.damage =
-    [machine.damage, choice.damage].filter((each) => each !== null).join('; ') || null
-  return yield* goTo(machine, choice)
-}
-
-function* goTo(machine: Machine, { points, epoch, backTo }: Choice): Script<Problem | null> {
-  const { captures } = machine
-  if (backTo !== undefined) takeUp(machine, backTo, points)
-  const told = backTo === undefined ? null : keepTold(machine, points)
-  const kept = backTo === undefined ? imagesToKeep(machine, points) : new Map<number, number>()
-  const chosen = new Map(points.map(({ unit, interval }) => [unit, interval]))
-  // Another attempt chooses from these: what was newer is void from now on.
-  machine.choices =
-    backTo === undefined
-      ? knownPoints(machine).filter(({ unit, interval }) => interval <= (chosen.get(unit) ?? 0))
-      : points.flatMap(withChain)
-  captures.vector = new Map()
-  captures.line = epoch
-  for (const { unit, interval, container, semaphore } of points) {
-    if (container !== null || semaphore !== null) captures.vector.set(unit, interval)
-    else {
-      captures.over.set(unit, interval)
-      captures.ends.push({ unit, epoch })
-    }
-  }
-  const how = { rolledBack: true, back: [], ...backToOf(backTo) }
-  if (!(yield* note(machine, how, told === null ? [] : [told]))) return null
-  if (backTo !== undefined) yield* partWith(machine, points)
-  const homeless = homelessOf(machine)
-  forgetContainers(
-    machine,
-    points.flatMap(({ container }) => container ?? []),
-  )
-  restoreGroups(machine, points)
-  const problem = yield* restoreContainers(machine, points, new Map(), kept)
-  if (problem !== null) return problem
-  outputGoesBack(machine, points)
-  restoreSemaphores(machine, points)
-  const held = [...heldBy(points), ...homeless.map((saved) => ({ saved, interval: 1, told: true }))]
-  const saved = held.map((each) => each.saved)
-  const before = forgetLoci(machine, saved)
-  // What became of them since never happened.
-  restoreLoci(machine, held, backTo === undefined ? before : new Map())
-  killDead(machine)
-  machine.restored = { points, loci: saved }
-  captures.newer = []
-  restartEngine(machine)
-  const differing = yield* replayAll(machine, points)
-  if (differing !== null) machine.recoveryWanted ??= differing
-  if (wanted(machine) !== null || phaseOf(machine) === 'failed') return null
-  noteLogged(machine, points)
-  if (kept.size > 0) tellBaselines(machine)
-  return null
-}
-
-/**
- * As long as something is to be done again, and may turn out to differ, managers keep the snapshots from the line on; by unit. Where
- * there is nothing of the kind they keep what the world goes back to.
- */
-function imagesToKeep(machine: Machine, points: readonly KnownPoint[]): Map<number, number> {
-  if (points.every(({ logged }) => logged === null)) return new Map()
-  const { vector } = machine.captures
-  const images = new Map(points.map(({ unit }) => [unit, 0]))
-  for (const { unit, interval, container } of knownPoints(machine))
-    if (vector.get(unit) === interval) images.set(unit, container?.label ?? 0)
-  return images
-}
-
-/** All of it is there: what managers kept of earlier snapshots is needed no more. */
-function tellBaselines(machine: Machine): void {
-  for (const { selfManaged, manager, token, intervals } of machine.containers.live()) {
-    if (selfManaged || manager === null || intervals.recoverable === 0) continue
-    const args = { cont: token, stateInterval: intervals.recoverable }
-    machine.messenger.call(manager, managerUpcalls.snapshotIsRecoverable, args, () => {})
-  }
+  noteDamage(machine, choice)
+  const decided = yield* decideWhole(machine, choice)
+  return decided === null ? null : yield* applyWhole(machine, decided)
 }
 
 /**
@@ -197,105 +105,6 @@ function goesFurtherBack(machine: Machine, { going }: Departure, sentence: strin
     const base = container?.intervals.history.base ?? null
     return base !== null && base.logged !== null && isDemoted(machine, container!)
   })
-}
-
-/** What was lost, with what depends on it, is taken back to its newest points that can be had while the others run on. */
-function* goPartly(machine: Machine, departure: Departure): Script<Problem | string | null> {
-  // More was lost meanwhile: all of the world goes back.
-  if (wanted(machine) !== null) return null
-  if (!(yield* clearGoing(machine, departure))) {
-    machine.fail('io_error', 'a transfer of the disk did not end in time for a recovery')
-    return null
-  }
-  const back = [...departure.going].map(([unit, { to }]): [number, number] => [unit, to])
-  if (!(yield* note(machine, { rolledBack: false, back }))) return null
-  const problem = (yield* bringUpAll(machine)) ?? (yield* arrive(machine, departure))
-  if (problem === null) restartEngine(machine)
-  return problem
-}
-
-/** Loci that have ended and whose containers are gone: no unit holds them. */
-function homelessOf(machine: Machine): SavedLocus[] {
-  if (machine.bootPoints.length > 0) return [...machine.bootLoci]
-  return machine.loci
-    .all()
-    .filter(({ end, told, container }) => {
-      return end !== null && told && machine.containers.at(container) === null
-    })
-    .map((each) => saveLocus(machine, each))
-}
-
-/** Permission groups: before the tables that refer to them. */
-function restoreGroups(machine: Machine, points: readonly KnownPoint[]): void {
-  const held = points.flatMap(({ container, semaphore }) => [
-    ...(container?.groups ?? []),
-    ...(semaphore?.groups ?? []),
-  ])
-  const others = machine.bootPoints.length > 0 ? machine.bootGroups : groupsOf(machine, null)
-  machine.groups.restore([...held, ...others], machine.groups.next)
-}
-
-/** A record of the session, durable before the world does anything under its number. */
-function* note(
-  machine: Machine,
-  how: Pick<LineRecord, 'rolledBack' | 'back' | 'backTo'>,
-  before: readonly OutputRecord[] = [],
-): Script<boolean> {
-  const { line, vector } = machine.captures
-  const record = lineRecord(machine, line, [...vector], how)
-  const after = machine.log.position
-  const written = yield* machine.log.write([...before, record])
-  if (written.status === 'ok') {
-    machine.captures.lineAfter = after
-    return true
-  }
-  machine.fail(
-    'io_error',
-    `the disk did not take the recovery’s record: ${written.status}, ${written.detail}`,
-  )
-  return false
-}
-
-const backToOf = (kept: Choice['backTo']): Pick<LineRecord, 'backTo'> =>
-  kept === undefined ? {} : { backTo: kept.record.line }
-
-/** Starts the managers that do not run; what went wrong, or nil. */
-function* bringUpAll(machine: Machine): Script<Problem | null> {
-  for (const manager of machine.managers.all()) {
-    if (manager.state === 'given_up') continue
-    // It died after memory was cleared: what it had is taken back first, by another attempt.
-    if (hasRemains(machine, manager)) {
-      machine.recoveryWanted ??= `the manager “${manager.program.name}” ended`
-      return null
-    }
-    const problem = yield* bringUp(machine, manager)
-    if (problem !== null || phaseOf(machine) === 'failed') return problem
-  }
-  return null
-}
-
-function* bringUp(machine: Machine, manager: Manager): Script<Problem | null> {
-  if (manager.state === 'running') return null
-  if (manager.own === null && !createOwnContainer(machine, manager)) {
-    machine.fail(
-      'no_resource',
-      `no container slot is left for the manager “${manager.program.name}”; open the world with fewer managers`,
-    )
-    return null
-  }
-  const up = yield* startManager(machine, manager)
-  return up
-    ? null
-    : problemOf(
-        manager.port,
-        `the manager “${manager.program.name}” (port ${manager.port}) did not start in time`,
-      )
-}
-
-/** Whether a dead manager still has frames: one that starts now would find them shown in its own container. */
-function hasRemains(machine: Machine, { port, root, state }: Manager): boolean {
-  if (state === 'running') return false
-  return root !== null || machine.pageSets.all().some((set) => set.manager === port)
 }
 
 /** A manager that answered wrongly or not at all is ended, so that the next attempt begins with a new one. */
@@ -339,7 +148,10 @@ function finish(machine: Machine, { reason, boot, beganMs, departure, before }: 
   machine.restored = { points: [], loci: [] }
   machine.bootPoints = machine.bootLoci = machine.bootGroups = []
   machine.choices = null
-  if (!boot) tellMoved(machine, reason, departure?.moved ?? movedTo(before, points, reason))
+  // Another machine lost something on which nothing here depends.
+  const isUntouched = machine.across !== null && departure?.going.size === 0
+  if (!boot && !isUntouched)
+    tellMoved(machine, reason, departure?.moved ?? movedTo(before, points, reason))
   machine.lost = new Set()
   machine.going = new Map()
   freeTurns(machine)

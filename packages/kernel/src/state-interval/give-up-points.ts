@@ -31,6 +31,8 @@ export function giveUpPoints(machine: Machine): void {
   const { captures } = machine
   const enough = Math.max(captures.lagging === null ? unheld : held, captures.mostPoints)
   if (machine.phase !== 'open' && machine.phase !== 'stopping') return
+  // Another machine may have its line on a point that none here wants.
+  if (machine.across !== null) return
   if (isCarrying(machine) || mostOf(unitsOf(machine)) < enough) return
   settleLine(machine, 'pressure')
   if (captures.announcing) return

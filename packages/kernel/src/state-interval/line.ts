@@ -12,6 +12,7 @@ import type { Machine } from '../machine.js'
 import type { Manager } from '../manager/manager-table.js'
 import { keepLine } from '../kept/keep.js'
 import { tellKept } from '../kept/tell-kept.js'
+import { tellLine, tellPoint } from '../machines/tell.js'
 import { savedManagers } from '../manager/registry.js'
 import { releaseOutput } from '../output/release.js'
 import { heldFrom, isEndOf, type UnitPoint } from './history.js'
@@ -35,6 +36,7 @@ export function feedPoints(machine: Machine): void {
       if (!isStable(machine, unit, point)) break
       point.fed = true
       point.equals = null
+      tellPoint(machine, unit, point)
       machine.engine.stable({ unit, interval: point.interval, dependencies: point.dependencies })
     }
 }
@@ -175,7 +177,14 @@ export function lineRecord(
     kept: machine.kept.names,
     ...(backTo === undefined ? {} : { backTo }),
     ...(machine.decisions.length === 0 ? {} : { decisions: machine.decisions }),
+    ...ofSeveral(machine),
   }
+}
+
+function ofSeveral({ across }: Machine): Pick<LineRecord, 'recovery' | 'ended'> {
+  if (across === null) return {}
+  const { recovery: decided, highest, ends } = across
+  return { recovery: { decided, highest }, ended: ends.all }
 }
 
 /** Managers, hosts and waiting loci learn what can be restored after any crash. */
@@ -183,6 +192,7 @@ function move(machine: Machine, { units, epoch, points }: Advance): void {
   const { captures } = machine
   // First: units whose end is on the line leave it at once, and no recovery looks for them.
   captures.vector = new Map(points)
+  tellLine(machine, units)
   for (const { unit, to } of units) {
     unit.history.advance(to)
     const container = machine.containers.at(unit.unit)
@@ -241,8 +251,11 @@ function tellContainer(machine: Machine, container: Container, to: UnitPoint): v
 }
 
 /** No point cut after an epoch of which everything is on the line has received anything of a unit that ended before it. */
-function forgetEnds({ captures }: Machine): void {
-  for (const { unit, epoch } of captures.ends) if (epoch < captures.line) captures.over.delete(unit)
+function forgetEnds({ captures, across, region }: Machine): void {
+  // Containers of other machines may have received of a container that has ended, and say so much later.
+  const stays = (unit: number): boolean => across !== null && unit < region.plan.shape.maxContainers
+  for (const { unit, epoch } of captures.ends)
+    if (epoch < captures.line && !stays(unit)) captures.over.delete(unit)
   captures.ends = captures.ends.filter((each) => each.epoch >= captures.line)
 }
 

@@ -5,6 +5,7 @@
  */
 import { invariant } from '@katydid/actor'
 import type { Machine } from '../machine.js'
+import { waitsForOthers } from '../machines/waits-for-others.js'
 import type { UnitPoint } from './history.js'
 import { unitsOf, type Unit } from './units.js'
 
@@ -74,6 +75,8 @@ export function lags(machine: Machine): boolean {
   const { captures, clock } = machine
   // A lazy world has not looked at all of its points.
   if (machine.engine.waitingCount > 0 || captures.announcing) return false
+  // What another machine has to make durable no drain of this one brings.
+  if (waitsForOthers(machine)) return false
   if (captures.epoch === captures.line || clock.nowMs() < captures.drainsAgainMs) return false
   const users = machine.containers.live().filter((each) => !each.selfManaged)
   if (users.some(({ intervals }) => intervals.history.epoch < captures.epoch)) return false

@@ -37,7 +37,8 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
         arePairs(value['back']) &&
         areManagers(value['managers']) &&
         (value['drains'] === undefined || has(value['drains'], drainFields)) &&
-        areKept(value)
+        areKept(value) &&
+        isOfSeveral(value)
         ? (value as unknown as LineRecord)
         : null
     case 'output':
@@ -77,6 +78,31 @@ const areKept = ({ kept, backTo, decisions }: Record<string, unknown>): boolean 
   (kept === undefined || listOf(kept, (each) => typeof each === 'number')) &&
   (backTo === undefined || typeof backTo === 'number') &&
   (decisions === undefined || listOf(decisions, (each) => has(each, decisionFields)))
+
+const recoveryFields = { decided: 'number', highest: 'number' } as const
+const endedFields = { unit: 'number', end: 'number', ceiling: 'number' } as const
+
+const isOfSeveral = ({ recovery, ended }: Record<string, unknown>): boolean =>
+  (recovery === undefined || has(recovery, recoveryFields)) &&
+  (ended === undefined || listOf(ended, (each) => has(each, endedFields)))
+
+const correspondent = { unit: 'number', generation: 'number', sequence: 'number' } as const
+const letterFields = { ...correspondent, interval: 'number', epoch: 'number' } as const
+
+const areLetters = (value: unknown): boolean => {
+  if (value === undefined) return true
+  if (!has(value, {})) return false
+  const { log, sent, received, waiting } = value
+  const isCount = (each: unknown): boolean => has(each, correspondent)
+  const isBlock = (each: unknown): boolean =>
+    isCount(each) && Reflect.get(each as object, 'block') instanceof Uint8Array
+  return (
+    listOf(log, (each) => has(each, letterFields) && isBlock(each)) &&
+    listOf(sent, isCount) &&
+    listOf(received, isCount) &&
+    listOf(waiting, isBlock)
+  )
+}
 
 const lineFields = {
   session: 'number',
@@ -233,6 +259,7 @@ const isContainer = (value: unknown): boolean =>
   listOf(value['mappings'], (each) => has(each, mappingFields)) &&
   listOf(value['loci'], isLocus) &&
   isOutput(value['output']) &&
+  areLetters(value['letters']) &&
   areGroups(value['groups'])
 
 const outputFields = {

@@ -8,6 +8,8 @@ import type { PlacedCapability } from '../capability/capability-tables.js'
 import type { PermissionGroup } from '../capability/group-table.js'
 import type { SavedOutput } from '../output/output.js'
 import type { ToldOutput } from '../output/output-table.js'
+import type { Ended } from '../machines/ends.js'
+import type { SavedLetters } from '../machines/letters.js'
 import type { DrainFigures } from './capture-table.js'
 
 /** A point of a unit: the interval it ends, and what the unit received since its point before. */
@@ -39,6 +41,8 @@ export interface SavedContainer extends SavedPoint {
   readonly groups: readonly PermissionGroup[]
   /** What it has printed; nil: nothing. */
   readonly output?: SavedOutput
+  /** What it has sent to containers of other machines, and had of them; nil: nothing. */
+  readonly letters?: SavedLetters
 }
 
 export interface SavedSemaphore extends SavedPoint {
@@ -139,6 +143,10 @@ export interface LineRecord {
   readonly backTo?: number
   /** The newest decisions of administrators, oldest first. */
   readonly decisions?: readonly Decision[]
+  /** Of a machine of several: the number of the last recovery over machines that it has decided, and the highest that it has heard of. */
+  readonly recovery?: { readonly decided: number; readonly highest: number }
+  /** Intervals of units of all machines that were gone back over. */
+  readonly ended?: readonly Ended[]
 }
 
 /** An administrator took the world from one line back to another. */

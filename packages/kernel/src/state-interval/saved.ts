@@ -45,6 +45,7 @@ export function stateOf(machine: Machine, container: Container): ContainerState 
       .filter((each) => each.container === slot)
       .map((each) => saveLocus(machine, each)),
     groups: groupsOf(machine, slot),
+    ...(container.letters === undefined ? {} : { letters: container.letters.save() }),
   }
 }
 

@@ -3,6 +3,7 @@
  * the line; a semaphore has a number above all slots, which is never given again.
  */
 import type { Machine } from '../machine.js'
+import { isForeign } from '../machines/foreign-units.js'
 import type { History } from './history.js'
 
 export interface Unit {
@@ -28,6 +29,7 @@ export function unitsOf(machine: Machine): Unit[] {
 
 /** The history of a unit; null when there is none. */
 export function historyOf(machine: Machine, unit: number): History | null {
+  if (isForeign(unit)) return null
   const { maxContainers } = machine.region.plan.shape
   if (unit >= maxContainers)
     return machine.semaphores.knownAs(unit - maxContainers)?.history ?? null

@@ -158,6 +158,8 @@ function openStore(store: OwnStore, identity: Identity, root: RootPage | null): 
   // The usage table's places lie in the first page of the self map: it is needed in any case.
   if (root === null) {
     store.pinFor(store.layout.first)
+    // Before any position is noted: a disk holds the log for an owner from its first write on, and no root page may need it from before that.
+    store.writeAll()
     return
   }
   store.selfMap.places.push(...root.selfMap)

@@ -150,10 +150,13 @@ export class FakeManager {
         if (this.behaviour.stabilise) this.stabilise(cont, stateInterval)
         return { status: 'ok' }
       },
-      stateIntervalQuery: ({ cont, stateInterval }) => {
+      stateIntervalQuery: ({ cont, stateInterval }, call) => {
         this.calls.push(`state_interval_query ${cont} ${stateInterval}`)
         const has = this.#stable.get(cont)?.has(stateInterval) === true
-        return { status: 'ok', state: has ? 'stable' : 'none' }
+        const answer = { status: 'ok', state: has ? 'stable' : 'none' } as const
+        if (this.heldAnswers === null) return answer
+        this.heldAnswers.push(() => call.reply(answer))
+        return later
       },
       containerStabiliseRequest: ({ cont, stateInterval }) => {
         this.calls.push(`container_stabilise_request ${cont} ${stateInterval}`)
@@ -231,6 +234,9 @@ export class FakeManager {
       },
     })
   }
+
+  /** Answers to what is asked of snapshots, while they are held back; null: they are not. */
+  heldAnswers: (() => void)[] | null = null
 
   /** Says nothing of kept snapshots until `answerKept` is called. */
   thinksOfKept = false

@@ -18,6 +18,7 @@ import {
   type Ending,
   type LifeEvent,
   type loggedInput,
+  type MachineId,
   type MachineShape,
   type ManagerBoot,
   type Order,
@@ -26,7 +27,14 @@ import {
   type ValueOf,
   type WorldEvent,
 } from '@katydid/abi'
-import { run, Simulator, type Messenger, type SimEndpoint } from '@katydid/actor'
+import {
+  RemoteCalls,
+  run,
+  Simulator,
+  type Messenger,
+  type SimEndpoint,
+  type SimNetwork,
+} from '@katydid/actor'
 import {
   barrierAt,
   byCapability,
@@ -40,6 +48,7 @@ import {
   serveDisk,
   silentMeter,
   type ConsoleLine,
+  type SimWires,
 } from '@katydid/devices'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
 import type { FoundRecord } from '@katydid/kernel/state-interval/durable-log.js'
@@ -50,6 +59,16 @@ export type LoggedInput = ValueOf<typeof loggedInput>
 /** An answer, once it is there. */
 export interface Box<T> {
   reply: T | null
+}
+
+/** The other machines of the world, and the wires to them. */
+export interface Beyond {
+  readonly network: SimNetwork
+  readonly wires: SimWires
+  readonly machine: MachineId
+  readonly machines: readonly MachineId[]
+  /** How often this one was started. */
+  readonly incarnation: number
 }
 
 export interface WorldOptions {
@@ -67,6 +86,8 @@ export interface WorldOptions {
   readonly others?: readonly { readonly name: string; readonly behaviour?: Partial<Behaviour> }[]
   /** The disk's bytes and what managers made stable, of an earlier life. */
   readonly earlier?: KernelWorld
+  /** It is one machine of several. */
+  readonly beyond?: Beyond
   /** Whether whoever watches the console takes lines from the start. */
   readonly takesOutput?: boolean
   /** What a locus that runs visits again finds different. */
@@ -113,14 +134,16 @@ export class KernelWorld {
   readonly traced: (readonly [kind: string, a: number, b: number])[] = []
 
   private constructor(options: WorldOptions) {
-    const { earlier } = options
-    this.sim = new Simulator(options.seed ?? 1, {
+    const { earlier, beyond } = options
+    this.sim = new Simulator(beyond?.network ?? options.seed ?? 1, {
+      ...(beyond === undefined ? {} : { machine: beyond.machine }),
       shape: {
         frames: 64,
         maxLoci: 3,
         maxContainers: 6,
         maxPageSets: 6,
         tableBytes: 1 << 20,
+        ...(beyond === undefined ? {} : { network: true }),
         ...options.shape,
       },
     })
@@ -135,12 +158,22 @@ export class KernelWorld {
     this.#openDisk(earlier === undefined)
     this.console = this.#openConsole()
     const messenger = this.sim.endpoint(actorPorts.kernel)
+    if (beyond !== undefined) this.#openNetwork(beyond)
     this.kernel = new KernelActor({
       region: this.sim.region,
       messenger,
       clock: this.sim.clock,
       order: (order) => this.#obey(order),
       date: () => this.dateMs,
+      ...(beyond === undefined
+        ? {}
+        : {
+            others: {
+              self: beyond.machine,
+              others: beyond.machines.filter((each) => each !== beyond.machine),
+              remote: new RemoteCalls(messenger, this.sim.clock),
+            },
+          }),
       trace: (kind, a, b) => this.traced.push([kind, a, b]),
       config: {
         worldId: 'test',
@@ -156,6 +189,13 @@ export class KernelWorld {
       },
     })
     this.sim.onTurn(actorPorts.kernel, () => this.kernel.turn())
+  }
+
+  /** A world that begins to boot. */
+  static begin(options: WorldOptions): KernelWorld {
+    const world = new KernelWorld(options)
+    void world.kernel.boot().then((result) => (world.boot = result))
+    return world
   }
 
   /** A world that has booted. */
@@ -410,6 +450,10 @@ export class KernelWorld {
     yield 1
     if (this.#generation(port) !== generation) return
     this.die(port, 'signal', detail)
+  }
+
+  #openNetwork({ wires, machines, incarnation }: Beyond): void {
+    wires.startDriver(this.sim, { world: 'test', incarnation, peers: machines })
   }
 
   #openConsole(): ConsoleCore {

@@ -1,6 +1,7 @@
 /** Programs of the tests, one an export. */
 import {
   AccessError,
+  type Window,
   encodeBlock,
   Heap,
   LocusError,
@@ -452,4 +453,21 @@ export function mappedRounds(locus: Locus): unknown {
     locus.safepoint()
   }
   return { refused, round }
+}
+
+/** Whether a window that is asked for again is the one that was there, of its own pages and of what is mapped. */
+export function reopens(locus: Locus): unknown {
+  const { at } = locus.argument<{ at: number }>()
+  const bounds = [
+    [0, 4096],
+    [4096, 4096],
+    [at, 4096],
+    [0, 0],
+  ] as const
+  const open = ([base, length]: readonly [number, number]): Window =>
+    length === 0 ? locus.window(base) : locus.window(base, length)
+  const first = bounds.map(open)
+  first[0]!.setInt32(0, 1)
+  const again = bounds.map(open)
+  return { same: again.map((each, i) => each === first[i]), distinct: new Set(first).size }
 }

@@ -1,0 +1,137 @@
+/**
+ * What the kernels of a world's machines say to each other: durable points and lines, messages of the line from container to container, and
+ * the recovery in which all take part. Units are numbered as the sender of a call or answer numbers them.
+ */
+import { bool, bytes, countOf, list, numberOf, optional, record } from '../fields.js'
+import { call, group } from '../signature.js'
+
+const unit = numberOf('unit of recovery, as the sender numbers it')
+const interval = numberOf('number of an interval')
+const recovery = numberOf('recovery over machines')
+
+/** A unit and one of its intervals. */
+const unitInterval = record('unit’s interval', { unit, interval })
+
+/** A point of a unit, and what the unit received since its point before. */
+const toldPoint = record('told point', { unit, interval, received: list(unitInterval) })
+
+/** Intervals of a unit after `end`, up to `ceiling`, that were gone back over. */
+const ended = record('ended intervals', { unit, end: interval, ceiling: interval })
+
+/** Letters from one container to another were received on the line up to this one. */
+const receipt = record('receipt', {
+  sender: unit,
+  senderGeneration: countOf('generation of the container'),
+  receiver: unit,
+  receiverGeneration: countOf('generation of the container'),
+  sequence: numberOf('letter of the pair'),
+})
+
+/** A unit as it can be had: points, rising, and what it received since the last; nil: its present is lost. */
+const havableUnit = record('havable unit', {
+  unit,
+  line: interval,
+  /** Whether it can be had above the line. */
+  above: bool,
+  points: list(record('havable point', { interval, received: list(unitInterval) })),
+  present: optional(list(unitInterval)),
+})
+
+const between = { kind: 'downcall', by: 'kernel of another machine' } as const
+
+export const machineCalls = group(0x900, {
+  lineGossip: call({
+    ...between,
+    name: 'line_gossip',
+    doc: 'Points that have become durable since the call before, in their order, and how far the line has come. The first call of a stream is whole: the line, and all durable points since. `accepted` is false when another call was expected; the next is to be whole then.',
+    args: {
+      recovery,
+      stream: numberOf('stream, rising'),
+      number: numberOf('call of the stream, from 0: the whole one'),
+      epoch: numberOf('epoch'),
+      points: list(toldPoint),
+      lines: list(unitInterval),
+      receipts: list(receipt),
+    },
+    result: { accepted: bool, recovery },
+    causes: {
+      frozen:
+        'One of the two machines takes part in a recovery that the other does not; or its line is being written, and the call is whole.',
+    },
+    idempotent: true,
+    afterCrash: 'What was told is told again, whole.',
+  }),
+  machineDeliver: call({
+    ...between,
+    name: 'machine_deliver',
+    doc: 'A letter from a container to a container of this machine, stamped when it was first sent. Answers which letter of the pair comes next: the one after this, if it was received now or before.',
+    args: {
+      recovery,
+      sender: unit,
+      senderGeneration: countOf('generation of the container'),
+      sent: interval,
+      sequence: numberOf('letter of the pair, from 1'),
+      epoch: numberOf('epoch of the sender when it sent it'),
+      cont: countOf('slot of a container'),
+      generation: countOf('generation of the container'),
+      block: bytes,
+    },
+    result: { next: numberOf('letter of the pair') },
+    causes: {
+      frozen: 'One of the two machines takes part in a recovery that the other does not.',
+      busy: 'The receiver is still to be captured for the letter’s epoch, or has as many letters waiting as it may.',
+      no_such_container: 'No container of that generation has the slot.',
+    },
+    idempotent: true,
+    afterCrash:
+      'The letter is in the sender’s log until its receipt is on the receiver’s line, and comes again.',
+  }),
+  recoveryJoin: call({
+    ...between,
+    name: 'recovery_join',
+    doc: 'Take part in this recovery, or in its next round: receive, capture and announce nothing, give up these units, and say what can be had of all. `joined` is false, with the highest number known, when the number is used or the machine coordinates a recovery that goes before.',
+    args: { recovery, going: list(unit) },
+    result: {
+      joined: bool,
+      known: recovery,
+      whole: bool,
+      ceiling: interval,
+      units: list(havableUnit),
+      over: list(unitInterval),
+      ended: list(ended),
+    },
+    causes: {},
+    idempotent: true,
+    afterCrash: 'A machine that starts coordinates a recovery of its own.',
+  }),
+  recoveryDecide: call({
+    ...between,
+    name: 'recovery_decide',
+    doc: 'What every unit that goes back, on any machine, goes back to, and how far the line of each has come over what is durable on all machines. Answered when it is on the disk; `decided` is false when the machine does not take part any more.',
+    args: { recovery, back: list(ended), ended: list(ended), line: list(unitInterval) },
+    result: { decided: bool },
+    causes: {},
+    idempotent: true,
+    afterCrash: 'The machine is back at what was decided, or at something it depends on.',
+  }),
+  recoveryApply: call({
+    ...between,
+    name: 'recovery_apply',
+    doc: 'All have decided: put the units back and go on. Answered at once.',
+    args: { recovery },
+    result: {},
+    causes: {},
+    idempotent: true,
+    afterCrash: 'As after recovery_decide.',
+  }),
+  recoveryLeave: call({
+    ...between,
+    name: 'recovery_leave',
+    doc: 'The recovery comes to nothing for want of a machine: go on, and be ready to join another.',
+    args: { recovery },
+    result: {},
+    causes: {},
+    idempotent: true,
+    afterCrash: 'Nothing: it is left by itself when its coordinator is silent.',
+  }),
+})

@@ -1,0 +1,49 @@
+/** The calls that kernels of other machines make on this one. */
+import { machineCalls, type MachineId } from '@katydid/abi'
+import { later } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import type { Across } from './across.js'
+import { asHeard } from './foreign-units.js'
+import { hearLine } from './hear.js'
+import { receiveLetter } from './receive-letter.js'
+import { isIn, isToBeFollowed, takeUp } from './session-requests.js'
+
+export function serveOthers(machine: Machine, across: Across): void {
+  const { remote, self } = across
+  remote.watch((peer) => across.heard(peer))
+  const ownOf = (from: MachineId, units: readonly number[]): number[] =>
+    units.map((unit) => asHeard(self, from, unit))
+  remote.serve(machineCalls, {
+    lineGossip: (args, call) => hearLine(machine, across, call.machine, args),
+    machineDeliver: (args, call) => receiveLetter(machine, across, call.machine, args),
+    recoveryJoin: ({ recovery, going }, call) => {
+      const from = call.machine
+      const isFollowed = isToBeFollowed(machine, across, { from, recovery })
+      across.hearRecovery(recovery)
+      if (!isFollowed) {
+        const { highest: known } = across
+        const none = { whole: false, ceiling: 0, units: [], over: [], ended: [] }
+        return { status: 'ok', joined: false, known, ...none }
+      }
+      const reply = call.reply.bind(call)
+      takeUp(machine, across, { kind: 'join', from, recovery, going: ownOf(from, going), reply })
+      return later
+    },
+    recoveryDecide: (args, call) => {
+      const from = { from: call.machine, recovery: args.recovery }
+      if (!isIn(across, from)) return { status: 'ok', decided: false }
+      takeUp(machine, across, { ...from, kind: 'decide', args, reply: call.reply.bind(call) })
+      return later
+    },
+    recoveryApply: ({ recovery }, call) => {
+      const from = { from: call.machine, recovery }
+      if (isIn(across, from)) takeUp(machine, across, { ...from, kind: 'apply' })
+      return { status: 'ok' }
+    },
+    recoveryLeave: ({ recovery }, call) => {
+      const from = { from: call.machine, recovery }
+      if (isIn(across, from)) takeUp(machine, across, { ...from, kind: 'leave' })
+      return { status: 'ok' }
+    },
+  })
+}

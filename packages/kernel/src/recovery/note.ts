@@ -1,0 +1,27 @@
+/** A recovery's own record. */
+import { invariant, type Script } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import { lineRecord } from '../state-interval/line.js'
+import type { LineRecord, OutputRecord } from '../state-interval/records.js'
+
+/** A record of the session, durable before the world does anything under its number. */
+export function* note(
+  machine: Machine,
+  how: Pick<LineRecord, 'rolledBack' | 'back' | 'backTo'>,
+  before: readonly OutputRecord[] = [],
+): Script<boolean> {
+  const { line, vector } = machine.captures
+  invariant(machine.phase !== 'failed', 'SI15: a failed world is not recovered', {})
+  const record = lineRecord(machine, line, [...vector], how)
+  const after = machine.log.position
+  const written = yield* machine.log.write([...before, record])
+  if (written.status === 'ok') {
+    machine.captures.lineAfter = after
+    return true
+  }
+  machine.fail(
+    'io_error',
+    `the disk did not take the recovery’s record: ${written.status}, ${written.detail}`,
+  )
+  return false
+}
