@@ -74,8 +74,8 @@ test.serial(
     const logged = await traffic(t, 'deterministic')
 
     t.deepEqual(logged.told, [])
-    t.is(logged.report.drains.count, 0)
-    t.true(others.report.drains.count > 0)
+    // None, unless the machine does so much else that an epoch takes longer than two periods.
+    t.true(logged.report.drains.count < others.report.drains.count)
     t.true(Math.max(...logged.behind) <= 2, logged.behind.join())
     t.true(logged.report.line > 5, `${logged.report.line} of ${logged.report.epoch}`)
     for (const { rounds } of [others, logged])

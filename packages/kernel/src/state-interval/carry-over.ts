@@ -42,9 +42,10 @@ function farPointsOf(machine: Machine, { unit, history }: Unit): FarPoint[] {
     const ofRoot = points.filter((each) => rootOf(each) === root)
     const from = Math.min(...ofRoot.map(heldFrom))
     if (machine.log.position - from <= carryLag || !root.capture.durable) return []
-    const last = ofRoot.findLast(({ logged }) => logged?.durable !== false)
-    const chain = withChain(last ?? root)
     const grows = takesMore && newest !== null && rootOf(newest) === root
+    // Visits that are on their way to the disk stand before a copy of those they follow on: next time all of them are copied.
+    if (!grows && ofRoot.some(({ logged }) => logged?.durable === false)) return []
+    const chain = withChain(ofRoot.at(-1)!)
     return [{ unit, container, chain, heldFrom: from, grows }]
   })
 }
