@@ -63,7 +63,7 @@ export function readLog(
     voids: new VoidPoints(),
     unreadable: 0,
     foreign: 0,
-    waiting: [],
+    gaps: 0,
     maxContainers,
   }
   for (const { kind, position, content } of found) {
@@ -84,7 +84,6 @@ export function readLog(
     else if (record.kind === 'capture' && record.world !== worldId) state.foreign++
     else accept(state, record, after)
   }
-  takeWaiting(state)
   const { session, line, captures, roots, told } = state
   const kept = (line?.kept ?? []).flatMap((name) => state.kept.get(name) ?? [])
   const points = [...state.points.values()].flatMap((each) => [...each.values()])
@@ -105,8 +104,8 @@ interface Reading {
   readonly voids: VoidPoints
   unreadable: number
   foreign: number
-  /** Records of visits whose predecessors are missing: those may stand behind them, written again at the log’s end. */
-  waiting: InputsRecord[]
+  /** Records of visits whose predecessors are missing. */
+  gaps: number
   readonly maxContainers: number
 }
 
@@ -158,28 +157,23 @@ function takePoints(state: Reading, record: CaptureRecord, after: number): void 
     const point = known?.get(interval)
     if (point !== undefined && point.epoch < epoch) known!.set(interval, { ...point, epoch })
   }
-  takeWaiting(state)
 }
 
 /** Visits go on where the ones before them ended; where those are missing nothing that came later can be run again. */
-function takeInputs(state: Reading, record: InputsRecord): void {
-  const { session, unit, generation, after, inputs } = record
+function takeInputs(
+  state: Reading,
+  { session, unit, generation, after, inputs }: InputsRecord,
+): void {
   const known = state.points.get(unit)
   const found = known?.get(after)
   if (known === undefined || found === undefined || found.container?.generation !== generation) {
     // Before the oldest capture that is left there is nothing to be missed, nor of what is void.
     if (known === undefined || state.voids.has(session, unit, after)) return
-    if (Math.min(...known.keys()) < after) state.waiting.push(record)
+    if (Math.min(...known.keys()) < after) state.gaps++
     return
   }
   for (const point of pointsAfter(found, inputs))
     if (!state.voids.has(session, unit, point.interval)) known.set(point.interval, point)
-  takeWaiting(state)
-}
-
-/** What has come now may be what others follow on; what is void since follows on nothing. */
-function takeWaiting(state: Reading): void {
-  for (const record of state.waiting.splice(0)) takeInputs(state, record)
 }
 
 /** The world went back: what was newer never happened. Ends that were on the line are there still, with what is to be told of them. */
@@ -221,8 +215,7 @@ export function stateOf({ state }: KeptRecord, session: number): CaptureRecord {
   return { ...state, session, containers }
 }
 
-function damageOf({ unreadable, foreign, waiting, line, kept }: Reading): string | null {
-  const gaps = waiting.length
+function damageOf({ unreadable, foreign, gaps, line, kept }: Reading): string | null {
   const sentences: string[] = []
   if (unreadable > 0)
     sentences.push(`${unreadable} of the kernel’s records could not be read and were left out`)
