@@ -57,6 +57,8 @@ export class Simulator implements SimSource {
   readonly #order: SimOrder
   readonly #delayMs: (random: Random) => number
   readonly #post = new SimPost()
+  /** Where the last error came from that an actor's thread would end with; whoever deals with it sets it back. */
+  threwAt: PortId | null = null
   readonly #actors = new Map<PortId, Actor>()
   readonly #longest = new Map<number, number>()
   readonly #tasks: SimTasks
@@ -207,7 +209,9 @@ export class Simulator implements SimSource {
         actor.wantsAt = this.clock.nowMs() + wantsMs
       }
     } catch (error) {
-      if (!(error instanceof Crashed)) throw error
+      if (error instanceof Crashed) return
+      this.threwAt = actor.endpoint.port
+      throw error
     }
   }
 

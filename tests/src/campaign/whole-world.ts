@@ -162,6 +162,9 @@ type Picture = UnitPicture | number
 
 const keyOf = (unit: number, interval: number): string => `${unit} ${interval}`
 
+/** A manager says that the newest of its root pages is lost. */
+export const isLossOfRoot = (sentence: string): boolean => /newest root page is lost/.test(sentence)
+
 export class WholeWorld {
   readonly sim: WatchedSimulator
   readonly random: Random
@@ -463,14 +466,10 @@ export class WholeWorld {
   #threw(error: unknown): boolean {
     const isRefused = error instanceof AccessError || error instanceof CannotStart
     if (!this.faulty || !isRefused) return false
-    const isOther = error.stack?.includes('/demand-zero/') === true
-    const [other] = this.others
+    const port = this.sim.threwAt ?? actorPorts.firstManager
+    this.sim.threwAt = null
     this.#killedAtMs = this.sim.clock.nowMs()
-    this.#die(
-      isOther && other !== undefined ? other : actorPorts.firstManager,
-      error.message,
-      'core',
-    )
+    this.#die(port, error.message, 'core')
     return true
   }
 
@@ -555,7 +554,7 @@ export class WholeWorld {
         if (!this.faulty) this.problems.push(`${event.kind}: ${event.status}, ${event.detail}`)
         return
       case 'manager_given_up':
-        this.problems.push(event.detail)
+        if (!(this.faulty && isLossOfRoot(event.detail))) this.problems.push(event.detail)
         return
       case 'replay_differed':
         this.problems.push(`${event.container} did not do again what it did: ${event.detail}`)

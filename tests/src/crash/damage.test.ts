@@ -1,6 +1,12 @@
 /** The small part of `npm run crash` that every run of the tests has: damage to the bytes of a store. */
 import test from 'ava'
-import { drawnMutations, smallStore, sufferDamage, type Store } from '../campaign/damage.js'
+import {
+  drawnMutations,
+  lostRootPages,
+  smallStore,
+  sufferDamage,
+  type Store,
+} from '../campaign/damage.js'
 import { flipEveryByte } from '../campaign/every-byte.js'
 
 let store: Store
@@ -49,8 +55,8 @@ test('[WO21] these tests see a store that is older than promised and does not sa
 })
 
 test('[WO21] of a store whose process was killed, with visits that no capture has, nothing is read wrong either', async (t) => {
-  const killed = await smallStore(6, 'killed')
-  const some = [...drawnMutations(killed, 6, killed.blocks)].filter((_, nth) => nth % 97 === 0)
+  const killed = await smallStore(12, 'killed')
+  const some = [...drawnMutations(killed, 12, killed.blocks)].filter((_, nth) => nth % 97 === 0)
   const unharmed = { what: 'nothing', image: killed.remains.image }
 
   const { wrong, again, takenBack } = await sufferDamage(killed, [unharmed, ...some])
@@ -58,4 +64,17 @@ test('[WO21] of a store whose process was killed, with visits that no capture ha
   t.deepEqual(wrong, [])
   t.true(again > 0, 'visits were run again')
   t.true(takenBack > 0, 'worlds were taken back to kept lines')
+})
+
+test('[MG160] where a manager’s newest root page is lost and the log that the older one needs was given up, nothing stale is read', async (t) => {
+  let [withoutRoot, lost] = [0, 0]
+  for (let seed = 10; seed < 22 && withoutRoot < 3; seed++) {
+    const killed = await smallStore(seed, 'killed')
+    const found = await sufferDamage(killed, lostRootPages(killed))
+    t.deepEqual(found.wrong, [], `seed ${seed}`)
+    withoutRoot += found.withoutRoot
+    lost += found.mutations
+  }
+
+  t.true(lost > 8 && withoutRoot >= 3, `${withoutRoot} managers of ${lost} worlds`)
 })

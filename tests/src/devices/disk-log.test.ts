@@ -97,6 +97,23 @@ test('[DK11] a scan finds the same after an opening as before it, and from any p
   t.deepEqual(again.scan(alice, position + 1), { pages: [], records: [] })
 })
 
+test('[DK50] the status says where the log begins: at its oldest group that is held, after an opening too', (t) => {
+  const bench = new Bench({ capacity: 16 })
+  const ends = Array.from({ length: 40 }, (_, nth) => ok(bench.store(alice, [nth], [nth])).position)
+  const whole = bench.core.status().firstPosition
+
+  bench.core.trim(alice, ends[30]!)
+  bench.rest()
+  const after = bench.core.status().firstPosition
+  const again = new Bench({ image: bench.memory.image })
+
+  const { firstPosition } = again.core.status()
+  t.is(whole, ends[0]!)
+  t.is(after, ends[30]!)
+  t.true(firstPosition > 1 && firstPosition <= after, `${firstPosition}`)
+  t.deepEqual(again.scan(alice, after), bench.scan(alice, after))
+})
+
 test('[DK11] a scan is answered only when what it tells is durable', (t) => {
   const bench = new Bench()
   bench.write(alice, [], [101])

@@ -183,6 +183,7 @@ test('[MG42] a circle of managers without a root page is refused, with one it is
     state: 'running' as const,
     generation: asGeneration(1),
     failures: [],
+    ended: null,
     recordedHash: null,
     why: '',
   }))

@@ -159,7 +159,7 @@ export const diskCalls = group(0x400, {
   diskStatus: call({
     ...disk,
     name: 'disk_status',
-    doc: 'State, size, how many of the free segments are kept back from pages in frames, and what the scan at opening found: the last group, and a sentence when damage cost something.',
+    doc: 'State, size, how many of the free segments are kept back from pages in frames, and where the log begins and ends: its oldest group that is still held (behind that nothing that anybody needed was given up), and its last; and a sentence when damage found at opening cost something.',
     args: {},
     result: {
       state: oneOf('device state', ['online', 'degraded', 'offline']),
@@ -168,6 +168,7 @@ export const diskCalls = group(0x400, {
       keptSegments: countOf('segments'),
       segmentBlocks: countOf('blocks a segment'),
       blockBytes: countOf('bytes a block'),
+      firstPosition: logPosition,
       lastPosition: logPosition,
       damage: optional(text),
     },

@@ -178,7 +178,7 @@ export class DiskCore {
 
   /** `disk_status`. */
   status(): Extract<Answer<Calls['diskStatus']>, { readonly status: 'ok' }> {
-    const { geometry, segments, position } = this.#writer
+    const { geometry, segments, position, holdings } = this.#writer
     return {
       status: 'ok',
       state: this.#closed ? 'offline' : this.#state,
@@ -187,6 +187,7 @@ export class DiskCore {
       keptSegments: keptSegments(geometry),
       segmentBlocks: geometry.segmentBlocks,
       blockBytes: geometry.blockBytes,
+      firstPosition: asPosition(holdings.first),
       lastPosition: asPosition(position),
       damage: this.#options.opened.damage,
     }

@@ -49,6 +49,11 @@ export class Holdings {
     this.#groups.push(group)
   }
 
+  /** The position of the oldest group that is held; 1 when nothing is. */
+  get first(): number {
+    return this.#groups[0]?.position ?? 1
+  }
+
   /** The group at `position`, which nobody has given up yet. */
   at(position: number): HeldGroup {
     const first = this.#groups[0]?.position ?? 0

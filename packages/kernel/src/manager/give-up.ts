@@ -34,9 +34,11 @@ export function giveUpFailing(machine: Machine, attempts: number, why: string): 
   for (const manager of managers) {
     if (!fails(machine, manager)) continue
     const times = manager.failures.length
+    // What others noticed of its end says less than what it said itself.
+    const last = manager.ended?.sentence ?? why
     if (manager.port === actorPorts.firstManager)
-      return `the manager “${manager.program.name}” failed ${times} times in a minute; last: ${why}`
-    giveUp(machine, manager, times, why)
+      return `the manager “${manager.program.name}” failed ${times} times in a minute; last: ${last}`
+    giveUp(machine, manager, times, last)
   }
   // Each attempt in vain is somebody's failure, so this many come only of losses that have no culprit.
   return attempts > mostFailures * (managers.length + 1)

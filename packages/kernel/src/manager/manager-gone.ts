@@ -32,6 +32,10 @@ export function managerEnded(machine: Machine, manager: Manager, ending: Ending)
   machine.counters.add('restarts')
   noteFailure(machine, manager)
   const why = `${ending.event}${ending.detail === '' ? '' : `: ${ending.detail}`}`
+  manager.ended =
+    ending.event === 'core' && ending.detail !== ''
+      ? { sentence: ending.detail, status: ending.status ?? null }
+      : null
   // What was destroyed is, with or without its manager.
   const its = machine.containers.live().filter((each) => each.manager === manager.port)
   const lost = new Set(its.filter((each) => !each.selfManaged).map(({ slot }) => Number(slot)))

@@ -41,6 +41,8 @@ export interface Manager {
   generation: Generation
   /** When it failed of late, in milliseconds of the kernel’s clock. */
   failures: number[]
+  /** How its thread ended of its own accord, the last time: what it said, and its status when it gave one. */
+  ended: { readonly sentence: string; readonly status: string | null } | null
   /** Why it was given up, as a sentence. */
   why: string
 }

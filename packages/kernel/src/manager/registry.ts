@@ -23,6 +23,7 @@ export const idleManager = (
   state: 'idle',
   generation: asGeneration(0),
   failures: [],
+  ended: null,
   why: '',
 })
 

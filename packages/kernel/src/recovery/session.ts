@@ -2,7 +2,7 @@
  * A recovery session: one path for a killed process, a dead manager and a lost locus. It ends with the world open at its
  * line, or failed with a sentence. A manager that fails more than five times in a minute is given up.
  */
-import { asGeneration, asLocus } from '@katydid/abi'
+import { actorPorts, asGeneration, asLocus } from '@katydid/abi'
 import { invariant, run, type Script } from '@katydid/actor'
 import { choiceOf } from '../kept/go-back.js'
 import { isDemoted } from '../logged/level.js'
@@ -45,7 +45,8 @@ export function* recover(machine: Machine, reason: string, boot: boolean): Scrip
     isPartAgain = false
     const hopeless = giveUpFailing(machine, attempts, why)
     if (hopeless !== null) {
-      machine.fail('manager_failed', hopeless)
+      const first = machine.managers.at(actorPorts.firstManager)
+      machine.fail(first?.ended?.status === 'damaged' ? 'damaged' : 'manager_failed', hopeless)
       return
     }
     let problem: Problem | null

@@ -2,8 +2,11 @@
 import type { Refusal, Status } from '@katydid/abi'
 
 export class CannotStart extends Error {
+  readonly status: Status
+
   constructor(doing: string, refusal: Refusal<Status>) {
     super(`the manager cannot start: ${doing}: ${refusal.status}: ${refusal.detail}`)
     this.name = 'CannotStart'
+    this.status = refusal.status
   }
 }

@@ -91,6 +91,20 @@ export class OwnPages implements TrapStrategy {
       .map(([page, held]) => ({ page, content: this.#copy(held.frame) }))
   }
 
+  /** Whether no page is dirty. */
+  get isClean(): boolean {
+    return [...this.#resident.values()].every(({ dirty }) => !dirty)
+  }
+
+  /** The page, which is pinned, is to be written though nobody changed it. */
+  soil(page: number): void {
+    const held = this.#resident.get(page)
+    invariant(held?.pinned === true, 'MG161: the page that is written in any case is there', {
+      page,
+    })
+    held.dirty = true
+  }
+
   /** The pages are written: a later write to one traps again. */
   clean(pages: readonly { page: number }[]): void {
     for (const { page } of pages) {

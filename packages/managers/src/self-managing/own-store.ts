@@ -141,8 +141,12 @@ export class OwnStore implements OwnBacking {
     return 'ok'
   }
 
-  /** Writes every dirty own page, the self map last; then every one of them is clean. */
+  /**
+   * Writes every dirty own page, the self map last; then every one of them is clean. One page at least: a disk holds no log for an owner that has
+   * trimmed behind all it wrote, and the root page needs it from there on.
+   */
   writeAll(): Status {
+    if (this.pages.isClean) this.pages.soil(this.layout.selfMap)
     for (const selfMap of [false, true]) {
       const dirty = this.pages.dirty(selfMap)
       const status = this.writeNow(dirty)

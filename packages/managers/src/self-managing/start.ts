@@ -28,6 +28,7 @@ import type { Grave } from './graves.js'
 import { History } from './history.js'
 import { Space } from './space.js'
 import { rebuild } from './rebuild.js'
+import { assertLogReaches } from './log-reaches.js'
 import { readRootPage, type RootPage } from './root-page.js'
 
 export interface Started {
@@ -114,6 +115,7 @@ export function* start(
   }
   const identity = new Identity(boot)
   const root = boot.rootPage === null ? null : rootOf(store.window.getBytes(0, pageBytes))
+  if (root !== null) assertLogReaches(root, disk.firstPosition)
   openStore(store, identity, root)
   const emptied = yield* rebuild(context, identity, root)
   store.usage.suspectAll(disk.segments)
@@ -156,6 +158,8 @@ function openStore(store: OwnStore, identity: Identity, root: RootPage | null): 
   // The usage table's places lie in the first page of the self map: it is needed in any case.
   if (root === null) {
     store.pinFor(store.layout.first)
+    // Before any position is noted: a disk holds the log for an owner from its first write on, and no root page may need it from before that.
+    store.writeAll()
     return
   }
   store.selfMap.places.push(...root.selfMap)
