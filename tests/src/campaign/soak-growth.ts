@@ -67,7 +67,11 @@ const measures: readonly {
     plus: 0,
   },
 ]
-const ofHeaps = { share: 0.03, plus: 0.3 }
+/** In its first minutes a thread’s heap still takes up what is compiled and cached: there only what grows fast is growth. */
+const ofHeaps = (seconds: number): { readonly share: number; readonly plus: number } => ({
+  share: 0.03,
+  plus: seconds < ofDisks.leastSeconds ? 2 : 0.3,
+})
 
 /** The first third warms up; then the least of the two others is compared, since whatever comes and goes only adds. */
 export function growthOf(samples: readonly Sample[]): string[] {
@@ -75,12 +79,12 @@ export function growthOf(samples: readonly Sample[]): string[] {
   if (third < 3) return [`${samples.length} samples are too few to tell growth`]
   const earlier = samples.slice(third, 2 * third)
   const later = samples.slice(2 * third)
+  const seconds = samples.at(-1)!.second - samples[0]!.second
   const heaps = [...earlier[0]!.heaps.keys()].map((thread) => ({
     name: `the heap of thread ${thread} in MiB`,
     of: (sample: Sample) => sample.heaps.get(thread) ?? 0,
-    ...ofHeaps,
+    ...ofHeaps(seconds),
   }))
-  const seconds = samples.at(-1)!.second - samples[0]!.second
   const judged = [...measures.filter(({ leastSeconds = 0 }) => seconds >= leastSeconds), ...heaps]
   const growth = judged.flatMap(({ name, of, share, plus }) => {
     const [before, after] = [Math.min(...earlier.map(of)), Math.min(...later.map(of))]

@@ -1,28 +1,16 @@
 /** The random runs make every call that there is: of users, managers, kernel, drivers, and of a locus on its own thread. */
-import { forwardedCalls, groups, machineCalls, networkCalls, type AnySignature } from '@katydid/abi'
+import { groups, type AnySignature } from '@katydid/abi'
 import { Lcd } from '@katydid/memory'
 import test from 'ava'
 import { fuzzSimulated } from '../campaign/fuzz-sim.js'
 import { runVisits } from '../campaign/visits.js'
 import { crashShape } from '../campaign/scripted-run.js'
+import { notOnOneMachine } from '../support/not-on-one-machine.js'
 import { transactionCourses } from '../transactions/courses.js'
 
 /** What is not answered `ok` in the simulator, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
-  snapshot_supersedes:
-    'said while somebody holds the line for long, which no random life does: kernel/garbage.test.ts, managers/superseded.test.ts, crash/held-line.test.ts',
-  ...Object.fromEntries(
-    [...Object.values(networkCalls), ...Object.values(forwardedCalls)].map(({ name }) => [
-      name,
-      'a world of one machine calls no other: links/calls.test.ts, links/hello.test.ts, links/threads.test.ts',
-    ]),
-  ),
-  ...Object.fromEntries(
-    Object.values(machineCalls).map(({ name }) => [
-      name,
-      'a world of one machine has no other: machines/courses.test.ts, machines/recovery.test.ts',
-    ]),
-  ),
+  ...notOnOneMachine,
   invoke_no_support: 'all managers that there are serve one machine: they answer not_supported',
 }
 

@@ -66,7 +66,15 @@ test('[WO22] a soak calls growth what grows, and nothing else', (t) => {
     /^framesLost grew/,
   )
   t.regex(
-    grows(({ second }) => ({ heaps: new Map([[2, 9 + second / 10]]) })),
+    grows(({ second }) => ({ heaps: new Map([[2, 9 + second / 10]]), second: 10 * second })),
+    /^the heap of thread 2/,
+  )
+  t.is(
+    grows(({ second }) => ({ heaps: new Map([[2, 9 + second / 20]]) })),
+    '',
+  )
+  t.regex(
+    grows(({ second }) => ({ heaps: new Map([[2, 9 + second / 3]]) })),
     /^the heap of thread 2/,
   )
   t.regex(

@@ -4,9 +4,11 @@ import { promisify } from 'node:util'
 import { groups, type AnySignature } from '@katydid/abi'
 import test from 'ava'
 import { root } from '../support/house.js'
+import { notOnOneMachine } from '../support/not-on-one-machine.js'
 
 /** What is not answered `ok` on threads, or not each time, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
+  ...notOnOneMachine,
   container_fault: 'goes by the words of a trap, without a message; each access that misses is one',
   invoke_no_support: 'all managers that there are serve one machine: they answer not_supported',
   get_root_page: 'a manager of ours has its root page from its boot; in the simulator it is asked',
