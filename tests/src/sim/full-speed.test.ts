@@ -2,24 +2,15 @@
 import test from 'ava'
 import { CampaignHost } from '../campaign/host.js'
 import { readAll } from '../campaign/random-program.js'
-import {
-  WholeWorld,
-  smallShape,
-  type SimProgram,
-  type WholeShape,
-} from '../campaign/whole-world.js'
+import { smallDisk } from '../campaign/small-disk.js'
+import { WholeWorld, type SimProgram, type WholeShape } from '../campaign/whole-world.js'
 
 /** 8 MiB of disk, and less than half of it in use: 800 pages. */
-const shape: WholeShape = {
-  ...smallShape,
+const shape = smallDisk({
   frames: 160,
-  maxLoci: 3,
   disk: { segmentBlocks: 32, capacity: 63 },
-  manager: { ...smallShape.manager, snapshotBytes: 32 * 1024 * 1024, snapshotFolds: 32 },
-  others: [],
   snapshotEveryMs: 5_000,
-  delayMs: () => 0,
-}
+})
 const pages = 400
 const rewrites = 10
 const first = new Map([

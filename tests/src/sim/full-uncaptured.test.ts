@@ -3,24 +3,15 @@ import { neededAfter } from '@katydid/kernel/state-interval/line.js'
 import test, { type ExecutionContext } from 'ava'
 import { CampaignHost } from '../campaign/host.js'
 import { readAll } from '../campaign/random-program.js'
-import {
-  WholeWorld,
-  smallShape,
-  type SimProgram,
-  type WholeShape,
-} from '../campaign/whole-world.js'
+import { smallDisk } from '../campaign/small-disk.js'
+import { WholeWorld, type SimProgram, type WholeShape } from '../campaign/whole-world.js'
 
 /** 4 MiB of disk: 1,024 blocks, in small segments. */
-const shape: WholeShape = {
-  ...smallShape,
+const shape = smallDisk({
   frames: 64,
-  maxLoci: 3,
   disk: { segmentBlocks: 16, capacity: 63 },
-  manager: { ...smallShape.manager, snapshotBytes: 32 * 1024 * 1024, snapshotFolds: 32 },
-  others: [],
   snapshotEveryMs: 500,
-  delayMs: () => 0,
-}
+})
 const pages = 120
 const rewrites = 60
 
