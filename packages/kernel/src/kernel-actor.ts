@@ -48,6 +48,7 @@ import { tellOthers } from './machines/tell.js'
 import { closeOpened } from './manager/retained.js'
 import { managerEnded } from './manager/manager-gone.js'
 import { boot, type BootResult } from './recovery/boot.js'
+import { endUnnamed } from './remote/stand-ins.js'
 import { recoverIfWanted } from './recovery/session.js'
 import { captureByPolicy } from './state-interval/policy.js'
 import { stopWorld, type StopResult } from './state-interval/stop.js'
@@ -157,6 +158,7 @@ export class KernelActor {
     if (tick !== this.#tick) {
       this.#tick = tick
       watchLoci(machine)
+      endUnnamed(machine)
     }
     beginIfAsked(machine)
     recoverIfWanted(machine)

@@ -50,6 +50,7 @@ import {
   stateIntervalStable,
   worldSnapshot,
 } from './state-interval/interval-calls.js'
+import { capGive, containerFindOn } from './remote/give.js'
 import { locusStabilise } from './state-interval/recoverable.js'
 import { transactionWindow } from './transaction/overlay-window.js'
 import {
@@ -73,6 +74,8 @@ export function containerHandlers(machine: Machine): Handlers<typeof containerCa
     containerMap: (args, call) => containerMap(machine, args, call),
     containerUnmap: (args, call) => containerUnmap(machine, args, call),
     containerMappings: (args, call) => containerMappings(machine, call.from, args),
+    capGive: (args, call) => capGive(machine, args, call),
+    containerFindOn: (args, call) => containerFindOn(machine, args, call),
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Loci: creation by a host or a program, and what a locus's own thread asks of its kernel.
  */
-import { allowed, touched } from '../causes.js'
+import { allowed, allowedHere, touched } from '../causes.js'
 import {
   bool,
   bytes,
@@ -54,7 +54,7 @@ export const locusCalls = group(0x600, {
     args: { cont: capref, block: bytes, name: text },
     result: { locus: locusNumber, cap: capref },
     causes: {
-      ...allowed('cont', 'container', 'invoke'),
+      ...allowedHere('cont', 'invoke'),
       no_invocation_point:
         'set_invocation_point was never called for the container, or was undone.',
       no_manager: 'Nobody manages the container yet, so its first access could not be served.',

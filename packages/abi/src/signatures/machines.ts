@@ -2,7 +2,19 @@
  * What the kernels of a world's machines say to each other: durable points and lines, messages of the line from container to container, and
  * the recovery in which all take part. Units are numbered as the sender of a call or answer numbers them.
  */
-import { bool, bytes, countOf, list, numberOf, optional, record } from '../fields.js'
+import {
+  bool,
+  bytes,
+  capref,
+  countOf,
+  list,
+  machineId,
+  numberOf,
+  optional,
+  record,
+  rightBits,
+  text,
+} from '../fields.js'
 import { call, group } from '../signature.js'
 
 const unit = numberOf('unit of recovery, as the sender numbers it')
@@ -35,6 +47,16 @@ const havableUnit = record('havable unit', {
   above: bool,
   points: list(record('havable point', { interval, received: list(unitInterval) })),
   present: optional(list(unitInterval)),
+})
+
+/** A capability for a container, as it goes from one machine to another. The permission group is one of its home. */
+export const farCapability = record('far capability', {
+  home: machineId,
+  slot: countOf('slot of the container at its home'),
+  generation: countOf('generation of the container'),
+  size: numberOf('bytes'),
+  group: countOf('permission group at its home; 0: the master group'),
+  rights: rightBits,
 })
 
 const between = { kind: 'downcall', by: 'kernel of another machine' } as const
@@ -133,5 +155,36 @@ export const machineCalls = group(0x900, {
     causes: {},
     idempotent: true,
     afterCrash: 'Nothing: it is left by itself when its coordinator is silent.',
+  }),
+  capabilityGiven: call({
+    ...between,
+    name: 'capability_given',
+    doc: 'The host gives a container of this machine a capability. `to` is the host’s capability for that container in its table here. `sent` are the open intervals of containers of the asking machine that the receiver depends on from then on: what it was given is no more, should they go back.',
+    args: { recovery, cap: farCapability, sent: list(unitInterval), to: capref },
+    result: { cap: capref },
+    causes: {
+      frozen: 'One of the two machines takes part in a recovery that the other does not.',
+      invalid_capref: '`to` names nothing in the host’s table.',
+      wrong_type: '`to` names something else than a container.',
+      not_supported: '`to` names a container of another machine.',
+      entity_gone: 'The container of `to` was destroyed, or its permission group was.',
+      right_missing: '`to` does not give the right to write.',
+      no_resource: 'The container’s capability table is full, or every container slot is taken.',
+    },
+    idempotent: true,
+    afterCrash: 'Holds once a snapshot taken after it is recoverable.',
+  }),
+  containerNamed: call({
+    ...between,
+    name: 'container_named',
+    doc: 'The container of that name of this machine, for the host: as a master capability.',
+    args: { recovery, name: text },
+    result: { cap: farCapability, interval },
+    causes: {
+      frozen: 'One of the two machines takes part in a recovery that the other does not.',
+      no_such_container: 'No live container of this machine has the name.',
+    },
+    idempotent: true,
+    afterCrash: 'Nothing.',
   }),
 })

@@ -6,6 +6,7 @@ import type { Across } from './across.js'
 import { asHeard } from './foreign-units.js'
 import { hearLine } from './hear.js'
 import { receiveLetter } from './receive-letter.js'
+import { capabilityGiven, containerNamed } from '../remote/give.js'
 import { isIn, isToBeFollowed, takeUp } from './session-requests.js'
 
 export function serveOthers(machine: Machine, across: Across): void {
@@ -16,6 +17,8 @@ export function serveOthers(machine: Machine, across: Across): void {
   remote.serve(machineCalls, {
     lineGossip: (args, call) => hearLine(machine, across, call.machine, args),
     machineDeliver: (args, call) => receiveLetter(machine, across, call.machine, args),
+    capabilityGiven: (args, call) => capabilityGiven(machine, across, call.machine, args),
+    containerNamed: (args) => containerNamed(machine, across, args),
     recoveryJoin: ({ recovery, going }, call) => {
       const from = call.machine
       const isFollowed = isToBeFollowed(machine, across, { from, recovery })

@@ -312,8 +312,20 @@ const arePairs = (value: unknown): boolean =>
       Array.isArray(each) && each.length === 2 && each.every((item) => typeof item === 'number'),
   )
 
+const farFields = {
+  machine: 'number',
+  slot: 'number',
+  generation: 'number',
+  size: 'number',
+  group: 'number',
+} as const
+
 const hasTables = (value: Record<string, unknown>): boolean =>
-  listOf(value['capabilities'], (each) => has(each, capabilityFields))
+  listOf(
+    value['capabilities'],
+    (each) =>
+      has(each, capabilityFields) && (each['far'] === undefined || has(each['far'], farFields)),
+  )
 
 function isInputs(value: Record<string, unknown>): boolean {
   return has(value, inputsFields) && listOf(value['inputs'], isSavedInput)
