@@ -22,6 +22,8 @@ import { KeptLines } from './kept/kept-lines.js'
 import type { KnownPoint } from './recovery/known-points.js'
 import type { Moved } from './recovery/moved.js'
 import type { Lost } from './recovery/request.js'
+import { FarCalls } from './remote/far-calls.js'
+import { VisitTable } from './remote/visit-table.js'
 import { FreedNames } from './locus/freed-names.js'
 import { Audits } from './logged/audit-of.js'
 import { InputLog } from './logged/input-log.js'
@@ -124,6 +126,10 @@ export class Machine {
   readonly pageSets: PageSetTable
   readonly managers = new ManagerTable()
   readonly overlays = new OverlayTable()
+  /** What loci of this machine have asked of containers of others. */
+  readonly farCalls = new FarCalls()
+  /** What loci of other machines have asked of containers of this one. */
+  readonly visits = new VisitTable()
   readonly output = new OutputTable()
   readonly captures = new CaptureTable()
   readonly kept = new KeptLines()

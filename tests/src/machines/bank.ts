@@ -5,6 +5,7 @@
 import { asMachine, locusStates, maxActors, type MachineId, type PortId } from '@katydid/abi'
 import { Random, SimNetwork } from '@katydid/actor'
 import { SimWires, type WirePlan } from '@katydid/devices'
+import { contentOf } from '@katydid/kernel/machines/letters.js'
 import { sendLetter, takeLetter } from '@katydid/kernel/machines/send-letter.js'
 import { knownPoints } from '@katydid/kernel/recovery/known-points.js'
 import { isOpen } from '@katydid/kernel/state-interval/gate.js'
@@ -26,6 +27,8 @@ export interface BankShape {
   readonly machines: number
   /** Accounts of each machine. */
   readonly accounts: number
+  /** Loci, and containers, that there may be besides the accounts'. Default: none. */
+  readonly room?: number
   readonly wires?: WirePlan
   readonly world?: WorldOptions
 }
@@ -105,7 +108,10 @@ export class MachineBank {
     const { network, wires, machines } = this
     const world = KernelWorld.begin({
       ...this.shape.world,
-      shape: { maxLoci: this.shape.accounts, maxContainers: this.shape.accounts + 2 },
+      shape: {
+        maxLoci: this.shape.accounts + (this.shape.room ?? 0),
+        maxContainers: this.shape.accounts + (this.shape.room ?? 0) + 2,
+      },
       beyond: { network, wires, machine, machines, incarnation },
       ...(earlier === undefined ? {} : { earlier }),
     })
@@ -221,7 +227,7 @@ export class MachineBank {
         this.world(payer.machine).kernel.machine,
         source,
         { machine: payee.machine, ...address },
-        block,
+        contentOf('plain', { block }),
       )
       if (sent.status !== 'ok') return false
     }
@@ -242,7 +248,7 @@ export class MachineBank {
     if (container === null) return false
     const letter = takeLetter(this.world(account.machine).kernel.machine, container)
     if (letter === null) return false
-    const { id, amount, to } = paymentIn(letter.block)
+    const { id, amount, to } = paymentIn(letter.content.block)
     if (to !== unit) this.problems.push(`${unit} was given payment ${id}, which is for ${to}`)
     if (account.now.taken.has(id)) this.problems.push(`I6: ${unit} was given payment ${id} twice`)
     this.#saw('taken')
@@ -467,7 +473,9 @@ export class MachineBank {
       this.#wentBack(account, newest)
     }
     const waiting = new Set(
-      (container.letters?.waiting ?? []).map(({ block }) => paymentIn(block).id),
+      (container.letters?.waiting ?? []).flatMap(({ content }) =>
+        content.kind === 'plain' ? [paymentIn(content.block).id] : [],
+      ),
     )
     if (!isSame(waiting, account.now.waiting)) {
       for (const id of waiting)

@@ -140,7 +140,9 @@ export const containerCalls = group(0x500, {
         '`cap` does not give the right to copy, or none of the rights asked for; or `to` does not give the right to write.',
       no_resource: 'The capability table of the container `to` is full.',
       not_supported:
-        'One of the two is of another machine, and `cap` is no capability for a container, or a manager asks.',
+        '`to` is of another machine, and `cap` is no capability for a container, or a manager or a host asks, who is no message of the line.',
+      unreachable:
+        '`to` is of another machine, which gave no answer. Nobody knows whether the copy is, or will be, there.',
     },
     idempotent: false,
     afterCrash: durable,
@@ -240,7 +242,12 @@ export const containerCalls = group(0x500, {
     by: 'host',
     name: 'cap_give',
     doc: 'Copy a capability of the host for a container into the table of a container of another machine, with the same rights or fewer. `to` is the host’s capability for that container in its table on that machine, and so is the answer: in the table of the container there. The copy is of the same permission group and dies with it.',
-    args: { cap: capref, machine: machineId, to: capref, rights: rightBits },
+    args: {
+      cap: capref,
+      machine: machineId,
+      to: countOf('name of a capability in the host’s table on that machine'),
+      rights: rightBits,
+    },
     result: { cap: capref },
     causes: {
       ...named('cap', 'container'),

@@ -10,24 +10,26 @@ import {
   type PortId,
   type Refusal,
 } from '@katydid/abi'
-import { invariant } from '@katydid/actor'
+import { invariant, type IncomingCall, type later } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import { mergeInto } from '../state-interval/points.js'
 import type { Machine } from '../machine.js'
 import type { Capability } from './capability-tables.js'
-import { exists, resolve, resolveContainer, tableOf } from './resolve.js'
+import { copyAway } from '../remote/copy-away.js'
+import { exists, resolve, resolveAny, tableOf } from './resolve.js'
 
 type Calls = typeof containerCalls
 
 /** Copies a capability into a container's table: cap_copy. The giver's needs `copy`, the container's `write`. */
 export function capCopy(
   machine: Machine,
-  from: PortId,
   args: ArgsOf<Calls['capCopy']>,
-): Answer<Calls['capCopy']> {
+  call: IncomingCall<Calls['capCopy']>,
+): Answer<Calls['capCopy']> | typeof later {
+  const { from } = call
   const source = resolve(machine, from, args.cap, 'any', 'copy')
   if (source.status !== 'ok') return source
-  const target = resolveContainer(machine, from, args.to, 'write')
+  const target = resolveAny(machine, from, args.to, 'write')
   if (target.status !== 'ok') return target
   const rights = source.capability.rights & args.rights
   if (rights === 0)
@@ -39,6 +41,8 @@ export function capCopy(
       rights,
     },
   )
+  if (target.container.home !== null)
+    return copyAway(machine, call, source.capability, rights, target)
   return putInto(machine, target.container, { ...capabilityOf(source.capability), rights })
 }
 

@@ -1,6 +1,7 @@
 /** cap_give and container_find_on: what a host does between two machines. The kernels speak to each other; nothing is stamped but what is new. */
 import {
   actorPorts,
+  asCapref,
   hostPort,
   machineCalls,
   refuse,
@@ -54,7 +55,7 @@ export function capGive(
     container.home === null
       ? [{ unit: container.slot, interval: intervalOf(machine, container, capability.group) }]
       : [...container.intervals.history.owed].map(([unit, interval]) => ({ unit, interval }))
-  const args = { recovery: across.recovery, cap: far, sent, to: target }
+  const args = { recovery: across.recovery, cap: far, sent, to: asCapref(target) }
   run(
     machine.messenger,
     askUntilOpen(machine, across, to, machineCalls.capabilityGiven, args),

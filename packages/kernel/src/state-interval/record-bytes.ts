@@ -89,13 +89,27 @@ const isOfSeveral = ({ recovery, ended }: Record<string, unknown>): boolean =>
 const correspondent = { unit: 'number', generation: 'number', sequence: 'number' } as const
 const letterFields = { ...correspondent, interval: 'number', epoch: 'number' } as const
 
+const contentFields = {
+  kind: 'string',
+  call: 'number',
+  group: 'number',
+  rights: 'number',
+  epoch: 'number',
+  mixed: 'boolean',
+  status: 'string',
+  detail: 'string',
+} as const
+
 const areLetters = (value: unknown): boolean => {
   if (value === undefined) return true
   if (!has(value, {})) return false
   const { log, sent, received, waiting } = value
   const isCount = (each: unknown): boolean => has(each, correspondent)
-  const isBlock = (each: unknown): boolean =>
-    isCount(each) && Reflect.get(each as object, 'block') instanceof Uint8Array
+  const isBlock = (each: unknown): boolean => {
+    if (!isCount(each)) return false
+    const content: unknown = Reflect.get(each as object, 'content')
+    return has(content, contentFields) && content['block'] instanceof Uint8Array
+  }
   return (
     listOf(log, (each) => has(each, letterFields) && isBlock(each)) &&
     listOf(sent, isCount) &&
