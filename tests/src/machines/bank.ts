@@ -418,6 +418,31 @@ export class MachineBank {
     this.#set(account, { ...none, balance: opening })
   }
 
+  /** The payments of invocations are seen, and this is told of each that is no longer waiting. */
+  onTaken: ((unit: string, id: number) => void) | null = null
+
+  /** The account’s container, when its locus may run in it now. */
+  playable(unit: string): Container | null {
+    return this.#playable(this.accounts.get(unit)!)
+  }
+
+  /** Changes what an account is. */
+  change(unit: string, change: (now: Picture) => Partial<Picture>): void {
+    const account = this.accounts.get(unit)!
+    account.now = { ...account.now, ...change(account.now) }
+    this.#changed = true
+    const port = this.#port(account)
+    if (port !== null)
+      this.world(account.machine).setRegister(port, 0, BigInt(account.now.balance))
+  }
+
+  /** A payment that is new. */
+  newPayment(from: string, to: string, amount: number): Payment {
+    const payment = { id: this.#next++, from, to, amount }
+    this.payments.set(payment.id, payment)
+    return payment
+  }
+
   /** The kernel’s record of an account’s container. */
   container(unit: string): Container {
     return this.#container(this.accounts.get(unit)!)!
@@ -474,9 +499,12 @@ export class MachineBank {
     }
     const waiting = new Set(
       (container.letters?.waiting ?? []).flatMap(({ content }) =>
-        content.kind === 'plain' ? [paymentIn(content.block).id] : [],
+        content.kind === 'plain' || (content.kind === 'invoke' && this.onTaken !== null)
+          ? [paymentIn(content.block).id]
+          : [],
       ),
     )
+    for (const id of account.now.waiting) if (!waiting.has(id)) this.onTaken?.(account.unit, id)
     if (!isSame(waiting, account.now.waiting)) {
       for (const id of waiting)
         if (account.now.taken.has(id))
@@ -607,7 +635,7 @@ export class MachineBank {
   }
 }
 
-const paymentIn = (block: Uint8Array): Payment =>
+export const paymentIn = (block: Uint8Array): Payment =>
   JSON.parse(new TextDecoder().decode(block)) as Payment
 
 const isSame = (one: ReadonlySet<number>, other: ReadonlySet<number>): boolean =>

@@ -176,6 +176,7 @@ test('[LO146] a thread that dies takes the container back to before the letter, 
   const told = bench.answered(box)
   if (told.status === 'ok') t.deepEqual([told.end, ...told.block], ['ok', 4])
   else t.fail(told.status)
+  await bench.keep()
   const bad = bench.invoke('1 a0', cap, block)
   for (let nth = 0; nth < 6; nth++) {
     const each = bench.next()
