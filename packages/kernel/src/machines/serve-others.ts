@@ -6,11 +6,13 @@ import type { Across } from './across.js'
 import { asHeard } from './foreign-units.js'
 import { hearLine } from './hear.js'
 import { receiveLetter } from './receive-letter.js'
+import { serveNames } from './names.js'
 import { isIn, isToBeFollowed, takeUp } from './session-requests.js'
 
 export function serveOthers(machine: Machine, across: Across): void {
   const { remote, self } = across
   remote.watch((peer) => across.heard(peer))
+  serveNames(machine, across)
   const ownOf = (from: MachineId, units: readonly number[]): number[] =>
     units.map((unit) => asHeard(self, from, unit))
   remote.serve(machineCalls, {
