@@ -5,6 +5,7 @@
 import {
   actorPorts,
   type ContainerSlot,
+  type MachineId,
   type ManagerProgram,
   type Order,
   type TraceKind,
@@ -61,6 +62,8 @@ export interface KernelConfig {
   readonly manager: ManagerProgram | null
   /** Managers besides it, in the order in which they are started. */
   readonly others?: readonly ManagerProgram[]
+  /** Of a machine of several: which it is, and which others there are. */
+  readonly machines?: { readonly self: MachineId; readonly others: readonly MachineId[] }
 }
 
 export interface KernelParts {

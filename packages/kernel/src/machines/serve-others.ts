@@ -8,11 +8,13 @@ import { hearLine } from './hear.js'
 import { receiveLetter } from './receive-letter.js'
 import { supportAsked } from '../remote/support-asked.js'
 import { capabilityGiven, containerNamed } from '../remote/give.js'
+import { serveNames } from './names.js'
 import { isIn, isToBeFollowed, takeUp } from './session-requests.js'
 
 export function serveOthers(machine: Machine, across: Across): void {
   const { remote, self } = across
   remote.watch((peer) => across.heard(peer))
+  serveNames(machine, across)
   const ownOf = (from: MachineId, units: readonly number[]): number[] =>
     units.map((unit) => asHeard(self, from, unit))
   remote.serve(machineCalls, {
