@@ -195,7 +195,6 @@ test.serial('[WO86] what would cross machines is refused with a sentence, and so
   const refused = async (action: Promise<unknown>): Promise<string> =>
     (await t.throwsAsync(action, { instanceOf: KatydidError })).status
 
-  t.is(await refused(world.grant(one, two)), 'not_supported')
   t.is(await refused(world.map(one, two, { at: 0, length: 4096 })), 'not_supported')
   t.is(await refused(world.rollback(1)), 'not_supported')
   t.is(await refused(world.createContainer({ name: 'three', machine: 3 })), 'bad_argument')
