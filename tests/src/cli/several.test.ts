@@ -34,7 +34,15 @@ test('[WO96] join has a machine of a world that run made, until it is interrupte
 
   const run = await katydid(
     folder,
-    ...['run', program, '--world', 'w', '--machines', '2', '--machine', '1', '--take'],
+    'run',
+    program,
+    '--world',
+    'w',
+    '--machines',
+    '2',
+    '--machine',
+    '1',
+    '--take',
     ...args,
   )
   await sees

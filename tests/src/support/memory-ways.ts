@@ -63,6 +63,8 @@ export function watchMemory(): MemoryWays {
       other.set(this.port2, this.port1)
     }
   }
+  // Called with its own port, and put back.
+  // eslint-disable-next-line @typescript-eslint/unbound-method
   const { postMessage } = MessagePort.prototype
   MessagePort.prototype.postMessage = function (
     this: threads.MessagePort,
