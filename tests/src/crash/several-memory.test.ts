@@ -36,6 +36,9 @@ test.serial(
     t.is(kinds.filter((each) => each === 'network driver').length, 5)
     t.true(kinds.filter((each) => each === 'worker').length >= 3)
     t.is(lives.size, 4)
-    t.deepEqual([...lives].map(machineOf).sort((a, b) => a - b), [1, 2, 2, 3])
+    t.deepEqual(
+      [...lives].map(machineOf).sort((a, b) => a - b),
+      [1, 2, 2, 3],
+    )
   },
 )
