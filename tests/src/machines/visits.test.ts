@@ -1,5 +1,5 @@
 /** LO: a container of another machine is invoked by letters; its program runs there, once, whatever is lost. */
-import { rights } from '@katydid/abi'
+import { containerGates, rights } from '@katydid/abi'
 import test from 'ava'
 import { ok, one, three, two, VisitsBench } from './visits-bench.js'
 
@@ -233,8 +233,13 @@ test('[LO149] invocations nest over machines, and come back into where they bega
   const second = bench.invokeFrom(two, inTwo.port, toThree, Uint8Array.of(2))
   const inThree = bench.next()
   t.is(inThree.machine, three)
+  const { region } = bench.kernel(one)
+  const gate = region.containerWord(bank.container('1 a0').slot, 'gate')
+  t.is(region.words.load(gate), containerGates.shut)
+  const askedMs = bank.network.clock.nowMs()
   const third = bench.invokeFrom(three, inThree.port, home, Uint8Array.of(3))
   const inOne = bench.next()
+  t.true(bank.network.clock.nowMs() - askedMs < 500)
   t.is(inOne.machine, one)
   t.is(inOne.visit.container, bank.container('1 a0').slot)
   inOne.done(ok(30))
