@@ -533,7 +533,7 @@ export class SimLocus {
   /** Runs what loci of other machines invoke, one after the other, as a visitor's thread does. */
   *#serveVisits(): Step<void> {
     type Next = typeof locusCalls.visitNext
-    for (let done: ArgsOf<Next>['done'] = null; ; ) {
+    for (let done: ArgsOf<Next>['done'] = null; ;) {
       const state: { reply: Reply<Next> | null } = { reply: null }
       const args = { done, leaves: false }
       this.messenger.call(

@@ -24,7 +24,8 @@ test('[LO140] an invocation of a container of another machine runs there with a 
   t.is(next.port, ran.port)
   next.done({ status: 'program_failed', detail: 'it threw', block: new Uint8Array(0) })
   const failed = bench.answered(again)
-  if (failed.status === 'ok') t.deepEqual([failed.end, failed.detail], ['program_failed', 'it threw'])
+  if (failed.status === 'ok')
+    t.deepEqual([failed.end, failed.detail], ['program_failed', 'it threw'])
   t.deepEqual(bench.bank.problems, [])
 })
 
@@ -32,7 +33,8 @@ test('[LO141] while it runs neither container is captured; afterwards both hold 
   const bench = await VisitsBench.open(42)
   const { bank } = bench
   const cap = await bench.give('2 a0', '1 a0')
-  const points = () => ['1 a0', '2 a0'].map((unit) => bank.container(unit).intervals.history.newest!.interval)
+  const points = () =>
+    ['1 a0', '2 a0'].map((unit) => bank.container(unit).intervals.history.newest!.interval)
   const box = bench.invoke('1 a0', cap, block)
   const ran = bench.next()
   const before = points()
@@ -44,16 +46,24 @@ test('[LO141] while it runs neither container is captured; afterwards both hold 
   for (const machine of bank.machines) bank.snapshot(machine)
   t.true(bank.until(() => points().every((each, nth) => each > before[nth]!)))
   const units = ['1 a0', '2 a0'].map((unit) => bank.container(unit))
-  const received = units.map(({ intervals: { history } }) => [...history.newest!.dependencies.keys()])
+  const received = units.map(({ intervals: { history } }) => [
+    ...history.newest!.dependencies.keys(),
+  ])
   t.deepEqual(received, [[2 * 2 ** 32 + units[1]!.slot], [2 ** 32 + units[0]!.slot]])
-  t.deepEqual(units.map(({ letters }) => letters!.waiting.length), [0, 0])
+  t.deepEqual(
+    units.map(({ letters }) => letters!.waiting.length),
+    [0, 0],
+  )
 })
 
 test('[LO142] rights are checked where the container lives, at each use: what was destroyed, derived and taken back says so', async (t) => {
   const bench = await VisitsBench.open(43)
   const { bank } = bench
   const root = await bench.cap(two, 'a0')
-  const derived = await bench.host(two, 'cap_derive', { cap: root, rights: rights.invoke | rights.copy })
+  const derived = await bench.host(two, 'cap_derive', {
+    cap: root,
+    rights: rights.invoke | rights.copy,
+  })
   const given = await bench.host(two, 'cap_give', {
     cap: derived['cap'],
     machine: one,
@@ -78,7 +88,10 @@ test('[LO142] rights are checked where the container lives, at each use: what wa
   const weak = await bench.give('2 a0', '1 a0', rights.read | rights.copy)
   t.is(bench.answered(bench.invoke('1 a0', weak)).status, 'right_missing')
   t.is(bench.begun, 2)
-  t.deepEqual(bank.problems.filter((each) => !each.startsWith('I16')), [])
+  t.deepEqual(
+    bank.problems.filter((each) => !each.startsWith('I16')),
+    [],
+  )
 })
 
 test('[LO143] a container that was destroyed at home is gone everywhere, and what was sent to it leaves the log', async (t) => {
@@ -93,7 +106,10 @@ test('[LO143] a container that was destroyed at home is gone everywhere, and wha
   const cap = given['cap'] as never
   const unmanaged = bench.answered(bench.invoke('1 a0', cap))
   t.is(unmanaged.status, 'no_manager')
-  t.is((await bench.host(two, 'manage_request', { cont: made['cont'], manager: '' }))['success'], true)
+  t.is(
+    (await bench.host(two, 'manage_request', { cont: made['cont'], manager: '' }))['success'],
+    true,
+  )
   const pointless = bench.answered(bench.invoke('1 a0', cap))
   t.is(pointless.status === 'ok' ? pointless.end : pointless.status, 'no_invocation_point')
   t.is((await bench.host(two, 'container_destroy', { cont: made['cont'] })).status, 'ok')
@@ -103,7 +119,10 @@ test('[LO143] a container that was destroyed at home is gone everywhere, and wha
   bench.bank.run(5_000)
   for (const machine of bench.bank.machines) bench.bank.snapshot(machine)
   bench.bank.run(5_000)
-  t.deepEqual(bench.bank.container('1 a0').letters!.log.map(({ unit }) => unit), [])
+  t.deepEqual(
+    bench.bank.container('1 a0').letters!.log.map(({ unit }) => unit),
+    [],
+  )
 })
 
 test('[LO144] its manager is asked once, with the invoker’s interval and the block; it may refuse, and what kernels cannot do is said', async (t) => {
@@ -210,7 +229,9 @@ test('[LO148] what an invoker’s end undoes was never invoked: the container go
   await bench.keep()
   bench.invoke('1 a0', cap, block)
   const ran = bench.next()
-  const { interval } = { interval: bench.kernel(two).containers.interval(bank.container('2 a0').slot) }
+  const { interval } = {
+    interval: bench.kernel(two).containers.interval(bank.container('2 a0').slot),
+  }
   bank.killLocus('1 a0')
   t.true(bank.until(() => bank.agrees))
   t.false(bank.world(two).loci.has(ran.port))
@@ -230,14 +251,14 @@ test('[LO149] invocations nest over machines, and come back into where they bega
   // A capture that is wanted meanwhile does not keep it out.
   for (const machine of bank.machines) bank.snapshot(machine)
   bank.run(100)
-  const second = bench.invokeFrom(two, inTwo.port, toThree, Uint8Array.of(2))
+  const second = bench.invokeOn(inTwo, toThree, Uint8Array.of(2))
   const inThree = bench.next()
   t.is(inThree.machine, three)
   const { region } = bench.kernel(one)
   const gate = region.containerWord(bank.container('1 a0').slot, 'gate')
   t.is(region.words.load(gate), containerGates.shut)
   const askedMs = bank.network.clock.nowMs()
-  const third = bench.invokeFrom(three, inThree.port, home, Uint8Array.of(3))
+  const third = bench.invokeOn(inThree, home, Uint8Array.of(3))
   const inOne = bench.next()
   t.true(bank.network.clock.nowMs() - askedMs < 500)
   t.is(inOne.machine, one)
@@ -276,4 +297,17 @@ test('[CP45] a program hands a capability to a container of another machine by a
   const refused = bench.copy('1 a0', own['cap'] as never, weak)
   t.true(bench.bank.until(() => refused.reply !== null))
   t.is(refused.reply!.status, 'right_missing')
+  // Nor when it was taken back there: here it still looks good.
+  const root = await bench.cap(two, 'a0')
+  const derived = await bench.host(two, 'cap_derive', { cap: root, rights: 255 })
+  const given = await bench.host(two, 'cap_give', {
+    cap: derived['cap'],
+    machine: one,
+    to: await bench.cap(one, 'a0'),
+    rights: 255,
+  })
+  await bench.host(two, 'group_destroy', { group: derived['group'] })
+  const late = bench.copy('1 a0', own['cap'] as never, given['cap'] as never)
+  t.true(bench.bank.until(() => late.reply !== null))
+  t.is(late.reply!.status, 'entity_gone')
 })

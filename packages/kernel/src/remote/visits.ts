@@ -3,12 +3,7 @@
  * step. While the program runs it is counted as an invocation, so the container is not captured. A thread that is lost takes the container back to before the
  * letter was begun, and it is begun again.
  */
-import {
-  capabilityTables,
-  containerGates,
-  masterRights,
-  type ContainerSlot,
-} from '@katydid/abi'
+import { capabilityTables, containerGates, masterRights, type ContainerSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import { newLocus } from '../locus/locus.js'
@@ -97,7 +92,9 @@ function begin(machine: Machine, container: Container, letter: Waiting): boolean
   const starting = [...visitors].filter(({ visitor: { visit, next } }) => !visit && !next)
   const waiting = machine.containers
     .live()
-    .flatMap((each) => (each.letters?.waiting ?? []).filter(({ content }) => content.kind === 'invoke'))
+    .flatMap((each) =>
+      (each.letters?.waiting ?? []).filter(({ content }) => content.kind === 'invoke'),
+    )
   if (starting.length < waiting.length) startVisitor(machine)
   return false
 }
@@ -125,7 +122,11 @@ function giveTo(
   const { visitor } = locus
   const { slot, program } = container
   const { next } = visitor
-  invariant(next !== null && visitor.visit === null && program !== null, 'LO150: a visitor runs one invocation at a time', { id: locus.id })
+  invariant(
+    next !== null && visitor.visit === null && program !== null,
+    'LO150: a visitor runs one invocation at a time',
+    { id: locus.id },
+  )
   const number = machine.visits.takeNumber()
   visitor.visit = { number, container, letter }
   visitor.next = null
@@ -142,7 +143,11 @@ export function visitIsOver(machine: Machine, locus: VisitingLocus, end: CallEnd
   const { visit } = visitor
   invariant(visit !== null && slot !== null, 'LO151: what is over was begun', { id: locus.id })
   const { container, letter } = visit
-  invariant(machine.containers.at(container.slot) === container, 'LO151: a visitor of what went back has ended', { slot: container.slot })
+  invariant(
+    machine.containers.at(container.slot) === container,
+    'LO151: a visitor of what went back has ended',
+    { slot: container.slot },
+  )
   const { region } = machine
   visitor.visit = null
   locus.container = nowhere
@@ -180,7 +185,10 @@ export function visitorEnded(machine: Machine, locus: VisitingLocus, why: string
   const { container, letter } = visit
   // It went back already, or does.
   if (machine.containers.at(container.slot) !== container) return
-  if (machine.phase === 'recovering' && (machine.lost === 'world' || machine.going.has(container.slot)))
+  if (
+    machine.phase === 'recovering' &&
+    (machine.lost === 'world' || machine.going.has(container.slot))
+  )
     return
   const name = nameOfCall(letter)
   const nowMs = clock.nowMs()
