@@ -66,16 +66,16 @@ export class VisitsBench {
 
   /** A call of the host on the kernel of that machine. */
   async host(on: MachineId, name: string, args: object): Promise<HostAnswer> {
-    let answer: HostAnswer | null = null
+    const box: { answer: HostAnswer | null } = { answer: null }
     void this.bank
       .world(on)
       .kernel.call(name, args)
-      .then((told) => (answer = told))
-    for (let nth = 0; answer === null && nth < 50_000; nth++) {
+      .then((told) => (box.answer = told))
+    for (let nth = 0; box.answer === null && nth < 50_000; nth++) {
       await Promise.resolve()
       this.bank.step()
     }
-    return answer ?? { status: 'not answered', detail: '' }
+    return box.answer ?? { status: 'not answered', detail: '' }
   }
 
   /** Everything there is is on the line, of all machines. */

@@ -1,6 +1,7 @@
 /** LO: a container of another machine is invoked by letters; its program runs there, once, whatever is lost. */
-import { containerGates, rights } from '@katydid/abi'
+import { actorPorts, asPort, containerGates, rights } from '@katydid/abi'
 import test from 'ava'
+import { program } from '../kernel/support/kernel-world.js'
 import { ok, one, three, two, VisitsBench } from './visits-bench.js'
 
 const block = Uint8Array.of(1, 2, 3)
@@ -272,6 +273,85 @@ test('[LO149] invocations nest over machines, and come back into where they bega
   if (told.status === 'ok') t.deepEqual([...told.block], [10])
   else t.fail(told.status)
   t.true(bank.until(() => bank.isRecoverable()))
+})
+
+test('[LO150] threads that run them serve one after the other, several at once, are nobody’s loci, and end when nothing comes', async (t) => {
+  const bench = await VisitsBench.open(52, { accounts: 2 })
+  const { bank } = bench
+  const caps = [await bench.give('2 a0', '1 a0'), await bench.give('2 a0', '1 a1')]
+  const boxes = ['1 a0', '1 a1'].map((unit, nth) => bench.invoke(unit, caps[nth]!, block))
+  const ran = [bench.next(), bench.next()]
+  t.not(ran[0]!.port, ran[1]!.port)
+  const machine = bench.kernel(two)
+  t.is(machine.visits.visitors.size, 2)
+  t.deepEqual(
+    machine.loci.all().map(({ name }) => name),
+    ['in a0', 'in a1'],
+  )
+  for (const each of ran) each.done(ok())
+  for (const each of boxes) t.is(bench.answered(each).status, 'ok')
+  const again = bench.invoke('1 a0', caps[0]!)
+  const next = bench.next()
+  t.true(ran.some(({ port }) => port === next.port))
+  await bench.host(two, 'world_snapshot', { durable: false })
+  next.done(ok())
+  t.is(bench.answered(again).status, 'ok')
+  bank.run(2_000)
+  t.is(machine.visits.visitors.size, 0)
+  t.is(machine.loci.threads().length, 2)
+  await bench.keep()
+  const records = machine.containers
+    .live()
+    .map(({ intervals: { history } }) => history.newest?.capture.record)
+  t.true(
+    records.every((record) => record?.containers.every(({ loci }) => loci.length < 2) !== false),
+  )
+})
+
+test('[LO151] a letter of another machine is no visit: nothing is logged of either container before its next capture', async (t) => {
+  const bench = await VisitsBench.open(53)
+  const cap = await bench.give('2 a0', '1 a0')
+  const gaps = (): (string | null)[] =>
+    ['1 a0', '2 a0'].map((unit) => bench.bank.container(unit).intervals.history.gap)
+  await bench.keep()
+  t.deepEqual(gaps(), [null, null])
+  const box = bench.invoke('1 a0', cap, block)
+  const ran = bench.next()
+  t.true(gaps().every((gap) => gap !== null))
+  ran.done(ok())
+  t.is(bench.answered(box).status, 'ok')
+  await bench.keep()
+  t.deepEqual(gaps(), [null, null])
+})
+
+test('[LO143] a container whose manager was given up is kept, and says manager_failed', async (t) => {
+  const bench = await VisitsBench.open(54, { world: { others: [{ name: 'weak' }] } })
+  const { bank } = bench
+  const weak = asPort(actorPorts.firstManager + 1)
+  const world = bank.world(two)
+  const made = await bench.host(two, 'container_create', { size: 65536, name: 'frail' })
+  await bench.host(two, 'manage_request', { cont: made['cont'], manager: 'weak' })
+  await bench.host(two, 'set_invocation_point', { cont: made['cont'], program })
+  const given = await bench.host(two, 'cap_give', {
+    cap: made['cont'],
+    machine: one,
+    to: await bench.cap(one, 'a0'),
+    rights: rights.invoke,
+  })
+  const cap = given['cap'] as never
+  const first = bench.invoke('1 a0', cap)
+  bench.next().done(ok())
+  t.is(bench.answered(first).status, 'ok')
+  await bench.keep()
+  for (let nth = 0; nth < 6; nth++) {
+    t.true(bank.until(() => bank.agrees && world.managers.has(weak)))
+    world.die(weak)
+    world.managers.delete(weak)
+    bank.run(500)
+  }
+  t.true(bank.until(() => bank.agrees && world.of('manager_given_up').length === 1))
+  const told = bench.answered(bench.invoke('1 a0', cap))
+  t.is(told.status, 'manager_failed')
 })
 
 test('[CP45] a program hands a capability to a container of another machine by a letter, and its name there is the answer', async (t) => {

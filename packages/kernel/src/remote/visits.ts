@@ -38,8 +38,7 @@ export function runVisits(machine: Machine): number {
   if (machine.phase !== 'open' || machine.recoveryWanted !== null) return next
   for (const container of machine.containers.live()) {
     for (const letter of container.letters?.waiting ?? []) {
-      if (letter.content.kind !== 'invoke') continue
-      if (machine.visits.isUnderWay(container, letter)) continue
+      if (!isDue(machine, container, letter)) continue
       const end = endAtOnce(machine, container, letter)
       if (end !== null) answerLetter(machine, container, letter, end)
       else if (!mayEnter(machine, container, letter)) next = Math.min(next, lookMs)
@@ -48,6 +47,10 @@ export function runVisits(machine: Machine): number {
   }
   return next
 }
+
+/** Whether it is an invocation that no thread runs. */
+const isDue = (machine: Machine, container: Container, letter: Waiting): boolean =>
+  letter.content.kind === 'invoke' && !machine.visits.isUnderWay(container, letter)
 
 /** How an invocation ends that is not begun. Nil: it can be. */
 function endAtOnce(machine: Machine, container: Container, letter: Waiting): CallEnd | null {
@@ -92,9 +95,7 @@ function begin(machine: Machine, container: Container, letter: Waiting): boolean
   const starting = [...visitors].filter(({ visitor: { visit, next } }) => !visit && !next)
   const waiting = machine.containers
     .live()
-    .flatMap((each) =>
-      (each.letters?.waiting ?? []).filter(({ content }) => content.kind === 'invoke'),
-    )
+    .flatMap((each) => (each.letters?.waiting ?? []).filter((other) => isDue(machine, each, other)))
   if (starting.length < waiting.length) startVisitor(machine)
   return false
 }
@@ -141,11 +142,11 @@ function giveTo(
 export function visitIsOver(machine: Machine, locus: VisitingLocus, end: CallEnd): void {
   const { visitor, slot } = locus
   const { visit } = visitor
-  invariant(visit !== null && slot !== null, 'LO151: what is over was begun', { id: locus.id })
+  invariant(visit !== null && slot !== null, 'LO150: what is over was begun', { id: locus.id })
   const { container, letter } = visit
   invariant(
     machine.containers.at(container.slot) === container,
-    'LO151: a visitor of what went back has ended',
+    'LO150: a visitor of what went back has ended',
     { slot: container.slot },
   )
   const { region } = machine
