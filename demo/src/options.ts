@@ -7,6 +7,7 @@ export interface Options {
   readonly frames: number
   readonly loci: number
   readonly kills: number
+  readonly machines: number
   readonly seed: number
   readonly json: boolean
   readonly keep: boolean
@@ -19,6 +20,7 @@ export class UsageError extends Error {}
 const numeric = {
   '--frames': { least: 32, most: 65536, default: 128, what: 'page frames of 4 KiB' },
   '--loci': { least: 1, most: 16, default: 2, what: 'loci' },
+  '--machines': { least: 1, most: 16, default: 1, what: 'machines' },
   '--kills': { least: 0, most: 100, default: 2, what: 'kills' },
   '--seed': { least: 0, most: 0xffffffff, default: 0, what: 'the seed' },
 } as const
@@ -26,11 +28,21 @@ type NumericName = keyof typeof numeric
 const flags = ['--json', '--keep', '--help'] as const
 const known = ['--input', ...Object.keys(numeric), ...flags]
 
+/** So few on each of several machines that its part of the index is still many times as large. */
+const framesOf = (machines: number): number =>
+  machines === 1
+    ? numeric['--frames'].default
+    : Math.max(
+        numeric['--frames'].least,
+        Math.floor((1.5 * numeric['--frames'].default) / machines),
+      )
+
 export const usage = `npm start -- [options]
   --input DIR   index every text file under DIR (default: the installed dependencies)
-  --frames N    page frames the world may use, of 4 KiB (default ${numeric['--frames'].default})
-  --loci N      loci that share the work (default ${numeric['--loci'].default})
-  --kills N     how often the world's process is killed (default ${numeric['--kills'].default})
+  --machines N  machines of the world, each with a part of the index (default ${numeric['--machines'].default})
+  --frames N    page frames each machine may use, of 4 KiB (default ${numeric['--frames'].default}; of several ${framesOf(3)} and the like)
+  --loci N      loci that share the work (default ${numeric['--loci'].default}, or one on each machine)
+  --kills N     how often the world's process is killed, or with several machines one of them (default ${numeric['--kills'].default})
   --seed N      what the moments of the kills are drawn from (default: drawn anew, and shown)
   --json        one JSON object a line
   --keep        leave the world's directory when done`
@@ -54,10 +66,14 @@ export function parseOptions(args: readonly string[], freshSeed: number): Option
     if (isMissing) throw new UsageError(`${name} needs a value: ${name} ${example(name)}.`)
     values.set(name, value)
   }
+  const machines = readNumber('--machines', values)
   return {
     input: values.get('--input') ?? null,
-    frames: readNumber('--frames', values),
-    loci: readNumber('--loci', values),
+    machines,
+    frames: values.has('--frames') ? readNumber('--frames', values) : framesOf(machines),
+    loci: values.has('--loci')
+      ? readNumber('--loci', values)
+      : Math.max(machines, numeric['--loci'].default),
     kills: readNumber('--kills', values),
     seed: values.has('--seed') ? readNumber('--seed', values) : freshSeed,
     json: set.has('--json'),

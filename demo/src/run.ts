@@ -31,7 +31,7 @@ export async function runMainJob(
     writeFileList(work.fileList, corpus.files)
     const job = new Job(options, corpus, work, events)
     const totals = await job.run(signal)
-    const result = await verify(work.index, corpus, events, signal)
+    const result = await verify(work.index(options.machines), corpus, events, signal)
     events.summary(totals, job.recoveries)
     const unproven = reasonsToFail(totals)
     if (result.reasons.length === 0 && unproven.length > 0)
@@ -77,7 +77,7 @@ async function findFiles(
 }
 
 async function verify(
-  indexFile: string,
+  indexFiles: readonly string[],
   corpus: Corpus,
   events: Events,
   signal: AbortSignal,
@@ -86,7 +86,7 @@ async function verify(
   const counted = await inSlices(counting, signal, (bytes) =>
     events.verifying(bytes, corpus.byteLength),
   )
-  const { words, differences, examples } = await compareIndex(indexFile, counted)
+  const { words, differences, examples } = await compareIndex(indexFiles, counted)
   if (differences === 0) return { words, reasons: [] }
   const changed = changedFiles(corpus.files)
   const why =

@@ -101,6 +101,7 @@ export class Accounts {
   }
 }
 
-function combine(name: CounterName, a: number, b: number): number {
+/** A sum, or of what is a maximum the larger. */
+export function combine(name: CounterName, a: number, b: number): number {
   return name.includes('Max') ? Math.max(a, b) : a + b
 }

@@ -2,6 +2,7 @@
 import type { Corpus } from '../corpus/corpus.js'
 import type { Folder } from '../corpus/folder.js'
 import type { Options } from '../options.js'
+import type { Blow } from './schedule.js'
 
 export interface Snapshot {
   readonly readBytes: number
@@ -23,7 +24,9 @@ export interface Snapshot {
 
 /** What a blow did. */
 export interface BlowReport {
-  readonly kind: 'process' | 'manager'
+  readonly kind: Blow['kind']
+  /** Which machine of several was struck. */
+  readonly machine?: number
   /** False for a kill that this job did not order. */
   readonly isOurs: boolean
   readonly number: number
@@ -36,7 +39,7 @@ export interface BlowReport {
 
 /** What came back, and what it cost. */
 export interface Recovery extends BlowReport {
-  /** From the start of the new process (or the end of the manager's worker) until the loci ran again. */
+  /** From the start of the new process (or the end of the manager's worker, or of the machine) until the loci ran again. */
   readonly recoveryMs: number
   readonly againBytes: number
   readonly againFraction: number
@@ -59,6 +62,7 @@ export interface ManagerTotals {
 export interface Totals {
   readonly progress: Snapshot
   readonly sessions: number
+  readonly machines: number
   readonly pages: number
   readonly frames: number
   readonly manager: ManagerTotals

@@ -11,6 +11,7 @@ import { Accounts } from './accounts.js'
 import type { BlowReport, Events, Recovery, Totals } from './events.js'
 import { JobFailure, Stopped } from './failure.js'
 import { progressFile, readProgress, type LocusProgress } from './progress-file.js'
+import { machineOf } from './placing.js'
 import { RecoveryWatch } from './recoveries.js'
 import { drawBlows, type Blow } from './schedule.js'
 import type { WorkFolder } from './work-folder.js'
@@ -45,7 +46,7 @@ export class Job {
     this.#work = work
     this.#events = events
     this.#accounts = new Accounts(corpus.byteLength)
-    this.#blows = drawBlows(options.seed, options.kills, corpus.byteLength)
+    this.#blows = drawBlows(options.seed, options.kills, corpus.byteLength, options.machines)
   }
 
   /** What each blow cost. */
@@ -63,6 +64,7 @@ export class Job {
         world: this.#work.world,
         folder: this.#work.path,
         fileList: this.#work.fileList,
+        machines: this.#options.machines,
         frames: this.#options.frames,
         managerFrames,
         loci: this.#options.loci,
@@ -101,7 +103,7 @@ export class Job {
         if (await this.#strike(child, blow)) return null
       } else if (isDone && blow === undefined && this.#watch === null && !isExporting) {
         isExporting = true
-        child.tell({ kind: 'export', to: this.#work.index })
+        child.tell({ kind: 'export', to: this.#work.index(this.#options.machines) })
       }
       await child.news(lookEveryMs)
     }
@@ -124,9 +126,15 @@ export class Job {
   }
 
   /** Delivers the blow. True when the process is dead. */
-  async #strike(child: WorldChild, { kind }: Blow): Promise<boolean> {
-    const report = this.#report(kind, true)
+  async #strike(child: WorldChild, { kind, machine }: Blow): Promise<boolean> {
+    const report = { ...this.#report(kind, true), ...(machine === undefined ? {} : { machine }) }
     this.#events.blow(report)
+    if (machine !== undefined) {
+      child.tell({ kind: 'end-machine', machine, blow: report.number })
+      const isOn = (locus: number): boolean => machineOf(locus, this.#options.machines) === machine
+      this.#watch = new RecoveryWatch(report, this.#loci(), performance.now(), isOn)
+      return false
+    }
     if (kind === 'manager') {
       this.#faultsBack = null
       child.tell({ kind: 'end-manager' })
@@ -175,6 +183,9 @@ export class Job {
     if (this.#watch === null) return
     if (this.#watch.kind === 'manager') {
       if (child.said('manager-back') !== null) this.#watch.back(performance.now())
+    } else if (this.#watch.kind === 'machine') {
+      if (child.said('machine-back')?.blow === this.#watch.number)
+        this.#watch.back(performance.now())
     } else if (child.said('ready') !== null) this.#watch.back(performance.now())
     this.#settle(child.said('done') !== null)
   }
@@ -201,12 +212,13 @@ export class Job {
       progress: this.#accounts.snapshot(this.#loci(), this.#work.usedBytes(), nowMs),
       sessions: this.#sessions,
       pages,
-      frames: this.#options.frames,
+      machines: this.#options.machines,
+      frames: this.#options.frames * this.#options.machines,
       manager: {
         pages: sum('ownPagesMax'),
         frames: sum('ownFramesMax'),
         faults: sum('ownFaults'),
-        isToEnd: this.#options.kills > 0,
+        isToEnd: this.#options.kills > 0 && this.#options.machines === 1,
         faultsBack: this.#faultsBack,
       },
       barriers: sum('barriers'),

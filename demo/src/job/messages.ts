@@ -9,6 +9,9 @@ export interface WorldJob {
   readonly folder: string
   /** The list of files; see file-list.ts. */
   readonly fileList: string
+  /** How many machines the world has. */
+  readonly machines: number
+  /** Of each machine. */
   readonly frames: number
   /** Of these, frames in which the manager keeps its maps. */
   readonly managerFrames: number
@@ -37,7 +40,7 @@ export type FromWorld =
   | { readonly kind: 'status'; readonly counters: CounterSums; readonly captures: Captures }
   /** All loci have ended, and that is recoverable. */
   | { readonly kind: 'done' }
-  /** The index stands in the file asked for. */
+  /** The index stands in the files asked for. */
   | { readonly kind: 'exported'; readonly words: number; readonly pages: number }
   /** The manager's worker was ended on request, and the world has gone on. */
   | {
@@ -45,10 +48,14 @@ export type FromWorld =
       /** Its faults on its own pages before it was ended. */
       readonly ownFaultsBefore: number
     }
+  /** The machine was ended on request by the blow of that number, and is as it was again. */
+  | { readonly kind: 'machine-back'; readonly blow: number }
   /** The job cannot go on; one sentence. */
   | { readonly kind: 'failed'; readonly sentence: string }
 
 export type ToWorld =
   | { readonly kind: 'end-manager' }
-  | { readonly kind: 'export'; readonly to: string }
+  | { readonly kind: 'end-machine'; readonly machine: number; readonly blow: number }
+  /** A file for each machine. */
+  | { readonly kind: 'export'; readonly to: readonly string[] }
   | { readonly kind: 'stop' }

@@ -11,13 +11,24 @@ export class RecoveryWatch {
   readonly #blow: BlowReport
   readonly #before: readonly LocusProgress[]
   readonly #beganMs: number
+  readonly #isStruck: (locus: number) => boolean
   #backMs: number | null = null
 
-  /** `before`: each locus at the blow. `beganMs`: when recovery began. */
-  constructor(blow: BlowReport, before: readonly LocusProgress[], beganMs: number) {
+  /** `before`: each locus at the blow. `beganMs`: when recovery began. `isStruck`: whether a locus surely begins anew; another may. */
+  constructor(
+    blow: BlowReport,
+    before: readonly LocusProgress[],
+    beganMs: number,
+    isStruck: (locus: number) => boolean = () => true,
+  ) {
     this.#blow = blow
+    this.#isStruck = isStruck
     this.#before = before
     this.#beganMs = beganMs
+  }
+
+  get number(): number {
+    return this.#blow.number
   }
 
   get kind(): BlowReport['kind'] {
@@ -40,7 +51,7 @@ export class RecoveryWatch {
   ): Recovery | null {
     if (this.#backMs === null) return null
     const isBack = now.map(({ starts }, locus) => starts > this.#before[locus]!.starts)
-    if (!isOver && !isBack.every(Boolean)) return null
+    if (!isOver && !isBack.every((each, locus) => each || !this.#isStruck(locus))) return null
     const againBytes = now.reduce((sum, { startedAtBytes }, locus) => {
       const lost = this.#before[locus]!.readBytes - startedAtBytes
       return isBack[locus] === true ? sum + Math.max(0, lost) : sum

@@ -5,16 +5,26 @@
  * that work done again after a kill does not bring the next one nearer.
  */
 export interface Blow {
-  /** `process`: SIGKILL to the world's process. `manager`: its manager's worker is terminated. */
-  readonly kind: 'process' | 'manager'
+  /** `process`: SIGKILL to the world's process. `manager`: its manager's worker is terminated. `machine`: all threads of one machine of several are. */
+  readonly kind: 'process' | 'manager' | 'machine'
+  /** Of one of several. */
+  readonly machine?: number
   /** It falls when this many bytes of text have been read. */
   readonly atBytes: number
 }
 
-/** `kills` blows to the process and, if there are any, one to the manager; in the order in which they fall. */
-export function drawBlows(seed: number, kills: number, totalBytes: number): Blow[] {
+/**
+ * `kills` blows to the process and, if there are any, one to the manager; with several machines each kill is of one of them, drawn too. In the order in
+ * which they fall.
+ */
+export function drawBlows(seed: number, kills: number, totalBytes: number, machines = 1): Blow[] {
   const random = fractions(seed)
   const at = (): number => Math.floor(random() * totalBytes)
+  if (machines > 1)
+    return Array.from({ length: kills }, (): Blow => {
+      const atBytes = at()
+      return { kind: 'machine', machine: 1 + Math.floor(random() * machines), atBytes }
+    }).sort((a, b) => a.atBytes - b.atBytes)
   const blows: Blow[] = Array.from({ length: kills }, () => ({ kind: 'process', atBytes: at() }))
   if (kills > 0) blows.push({ kind: 'manager', atBytes: at() })
   return blows.sort((a, b) => a.atBytes - b.atBytes)

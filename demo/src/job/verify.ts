@@ -59,11 +59,11 @@ export interface Comparison {
 const exampleCount = 5
 
 /**
- * Compares the exported index with the count: a line a word, `word TAB count TAB number of files TAB file,file,…`. All four
+ * Compares the exported index, which may stand in several files, with the count: a line a word, `word TAB count TAB number of files TAB file,file,…`. All four
  * must be the same. Uses the count up.
  */
 export async function compareIndex(
-  indexFile: string,
+  indexFiles: readonly string[],
   counted: Map<string, Entry>,
 ): Promise<Comparison> {
   const words = counted.size
@@ -72,8 +72,7 @@ export async function compareIndex(
   const differ = (sentence: string): void => {
     if (++differences <= exampleCount) examples.push(sentence)
   }
-  const input = fs.createReadStream(indexFile, 'utf8')
-  for await (const line of readline.createInterface({ input, crlfDelay: Infinity })) {
+  for await (const line of linesOf(indexFiles)) {
     const [word = '', count = '', length = '', files = ''] = line.split('\t')
     const expected = counted.get(word)
     const found = `${count} times in ${length} files`
@@ -90,6 +89,13 @@ export async function compareIndex(
   for (const [word, entry] of counted)
     differ(`"${word}" is ${told(entry)} in the text, but not in the index`)
   return { words, differences, examples }
+}
+
+async function* linesOf(files: readonly string[]): AsyncGenerator<string> {
+  for (const file of files) {
+    const input = fs.createReadStream(file, 'utf8')
+    yield* readline.createInterface({ input, crlfDelay: Infinity })
+  }
 }
 
 function told({ count, files }: Entry): string {

@@ -15,7 +15,8 @@ export interface WorkFolder {
   readonly path: string
   readonly world: string
   readonly fileList: string
-  readonly index: string
+  /** Where each of so many machines writes its part of the index. */
+  index(machines: number): string[]
   /** Bytes on the disk, holes not counted. */
   usedBytes(): number
   remove(): void
@@ -30,7 +31,8 @@ export function makeWorkFolder(parent = home): WorkFolder {
     path: folder,
     world: path.join(folder, 'world'),
     fileList: path.join(folder, 'files.jsonl'),
-    index: path.join(folder, 'index.tsv'),
+    index: (machines) =>
+      Array.from({ length: machines }, (_, nth) => path.join(folder, `index-${nth + 1}.tsv`)),
     usedBytes: () => usedBytes(path.join(folder, 'world')),
     remove: () => fs.rmSync(folder, { recursive: true, force: true }),
   }

@@ -7,6 +7,7 @@
 import { openWorld, type World } from 'katydid'
 import type { FromWorld, ToWorld, WorldJob } from './messages.js'
 import { CaptureWatch } from './capture-watch.js'
+import { MachineLives } from './machine-lives.js'
 import { exportIndex, index } from './world-work.js'
 
 const statusEveryMs = 50
@@ -22,6 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 let world: World | null = null
 let captures: CaptureWatch | null = null
+let lives: MachineLives | null = null
 let isStopping = false
 
 async function stop(): Promise<void> {
@@ -44,11 +46,13 @@ async function live(): Promise<void> {
   const startedMs = performance.now()
   world = await openWorld({
     dir: job.world,
+    machines: job.machines,
     frames: job.frames,
     managerFrames: job.managerFrames,
     snapshotEveryMs: job.snapshotEveryMs,
   })
-  captures = new CaptureWatch(world)
+  lives = new MachineLives(world)
+  captures = new CaptureWatch(world, lives)
   const { damage } = world.recovery
   const timer = setInterval(() => tellStatus(), statusEveryMs)
   await index(world, job, () =>
@@ -62,7 +66,13 @@ async function live(): Promise<void> {
 async function answer(message: ToWorld): Promise<void> {
   if (message.kind === 'stop') return stop()
   if (world === null) return
-  if (message.kind === 'end-manager') {
+  if (message.kind === 'end-machine') {
+    lives?.ends(message.machine)
+    const back = isReady(world, message.machine)
+    await world.killMachine(message.machine, { restart: true })
+    await back
+    tell({ kind: 'machine-back', blow: message.blow })
+  } else if (message.kind === 'end-manager') {
     const back = isBack(world)
     await world.crashManager()
     const ownFaultsBefore = world.counters().ownFaults
@@ -82,9 +92,20 @@ function isBack(open: World): Promise<void> {
   })
 }
 
+/** Settles when the machine is as it was. */
+function isReady(open: World, machine: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = open.on('ready', (event) => {
+      if (event.machine !== machine) return
+      end()
+      resolve()
+    })
+  })
+}
+
 function tellStatus(): void {
-  if (world !== null && captures !== null)
-    tell({ kind: 'status', counters: world.counters(), captures: captures.now() })
+  if (lives !== null && captures !== null)
+    tell({ kind: 'status', counters: lives.counters(), captures: captures.now() })
 }
 
 /** What fails here fails the job, in one sentence. */

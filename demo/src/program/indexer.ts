@@ -11,15 +11,15 @@ import { piecesOf, readFileList } from '../corpus/file-list.js'
 import { readProgress, writeProgress, type LocusProgress } from '../job/progress-file.js'
 import { WordTable } from '../word/word-table.js'
 import { WordsOfBytes } from '../word/words-of-bytes.js'
-import { mergeWords } from './postings.js'
+import { Shards } from './shards.js'
 import type { IndexTask } from './tasks.js'
 
 /** Registers: the first file of the batch (of this locus's files), words of it already merged, bytes and words before it. */
 const registers = { next: 0, merged: 1, bytes: 2, words: 3 } as const
 /** A batch is large enough that frequent words are merged once a batch, and small enough to be done again. */
 const batchBytes = 1_000_000
-/** Words merged between two safepoints: even if each faults, well within what a snapshot waits for. */
-const sliceWords = 16_384
+/** So many that the files of one word can be told in one invocation. */
+const batchFiles = 4096
 
 /** A file and its place in the list of all. */
 interface NumberedFile extends TextFile {
@@ -28,7 +28,7 @@ interface NumberedFile extends TextFile {
 
 export class Indexer {
   readonly #locus: Locus
-  readonly #map: SharedMap
+  readonly #shards: Shards
   readonly #progressFile: string
   readonly #files: readonly NumberedFile[]
   readonly #starts: number
@@ -39,7 +39,7 @@ export class Indexer {
 
   constructor(locus: Locus, map: SharedMap, task: IndexTask) {
     this.#locus = locus
-    this.#map = map
+    this.#shards = new Shards(locus, map, task.shards)
     this.#progressFile = task.progress
     const { all, before } = locus.outside(() => ({
       all: readFileList(task.fileList),
@@ -73,7 +73,8 @@ export class Indexer {
   #endOfBatch(first: number): number {
     let bytes = 0
     let end = first
-    while (end < this.#files.length && bytes < batchBytes) bytes += this.#files[end++]!.byteLength
+    const most = Math.min(this.#files.length, first + batchFiles)
+    while (end < most && bytes < batchBytes) bytes += this.#files[end++]!.byteLength
     return end
   }
 
@@ -110,12 +111,11 @@ export class Indexer {
   /** Adds the batch's words to the index, in slices. */
   #merge(table: WordTable): void {
     const { registers: saved } = this.#locus
+    const arranged = this.#shards.arrange(table)
     for (;;) {
       const merged = saved.getNumber(registers.merged)
-      const end = Math.min(table.length, merged + sliceWords)
-      if (merged >= end) return
-      mergeWords(this.#map, table, merged, end)
-      saved.setNumber(registers.merged, end)
+      if (merged >= table.length) return
+      saved.setNumber(registers.merged, this.#shards.merge(arranged, merged))
       this.#locus.safepoint()
     }
   }

@@ -6,7 +6,7 @@
  * fills fresh pages and touches no older run. A run never changes.
  */
 import type { Heap, SharedMap } from '@katydid/locus'
-import type { WordTable } from '../word/word-table.js'
+import type { WordCounts } from './word-counts.js'
 
 const word = 4
 const runHead = 2 * word
@@ -25,20 +25,20 @@ export function readValue(bytes: Uint8Array): Value {
   return { count: words[0]! >>> 0, files: words[1]! >>> 0, newest: words[2]! }
 }
 
-/** Adds entries of a private count, in the order in which the map lies in memory. No safepoint comes on the way. */
-export function mergeWords(map: SharedMap, table: WordTable, from: number, to: number): void {
-  const keys = Array.from({ length: to - from }, (_, at) => table.wordOf(from + at))
+/** Adds entries of a count, in the order in which the map lies in memory. No safepoint comes on the way. */
+export function mergeWords(map: SharedMap, words: WordCounts, from: number, to: number): void {
+  const keys = Array.from({ length: to - from }, (_, at) => words.wordOf(from + at))
   const entries = new Map(keys.map((key, at) => [key, from + at]))
   let bytes = 0
-  for (let entry = from; entry < to; entry++) bytes += runHead + table.filesOf(entry) * word
+  for (let entry = from; entry < to; entry++) bytes += runHead + words.filesOf(entry) * word
   let run = map.heap.alloc(bytes)
   for (const key of map.inPlaceOrder(keys)) {
     const entry = entries.get(key)!
-    const files = table.filesOf(entry)
+    const files = words.filesOf(entry)
     map.update(key, (value) => {
       const before = value === undefined ? null : readValue(value)
-      writeRun(map.heap, run, before?.newest ?? 0, table, entry)
-      const count = table.countOf(entry) + (before?.count ?? 0)
+      writeRun(map.heap, run, before?.newest ?? 0, words, entry)
+      const count = words.countOf(entry) + (before?.count ?? 0)
       return new Uint8Array(Int32Array.of(count, files + (before?.files ?? 0), run).buffer)
     })
     run += runHead + files * word
@@ -49,12 +49,12 @@ function writeRun(
   { memory }: Heap,
   at: number,
   older: number,
-  table: WordTable,
+  words: WordCounts,
   entry: number,
 ): void {
   memory.setInt32(at, older)
-  memory.setInt32(at + word, table.filesOf(entry))
-  table.visitFiles(entry, (file, index) => memory.setInt32(at + runHead + index * word, file))
+  memory.setInt32(at + word, words.filesOf(entry))
+  words.visitFiles(entry, (file, index) => memory.setInt32(at + runHead + index * word, file))
 }
 
 /** Reads a run: adds its files to `files` and answers the offset of the word's older run; 0 for none. */

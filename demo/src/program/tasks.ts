@@ -1,4 +1,6 @@
 /** What the program can be asked to do: the argument of a locus, by value. */
+import type { Capref } from '@katydid/abi'
+
 export interface IndexTask {
   readonly task: 'index'
   /** The list of files; see file-list.ts. */
@@ -8,6 +10,18 @@ export interface IndexTask {
   /** The locus reads file `first` and each `step`-th after it. */
   readonly first: number
   readonly step: number
+  /** Where the words of each shard are merged; one of them is here. */
+  readonly shards: readonly Shard[]
+}
+
+/** The container that the locus is in, or a capability for the one of another machine. */
+export type Shard = 'here' | Capref
+
+/** What a locus of another machine asks. */
+export interface MergeTask {
+  readonly task: 'merge'
+  /** See told-words.ts. */
+  readonly words: Uint8Array
 }
 
 export interface ExportTask {

@@ -33,9 +33,9 @@ export function reportLines(screen: Screen): Events {
   }
 
   return {
-    begin: ({ frames, loci, kills, seed }, folder) =>
+    begin: ({ frames, loci, machines, kills, seed }, folder) =>
       line(
-        `katydid: a word index of ${folder.isDefault ? 'the installed dependencies' : folder.path}, in ${frames} frames on ${loci === 1 ? '1 locus' : `${loci} loci`}, with ${counted(kills, 'kill')} (--seed ${seed})`,
+        `katydid: a word index of ${folder.isDefault ? 'the installed dependencies' : folder.path}, in ${frames} frames on ${machines === 1 ? '' : `each of ${machines} machines, on `}${loci === 1 ? '1 locus' : `${loci} loci`}, with ${counted(kills, 'kill')} (--seed ${seed})`,
       ),
     scanning: (fileCount) =>
       passing(() => `looking for text: ${counted(fileCount, 'file')} so far`),

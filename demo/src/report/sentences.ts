@@ -42,11 +42,13 @@ export function progressLine(now: Snapshot): string {
 }
 
 export function blowLine(blow: BlowReport): string {
-  const what =
-    blow.kind === 'manager'
-      ? 'manager’s worker terminated'
-      : `world’s process killed by SIGKILL${blow.isOurs ? '' : ', not by this job'}`
-  return `blow ${blow.number} at ${percent(blow.atBytes, blow.totalBytes, 1)}: ${what}; in flight ${inFlight(blow)}`
+  return `blow ${blow.number} at ${percent(blow.atBytes, blow.totalBytes, 1)}: ${struck(blow)}; in flight ${inFlight(blow)}`
+}
+
+function struck({ kind, machine, isOurs }: BlowReport): string {
+  if (kind === 'manager') return 'manager’s worker terminated'
+  if (kind === 'machine') return `all threads of machine ${machine} terminated`
+  return `world’s process killed by SIGKILL${isOurs ? '' : ', not by this job'}`
 }
 
 function inFlight({ openSnapshots, openPages }: BlowReport): string {
@@ -69,7 +71,7 @@ export function summaryLines(totals: Totals, recoveries: readonly Recovery[]): s
   const { progress, pages, frames, manager } = totals
   return [
     'summary',
-    `  index: ${whole(pages)} pages in ${whole(frames)} frames (${(pages / frames).toFixed(1)} times as many), in ${duration(totals.jobMs)} and ${totals.sessions === 1 ? '1 process' : `${totals.sessions} processes`}`,
+    `  index: ${whole(pages)} pages in ${whole(frames)} frames ${totals.machines === 1 ? '' : `of ${totals.machines} machines `}(${(pages / frames).toFixed(1)} times as many), in ${duration(totals.jobMs)} and ${totals.sessions === 1 ? '1 process' : `${totals.sessions} processes`}`,
     `  paging: ${whole(progress.faults)} faults, ${whole(progress.discardsDirty)} dirty and ${whole(progress.discardsClean)} clean discards, ${whole(progress.reReads)} re-reads`,
     `  the manager's maps: ${whole(manager.pages)} pages in ${whole(manager.frames)} frames, ${counted(manager.faults, 'fault')}`,
     `  durability: ${counted(progress.snapshots, 'snapshot')}, stop ${duration(progress.heldMsMean)} on average and ${duration(progress.heldMsMax)} at most; ${whole(totals.acknowledgedGroups)} acknowledged groups, ${whole(totals.barriers)} fdatasync, ${bytes(totals.bytesWritten)} written, ${bytes(progress.diskBytes)} on disk`,

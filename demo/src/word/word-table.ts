@@ -56,6 +56,11 @@ export class WordTable {
     return this.#bytes.subarray(this.#starts[entry], this.#starts[entry + 1])
   }
 
+  /** A hash of the entry's bytes, 32 bits; the same for the same word everywhere. */
+  hashOf(entry: number): number {
+    return this.#hashes[entry]!
+  }
+
   countOf(entry: number): number {
     return this.#counts[entry]!
   }

@@ -42,6 +42,31 @@ test.serial(
   },
 )
 
+test.serial(
+  '[JB17] over three machines, each killed or not as drawn, the index is right and the run says so',
+  async (t) => {
+    const input = makeCorpus(t, { files: 60, wordsAFile: 3000, vocabulary: 60_000 })
+
+    const args = ['--machines', '3', '--frames', '32', '--kills', '2', '--seed', '3', '--json']
+    const run = await runJob(['--input', input, ...args])
+
+    t.is(run.code, 0, run.output)
+    const told = run.output.trimEnd().split('\n').map(parse)
+    t.like(told.at(-1)!, { type: 'verified', files: 60, equal: true })
+    const recovered = told.filter(({ type }) => type === 'recovered')
+    t.deepEqual(
+      recovered.map(({ kind }) => kind),
+      ['machine', 'machine'],
+    )
+    t.true(
+      recovered.every(({ machine }) => [1, 2, 3].includes(machine as number)),
+      'each names the machine',
+    )
+    const summary = told.find(({ type }) => type === 'summary')!
+    t.like(summary, { machines: 3, sessions: 1, frames: 96 })
+  },
+)
+
 test.serial('[JB9] without a terminal the last line is the verdict', async (t) => {
   const input = makeCorpus(t)
 

@@ -12,6 +12,12 @@ test('[JB7] options are read in both spellings, and a fresh seed stands in for n
   t.is(parseOptions(['--seed', '0'], 77).seed, 0)
 })
 
+test('[JB7] each of several machines has a locus unless told otherwise, and fewer frames', (t) => {
+  t.like(parseOptions([], 1), { machines: 1, loci: 2, frames: 128 })
+  t.like(parseOptions(['--machines', '3'], 1), { machines: 3, loci: 3, frames: 64 })
+  t.like(parseOptions(['--machines=16', '--loci=2', '--frames=99'], 1), { loci: 2, frames: 99 })
+})
+
 const refusals: readonly (readonly [args: string[], sentence: RegExp])[] = [
   [
     ['--frames', '0'],
@@ -25,6 +31,7 @@ const refusals: readonly (readonly [args: string[], sentence: RegExp])[] = [
   [['--loci', '0'], /^--loci 0: loci must be a whole number from 1 to /],
   [['--loci', '2.5'], /^--loci 2\.5: /],
   [['--kills', '-1'], /^--kills -1: /],
+  [['--machines', '17'], /^--machines 17: machines must be a whole number from 1 to 16\.$/],
   [['--seed', '4294967296'], /^--seed 4294967296: /],
   [['--seed', ''], /^--seed needs a value/],
   [['--input'], /^--input needs a value: --input some\/folder\.$/],

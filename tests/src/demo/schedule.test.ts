@@ -15,6 +15,14 @@ test('[JB8] there are as many kills as asked for, and one blow to the manager', 
   t.deepEqual(drawBlows(1, 0, 1e6), [])
 })
 
+test('[JB17] with several machines each kill is of one of them, and all are drawn', (t) => {
+  const blows = drawBlows(7, 60, 1e6, 3)
+
+  t.true(blows.every(({ kind }) => kind === 'machine'))
+  t.is(new Set(blows.map(({ machine }) => machine)).size, 3)
+  t.deepEqual(blows, drawBlows(7, 60, 1e6, 3))
+})
+
 test('[JB8] moments rise and are uniform over the progress', (t) => {
   const moments = Array.from({ length: 2000 }, (_, seed) => drawBlows(seed, 2, 1000)).flatMap(
     (blows) => {

@@ -137,6 +137,6 @@ async function compare(
   const counting = countWords(files)
   for (;;) {
     const step = counting.next()
-    if (step.done === true) return compareIndex(indexFile, step.value)
+    if (step.done === true) return compareIndex([indexFile], step.value)
   }
 }

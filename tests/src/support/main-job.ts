@@ -6,6 +6,7 @@ import type { Options } from '@katydid/demo/options.js'
 
 export const someOptions: Options = {
   input: null,
+  machines: 1,
   frames: 128,
   loci: 2,
   kills: 2,
@@ -50,6 +51,7 @@ export function someTotals(
 ): Totals {
   return {
     sessions: 3,
+    machines: 1,
     pages: 1300,
     frames: 128,
     manager: { pages: 12, frames: 4, faults: 40, isToEnd: true, faultsBack: 30 },
