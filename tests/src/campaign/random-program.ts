@@ -28,9 +28,13 @@ export function randomProgram(deeds: number, pages: number): SimProgram {
 }
 
 /** A program that does `next` so many times, each deed between two safepoints and counted in register 0. */
-export function programOfDeeds(deeds: number, next: (locus: SimLocus) => Steps): SimProgram {
+export function programOfDeeds(
+  deeds: number | (() => number),
+  next: (locus: SimLocus) => Steps,
+): SimProgram {
+  const most = typeof deeds === 'number' ? () => deeds : deeds
   return function* (locus) {
-    while (locus.model.registers[0]! < BigInt(deeds)) {
+    while (locus.model.registers[0]! < BigInt(most())) {
       // What was answered before it was entered again comes first: the same call asks for it.
       if (locus.held === null) yield* next(locus)
       else yield* durableInvocation(locus)

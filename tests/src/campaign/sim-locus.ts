@@ -94,6 +94,8 @@ export class SimLocus {
   #elsewhere: Window | null = null
   /** The nested invocation under way. */
   #tree: Tree | null = null
+  /** The containers from which that was made, outermost first. */
+  readonly #from: string[] = []
   /** What an access waits for. */
   #held: (() => boolean) | null = null
   #missed: {
@@ -119,6 +121,11 @@ export class SimLocus {
   /** How many invocations below its outermost it is. */
   get depth(): number {
     return this.region.words.load(this.region.locusWord(this.slot, 'depth'))
+  }
+
+  /** The containers that it is in: its own, and those in which its invocations are under way. */
+  get standsIn(): ReadonlySet<string> {
+    return new Set([...this.#from, this.container])
   }
 
   /** What the model knows of it. */
@@ -316,6 +323,7 @@ export class SimLocus {
     const stamp = stampOf(region, from)
     const uses = new AttachmentSet(this.#attachmentTo(to))
     const windows = new SimWindows(uses, (container) => this.#attachmentAcross(container))
+    this.#from.push(home.name)
     this.#move({ name, slot: to, uses, windows, tree }, 1)
     arrived(this)
     receive(region, to, stamp)
@@ -327,6 +335,7 @@ export class SimLocus {
       if (this.#alive) {
         const back = stampOf(region, to)
         this.#move(home, -1)
+        this.#from.pop()
         receive(region, from, back)
         this.#noteMessage(name, home.name, to)
         arrived(this)
