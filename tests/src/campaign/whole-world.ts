@@ -225,6 +225,8 @@ export class WholeWorld {
   managerMessenger: Messenger | null = null
   /** What is put around a manager's messenger, so that a campaign sees each of its messages. */
   wrap: (messenger: Messenger) => Messenger = (messenger) => messenger
+  /** Told of each event, once the world has heard it. */
+  heard: (event: WorldEvent) => void = () => {}
   /** Told of the containers that are back, each at an interval. */
   wentBack: (to: ReadonlyMap<string, number>) => void = () => {}
   /** Containers of which a part has died, and that have not gone back since. */
@@ -590,6 +592,7 @@ export class WholeWorld {
 
   #heard(event: WorldEvent): void {
     this.events.push(event)
+    this.heard(event)
     switch (event.kind) {
       case 'captured':
       case 'drained':

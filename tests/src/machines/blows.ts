@@ -63,6 +63,7 @@ export class Blows {
     if (machine === undefined) return
     const world = worlds.get(machine)!
     const [name, blow] = blows[random.below(blows.length)]!
+    this.#machines.tell(`${this.#machines.nowMs.toFixed(1)} machine ${machine} is struck: ${name}`)
     this.struck.set(name, (this.struck.get(name) ?? 0) + 1)
     blow({
       machine,

@@ -17,7 +17,8 @@ export const machinesShape: MachinesShape = {
   machines: 8,
   containers: ['a', 'b'],
   pages: 8,
-  deeds: 40,
+  deeds: 120,
+  pauseMs: 12,
   letters: 0.3,
   wires: { latencyMs: 0.2, spreadMs: 1 },
   world: {
@@ -34,9 +35,14 @@ export const machinesShape: MachinesShape = {
 const openMs = 30_000
 const settleMs = 30_000
 
-export async function campaignSeed(seed: number, options: Partial<MachinesShape> = {}): Promise<SeedOutcome> {
+export async function campaignSeed(
+  seed: number,
+  options: Partial<MachinesShape> = {},
+  tell: (what: string) => void = () => {},
+): Promise<SeedOutcome> {
   const shape = { ...machinesShape, ...options }
   const machines = new WholeMachines(seed, shape)
+  machines.tell = tell
   const ground = new Ground(machines)
   const blows = new Blows(machines)
   const { problems } = machines

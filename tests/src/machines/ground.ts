@@ -34,6 +34,9 @@ export class Ground {
   /** What each container went back to since the last decision. */
   readonly #back = new Map<string, number>()
   readonly #announced = new Map<string, number>()
+  /** Of each machine the number of the last recovery when it was open last, or started; and the one that it knew of a step ago. */
+  readonly #openAt = new Map<MachineId, number>()
+  readonly #knew = new Map<MachineId, number>()
   #isToBeJudged = false
   recoveries = 0
   returns = 0
@@ -47,10 +50,13 @@ export class Ground {
   }
 
   #watch(id: MachineId, world: WholeWorld): void {
+    this.#openAt.set(id, this.#recovery)
+    this.#knew.set(id, 0)
     world.wentBack = (to) => {
       this.#isToBeJudged = true
       for (const [name, interval] of to) {
         this.returns++
+        this.#machines.tell(`${this.#machines.nowMs.toFixed(1)} ${id} ${name} is back at ${interval}`)
         this.#back.set(`${id} ${name}`, interval)
       }
     }
@@ -66,6 +72,8 @@ export class Ground {
       this.#recovery = recovery
       this.#decided(recovery)
     }
+    this.#knew.set(id, recovery)
+    if (world.phase === 'open') this.#openAt.set(id, recovery)
     if (this.#isToBeJudged && machines.agrees) {
       this.#isToBeJudged = false
       machines.problems.push(...this.orphans())
@@ -90,6 +98,7 @@ export class Ground {
   #decided(recovery: number): void {
     const { worlds, machines: all } = this.#machines
     this.recoveries++
+    this.#machines.tell(`${this.#machines.nowMs.toFixed(1)} recovery ${recovery} is decided`)
     this.#back.clear()
     this.#expected = null
     this.#isToBeJudged = true
@@ -97,6 +106,8 @@ export class Ground {
     const isThere = ({ kernel: { machine } }: WholeWorld): boolean =>
       machine.lost === 'world' || machine.phase === 'open' || machine.phase === 'recovering'
     if (worlds.size < all.length || ![...worlds.values()].every(isThere)) return
+    // One that has carried out another decision and has not opened since is not where its model is.
+    if (all.some((id) => this.#knew.get(id)! > this.#openAt.get(id)!)) return
     const least = new Map<string, Candidate[]>()
     const most = new Map<string, Candidate[]>()
     for (const address of this.#machines.post.addresses) {

@@ -2,7 +2,7 @@
  * A world of several whole machines in one simulator: on each the real kernel, managers, disk, console and network driver, with simulated loci. Machines are killed
  * with all that is in memory, and started again from what the disk kept.
  */
-import { asMachine, type MachineId } from '@katydid/abi'
+import { asMachine, type MachineId, type WorldEvent } from '@katydid/abi'
 import { Random } from '@katydid/actor'
 import { crashImage, powerCut, SimWires, type WirePlan } from '@katydid/devices'
 import { isStable } from '@katydid/kernel/state-interval/line.js'
@@ -10,6 +10,7 @@ import { CampaignHost } from '../campaign/host.js'
 import { deed, programOfDeeds, readAll } from '../campaign/random-program.js'
 import { WatchedNetwork } from '../campaign/watched-network.js'
 import { WholeWorld, type Remains, type SimProgram, type WholeShape } from '../campaign/whole-world.js'
+import type { SimLocus } from '../campaign/sim-locus.js'
 import { moneyAt, Post } from './post.js'
 
 export interface MachinesShape {
@@ -21,9 +22,13 @@ export interface MachinesShape {
   /** Deeds of a locus, and how often one is a letter. */
   readonly deeds: number
   readonly letters: number
+  /** The longest that a locus does nothing between two deeds. */
+  readonly pauseMs: number
   readonly wires: WirePlan
   readonly world: WholeShape
 }
+
+type Steps = Generator<'step' | number | (() => boolean), void, void>
 
 /** What a machine that died leaves behind. */
 interface Left {
@@ -49,6 +54,8 @@ export class WholeMachines {
   readonly slow = new Set<MachineId>()
   readonly problems: string[] = []
   readonly seen = new Map<string, number>()
+  /** Told what happens, for whoever looks at one seed. */
+  tell: (what: string) => void = () => {}
   /** Told of each machine that starts. */
   onStart: (machine: MachineId, world: WholeWorld) => void = () => {}
   operations = 0
@@ -91,10 +98,16 @@ export class WholeMachines {
       this.post.noteArrived(world)
       before?.()
     }
+    world.heard = (event) => this.#tellEvent(machine, event)
     this.worlds.set(machine, world)
     this.onStart(machine, world)
     world.begin()
     return world
+  }
+
+  #tellEvent(machine: MachineId, event: WorldEvent): void {
+    if (['captured', 'recoverable', 'drained', 'output'].includes(event.kind)) return
+    this.tell(`${this.nowMs.toFixed(1)} machine ${machine}: ${JSON.stringify(event)}`)
   }
 
   /** Everything in the memory of the machine is gone; of writes that no barrier covers each sector is there or not. */
@@ -102,6 +115,7 @@ export class WholeMachines {
     const world = this.worlds.get(machine)
     if (world === undefined) return
     this.#count(world)
+    this.tell(`${this.nowMs.toFixed(1)} machine ${machine} is killed`)
     const base = this.#bases.get(machine) ?? new Uint8Array(0)
     const cut = powerCut(base, world.disk.journal.entries)
     const density = this.random.fraction()
@@ -195,10 +209,13 @@ export class WholeMachines {
   }
 
   #program(): SimProgram {
-    const { deeds, pages, letters } = this.shape
-    const next = (locus: Parameters<SimProgram>[0]): Generator<'step' | number | (() => boolean), void, void> => {
-      if (!locus.random.chance(letters)) return deed(locus, pages)
-      return locus.random.chance(0.5) ? this.post.pay(locus, pages) : this.post.take(locus, pages)
+    const { deeds, pages, letters, pauseMs } = this.shape
+    const { post } = this
+    function* next(locus: SimLocus): Steps {
+      if (!locus.random.chance(letters)) yield* deed(locus, pages)
+      else if (locus.random.chance(0.5)) yield* post.pay(locus, pages)
+      else yield* post.take(locus, pages)
+      if (locus.random.chance(0.5)) yield* locus.sleep(locus.random.below(pauseMs))
     }
     return programOfDeeds(() => (this.#isClosing ? 0 : deeds), next)
   }
