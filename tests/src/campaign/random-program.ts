@@ -91,6 +91,12 @@ export const deed = (locus: SimLocus, pages: number): Steps => drawnOf(deeds, lo
 export const deedWithoutRegisters = (locus: SimLocus, pages: number): Steps =>
   drawnOf(withoutRegisters, locus, pages)
 
+const ofContainersAlone = deeds.filter(([, each]) => each !== semaphores && each !== ownContainer)
+
+/** One in which nothing but containers with loci receives anything: no semaphore, and nothing that comes and goes. */
+export const deedOfContainers = (locus: SimLocus, pages: number): Steps =>
+  drawnOf(ofContainersAlone, locus, pages)
+
 function drawnOf(of: typeof deeds, locus: SimLocus, pages: number): Steps {
   const total = of.reduce((sum, [weight]) => sum + weight, 0)
   let left = locus.random.below(total)

@@ -20,9 +20,9 @@ export class Blows {
   /** Some hundred milliseconds of work, and a few blows. */
   course(): void {
     const { random } = this.#machines
-    for (let blows = 1 + random.below(6); blows > 0; blows--) {
+    for (let blows = 1 + random.below(5); blows > 0; blows--) {
       // Half of them fall upon who is still reeling.
-      this.#pass(random.chance(0.5) ? random.below(80) : random.below(500))
+      this.#pass(random.chance(0.5) ? random.below(40) : random.below(250))
       this.#strike()
       if (this.#machines.problems.length > 0) return
     }
@@ -98,7 +98,7 @@ const blows: readonly (readonly [name: string, blow: (struck: Struck) => void])[
   ['locus', killLocus],
   ['manager', ({ world }) => { if (world.manager !== null) world.killManager() }],
   ['machine', ({ machine, machines, restart }) => restart(machine, machines.random.below(400))],
-  ['machine', ({ machine, machines, restart }) => restart(machine, machines.random.below(2500))],
+  ['machine', ({ machine, machines, restart }) => restart(machine, machines.random.below(1500))],
   ['several', several],
   ['network driver', ({ world }) => world.restartNetwork()],
   ['disk driver', ({ world }) => world.killDisk()],
@@ -125,7 +125,7 @@ function partition({ machine, machines, later }: Struck): void {
   const { random, wires } = machines
   const group = machines.machines.filter((each) => each === machine || random.chance(0.3))
   wires.wires.partition([group, machines.machines.filter((each) => !group.includes(each))])
-  later(random.below(2500), () => wires.wires.healAll())
+  later(random.below(1800), () => wires.wires.healAll())
 }
 
 function cut({ machine, machines, later }: Struck): void {
@@ -133,7 +133,7 @@ function cut({ machine, machines, later }: Struck): void {
   const others = machines.machines.filter((each) => each !== machine)
   const other = others[random.below(others.length)]!
   wires.wires.cut(machine, other)
-  later(random.below(2500), () => wires.wires.heal(machine, other))
+  later(random.below(1800), () => wires.wires.heal(machine, other))
 }
 
 function badWires({ machines, later }: Struck): void {

@@ -131,7 +131,10 @@ export class Ground {
       return { sure: [...sure, ...present], possible: [...all, ...present] }
     }
     const left = this.#machines.left.get(address.machine)?.stable.get(address.name)
-    return { sure: all.filter(({ interval }) => left?.has(interval) === true), possible: all }
+    const line = world.promisedLine.get(address.slot) ?? 0
+    const isSure = ({ interval }: Candidate): boolean =>
+      this.#machines.shape.isExact ? left?.has(interval) === true : interval === line
+    return { sure: all.filter(isSure), possible: all }
   }
 
   /** The greatest choice in which nobody knows of another what that has not done. */

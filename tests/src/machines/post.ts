@@ -2,7 +2,8 @@
  * Letters between containers of different machines, as loci send and take them: by ids that are given once in all lives of the world. A letter carries money, so that
  * a word of real pages says what was sent and taken.
  */
-import type { MachineId } from '@katydid/abi'
+import { asContainer, type MachineId } from '@katydid/abi'
+import type { Waiting } from '@katydid/kernel/machines/letters.js'
 import { sendLetter, takeLetter } from '@katydid/kernel/machines/send-letter.js'
 import type { SimLocus } from '../campaign/sim-locus.js'
 import type { WholeWorld } from '../campaign/whole-world.js'
@@ -36,7 +37,15 @@ export class Post {
   readonly addresses: Address[] = []
   /** Containers to which letters go that are not there, or will not be. */
   readonly dead: Address[] = []
+  readonly #of = new Map<MachineId, readonly Address[]>()
+  /** What waited in a container when it was looked at last: the list is replaced when it changes. */
+  readonly #looked = new WeakMap<ModelContainer, readonly Waiting[]>()
   #next = 1
+
+  add(address: Address): void {
+    this.addresses.push(address)
+    this.#of.set(address.machine, [...(this.#of.get(address.machine) ?? []), address])
+  }
 
   addressOf(machine: MachineId, name: string): Address {
     return this.addresses.find((each) => each.machine === machine && each.name === name)!
@@ -117,9 +126,12 @@ export class Post {
   noteArrived(world: WholeWorld): void {
     const { containers } = world.kernel.machine
     if (world.phase !== 'open' && world.phase !== 'stopping') return
-    for (const model of world.model.containers.values()) {
-      const waiting = containers.named(model.name)?.letters?.waiting
-      if (waiting === undefined || isSame(waiting, model.letters.waiting)) continue
+    for (const { name, slot } of this.#of.get(world.kernel.machine.across!.self) ?? []) {
+      const waiting = containers.at(asContainer(slot))?.letters?.waiting
+      if (waiting === undefined) continue
+      const model = world.model.containers.get(name)
+      if (model === undefined || this.#looked.get(model) === waiting) continue
+      this.#looked.set(model, waiting)
       const ids = waiting.map(({ block }) => contentOf(block).id)
       for (const id of ids) this.#arrived(world, model, id)
       model.letters = { ...model.letters, waiting: ids }
@@ -143,9 +155,3 @@ function contentOf(block: Uint8Array): { readonly id: number; readonly amount: n
   return { id: id!, amount: amount! }
 }
 
-const isSame = (
-  waiting: readonly { readonly block: Uint8Array }[],
-  known: readonly number[],
-): boolean =>
-  waiting.length === known.length &&
-  waiting.every(({ block }, nth) => contentOf(block).id === known[nth])

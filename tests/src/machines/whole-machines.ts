@@ -7,7 +7,7 @@ import { Random } from '@katydid/actor'
 import { crashImage, powerCut, SimWires, type WirePlan } from '@katydid/devices'
 import { isStable } from '@katydid/kernel/state-interval/line.js'
 import { CampaignHost } from '../campaign/host.js'
-import { deed, programOfDeeds, readAll } from '../campaign/random-program.js'
+import { deed, deedOfContainers, programOfDeeds, readAll } from '../campaign/random-program.js'
 import { WatchedNetwork } from '../campaign/watched-network.js'
 import { WholeWorld, type Remains, type SimProgram, type WholeShape } from '../campaign/whole-world.js'
 import type { SimLocus } from '../campaign/sim-locus.js'
@@ -22,6 +22,8 @@ export interface MachinesShape {
   /** Deeds of a locus, and how often one is a letter. */
   readonly deeds: number
   readonly letters: number
+  /** Loci use nothing that a machine which has lost everything can only have as it was on the line. */
+  readonly isExact: boolean
   /** The longest that a locus does nothing between two deeds. */
   readonly pauseMs: number
   readonly wires: WirePlan
@@ -168,7 +170,7 @@ export class WholeMachines {
       const { kernel } = host.world
       for (const name of containers) {
         const { slot, generation } = kernel.machine.containers.named(name)!
-        this.post.addresses.push({ machine, name, slot, generation })
+        this.post.add({ machine, name, slot, generation })
       }
       await host.snapshot(true)
     })
@@ -211,8 +213,9 @@ export class WholeMachines {
   #program(): SimProgram {
     const { deeds, pages, letters, pauseMs } = this.shape
     const { post } = this
+    const local = this.shape.isExact ? deedOfContainers : deed
     function* next(locus: SimLocus): Steps {
-      if (!locus.random.chance(letters)) yield* deed(locus, pages)
+      if (!locus.random.chance(letters)) yield* local(locus, pages)
       else if (locus.random.chance(0.5)) yield* post.pay(locus, pages)
       else yield* post.take(locus, pages)
       if (locus.random.chance(0.5)) yield* locus.sleep(locus.random.below(pauseMs))
