@@ -42,6 +42,7 @@ import {
   Attachment,
   AttachmentSet,
   managerOf,
+  messageEpoch,
   postTrap,
   receive,
   stampOf,
@@ -58,6 +59,7 @@ import type { ModelLocus } from './world-model.js'
 type Wait = 'step' | number | (() => boolean)
 type Step<T> = Generator<Wait, T, void>
 type Plan = ResultOf<typeof locusCalls.locusBegin>['plan']
+type Visit = NonNullable<ResultOf<typeof locusCalls.visitNext>['visit']>
 
 /** The locus's thread has been ended. */
 class Gone extends Error {}
@@ -138,6 +140,10 @@ export class SimLocus {
     try {
       const plan = yield* this.#begin()
       if (plan === null) return
+      if (plan.visitor) {
+        yield* this.#serveVisits()
+        return this.world.exited(this.port)
+      }
       // Destroyed as it was about to begin: what it should do was in the mail.
       if (this.world.destroyedAtRest.has(plan.name) && !this.world.model.loci.has(plan.name)) return
       const end = plan.replay ? yield* this.#again(plan) : yield* this.#enter(plan)
@@ -344,6 +350,66 @@ export class SimLocus {
     }
   }
 
+  /** An invocation of a container of another machine: the kernel has it run there. Quiet meanwhile, and not at rest. */
+  *remoteInvoke(
+    cap: Capref,
+    block: Uint8Array,
+    deadlineMs: number,
+  ): Step<Reply<typeof locusCalls.remoteInvoke>> {
+    const { region, containerSlot } = this
+    const tree = this.#tree ?? newTree(region, containerSlot)
+    const mixed = tree.mixed || messageEpoch(region, containerSlot) !== tree.epoch
+    const args = { cap, block, epoch: tree.epoch, mixed, deadlineMs }
+    return yield* this.call(locusCalls.remoteInvoke, args, false, deadlineMs + 10_000)
+  }
+
+  /** What other machines invoke is run, one after the other, until the kernel has nothing more for it. */
+  *#serveVisits(): Step<void> {
+    let done: ArgsOf<typeof locusCalls.visitNext>['done'] = null
+    for (;;) {
+      const state: { reply: Reply<typeof locusCalls.visitNext> | null } = { reply: null }
+      const { kernel } = actorPorts
+      const noted = (reply: Reply<typeof locusCalls.visitNext>): void => void (state.reply = reply)
+      const args = { done, leaves: false }
+      this.messenger.call(kernel, locusCalls.visitNext, args, noted, 60_000)
+      yield* this.#pause(() => state.reply !== null)
+      const reply: Reply<typeof locusCalls.visitNext> = state.reply!
+      if (reply.status !== 'ok' || reply.visit === null) return
+      done = yield* this.#visit(reply.visit)
+    }
+  }
+
+  *#visit({
+    number,
+    container,
+    block,
+    epoch,
+    mixed,
+  }: Visit): Step<NonNullable<ArgsOf<typeof locusCalls.visitNext>['done']>> {
+    const slot = container as ContainerSlot
+    this.container = this.world.kernel.machine.containers.at(slot)!.name
+    this.containerSlot = slot
+    this.#tree = { epoch, mixed }
+    this.#comeBack()
+    this.#uses = new AttachmentSet(this.#attachmentTo(slot))
+    this.#windows = new SimWindows(this.#uses, (other) => this.#attachmentAcross(other))
+    this.#store('container', slot)
+    this.#store('depth', 1)
+    this.#uses.attach()
+    const end = { number, status: 'ok', detail: '', block: new Uint8Array(0) as Uint8Array }
+    try {
+      end.block = yield* this.world.visited(this, block)
+    } catch (error) {
+      if (!(error instanceof AccessError)) throw error
+      Object.assign(end, { status: error.status, detail: error.message })
+    }
+    this.#leave()
+    this.#tree = null
+    this.container = ''
+    this.#goQuiet(locusStates.starting)
+    return end
+  }
+
   /** In the model; not when what was invoked is gone, and its name perhaps another's. */
   #noteMessage(from: string, to: string, invoked: ContainerSlot): void {
     const { world } = this
@@ -490,7 +556,12 @@ export class SimLocus {
   }
 
   /** A call on the kernel, quiet meanwhile. */
-  *call<S extends AnySignature>(signature: S, args: ArgsOf<S>, resting = false): Step<Reply<S>> {
+  *call<S extends AnySignature>(
+    signature: S,
+    args: ArgsOf<S>,
+    resting = false,
+    forMs = resting ? 60_000 : 10_000,
+  ): Step<Reply<S>> {
     const state: { reply: Reply<S> | null } = { reply: null }
     if (resting) this.#rest()
     else this.#goQuiet()
@@ -501,7 +572,7 @@ export class SimLocus {
       (reply) => {
         state.reply = reply
       },
-      resting ? 60_000 : 10_000,
+      forMs,
     )
     yield* this.#pause(() => state.reply !== null)
     if (resting) yield* this.#throughGate()
@@ -765,7 +836,7 @@ export class SimLocus {
     )
   }
 
-  #store(field: 'state' | 'waitContainer', value: number): void {
+  #store(field: 'state' | 'waitContainer' | 'container' | 'depth', value: number): void {
     this.region.words.store(this.region.locusWord(this.slot, field), value)
   }
 }

@@ -179,6 +179,11 @@ export interface Beyond {
   readonly link?: SimDriverOptions['link']
 }
 
+// eslint-disable-next-line require-yield
+function* returnBlock(_: SimLocus, block: Uint8Array): Generator<never, Uint8Array> {
+  return block
+}
+
 export class WholeWorld {
   readonly sim: WatchedSimulator
   readonly random: Random
@@ -225,6 +230,11 @@ export class WholeWorld {
   managerMessenger: Messenger | null = null
   /** What is put around a manager's messenger, so that a campaign sees each of its messages. */
   wrap: (messenger: Messenger) => Messenger = (messenger) => messenger
+  /** What runs in a container that another machine invokes; by itself it returns its block. */
+  visited: (
+    locus: SimLocus,
+    block: Uint8Array,
+  ) => Generator<'step' | number | (() => boolean), Uint8Array, void> = returnBlock
   /** Told of each event, once the world has heard it. */
   heard: (event: WorldEvent) => void = () => {}
   /** Told of the containers that are back, each at an interval. */

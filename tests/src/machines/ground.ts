@@ -172,7 +172,7 @@ export class Ground {
       if (other !== undefined && (other === null || other.happened < number)) return `${number}`
     }
     for (const id of [...letters.taken, ...letters.waiting]) {
-      const letter = this.#machines.post.letters.get(id)
+      const letter = this.#machines.post.posted.get(id)
       const sender = by.get(letter?.identity ?? this)
       if (sender === null || sender?.letters.sent.has(id) === false) return `letter ${id}`
     }
@@ -249,7 +249,7 @@ export class Ground {
     const containers = [...worlds.values()].flatMap(({ model }) => [...model.containers.values()])
     const taken = new Set(containers.flatMap(({ letters }) => [...letters.taken]))
     const open = containers.flatMap(({ letters }) => [...letters.sent]).filter((id) => !taken.has(id))
-    return money + open.reduce((sum, id) => sum + post.letters.get(id)!.amount, 0)
+    return money + open.reduce((sum, id) => sum + post.posted.get(id)!.amount, 0)
   }
 }
 

@@ -1,30 +1,33 @@
 /**
- * Letters between containers of different machines, as loci send and take them: by ids that are given once in all lives of the world. A letter carries money, so that
- * a word of real pages says what was sent and taken.
+ * Messages between containers of different machines, as the kernels really carry them, and what is true of them: letters and invocations have ids that are given once in all lives
+ * of the world, and carry money, so that a word of real pages says what was sent and taken.
  */
-import { asContainer, type MachineId } from '@katydid/abi'
-import type { Waiting } from '@katydid/kernel/machines/letters.js'
-import { sendLetter, takeLetter } from '@katydid/kernel/machines/send-letter.js'
-import type { SimLocus } from '../campaign/sim-locus.js'
+import { asContainer, type ContainerSlot, type MachineId } from '@katydid/abi'
+import type { Container } from '@katydid/kernel/container/container.js'
+import type { Letter, Waiting } from '@katydid/kernel/machines/letters.js'
 import type { WholeWorld } from '../campaign/whole-world.js'
 import type { ModelContainer } from '../campaign/world-model.js'
-
-type Steps = Generator<'step' | number | (() => boolean), void, void>
 
 /** Where a container is: it is there for good. */
 export interface Address {
   readonly machine: MachineId
   readonly name: string
-  readonly slot: number
+  readonly slot: ContainerSlot
   readonly generation: number
 }
 
-export interface PostedLetter {
+/** A letter or an invocation, by its id. */
+export interface Posted {
   readonly id: number
   readonly from: Address
-  readonly to: Address
+  readonly to: { readonly machine: MachineId; readonly slot: number }
   readonly amount: number
-  /** Of the sender, as the model counts what happened to it. */
+  /** Of the sender. */
+  readonly identity: object
+}
+
+/** Who sent a message, and what number it has among all that happened to who sent it. */
+interface Stamp {
   readonly identity: object
   readonly happened: number
 }
@@ -32,14 +35,28 @@ export interface PostedLetter {
 /** The word that holds a container's money, in a page that nothing else is in. */
 export const moneyAt = (pages: number): number => pages * 4096 + 128
 
+/** What a message says: its id, the money, and how often an invocation may invoke on. */
+export const blockOf = (id: number, amount: number, hops: number): Uint8Array =>
+  new Uint8Array(new Int32Array([id, amount, hops]).buffer)
+
+export function contentOf(block: Uint8Array): { id: number; amount: number; hops: number } {
+  const [id = 0, amount = 0, hops = 0] = new Int32Array(block.slice().buffer)
+  return { id, amount, hops }
+}
+
 export class Post {
-  readonly letters = new Map<number, PostedLetter>()
+  readonly posted = new Map<number, Posted>()
   readonly addresses: Address[] = []
-  /** Containers to which letters go that are not there, or will not be. */
-  readonly dead: Address[] = []
   readonly #of = new Map<MachineId, readonly Address[]>()
-  /** What waited in a container when it was looked at last: the list is replaced when it changes. */
-  readonly #looked = new WeakMap<ModelContainer, readonly Waiting[]>()
+  /** Messages that were sent: ids of letters and invocations; answers by machine and call. */
+  readonly #stamps = new Map<string, Stamp>()
+  /** The container that made a call, by what its answer is known by. */
+  readonly #callers = new Map<string, string>()
+  /** Entries of logs whose stamp was noted: by machine, container, message and its interval. */
+  readonly #noted = new Set<string>()
+  /** Lists that were looked at last: they are replaced when they change. */
+  readonly #waiting = new WeakMap<ModelContainer, readonly Waiting[]>()
+  readonly #logs = new WeakMap<ModelContainer, readonly Letter[]>()
   #next = 1
 
   add(address: Address): void {
@@ -51,107 +68,114 @@ export class Post {
     return this.addresses.find((each) => each.machine === machine && each.name === name)!
   }
 
-  /** The locus's container sends some money to one of another machine; the word and the letter change in one step. */
-  *pay(locus: SimLocus, pages: number): Steps {
-    const { world, random } = locus
-    const { across } = world.kernel.machine
-    const from = this.addressOf(across!.self, locus.container)
-    const others = this.addresses.filter(({ machine }) => machine !== from.machine)
-    const to = others[random.below(others.length)]!
-    const amount = random.below(100)
-    let isSent = false
-    yield* locus.atomic(
-      moneyAt(pages),
-      (window, at) => {
-        // The page is there from now on.
-        window.add(at, 0)
-        isSent = this.#send(world, from, to, amount)
-        return window.add(at, isSent ? -amount : 0)
-      },
-      (before) => (isSent ? (before - amount) | 0 : before),
-    )
-    world.saw('letter sent', isSent ? 'ok' : 'refused')
+  addressAt(machine: MachineId, slot: number): Address | null {
+    return this.#of.get(machine)?.find((each) => each.slot === slot) ?? null
   }
 
-  #send(world: WholeWorld, from: Address, to: Address, amount: number): boolean {
-    const { machine } = world.kernel
-    const container = machine.containers.named(from.name)
+  /** A new message of this container, which is about to send it. */
+  write(world: WholeWorld, name: string, to: Posted['to'], amount: number): Posted | null {
+    const model = world.model.containers.get(name)
+    if (model === undefined) return null
+    const from = this.addressOf(world.kernel.machine.across!.self, name)
+    const posted = { id: this.#next++, from, to, amount, identity: model.identity }
+    this.posted.set(posted.id, posted)
+    const { letters } = model
+    model.letters = { ...letters, sent: new Set([...letters.sent, posted.id]) }
+    return posted
+  }
+
+  /** It was not sent after all. */
+  unwrite(world: WholeWorld, { id, from }: Posted): void {
     const model = world.model.containers.get(from.name)
-    if (container === null || model === undefined) return false
-    const id = this.#next
-    const block = new Uint8Array(new Int32Array([id, amount]).buffer)
-    const sent = sendLetter(machine, container, to, block)
-    if (sent.status !== 'ok') return false
-    this.#next++
-    const { identity, letters } = model
-    this.letters.set(id, { id, from, to, amount, identity, happened: ++model.happened })
-    model.letters = { ...letters, sent: new Set([...letters.sent, id]) }
-    return true
+    if (model === undefined) return
+    const sent = [...model.letters.sent].filter((each) => each !== id)
+    model.letters = { ...model.letters, sent: new Set(sent) }
   }
 
-  /** The locus's container takes a letter, if one waits. */
-  *take(locus: SimLocus, pages: number): Steps {
-    const { world } = locus
-    const { machine } = world.kernel
-    let amount = 0
-    yield* locus.atomic(
-      moneyAt(pages),
-      (window, at) => {
-        window.add(at, 0)
-        const container = machine.containers.named(locus.container)
-        const letter = container === null ? null : takeLetter(machine, container)
-        amount = letter === null ? 0 : this.#took(world, locus.container, letter.block)
-        return window.add(at, amount)
-      },
-      (before) => (before + amount) | 0,
-    )
-  }
-
-  #took(world: WholeWorld, name: string, block: Uint8Array): number {
+  /** The container has what the message brought; answers how much. */
+  take(world: WholeWorld, name: string, block: Uint8Array): number {
     const { id, amount } = contentOf(block)
-    const known = this.letters.get(id)
+    const known = this.posted.get(id)
     world.saw('letter taken', 'ok')
-    if (known === undefined || known.amount !== amount || known.to.name !== name)
-      world.problems.push(`${name} was given letter ${id} of ${amount}, which never was so`)
+    const here = this.addressOf(world.kernel.machine.across!.self, name)
+    const isMeant = known?.to.machine === here.machine && known.to.slot === here.slot
+    if (known?.amount !== amount || !isMeant)
+      world.problems.push(`${name} was given message ${id} of ${amount}, which never was so`)
     const model = world.model.containers.get(name)
     if (model === undefined) return amount
     const { letters } = model
-    if (letters.taken.has(id)) world.problems.push(`I6: ${name} was given letter ${id} twice`)
-    const waiting = letters.waiting.filter((each) => each !== id)
-    model.letters = { ...letters, taken: new Set([...letters.taken, id]), waiting }
+    if (letters.taken.has(id)) world.problems.push(`I6: ${name} was given message ${id} twice`)
+    model.letters = { ...letters, taken: new Set([...letters.taken, id]) }
     return amount
   }
 
-  /** Letters that have come are noted, in the step in which they do. */
-  noteArrived(world: WholeWorld): void {
-    const { containers } = world.kernel.machine
+  /** What came to be in logs and in the mail of that machine's containers, in the step in which it did. */
+  look(world: WholeWorld): void {
     if (world.phase !== 'open' && world.phase !== 'stopping') return
-    for (const { name, slot } of this.#of.get(world.kernel.machine.across!.self) ?? []) {
-      const waiting = containers.at(asContainer(slot))?.letters?.waiting
-      if (waiting === undefined) continue
+    const { containers, across } = world.kernel.machine
+    for (const { name, slot } of this.#of.get(across!.self) ?? []) {
+      const container = containers.at(asContainer(slot))
       const model = world.model.containers.get(name)
-      if (model === undefined || this.#looked.get(model) === waiting) continue
-      this.#looked.set(model, waiting)
-      const ids = waiting.map(({ block }) => contentOf(block).id)
-      for (const id of ids) this.#arrived(world, model, id)
-      model.letters = { ...model.letters, waiting: ids }
+      if (container?.letters === undefined || model === undefined) continue
+      const { log, waiting } = container.letters
+      if (this.#logs.get(model) !== log) {
+        this.#logs.set(model, log)
+        this.#sent(across!.self, container, model, log)
+      }
+      if (this.#waiting.get(model) !== waiting) {
+        this.#waiting.set(model, waiting)
+        this.#arrived(world, model, waiting)
+      }
     }
   }
 
-  #arrived(world: WholeWorld, model: ModelContainer, id: number): void {
-    const { letters, knows, name } = model
-    if (letters.waiting.includes(id)) return
-    world.saw('letter received', 'ok')
-    if (letters.taken.has(id)) world.problems.push(`I6: letter ${id} came to ${name} twice`)
-    const letter = this.letters.get(id)
-    if (letter === undefined) world.problems.push(`${name} received ${id}, which was never sent`)
-    else
-      knows.set(letter.identity, Math.max(knows.get(letter.identity) ?? 0, letter.happened))
+  #sent(
+    self: MachineId,
+    { slot }: Container,
+    model: ModelContainer,
+    log: readonly Letter[],
+  ): void {
+    for (const letter of log) {
+      const { kind, block, call } = letter.content
+      if (kind !== 'plain' && kind !== 'invoke' && kind !== 'answer') continue
+      const to = Math.floor(letter.unit / 2 ** 32)
+      if (kind === 'invoke') this.#callers.set(answerKey(self, call), model.name)
+      const key = kind === 'answer' ? answerKey(to, call) : `${contentOf(block).id}`
+      const entry = `${self} ${slot} ${key} ${letter.interval}`
+      if (this.#noted.has(entry)) continue
+      this.#noted.add(entry)
+      const { identity } = model
+      this.#stamps.set(key, { identity, happened: ++model.happened })
+    }
+  }
+
+  #arrived(world: WholeWorld, model: ModelContainer, waiting: readonly Waiting[]): void {
+    const ids = waiting.flatMap(({ content: { kind, block } }) =>
+      kind === 'plain' || kind === 'invoke' ? [contentOf(block).id] : [],
+    )
+    for (const id of ids) {
+      const { letters, name } = model
+      if (letters.waiting.includes(id)) continue
+      world.saw('letter received', 'ok')
+      if (letters.taken.has(id)) world.problems.push(`I6: message ${id} came to ${name} twice`)
+      if (!this.posted.has(id)) world.problems.push(`${name} received ${id}, which never was sent`)
+      this.#knows(model, `${id}`)
+    }
+    model.letters = { ...model.letters, waiting: ids }
+  }
+
+  /** An answer to that call of the machine has come to the container that made it. */
+  answered(world: WholeWorld, call: number): void {
+    const key = answerKey(world.kernel.machine.across!.self, call)
+    const model = world.model.containers.get(this.#callers.get(key) ?? '')
+    if (model !== undefined) this.#knows(model, key)
+  }
+
+  #knows({ knows }: ModelContainer, key: string): void {
+    const stamp = this.#stamps.get(key)
+    if (stamp === undefined) return
+    knows.set(stamp.identity, Math.max(knows.get(stamp.identity) ?? 0, stamp.happened))
   }
 }
 
-function contentOf(block: Uint8Array): { readonly id: number; readonly amount: number } {
-  const [id, amount] = new Int32Array(block.slice().buffer)
-  return { id: id!, amount: amount! }
-}
-
+const answerKey = (machine: number, call: number): string => `answer ${machine} ${call}`

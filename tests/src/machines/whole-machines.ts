@@ -2,7 +2,7 @@
  * A world of several whole machines in one simulator: on each the real kernel, managers, disk, console and network driver, with simulated loci. Machines are killed
  * with all that is in memory, and started again from what the disk kept.
  */
-import { asMachine, type MachineId, type WorldEvent } from '@katydid/abi'
+import { asMachine, rights, type MachineId, type WorldEvent } from '@katydid/abi'
 import { Random } from '@katydid/actor'
 import { crashImage, powerCut, SimWires, type WirePlan } from '@katydid/devices'
 import { isStable } from '@katydid/kernel/state-interval/line.js'
@@ -11,6 +11,7 @@ import { deed, deedOfContainers, programOfDeeds, readAll } from '../campaign/ran
 import { WatchedNetwork } from '../campaign/watched-network.js'
 import { WholeWorld, type Remains, type SimProgram, type WholeShape } from '../campaign/whole-world.js'
 import type { SimLocus } from '../campaign/sim-locus.js'
+import { Errands } from './errands.js'
 import { moneyAt, Post } from './post.js'
 
 export interface MachinesShape {
@@ -22,6 +23,8 @@ export interface MachinesShape {
   /** Deeds of a locus, and how often one is a letter. */
   readonly deeds: number
   readonly letters: number
+  /** Containers of other machines that have a capability for a container. */
+  readonly acquaintances: number
   /** Loci use nothing that a machine which has lost everything can only have as it was on the line. */
   readonly isExact: boolean
   /** The longest that a locus does nothing between two deeds. */
@@ -50,6 +53,7 @@ export class WholeMachines {
   readonly machines: readonly MachineId[]
   readonly worlds = new Map<MachineId, WholeWorld>()
   readonly post = new Post()
+  readonly errands: Errands
   /** What is left of machines that died, also when they run again. */
   readonly left = new Map<MachineId, Left>()
   /** Machines whose messages are slow. */
@@ -70,6 +74,7 @@ export class WholeMachines {
     this.network = new WatchedNetwork(seed)
     this.wires = new SimWires(this.network, shape.wires)
     this.random = new Random(seed ^ 0x3a3a)
+    this.errands = new Errands(this.post, shape.pages)
     this.machines = Array.from({ length: shape.machines }, (_, nth) => asMachine(nth + 1))
   }
 
@@ -97,8 +102,16 @@ export class WholeMachines {
     )
     const before = world.sim.onStep
     world.sim.onStep = () => {
-      this.post.noteArrived(world)
+      this.post.look(world)
       before?.()
+    }
+    world.visited = (locus, block) => this.errands.visited(locus, block)
+    const { farCalls } = world.kernel.machine
+    const take = farCalls.take.bind(farCalls)
+    // An answer has come from the moment in which the kernel has it, whoever waits.
+    farCalls.take = (call) => {
+      this.post.answered(world, call)
+      return take(call)
     }
     world.heard = (event) => this.#tellEvent(machine, event)
     this.worlds.set(machine, world)
@@ -172,12 +185,28 @@ export class WholeMachines {
         const { slot, generation } = kernel.machine.containers.named(name)!
         this.post.add({ machine, name, slot, generation })
       }
-      await host.snapshot(true)
     })
+    this.post.addresses.sort((a, b) => a.machine - b.machine || a.slot - b.slot)
+    await this.#each((host, machine) => this.#introduce(host, machine))
     await this.#each(async (host) => {
       for (const name of containers) await host.start(`l${name}`, name)
     })
-    this.post.addresses.sort((a, b) => a.machine - b.machine || a.slot - b.slot)
+  }
+
+  /** Some containers of other machines come to have capabilities for those of this one, which are on the line then. */
+  async #introduce(host: CampaignHost, machine: MachineId): Promise<void> {
+    const { addresses } = this.post
+    const others = addresses.filter((each) => each.machine !== machine)
+    for (const name of this.shape.containers) {
+      const cap = await host.find(name)
+      for (let nth = 0; nth < this.shape.acquaintances; nth++) {
+        const to = others[this.random.below(others.length)]!
+        const into = await new CampaignHost(this.worlds.get(to.machine)!).find(to.name)
+        const args = { cap, machine: to.machine, to: into, rights: rights.invoke }
+        await host.call('cap_give', args, 'ok')
+      }
+    }
+    await host.snapshot(true)
   }
 
   /** Everything of all machines is read, and held against the models. */
@@ -212,12 +241,11 @@ export class WholeMachines {
 
   #program(): SimProgram {
     const { deeds, pages, letters, pauseMs } = this.shape
-    const { post } = this
+    const { errands } = this
     const local = this.shape.isExact ? deedOfContainers : deed
     function* next(locus: SimLocus): Steps {
       if (!locus.random.chance(letters)) yield* local(locus, pages)
-      else if (locus.random.chance(0.5)) yield* post.pay(locus, pages)
-      else yield* post.take(locus, pages)
+      else yield* errands.next(locus)
       if (locus.random.chance(0.5)) yield* locus.sleep(locus.random.below(pauseMs))
     }
     return programOfDeeds(() => (this.#isClosing ? 0 : deeds), next)
