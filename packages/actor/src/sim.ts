@@ -76,8 +76,8 @@ export class Simulator implements SimSource {
     for (const { from, to, bytes } of this.region.plan.mailboxes)
       this.#longest.set(from * 1024 + to, longestMessage(bytes))
     this.#tasks = new SimTasks(this.clock, this.#order.hash)
-    this.#order.add(this)
-    this.#order.add(this.#tasks)
+    this.#order.add(this, this.machine)
+    this.#order.add(this.#tasks, this.machine)
     this.#network?.enter(this.machine, this)
   }
 

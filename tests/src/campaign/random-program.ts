@@ -28,9 +28,13 @@ export function randomProgram(deeds: number, pages: number): SimProgram {
 }
 
 /** A program that does `next` so many times, each deed between two safepoints and counted in register 0. */
-export function programOfDeeds(deeds: number, next: (locus: SimLocus) => Steps): SimProgram {
+export function programOfDeeds(
+  deeds: number | (() => number),
+  next: (locus: SimLocus) => Steps,
+): SimProgram {
+  const most = typeof deeds === 'number' ? () => deeds : deeds
   return function* (locus) {
-    while (locus.model.registers[0]! < BigInt(deeds)) {
+    while (locus.model.registers[0]! < BigInt(most())) {
       // What was answered before it was entered again comes first: the same call asks for it.
       if (locus.held === null) yield* next(locus)
       else yield* durableInvocation(locus)
@@ -86,6 +90,12 @@ export const deed = (locus: SimLocus, pages: number): Steps => drawnOf(deeds, lo
 /** One that leaves all registers but the first as they are. */
 export const deedWithoutRegisters = (locus: SimLocus, pages: number): Steps =>
   drawnOf(withoutRegisters, locus, pages)
+
+const ofContainersAlone = deeds.filter(([, each]) => each !== semaphores && each !== ownContainer)
+
+/** One in which nothing but containers with loci receives anything: no semaphore, and nothing that comes and goes. */
+export const deedOfContainers = (locus: SimLocus, pages: number): Steps =>
+  drawnOf(ofContainersAlone, locus, pages)
 
 function drawnOf(of: typeof deeds, locus: SimLocus, pages: number): Steps {
   const total = of.reduce((sum, [weight]) => sum + weight, 0)

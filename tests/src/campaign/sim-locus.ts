@@ -59,6 +59,7 @@ import type { ModelLocus } from './world-model.js'
 type Wait = 'step' | number | (() => boolean)
 type Step<T> = Generator<Wait, T, void>
 type Plan = ResultOf<typeof locusCalls.locusBegin>['plan']
+type Visit = NonNullable<ResultOf<typeof locusCalls.visitNext>['visit']>
 
 /** The locus's thread has been ended. */
 class Gone extends Error {}
@@ -95,6 +96,8 @@ export class SimLocus {
   #elsewhere: Window | null = null
   /** The nested invocation under way. */
   #tree: Tree | null = null
+  /** The containers from which that was made, outermost first. */
+  readonly #from: string[] = []
   /** What an access waits for. */
   #held: (() => boolean) | null = null
   #missed: {
@@ -120,6 +123,11 @@ export class SimLocus {
   /** How many invocations below its outermost it is. */
   get depth(): number {
     return this.region.words.load(this.region.locusWord(this.slot, 'depth'))
+  }
+
+  /** The containers that it is in: its own, and those in which its invocations are under way. */
+  get standsIn(): ReadonlySet<string> {
+    return new Set([...this.#from, this.container])
   }
 
   /** What the model knows of it. */
@@ -322,6 +330,7 @@ export class SimLocus {
     const stamp = stampOf(region, from)
     const uses = new AttachmentSet(this.#attachmentTo(to))
     const windows = new SimWindows(uses, (container) => this.#attachmentAcross(container))
+    this.#from.push(home.name)
     this.#move({ name, slot: to, uses, windows, tree }, 1)
     arrived(this)
     receive(region, to, stamp)
@@ -333,12 +342,73 @@ export class SimLocus {
       if (this.#alive) {
         const back = stampOf(region, to)
         this.#move(home, -1)
+        this.#from.pop()
         receive(region, from, back)
         this.#noteMessage(name, home.name, to)
         arrived(this)
         goOut(region, to)
       }
     }
+  }
+
+  /** An invocation of a container of another machine: the kernel has it run there. Quiet meanwhile, and not at rest. */
+  *remoteInvoke(
+    cap: Capref,
+    block: Uint8Array,
+    deadlineMs: number,
+  ): Step<Reply<typeof locusCalls.remoteInvoke>> {
+    const { region, containerSlot } = this
+    const tree = this.#tree ?? newTree(region, containerSlot)
+    const mixed = tree.mixed || messageEpoch(region, containerSlot) !== tree.epoch
+    const args = { cap, block, epoch: tree.epoch, mixed, deadlineMs }
+    return yield* this.call(locusCalls.remoteInvoke, args, false, deadlineMs + 10_000)
+  }
+
+  /** What other machines invoke is run, one after the other, until the kernel has nothing more for it. */
+  *#serveVisits(): Step<void> {
+    let done: ArgsOf<typeof locusCalls.visitNext>['done'] = null
+    for (;;) {
+      const state: { reply: Reply<typeof locusCalls.visitNext> | null } = { reply: null }
+      const { kernel } = actorPorts
+      const noted = (reply: Reply<typeof locusCalls.visitNext>): void => void (state.reply = reply)
+      const args = { done, leaves: false }
+      this.messenger.call(kernel, locusCalls.visitNext, args, noted, 60_000)
+      yield* this.#pause(() => state.reply !== null)
+      const reply: Reply<typeof locusCalls.visitNext> = state.reply!
+      if (reply.status !== 'ok' || reply.visit === null) return
+      done = yield* this.#visit(reply.visit)
+    }
+  }
+
+  *#visit({
+    number,
+    container,
+    block,
+    epoch,
+    mixed,
+  }: Visit): Step<NonNullable<ArgsOf<typeof locusCalls.visitNext>['done']>> {
+    const slot = container as ContainerSlot
+    this.container = this.world.kernel.machine.containers.at(slot)!.name
+    this.containerSlot = slot
+    this.#tree = { epoch, mixed }
+    this.#comeBack()
+    this.#uses = new AttachmentSet(this.#attachmentTo(slot))
+    this.#windows = new SimWindows(this.#uses, (other) => this.#attachmentAcross(other))
+    this.#store('container', slot)
+    this.#store('depth', 1)
+    this.#uses.attach()
+    const end = { number, status: 'ok', detail: '', block: new Uint8Array(0) as Uint8Array }
+    try {
+      end.block = yield* this.world.visited(this, block)
+    } catch (error) {
+      if (!(error instanceof AccessError)) throw error
+      Object.assign(end, { status: error.status, detail: error.message })
+    }
+    this.#leave()
+    this.#tree = null
+    this.container = ''
+    this.#goQuiet(locusStates.starting)
+    return end
   }
 
   /** In the model; not when what was invoked is gone, and its name perhaps another's. */
@@ -833,7 +903,7 @@ export class SimLocus {
     )
   }
 
-  #store(field: 'state' | 'waitContainer', value: number): void {
+  #store(field: 'state' | 'waitContainer' | 'container' | 'depth', value: number): void {
     this.region.words.store(this.region.locusWord(this.slot, field), value)
   }
 }

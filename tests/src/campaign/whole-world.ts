@@ -9,6 +9,7 @@ import {
   actorPorts,
   type Ending,
   type Generation,
+  type MachineId,
   type ManagerBoot,
   type ManagerProgram,
   type MachineShape,
@@ -17,7 +18,7 @@ import {
   type Status,
   type WorldEvent,
 } from '@katydid/abi'
-import { generationOf, Random, type Messenger } from '@katydid/actor'
+import { generationOf, Random, RemoteCalls, type Messenger } from '@katydid/actor'
 import { Crashed } from '@katydid/actor/sim-endpoint.js'
 import { KernelActor, type BootResult, type HostAnswer } from '@katydid/kernel'
 import {
@@ -33,11 +34,13 @@ import { CannotStart } from '@katydid/managers/paging/cannot-start.js'
 import { unitsOf } from '@katydid/kernel/state-interval/units.js'
 import { AccessError } from '@katydid/memory'
 import { CountingMessenger } from './counting-messenger.js'
-import { ConsoleCore, serveConsole } from '@katydid/devices'
+import { ConsoleCore, serveConsole, type SimDriverOptions, type SimWires } from '@katydid/devices'
+import type { OtherMachines } from '@katydid/kernel/machines/across.js'
 import { DiskBench, type DiskShape } from './disk-bench.js'
 import { SimLocus } from './sim-locus.js'
 import { OpenTransactions } from './sim-transaction.js'
 import { ToldOutput, type ToldLines } from './told-output.js'
+import type { WatchedNetwork } from './watched-network.js'
 import { WatchedSimulator } from './watched-simulator.js'
 import { WorldModel, type UnitPicture } from './world-model.js'
 
@@ -176,6 +179,22 @@ const keyOf = (unit: number, interval: number): string => `${unit} ${interval}`
 /** A manager says that the newest of its root pages is lost. */
 export const isLossOfRoot = (sentence: string): boolean => /newest root page is lost/.test(sentence)
 
+/** The other machines of the world, and its place among them. */
+export interface Beyond {
+  readonly network: WatchedNetwork
+  readonly wires: SimWires
+  readonly machine: MachineId
+  readonly machines: readonly MachineId[]
+  readonly incarnation: number
+  /** When a machine counts as silent. */
+  readonly link?: SimDriverOptions['link']
+}
+
+// eslint-disable-next-line require-yield
+function* returnBlock(_: SimLocus, block: Uint8Array): Generator<never, Uint8Array> {
+  return block
+}
+
 export class WholeWorld {
   readonly sim: WatchedSimulator
   readonly random: Random
@@ -222,6 +241,17 @@ export class WholeWorld {
   managerMessenger: Messenger | null = null
   /** What is put around a manager's messenger, so that a campaign sees each of its messages. */
   wrap: (messenger: Messenger) => Messenger = (messenger) => messenger
+  /** What runs in a container that another machine invokes; by itself it returns its block. */
+  visited: (
+    locus: SimLocus,
+    block: Uint8Array,
+  ) => Generator<'step' | number | (() => boolean), Uint8Array, void> = returnBlock
+  /** Told of each event, once the world has heard it. */
+  heard: (event: WorldEvent) => void = () => {}
+  /** Told of the containers that are back, each at an interval. */
+  wentBack: (to: ReadonlyMap<string, number>) => void = () => {}
+  /** Containers of which a part has died, and that have not gone back since. */
+  readonly lost = new Set<string>()
   /** Told of each access of a locus, in the step in which it happens. */
   touched: (container: string) => void = () => {}
   /** What is run in a container that a locus of another machine invokes; by itself it returns its block. */
@@ -234,6 +264,7 @@ export class WholeWorld {
   /** Threads that have ended, by port and generation. */
   readonly #ended = new Set<string>()
   #announced: ReadonlyMap<number, number> | null = null
+  #startNetwork: () => void = () => {}
 
   /** Throws `DiskOpenError` when the disk refuses to open. */
   constructor(
@@ -241,6 +272,7 @@ export class WholeWorld {
     shape: WholeShape,
     programs: Map<string, SimProgram>,
     remains: Remains | null = null,
+    beyond: Beyond | null = null,
   ) {
     this.shape = shape
     this.programs = programs
@@ -256,8 +288,13 @@ export class WholeWorld {
       // Two of each manager.
       maxPageSets: Math.max(6, 2 * ((shape.others?.length ?? 0) + 1)),
       tableBytes: 256 * 1024,
+      ...(beyond === null ? {} : { network: true }),
     }
-    this.sim = new WatchedSimulator(seed, { shape: machine, delayMs: shape.delayMs })
+    this.sim = new WatchedSimulator(beyond?.network ?? seed, {
+      shape: machine,
+      delayMs: shape.delayMs,
+      ...(beyond === null ? {} : { machine: beyond.machine }),
+    })
     this.disk = new DiskBench(
       this.sim,
       shape.disk,
@@ -265,10 +302,12 @@ export class WholeWorld {
       remains === null || remains.promised === 0,
       (name, status) => this.saw(name, status),
     )
+    const messenger = this.#counted(actorPorts.kernel)
     this.kernel = new KernelActor({
       region: this.sim.region,
-      messenger: this.#counted(actorPorts.kernel),
+      messenger,
       clock: this.sim.clock,
+      ...(beyond === null ? {} : { others: this.#join(beyond, messenger) }),
       order: (order) => this.#obey(order),
       config: {
         worldId: 'campaign',
@@ -302,6 +341,26 @@ export class WholeWorld {
   async open(): Promise<BootResult> {
     this.boot = await this.settle(this.kernel.boot())
     return this.boot
+  }
+
+  /** A network driver on the machine, and what its kernel knows of the others. */
+  #join(beyond: Beyond, messenger: Messenger): OtherMachines {
+    const { wires, machine, machines: peers, incarnation, link } = beyond
+    this.#startNetwork = () =>
+      void wires.startDriver(this.sim, {
+        world: 'campaign',
+        incarnation,
+        peers,
+        ...(link === undefined ? {} : { link }),
+      })
+    this.#startNetwork()
+    const others = peers.filter((each) => each !== machine)
+    return { self: machine, others, remote: new RemoteCalls(messenger, this.sim.clock) }
+  }
+
+  /** Boots, while whoever has all machines steps. */
+  begin(): void {
+    void this.kernel.boot().then((boot) => (this.boot = boot))
   }
 
   /** The real console; whoever watches takes a line a little after it was told. */
@@ -466,6 +525,18 @@ export class WholeWorld {
     return [...this.#loci.keys()]
   }
 
+  /** The network driver's thread ends, and another is started: whatever was on its way is unreachable. */
+  restartNetwork(): void {
+    this.sim.crash(actorPorts.network)
+    this.#startNetwork()
+  }
+
+  /** The disk's driver ends; the machine cannot go on without. */
+  killDisk(): void {
+    this.faulty = true
+    this.#die(actorPorts.disk, 'killed on purpose')
+  }
+
   /** A locus has told the kernel its end, and its thread ends too. */
   exited(port: PortId): void {
     this.#die(port, '', 'exit')
@@ -489,12 +560,20 @@ export class WholeWorld {
   #die(port: PortId, detail: string, event: Ending['event'] = 'signal'): void {
     const generation = generationOf(this.sim.region, port)
     this.#ended.add(`${port} ${generation}`)
+    if (event !== 'exit') this.#noteLost(port)
     this.#loci.get(port)?.stop()
     this.#loci.delete(port)
     this.sim.crash(port)
     if (port === actorPorts.firstManager) this.manager = this.managerMessenger = null
     this.others.delete(port)
     this.sim.task('supervisor', this.#report({ event, port, generation, detail }))
+  }
+
+  /** What a locus stood in, or a manager had, is not there any more. */
+  #noteLost(port: PortId): void {
+    for (const name of this.#loci.get(port)?.standsIn ?? []) this.lost.add(name)
+    for (const { name, manager } of this.kernel.machine.containers.live())
+      if (manager === port) this.lost.add(name)
   }
 
   *#report(ending: Ending) {
@@ -536,6 +615,7 @@ export class WholeWorld {
 
   #heard(event: WorldEvent): void {
     this.events.push(event)
+    this.heard(event)
     switch (event.kind) {
       case 'captured':
       case 'drained':
@@ -587,11 +667,16 @@ export class WholeWorld {
     const before = this.model
     this.mappingChanges++
     this.model = new WorldModel()
-    for (const { unit, history } of unitsOf(machine)) {
-      if (history.base === null) continue
-      const picture = this.captured.get(keyOf(unit, history.base.interval))
+    this.lost.clear()
+    const back = new Map<string, number>()
+    for (const { unit, history, name } of unitsOf(machine)) {
+      // A machine of several may be back above its line.
+      const { newest } = history
+      if (newest === null) continue
+      back.set(name, newest.interval)
+      const picture = this.captured.get(keyOf(unit, newest.interval))
       if (picture === undefined)
-        this.problems.push(`unit ${unit} is back at ${history.base.interval}, which never was`)
+        this.problems.push(`unit ${unit} is back at ${newest.interval}, which never was`)
       else if (typeof picture !== 'number') this.model.place(picture)
       else this.#placeSemaphore(before, unit, picture)
     }
@@ -605,6 +690,7 @@ export class WholeWorld {
     if (machine.damage === null) this.problems.push(...this.told.look(machine, this.model))
     this.#announced = machine.captures.vector
     if (epoch === this.orBackAt) this.#promiseLine()
+    this.wentBack(back)
   }
 
   /** Some units are back at their points; the others are as they were. */
@@ -626,8 +712,11 @@ export class WholeWorld {
     for (const [cap, each] of before.semaphores)
       if (!units.includes(this.sim.region.plan.shape.maxContainers + each.id))
         this.model.semaphores.set(cap, each)
-    for (const { unit, history } of unitsOf(machine)) {
+    const back = new Map<string, number>()
+    for (const { unit, history, name } of unitsOf(machine)) {
       if (!units.includes(unit) || history.newest === null) continue
+      back.set(name, history.newest.interval)
+      this.lost.delete(name)
       const picture = this.captured.get(keyOf(unit, history.newest.interval))
       if (picture === undefined)
         this.problems.push(`unit ${unit} is back at ${history.newest.interval}, which never was`)
@@ -640,6 +729,7 @@ export class WholeWorld {
       const container = this.model.containers.get(name)
       if (container?.isVolatile === true) container.words.clear()
     }
+    this.wentBack(back)
   }
 
   #placeSemaphore(before: WorldModel, unit: number, count: number): void {

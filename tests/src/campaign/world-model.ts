@@ -5,6 +5,16 @@
 
 import type { ModelMapping } from './mapping-model.js'
 
+/** Letters of a container to and from containers of other machines, by ids that nothing in the world gives; replaced, never changed. */
+export interface ModelLetters {
+  readonly sent: ReadonlySet<number>
+  readonly taken: ReadonlySet<number>
+  /** Received, and not taken. */
+  readonly waiting: readonly number[]
+}
+
+const noLetters: ModelLetters = { sent: new Set(), taken: new Set(), waiting: [] }
+
 /** A container as its users know it. */
 export interface ModelContainer {
   /** The same of a container and all pictures of it, and of no other. */
@@ -33,6 +43,7 @@ export interface ModelContainer {
   readonly stores: Map<number, number>
   /** What it knows of others through mappings: by identity, the highest number of theirs. */
   readonly knows: Map<object, number>
+  letters: ModelLetters
 }
 
 export interface ModelLocus {
@@ -114,6 +125,7 @@ export class WorldModel {
       happened: 0,
       stores: new Map(),
       knows: new Map(),
+      letters: noLetters,
     })
   }
 

@@ -4,6 +4,7 @@
  */
 import { actorPorts, machineCalls, type ArgsOf, type MachineId } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
+import { rootOf } from '../logged/chain.js'
 import type { Machine } from '../machine.js'
 import type { UnitPoint } from '../state-interval/history.js'
 import { unitsOf, type Unit } from '../state-interval/units.js'
@@ -53,9 +54,12 @@ export function tellLine(
 /** What comes from now on is not in its whole call, or that is on its way. */
 const hears = (stream: PeerStream): boolean => stream.number > 0 || stream.isTelling
 
-/** How far the point has received letters of whom. */
-function receiptsOf(unit: number, { capture }: UnitPoint): Receipt[] {
-  const saved = capture.record.containers.find(({ slot }) => slot === unit)
+/** How far the point has received letters of whom. Its record may hold a newer point of the same unit. */
+function receiptsOf(unit: number, point: UnitPoint): Receipt[] {
+  const { capture, interval } = rootOf(point)
+  const saved = capture.record.containers.find(
+    (each) => each.slot === unit && each.interval === interval,
+  )
   return (saved?.letters?.received ?? []).map((each) => ({
     sender: each.unit,
     senderGeneration: each.generation,
