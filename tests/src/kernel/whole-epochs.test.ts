@@ -27,8 +27,7 @@ async function two(): Promise<Two> {
 
 let done = 1n
 
-const work = ({ world, ports }: Two, nth: number): void =>
-  world.setRegister(ports[nth]!, 0, ++done)
+const work = ({ world, ports }: Two, nth: number): void => world.setRegister(ports[nth]!, 0, ++done)
 
 const snapshot = (world: KernelWorld): Promise<unknown> =>
   world.kernel.call('world_snapshot', { durable: false })
@@ -114,7 +113,7 @@ test('[SI86] a container that has gone back is no reason against a drain: what o
   const second = [...world.managers.values()].at(-1)!
   second.behaviour.stabilise = false
   const [token] = second.managed.keys()
-  world.write(token, [...world.managers.keys()].at(-1)!)
+  world.write(token, [...world.managers.keys()].at(-1))
   for (const nth of [0, 1, 2]) work(both, nth)
   needsNext(both)
   await world.settle(snapshot(world))

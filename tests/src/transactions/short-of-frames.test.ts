@@ -59,7 +59,10 @@ test('[TX16] where a transaction waits for two frames nobody else is shown a pag
       ['greedy', greedy(ended)],
       ['reader', reader(ended)],
     ])
-    const shape = { ...transactionShape, managers: { a: transactional.name, b: transactional.name } }
+    const shape = {
+      ...transactionShape,
+      managers: { a: transactional.name, b: transactional.name },
+    }
     const world = new WholeWorld(seed, shape, programs)
     await world.open()
     const host = new CampaignHost(world)
@@ -73,7 +76,8 @@ test('[TX16] where a transaction waits for two frames nobody else is shown a pag
     }
     await host.start('r', 'b')
     await host.start('g', 'a')
-    const isOver = (): boolean => ['r', 'g'].every((name) => world.model.loci.get(name)?.end != null)
+    const isOver = (): boolean =>
+      ['r', 'g'].every((name) => world.model.loci.get(name)?.end != null)
     world.until(() => isOver() || world.problems.length > 0, 60_000)
 
     t.deepEqual(world.problems, [], `seed ${seed}`)

@@ -70,7 +70,9 @@ export function* havable(
   const lost = new Set<KnownPoint>()
   const byUnit = new Map<number, KnownPoint[]>()
   const ended = endedOnLine(machine, known)
-  for (const point of withoutEnded(machine, known, ended).toSorted((a, b) => a.interval - b.interval)) {
+  for (const point of withoutEnded(machine, known, ended).toSorted(
+    (a, b) => a.interval - b.interval,
+  )) {
     const there = yield* isThere(machine, point, asked)
     if (typeof there !== 'boolean') return there
     if (!there || isVoid(machine, point)) lost.add(point)
@@ -96,7 +98,9 @@ function choose(
 ): KnownPoint[] {
   const byUnit = new Map<number, KnownPoint[]>()
   const ended = endedOnLine(machine, known)
-  for (const point of withoutEnded(machine, known, ended).toSorted((a, b) => a.interval - b.interval)) {
+  for (const point of withoutEnded(machine, known, ended).toSorted(
+    (a, b) => a.interval - b.interval,
+  )) {
     const list = byUnit.get(point.unit) ?? []
     byUnit.set(point.unit, [...list, point])
   }
