@@ -1,29 +1,10 @@
 /** SI: each container is of each epoch, or named for not being: none slips between two looks, comes too late to be looked at, or waits for a drain that is not made. */
-import type { ContainerSlot, PortId } from '@katydid/abi'
 import type { Script } from '@katydid/actor'
 import type { Outcome } from '@katydid/kernel/state-interval/durable-log.js'
 import type { KernelRecord } from '@katydid/kernel/state-interval/records.js'
 import test from 'ava'
 import { KernelWorld } from './support/kernel-world.js'
-
-interface Two {
-  readonly world: KernelWorld
-  readonly slots: readonly ContainerSlot[]
-  readonly ports: readonly PortId[]
-}
-
-/** Two containers with a locus each, at rest, and both captured. */
-async function two(): Promise<Two> {
-  const world = await KernelWorld.open()
-  const made = []
-  for (const name of ['a', 'b']) {
-    const port = await world.locus(await world.container(name), `in ${name}`)
-    world.setState(port, 'resting')
-    made.push({ port, slot: world.kernel.machine.containers.named(name)!.slot })
-  }
-  await world.call('world_snapshot', { durable: true })
-  return { world, slots: made.map(({ slot }) => slot), ports: made.map(({ port }) => port) }
-}
+import { two, type Two } from './support/two-containers.js'
 
 let done = 1n
 
@@ -66,7 +47,7 @@ function comesInAfterLook({ world, slots: [, b] }: Two, looks: number): () => nu
 
 for (const looks of [1, 2, 3])
   test(`[SI86] a container into which somebody comes right after look ${looks} of the kernel is of the epoch all the same`, async (t) => {
-    const both = await two()
+    const both = await two(0)
     work(both, 0)
     const seen = comesInAfterLook(both, looks)
 
@@ -78,7 +59,7 @@ for (const looks of [1, 2, 3])
   })
 
 test('[SI86] a container in which something began while others did not come to rest is of the epoch', async (t) => {
-  const both = await two()
+  const both = await two(0)
   const { world } = both
   work(both, 0)
   world.setState(both.ports[0]!, 'running')
@@ -135,7 +116,7 @@ test('[SI86] a container that has gone back is no reason against a drain: what o
 })
 
 test('[SI82] what is stable and waits for more than two seconds for the record that has it on the line is named', async (t) => {
-  const both = await two()
+  const both = await two(0)
   const { world } = both
   slowLines(world, 6_000)
   const epochs: number[][] = []
