@@ -53,7 +53,7 @@ function reader(ended: readonly string[]): SimProgram {
 }
 
 test('[TX16] where a transaction waits for two frames nobody else is shown a page only to lose it before it is read: the transaction hears no_frames, and the others read on', async (t) => {
-  for (let seed = 1; seed <= 4; seed++) {
+  for (let seed = 1; seed <= 12; seed++) {
     const ended: string[] = []
     const programs = new Map([
       ['greedy', greedy(ended)],

@@ -28,6 +28,9 @@ export interface Brake {
   readonly delayMs: number
 }
 
+/** Whether it is of a transaction, whose pages stay in memory until it ends. */
+const isOfTransaction = ({ container }: Fault): boolean => container.below !== null
+
 interface Held {
   readonly fault: Fault
   readonly sinceMs: number
@@ -50,6 +53,8 @@ export class Faults {
   brake: Brake | null = null
   /** Frames that faults which came before, and still wait, are the first to have. */
   #spokenFor = 0
+  /** Faults that were not refused as others were: once for each. */
+  readonly #spared = new WeakSet<Fault>()
   /** Since when no frame is coming for those that wait; null while one is. */
   #starvedSinceMs: number | null = null
   /** Since when those that wait do so for room on the disk; null: they do not. */
@@ -120,14 +125,19 @@ export class Faults {
     invariant(nowMs >= this.#starvedSinceMs, 'MG6: time goes forward', { nowMs })
     if (nowMs < this.#starvedSinceMs + starvedMs) return
     this.#starvedSinceMs = null
-    // Who can do with what there is has it now, behind those who cannot.
+    // Who can do with what there is has it now, behind those who cannot; what a transaction holds comes back when that is refused, so others wait once more.
     const faults = this.#waiting
-    this.#waiting = []
-    for (const fault of faults) {
+    const sparing = faults.some(isOfTransaction)
+    this.#waiting = faults.filter((fault) => {
       this.#spokenFor = 0
       const status = this.#attempt(fault)
+      if (status === 'wait' && sparing && !isOfTransaction(fault) && !this.#spared.has(fault)) {
+        this.#spared.add(fault)
+        return true
+      }
       fault.answer(status === 'wait' ? 'no_frames' : status)
-    }
+      return false
+    })
   }
 
   /** Answers every waiting fault of the container (of all when null) with `status`. */
