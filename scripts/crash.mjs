@@ -121,12 +121,17 @@ async function damage(onProgress) {
   const results = []
   for (const left of ['stopped', 'killed']) {
     const store = await smallStore(seed, left)
-    const all = [...drawnMutations(store, seed, 3 * store.blocks)]
-    const some = all.filter((_, nth) => nth % every === 0)
-    results.push(await sufferDamage(store, some, onProgress))
+    const all = drawnMutations(store, seed, 3 * store.blocks)
+    results.push(await sufferDamage(store, oneIn(every, all), onProgress))
   }
   const [stopped, killed] = results
   return { stopped, killed, wrong: [...stopped.wrong, ...killed.wrong] }
+}
+
+/** One of so many, each made when its turn comes: all at once would be a copy of the store for each. */
+function* oneIn(many, all) {
+  let nth = 0
+  for (const each of all) if (nth++ % many === 0) yield each
 }
 
 async function bytes(onProgress) {

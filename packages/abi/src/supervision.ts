@@ -105,12 +105,15 @@ export type Order =
       readonly lines: readonly OutputLine[]
     }
 
-/** A container that holds the line back, and why: its loci do not come to rest, its manager took no snapshot, or what was captured of it is not on the disk. */
+/**
+ * A container that holds the line back, and why: its loci do not come to rest, its manager took no snapshot, what was captured of it is not on the disk, or
+ * that is, and the record is not that has it on the line.
+ */
 export interface LineHolder {
   readonly container: string
   /** Names of the loci that do not come to rest. */
   readonly loci: readonly string[]
-  readonly because: 'no_rest' | 'no_snapshot' | 'not_stable'
+  readonly because: 'no_rest' | 'no_snapshot' | 'not_stable' | 'not_announced'
 }
 
 /** A line that a program printed. */

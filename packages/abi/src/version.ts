@@ -1,5 +1,5 @@
 /**
- * The ABI's version: raised when a signature or a layout changes. `version.test.ts` holds the hash of both beside
+ * The ABI's version: raised when a signature or a layout of a released version changes. `version.test.ts` holds the hash of both beside
  * it, so neither can change quietly. A world written by another version is refused (`world_version`).
  */
 export const abiVersion = 1

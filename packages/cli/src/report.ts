@@ -38,6 +38,7 @@ export function laggingLine({
 export function holderText({ container, loci, because }: LineHolder): string {
   const who = loci.length === 0 ? 'a locus' : loci.join(', ')
   if (because === 'no_rest') return `${who} in “${container}” does not come to rest`
+  if (because === 'not_announced') return `the disk does not take the line of “${container}”`
   const what = because === 'no_snapshot' ? 'takes no snapshot' : 'did not make its snapshot stable'
   return `the manager of “${container}” ${what}`
 }

@@ -82,7 +82,8 @@ export async function cutEverywhere(options: CutOptions): Promise<CutResult> {
   const { entries } = run.world.disk.journal
   const tally = new Tally()
   tally.add(run.world)
-  for (const problem of run.world.problems) tally.findings.add(`seed ${seed}, the run`, problem)
+  for (const problem of judgedOf(run.world, shape, run.world.problems))
+    tally.findings.add(`seed ${seed}, the run`, problem)
   const writes = entries.flatMap((entry, at) => (entry.kind === 'write' ? [at] : []))
   for (const [nth, at] of writes.entries()) {
     if (only === undefined ? nth % options.every !== 0 : nth !== only.write) continue
@@ -93,7 +94,7 @@ export async function cutEverywhere(options: CutOptions): Promise<CutResult> {
       if (only?.torn !== undefined && only.torn !== kind) continue
       const remains = {
         image: crashImage(cut, isThere),
-        captured: run.world.captured,
+        captured: run.world.capturedBy(at + 1),
         ...promisedBy(run.world, at + 1),
       }
       const place = `seed ${seed}, write ${nth} (${kind})`
@@ -153,7 +154,7 @@ async function comeBack(
   const density = random.fraction()
   const again: Remains = {
     image: crashImage(cut, () => random.chance(density)),
-    captured: new Map([...remains.captured, ...world.captured]),
+    captured: world.capturedBy(upTo),
     ...promisedBy(world, upTo > entries.length ? 0 : upTo, remains),
   }
   tally.compound++
@@ -191,15 +192,20 @@ async function recovered(
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
     problems.push(...(world?.problems ?? []))
   }
-  if (shape.mayBeFull === true && world !== null && isFull(world)) {
-    tally.full++
-    // What was read before it said so was right, and it says it is full and nothing else.
-    for (const problem of problems.filter(isOfContent)) tally.findings.add(place, problem)
-    return null
-  }
-  for (const problem of problems) tally.findings.add(place, problem)
-  return problems.length > 0 ? null : world
+  const judged = world === null ? problems : judgedOf(world, shape, problems)
+  for (const problem of judged) tally.findings.add(place, problem)
+  const isOver = shape.mayBeFull === true && world !== null && isFull(world)
+  if (isOver) tally.full++
+  return isOver || problems.length > 0 ? null : world
 }
+
+/** What is wrong of this: where that is allowed a world may say that it is full, and nothing else; what was read before it said so was right. */
+const judgedOf = (
+  world: WholeWorld,
+  { mayBeFull }: RunShape,
+  problems: readonly string[],
+): readonly string[] =>
+  mayBeFull === true && isFull(world) ? problems.filter(isOfContent) : problems
 
 /** It has said that there is no room: at its boot, or as it went on. */
 function isFull(world: WholeWorld): boolean {
@@ -211,4 +217,6 @@ function isFull(world: WholeWorld): boolean {
 
 /** That something is not as it was: no lack of room excuses that. */
 const isOfContent = (problem: string): boolean =>
-  /reads |held |is back at|back at capture|no damage|knows /.test(problem)
+  /reads |held |is back at|back at capture|no damage|knows |register |TypeError|InvariantViolation/.test(
+    problem,
+  )

@@ -144,6 +144,6 @@ export const scenes: Readonly<Record<string, RunShape>> = {
     disk: { segmentBlocks: 24, capacity: 400 },
   }),
   mapped: scene({}, { script: mapScript }),
-  /** So little room that a world may end saying so. */
-  tight: scene({ disk: crashShape.world.disk }, { mayBeFull: true }),
+  /** So little room that the run itself may come to where there is none, and worlds that come back from it: they say so. */
+  tight: scene({ disk: { segmentBlocks: 24, capacity: 34 } }, { mayBeFull: true }),
 }

@@ -71,6 +71,13 @@ function* visit(locus: SimLocus, visitor: number): Step<number | null> {
   if (!(yield* locus.quietUntil(isMine, turnMs))) return null
   const home = { slot: locus.containerSlot, name: locus.container }
   yield* locus.comeIn(till.slot)
+  // As a locus's thread does, once it is counted: while it stood at the gate the till may have gone back to where it was not.
+  if (world.kernel.machine.containers.named(tillName)?.generation !== till.generation) {
+    locus.goOut(till.slot)
+    region.words.store(region.locusWord(locus.slot, 'awaits'), 0)
+    region.words.compareExchange(turn, own, 0)
+    return null
+  }
   const block = bytesOf(visitor, locus.random.next() | 0)
   const stamp = stampOf(region, home.slot)
   locus.moveTo(till.slot, tillName, 1)

@@ -1,4 +1,6 @@
 /** The past of containers on threads: what each snapshot held is noted as it is made, and compared when it is opened or forked. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { StateInterval } from '@katydid/abi'
 import type { Random } from '@katydid/actor'
 import { KatydidError, type Container, type World } from 'katydid'
 import type { Deed, Part } from './thread-deeds.js'
@@ -51,13 +53,16 @@ export class ThreadPast {
     if (chosen === undefined || listed.length < 2) return
     const { stateInterval } = chosen
     const gone = ['no_such_interval']
-    const first = await statusOf(world.dropSnapshot(container, stateInterval))
+    const first = await outcomeOf(world.dropSnapshot(container, stateInterval))
+    if (first.status === 'most_recent_recoverable') return isOfKeptLine(world, container, chosen)
     // What is retained may have been moved on by a snapshot that the world took by itself.
-    if (first !== 'ok' && !gone.includes(first)) throw new Error(`snapshot_drop: ${first}`)
-    const again = await statusOf(
+    if (first.status !== 'ok' && !gone.includes(first.status))
+      throw new Error(`snapshot_drop: ${first.status}, ${first.detail}`)
+    const again = await outcomeOf(
       world.forkSnapshot(container, stateInterval, { name: `past ${this.#count++}` }),
     )
-    if (!gone.includes(again)) throw new Error(`a snapshot that was dropped was forked: ${again}`)
+    if (!gone.includes(again.status))
+      throw new Error(`a snapshot that was dropped was forked: ${again.status}, ${again.detail}`)
   }
 }
 
@@ -76,12 +81,34 @@ function compared({ base, bytes }: Part, random: Random, kind: 'open' | 'fork'):
     : [...pieces, ['store', last, value], ['load', last, value]]
 }
 
-async function statusOf(call: Promise<unknown>): Promise<string> {
+/**
+ * It was refused, which is said of a snapshot that belongs to a kept line. Its manager hears of a line before it is listed, and that one has left after; so it
+ * is listed soon, or can be dropped.
+ */
+async function isOfKeptLine(
+  world: World,
+  container: Container,
+  { stateInterval }: { readonly stateInterval: StateInterval },
+): Promise<void> {
+  for (let tries = 0; tries < 250; tries++) {
+    const lines = await world.lines()
+    const isMember = lines.some(({ members }) =>
+      members.some((each) => each.container === container.name && each.snapshot === stateInterval),
+    )
+    if (isMember) return
+    const { status } = await outcomeOf(world.dropSnapshot(container, stateInterval))
+    if (status !== 'most_recent_recoverable') return
+    await delay(20)
+  }
+  throw new Error(`snapshot_drop: ${stateInterval} is refused, and is of no kept line`)
+}
+
+async function outcomeOf(call: Promise<unknown>): Promise<{ status: string; detail: string }> {
   try {
     await call
-    return 'ok'
+    return { status: 'ok', detail: '' }
   } catch (error) {
     if (!(error instanceof KatydidError)) throw error
-    return error.status
+    return { status: error.status, detail: error.message }
   }
 }

@@ -202,6 +202,8 @@ export class WholeWorld {
   readonly disk: DiskBench
   readonly kernel: KernelActor
   readonly captured: Map<string, Picture>
+  /** Of those taken in this life: how many entries the disk's journal had then. */
+  readonly #capturedAt = new Map<string, number>()
   readonly events: WorldEvent[] = []
   /** What must never be: a wrong value, an unexpected refusal. Checked by whoever runs the world. */
   readonly problems: string[] = []
@@ -755,6 +757,15 @@ export class WholeWorld {
     }
   }
 
+  /**
+   * Pictures that points may be of which the first so many entries of the journal hold. Later ones are of no point there: names of theirs are used
+   * again where nothing of this life was on the disk.
+   */
+  capturedBy(entries: number): ReadonlyMap<string, Picture> {
+    const all = [...this.captured]
+    return new Map(all.filter(([key]) => (this.#capturedAt.get(key) ?? 0) <= entries))
+  }
+
   /** Keeps a picture of each unit that has a new point. */
   #lookForCuts(): void {
     const { machine } = this.kernel
@@ -763,6 +774,7 @@ export class WholeWorld {
       if (newest === null) continue
       const key = keyOf(unit, newest.interval)
       if (this.captured.has(key)) continue
+      this.#capturedAt.set(key, this.disk.journal.entries.length)
       const { maxContainers } = this.sim.region.plan.shape
       const id = unit - maxContainers
       if (id < 0) this.captured.set(key, this.#pictureOf(name))

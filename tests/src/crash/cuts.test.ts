@@ -69,6 +69,15 @@ for (const [name, deed] of Object.entries(done))
     if (deed !== '') t.true((result.done[deed] ?? 0) > 50, JSON.stringify(result.done))
   })
 
+test('[WO68] on a disk that the run fills, a world whose power fails says so, or is back at what was recoverable; what it reads is right', async (t) => {
+  const shape = scenes['tight']!
+
+  const result = await cutEverywhere({ ...part, torn: 2, rounds: 6, every: 40, shape })
+
+  t.deepEqual(result.wrong, [])
+  t.true(result.full >= 1 && result.images > 10 * result.full, JSON.stringify(result))
+})
+
 for (const name of ['transactional', 'deterministic'])
   test(`[WO68] the manager killed at a message of its own costs nothing that was recoverable: ${name}`, async (t) => {
     const shape = scenes[name]!

@@ -1,26 +1,8 @@
 /** SI: a line that waits for another epoch: nobody holds that epoch back, and a drain ends what would go on for ever. Real kernel, simulated threads. */
-import type { ContainerSlot, LineHolder, PortId } from '@katydid/abi'
+import type { ContainerSlot, LineHolder } from '@katydid/abi'
 import test from 'ava'
 import { KernelWorld } from './support/kernel-world.js'
-
-interface Two {
-  readonly world: KernelWorld
-  readonly slots: readonly ContainerSlot[]
-  readonly ports: readonly PortId[]
-}
-
-/** Two containers with a locus each, at rest, and both captured. */
-async function two(snapshotEveryMs: number): Promise<Two> {
-  const world = await KernelWorld.open({ snapshotEveryMs })
-  const made = []
-  for (const name of ['a', 'b']) {
-    const port = await world.locus(await world.container(name), `in ${name}`)
-    world.setState(port, 'resting')
-    made.push({ port, slot: world.kernel.machine.containers.named(name)!.slot })
-  }
-  await world.call('world_snapshot', { durable: true })
-  return { world, slots: made.map(({ slot }) => slot), ports: made.map(({ port }) => port) }
-}
+import { two, type Two } from './support/two-containers.js'
 
 let done = 1n
 

@@ -146,3 +146,15 @@ test.serial(
     t.deepEqual(world.differences(), [])
   },
 )
+
+test('[MG162] a manager whose first snapshot of itself is refused asks again until its root page is durable', (t) => {
+  const world = new SimWorld(3, shape)
+  world.kernel.refusesOwn = 3
+
+  world.begin()
+  pass(world, 2_000)
+  const { rootPage } = world.kernel.boot()
+
+  t.is(world.kernel.refusesOwn, 0)
+  t.not(rootPage, null)
+})

@@ -88,7 +88,8 @@ export const snapshotCalls = group(0x320, {
       ...allowedHere('cont', 'snapshot'),
       ...carried,
       no_such_interval: 'That snapshot is not retained.',
-      most_recent_recoverable: 'It is the snapshot that a crash would bring back.',
+      most_recent_recoverable:
+        'It is the snapshot that a crash would bring back, or belongs to a kept line.',
       io_error: 'A page of the manager’s maps could not be read or written.',
     },
     idempotent: true,

@@ -69,13 +69,15 @@ export function* havable(
   const asked = new Map<string, boolean>()
   const lost = new Set<KnownPoint>()
   const byUnit = new Map<number, KnownPoint[]>()
-  for (const point of known.toSorted((a, b) => a.interval - b.interval)) {
+  const ended = endedOnLine(machine, known)
+  for (const point of withoutEnded(machine, known, ended).toSorted(
+    (a, b) => a.interval - b.interval,
+  )) {
     const there = yield* isThere(machine, point, asked)
     if (typeof there !== 'boolean') return there
     if (!there || isVoid(machine, point)) lost.add(point)
     byUnit.set(point.unit, [...(byUnit.get(point.unit) ?? []), point])
   }
-  const ended = endedOnLine(machine, known)
   const points = [...byUnit].map(
     ([unit, list]) =>
       [unit, withoutLost(list, lost, (each) => needsOf(each, machine, ended))] as const,
@@ -95,7 +97,10 @@ function choose(
   lost: ReadonlySet<KnownPoint>,
 ): KnownPoint[] {
   const byUnit = new Map<number, KnownPoint[]>()
-  for (const point of known.toSorted((a, b) => a.interval - b.interval)) {
+  const ended = endedOnLine(machine, known)
+  for (const point of withoutEnded(machine, known, ended).toSorted(
+    (a, b) => a.interval - b.interval,
+  )) {
     const list = byUnit.get(point.unit) ?? []
     byUnit.set(point.unit, [...list, point])
   }
@@ -104,7 +109,6 @@ function choose(
     'SI13: only what is durable is gone back to',
     { known: known.length },
   )
-  const ended = endedOnLine(machine, known)
   const candidates = new Map(
     [...byUnit].map(([unit, list]) => {
       return [unit, withoutLost(list, lost, (each) => needsOf(each, machine, ended))] as const
@@ -133,6 +137,21 @@ function endedOnLine(
       ended.set(point.unit, Math.max(point.interval, ended.get(point.unit) ?? 0))
   return ended
 }
+
+/**
+ * Nobody goes back before an end that is on the line. The record of the end may have been given up, while one that has an earlier point of the unit, copied
+ * when that was still on the line, stands behind it. The line forgets ends, too; but of an epoch before its own it has every unit that there is.
+ */
+const withoutEnded = (
+  { captures: { vector, line } }: Machine,
+  known: readonly KnownPoint[],
+  ended: ReadonlyMap<number, number>,
+): KnownPoint[] =>
+  known.filter(
+    (point) =>
+      point.interval >= (ended.get(point.unit) ?? 0) &&
+      (isEnd(point) || vector.has(point.unit) || point.epoch >= line),
+  )
 
 /**
  * What the point needs of others. One on the line, or before it, has received nothing that is not on the line. So it needs nothing of

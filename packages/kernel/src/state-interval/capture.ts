@@ -18,7 +18,7 @@ import { beginCut, isAtRest, movingIn, openGate, openGates, shutGate, shutGates 
 import { isIdle, noteState } from './idle.js'
 import { advanceLine, feedPoints, settleLine } from './line.js'
 import { drain } from './drain.js'
-import { noteBusy, noteUnstable } from './lagging.js'
+import { noteBusy, noteLate } from './lagging.js'
 import { epochsOnTheWay, isSettling, lags, mostSettleMs } from './on-the-way.js'
 import { areOut, isOverdue, shutOut, waitsForCompany, whoIsLate, type ShutOut } from './shut-out.js'
 import { unitsOf } from './units.js'
@@ -26,6 +26,8 @@ import { becomeVolatile } from './volatile.js'
 
 /** How long loci may take to come to rest. */
 const restMs = 2_000
+/** So long somebody may join while none of them has: what came in meanwhile is given the rest of the time. */
+const joinMs = restMs / 2
 /** How long managers may hold a container for their snapshots. */
 const snapshotMs = 2_000
 /** More epochs than this that are not stable: the disk or a manager does not keep up. */
@@ -90,7 +92,7 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   const interrupted = interruption(machine)
   yield* machine.waits.until(() => interrupted() || !isSettling(machine), mostSettleMs)
   if (interrupted()) return interruptedOne(machine, [], false)
-  noteUnstable(machine)
+  noteLate(machine)
   const wantsDrain = lags(machine)
   if (keepShut || wantsDrain) shutGate(machine)
   const drains = wantsDrain && (yield* drain(machine, interrupted))
@@ -113,13 +115,17 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
   }
   const pending = new Set(wantedIn(machine))
   shutGates(machine, pending)
-  const deadline = clock.nowMs() + restMs
-  while (pending.size > 0 && !interrupted()) {
-    const left = Math.max(0, deadline - clock.nowMs())
+  for (;;) {
+    // Where nobody has to come to rest there is no moment for others to join.
+    if (pending.size === 0) closeDoor(machine, pending, epoch)
+    if (pending.size === 0) break
+    const isOpen = captures.rendezvous.joinable
+    const left = Math.max(0, progress.beganMs + (isOpen ? joinMs : restMs) - clock.nowMs())
     const isOver = (): boolean => isNobodyWaitedFor(machine, pending, progress)
     const ready = (): boolean =>
       interrupted() || moves(machine, pending, progress).length > 0 || isOver()
-    if (!(yield* machine.waits.until(ready, left)) || interrupted()) break
+    const isReady = yield* machine.waits.until(ready, left)
+    if (interrupted() || (!isReady && !isOpen)) break
     closeDoor(machine, pending, epoch)
     enterByPoints(machine, pending, epoch)
     const those = takeReady(machine, pending, progress)
@@ -127,11 +133,9 @@ function* takeEpoch(machine: Machine, keepShut: boolean): Script<CaptureOutcome>
     yield* captureThose(machine, those, progress)
   }
   if (interrupted()) return interruptedOne(machine, pending, keepShut || drains)
-  if (captures.rendezvous.joinable) enterIdle(machine, epoch)
   spare(machine, pending, progress)
   giveUp(machine, pending, progress)
   noteBusy(machine, progress.busy, progress.refused)
-  captures.rendezvous.joinable = false
   captureRest(machine, progress)
   const isWhole = progress.busy.size + progress.refused.size === 0
   if (!keepShut ? drains : !isWhole) openGate(machine)
@@ -164,18 +168,22 @@ function spare(machine: Machine, pending: Set<Container>, { epoch }: Progress): 
 }
 
 /**
- * Nobody joins from here on. What happened in an idle container since the epoch began is of those who joined, so it is captured too. Only now is it
- * known which points hold for the epoch.
+ * Nobody joins from here on. What happened in an idle container since the epoch began is of those who joined, so it is captured too; what is idle now enters
+ * the epoch as it is. Each is looked at once: who comes into one between two looks would have it in neither, and the epoch would lack it.
  */
 function closeDoor(machine: Machine, pending: Set<Container>, epoch: number): void {
   const { rendezvous } = machine.captures
   invariant(rendezvous !== null, 'SI3: one capture at a time', {})
   if (!rendezvous.joinable) return
   rendezvous.joinable = false
-  const more = wantedIn(machine).filter((each) => !pending.has(each))
+  const more: Container[] = []
+  for (const container of capturable(machine))
+    if (isAuditCopy(container) || isIdle(machine, container)) {
+      container.intervals.history.carryOver(epoch)
+      machine.containers.enterEpoch(container.slot, epoch)
+    } else if (!pending.has(container)) more.push(container)
   for (const each of more) pending.add(each)
   shutGates(machine, more)
-  enterIdle(machine, epoch)
 }
 
 /** Whether the world goes back to its line, so that what is under way here comes to nothing. */
@@ -206,15 +214,6 @@ const capturable = (machine: Machine): Container[] =>
 /** Containers to which something happened. */
 const wantedIn = (machine: Machine): Container[] =>
   capturable(machine).filter((each) => !isAuditCopy(each) && !isIdle(machine, each))
-
-/** The others enter the epoch as they are. */
-function enterIdle(machine: Machine, epoch: number): void {
-  for (const container of capturable(machine)) {
-    if (!isAuditCopy(container) && !isIdle(machine, container)) continue
-    container.intervals.history.carryOver(epoch)
-    machine.containers.enterEpoch(container.slot, epoch)
-  }
-}
 
 /** Of those wanted, the ones with which something is to be done: they stand still, or those shut out have taken note, or did not. */
 function moves(machine: Machine, pending: ReadonlySet<Container>, progress: Progress): Container[] {

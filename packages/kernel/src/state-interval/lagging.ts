@@ -2,15 +2,15 @@
  * line_lagging: what a crash would cost is bounded by two epochs, unless it is said that the line lags, and who holds it. It is said as it begins,
  * when others hold it, and when it is over; while it lasts it stands in the status.
  *
- * Three things hold the line: loci that do not come to rest, for an epoch or for a drain; managers that take no snapshot; and what
- * is not stable in time.
+ * Four things hold the line: loci that do not come to rest, for an epoch or for a drain; managers that take no snapshot; what is not stable in time; and
+ * a disk that does not take the line's own record in time.
  */
 import type { LineHolder } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { lociMovingIn, lociNested } from './gate.js'
-import { unstableUnits } from './on-the-way.js'
+import { unannouncedUnits, unstableUnits } from './on-the-way.js'
 
 /** A drain was given up: these containers did not come to rest. The epoch after it is the first that may not be the line. */
 export function noteDrainGivenUp(machine: Machine, moving: readonly Container[]): void {
@@ -42,14 +42,17 @@ export function noteBusy(
   hold(machine, machine.captures.epoch, holders)
 }
 
-/** An epoch begins, and what was captured long before is not stable. */
-export function noteUnstable(machine: Machine): void {
+/** An epoch begins, and what was captured long before is not stable, or is and has not been announced. */
+export function noteLate(machine: Machine): void {
   const { late } = unstableUnits(machine)
-  hold(
-    machine,
-    machine.captures.epoch + 1,
-    late.map(({ name }) => ({ container: name, loci: [], because: 'not_stable' })),
-  )
+  hold(machine, machine.captures.epoch + 1, [
+    ...late.map(({ name }) => ({ container: name, loci: [], because: 'not_stable' as const })),
+    ...unannouncedUnits(machine).map(({ name }) => ({
+      container: name,
+      loci: [],
+      because: 'not_announced' as const,
+    })),
+  ])
 }
 
 /** The line has moved: if it has come to where nobody holds it any more, that is said. */

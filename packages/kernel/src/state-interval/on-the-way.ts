@@ -59,6 +59,14 @@ export function unstableUnits(machine: Machine): { readonly fresh: Unit[]; reado
   return { fresh, late }
 }
 
+/** Units that are to be further on the line, as soon as the disk has the record that says so. */
+export const unannouncedUnits = (machine: Machine): Unit[] =>
+  machine.captures.announcing
+    ? unitsOf(machine).filter(
+        ({ unit, history }) => machine.engine.announced(unit) > (history.base?.interval ?? 0),
+      )
+    : []
+
 /** Whether it will soon be known if the last epoch is on the line: it is being written. */
 export const isSettling = (machine: Machine): boolean =>
   machine.captures.announcing || machine.inputs.isWanted || unstableUnits(machine).fresh.length > 0
@@ -74,12 +82,14 @@ export const mostSettleMs = settleMs
 export function lags(machine: Machine): boolean {
   const { captures, clock } = machine
   // A lazy world has not looked at all of its points.
-  if (machine.engine.waitingCount > 0 || captures.announcing) return false
+  if (machine.engine.waitingCount > 0 || unannouncedUnits(machine).length > 0) return false
   // What another machine has to make durable no drain of this one brings.
   if (waitsForOthers(machine)) return false
   if (captures.epoch === captures.line || clock.nowMs() < captures.drainsAgainMs) return false
   const users = machine.containers.live().filter((each) => !each.selfManaged)
-  if (users.some(({ intervals }) => intervals.history.epoch < captures.epoch)) return false
+  const isBehind = users.some(({ intervals }) => intervals.history.epoch < captures.epoch)
+  // Who is named for it does not come to rest for a drain either; one that has gone back does. At a start nothing is captured that could be lost.
+  if (isBehind && (captures.lagging !== null || captures.newer.length === 0)) return false
   const [oldest = captures.epoch + 1] = epochsOnTheWay(machine)
   invariant(oldest > 0, 'SI3: epochs begin with 1', { oldest })
   return oldest > captures.line + 1

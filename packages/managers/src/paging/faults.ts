@@ -28,6 +28,9 @@ export interface Brake {
   readonly delayMs: number
 }
 
+/** Whether it is of a transaction, whose pages stay in memory until it ends. */
+const isOfTransaction = ({ container }: Fault): boolean => container.below !== null
+
 interface Held {
   readonly fault: Fault
   readonly sinceMs: number
@@ -48,6 +51,10 @@ export class Faults {
   #held: Held[] = []
   /** Nil: nobody is ever held. */
   brake: Brake | null = null
+  /** Frames that faults which came before, and still wait, are the first to have. */
+  #spokenFor = 0
+  /** Faults that were not refused as others were: once for each. */
+  readonly #spared = new WeakSet<Fault>()
   /** Since when no frame is coming for those that wait; null while one is. */
   #starvedSinceMs: number | null = null
   /** Since when those that wait do so for room on the disk; null: they do not. */
@@ -80,11 +87,15 @@ export class Faults {
     this.#held.push({ fault, sinceMs: clock.nowMs() })
   }
 
-  /** Serves what can be served, in the order in which it came. */
+  /**
+   * Serves what can be served, in the order in which it came. Who needs two frames has the first that are free: else others would take each as it
+   * comes, and lose the page again to the next search for two.
+   */
   serve(): void {
     if (this.#held.length > 0) this.#release()
     if (this.#waiting.length === 0) return
     const faults = this.#waiting
+    this.#spokenFor = 0
     this.#waiting = faults.filter((fault) => {
       const status = this.#attempt(fault)
       if (status !== 'wait') fault.answer(status)
@@ -114,7 +125,19 @@ export class Faults {
     invariant(nowMs >= this.#starvedSinceMs, 'MG6: time goes forward', { nowMs })
     if (nowMs < this.#starvedSinceMs + starvedMs) return
     this.#starvedSinceMs = null
-    this.refuse(null, 'no_frames')
+    // Who can do with what there is has it now, behind those who cannot; what a transaction holds comes back when that is refused, so others wait once more.
+    const faults = this.#waiting
+    const sparing = faults.some(isOfTransaction)
+    this.#waiting = faults.filter((fault) => {
+      this.#spokenFor = 0
+      const status = this.#attempt(fault)
+      if (status === 'wait' && sparing && !isOfTransaction(fault) && !this.#spared.has(fault)) {
+        this.#spared.add(fault)
+        return true
+      }
+      fault.answer(status === 'wait' ? 'no_frames' : status)
+      return false
+    })
   }
 
   /** Answers every waiting fault of the container (of all when null) with `status`. */
@@ -163,17 +186,24 @@ export class Faults {
     return this.#context.sealed && container.below === null
   }
 
+  /** Whether so many frames are free and nobody's who came before; if not, so many are this fault's before those who come after it. */
+  #mayHave(count: number): boolean {
+    if (this.#context.reserve.free - this.#spokenFor >= count) return true
+    this.#spokenFor += count
+    return false
+  }
+
   #bringIn(container: PagedContainer, page: number, access: Access): Status | 'wait' {
     const { frames, reserve } = this.#context
     const { below } = container
     if (below !== null && !below.resident.has(page)) {
       // Two frames or none: the one without the other would only be taken away again.
-      if (reserve.free < 2) return 'wait'
+      if (!this.#mayHave(2)) return 'wait'
       const brought = this.#bringIn(below, page, 'read')
       if (brought !== 'ok') return brought
     }
-    const frame = reserve.take()
-    if (frame === null) return 'wait'
+    if (!this.#mayHave(1)) return 'wait'
+    const frame = reserve.take()!
     const filled = fillFrame(this.#context, container, page, frame)
     if (filled !== 'ok') {
       reserve.put(frame)
@@ -224,8 +254,8 @@ export class Faults {
   /** The page lives in a fresh frame from now on; the old one stands still for whoever needs it. */
   #moveToCopy(container: PagedContainer, page: number, old: Frame): Status | 'wait' {
     const { frames, reserve, region, counters, pageBytes, trace } = this.#context
-    const frame = reserve.take()
-    if (frame === null) return 'wait'
+    if (!this.#mayHave(1)) return 'wait'
+    const frame = reserve.take()!
     region.frameBytes(frame).set(region.frameBytes(old))
     const replaced = container.lcd!.replace({ offset: page * pageBytes, frame, access: 'write' })
     if (replaced.status !== 'ok') {

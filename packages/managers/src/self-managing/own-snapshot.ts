@@ -26,6 +26,9 @@ import type { Identity } from './identity.js'
 /** A map in the table that no container goes by. */
 const nobody = { token: asToken(0), folded: asInterval(0), size: 0 }
 
+/** A first root page that did not become durable is tried again after so long. */
+const againMs = 250
+
 export class OwnSnapshot {
   readonly #context: Context
   readonly #folding: Folding
@@ -35,8 +38,12 @@ export class OwnSnapshot {
   #due: StateInterval | null = null
   #committing = false
   readonly #waiting: ((done: boolean) => void)[] = []
+  /** No root page of ours was durable yet, so nothing of the world can become recoverable. */
+  #isMissing: boolean
+  #againAtMs = 0
 
-  constructor(context: Context, folding: Folding, identity: Identity) {
+  constructor(context: Context, folding: Folding, identity: Identity, isFresh: boolean) {
+    this.#isMissing = isFresh
     this.#context = context
     this.#folding = folding
     this.#identity = identity
@@ -45,6 +52,12 @@ export class OwnSnapshot {
   /** A snapshot is under way; the next one waits. */
   get isBusy(): boolean {
     return this.#requested || this.#due !== null || this.#committing
+  }
+
+  /** In how many milliseconds the first root page is to be tried again: it may be refused, as while the world goes back. */
+  get tryMs(): number {
+    if (!this.#isMissing || this.isBusy) return Infinity
+    return Math.max(0, this.#againAtMs - this.#context.clock.nowMs())
   }
 
   /** Asks for a snapshot of ourselves; `whenDone` hears whether it became durable. */
@@ -185,6 +198,8 @@ export class OwnSnapshot {
   }
 
   #finish(done: boolean): void {
+    if (done) this.#isMissing = false
+    else this.#againAtMs = this.#context.clock.nowMs() + againMs
     for (const each of this.#waiting.splice(0)) each(done)
   }
 }

@@ -75,7 +75,7 @@ export class SelfManagingManager {
     const folding = new Folding(context)
     folding.graveyard.push(...graveyard)
     const flush = new Flush(context, pager.departures)
-    const ownSnapshot = new OwnSnapshot(context, folding, identity)
+    const ownSnapshot = new OwnSnapshot(context, folding, identity, this.#isFresh)
     const pagers = { pager, folding }
     const keeper = new RoomKeeper(context, folding, ownSnapshot, space, pager.faults)
     const tries = (): number => keeper.tries
@@ -96,9 +96,8 @@ export class SelfManagingManager {
       notices: notices(this.#parts),
       retained: retainedCalls(this.#parts),
     })
-    // Nothing of a world can become recoverable before its manager's root page is stable once.
     // After a start on a disk with little room, it gives up what an earlier life left.
-    if (this.#isFresh || space.free < space.low) ownSnapshot.request()
+    if (space.free < space.low) ownSnapshot.request()
   }
 
   #requests(

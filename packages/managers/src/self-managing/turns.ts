@@ -42,7 +42,7 @@ export class Turns {
   /** Answers in how many milliseconds it wants the next turn; a bell may bring it earlier. */
   turn(): number {
     const wanted = this.#layer.turn()
-    return Math.min(wanted, this.#turn())
+    return Math.min(wanted, this.#turn(), this.#ownSnapshot.tryMs)
   }
 
   #turn(): number {
@@ -70,6 +70,7 @@ export class Turns {
     const { options, writer } = this.#context
     if (this.#ownSnapshot.isBusy) return
     const isDue =
+      this.#ownSnapshot.tryMs === 0 ||
       writer.bytesSince >= options.snapshotBytes ||
       this.#pagers.folding.foldsSince >= options.snapshotFolds
     if (isDue) this.#ownSnapshot.request()

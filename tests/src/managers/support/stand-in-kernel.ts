@@ -81,6 +81,8 @@ export class StandInKernel {
   readonly promises: string[] = []
   /** How often the manager asked that a kept line be given up. */
   releases = 0
+  /** So many snapshots of the manager itself are refused. */
+  refusesOwn = 0
   /** Snapshots that the manager said it had discarded. */
   discarded = 0
   /** False: the line stays where it is, whatever becomes stable. */
@@ -590,6 +592,10 @@ export class StandInKernel {
       snapshotRequest: ({ cont }, call) => {
         // Snapshots of users' containers are the test's to take.
         if (cont !== 1) return refuse('busy', 'the loci do not come to rest')
+        if (this.refusesOwn > 0) {
+          this.refusesOwn--
+          return refuse('manager_failed', 'the world is going back to its line')
+        }
         const stateInterval = asInterval(this.#ownInterval++)
         const args = { cont: asToken(1), stateInterval }
         this.messenger.call(managerPort, managerUpcalls.containerSnapshot, args, (reply) =>
