@@ -4,7 +4,7 @@
  */
 
 /** What a Capref in `argument` refuses with, whatever rights it gives. */
-const named = (argument: string, kind: string) =>
+export const named = (argument: string, kind: string) =>
   ({
     invalid_capref: `\`${argument}\` names nothing in the caller’s tables: it is made up, or its slot was emptied or filled anew.`,
     wrong_type: `\`${argument}\` is a capability for something else than a ${kind}.`,
@@ -16,6 +16,13 @@ export const allowed = (argument: string, kind: string, right: string) =>
   ({
     ...named(argument, kind),
     right_missing: `The capability \`${argument}\` does not give the right to ${right}.`,
+  }) as const
+
+/** The same, of a container that must be one of this machine. */
+export const allowedHere = (argument: string, right: string) =>
+  ({
+    ...allowed(argument, 'container', right),
+    not_supported: `The container of \`${argument}\` lives on another machine, and the call is answered only there.`,
   }) as const
 
 /** What a word of a window refuses with when it is touched: the window’s own refusals, and those of the page’s fault. */

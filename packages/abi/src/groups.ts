@@ -14,6 +14,7 @@ import { managerNotices } from './signatures/manager-notices.js'
 import { managerRequests } from './signatures/manager-requests.js'
 import { managerUpcalls } from './signatures/manager-upcalls.js'
 import { consoleCalls, outputCalls } from './signatures/output.js'
+import { nameCalls } from './signatures/names.js'
 import { forwardedCalls, networkCalls } from './signatures/network.js'
 import { pageSetCalls } from './signatures/page-sets.js'
 import { retainedUpcalls } from './signatures/retained-upcalls.js'
@@ -48,6 +49,7 @@ export const groups: Readonly<Record<string, Group>> = {
   Network: networkCalls,
   'Forwarded calls': forwardedCalls,
   'Calls between machines': machineCalls,
+  Names: nameCalls,
   'Shared pages': sharedPageCalls,
   'Proxy calls': proxyCalls,
   'Support upcalls': supportUpcalls,

@@ -226,5 +226,10 @@ export type WorldEvent =
       readonly status: string
       readonly detail: string
     }
-  /** The world has stopped. Only its kernel says so. */
-  | { readonly kind: 'failed'; readonly status: string; readonly detail: string }
+  | {
+      /** The machine has stopped, and with it a world of one. What else is wrong only its kernel says. `restarts`: it is started again by itself. */
+      readonly kind: 'failed'
+      readonly status: string
+      readonly detail: string
+      readonly restarts?: boolean
+    }

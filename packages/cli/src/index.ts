@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander'
 import { KatydidError } from 'katydid'
 import type { Screen } from './screen.js'
+import { joinVerb } from './verbs/join.js'
 import { rollbackVerb } from './verbs/rollback.js'
 import { runVerb } from './verbs/run.js'
 import { snapshotsVerb } from './verbs/snapshots.js'
@@ -16,7 +17,7 @@ export async function runCommand(argv: readonly string[], screen: Screen): Promi
   const command = new Command('katydid').description(
     'Run programs whose memory survives: paged, snapshotted, resumed after a kill.',
   )
-  for (const verb of [runVerb, statusVerb, snapshotsVerb, rollbackVerb])
+  for (const verb of [runVerb, joinVerb, statusVerb, snapshotsVerb, rollbackVerb])
     command.addCommand(verb(screen))
   for (const each of [command, ...command.commands])
     each

@@ -8,6 +8,7 @@ import {
   locusCalls,
   managerDowncalls,
   managerRequests,
+  nameCalls,
   outputCalls,
   semaphoreCalls,
   snapshotCalls,
@@ -27,6 +28,7 @@ import {
   snapshotHandlers,
 } from './kernel.js'
 import type { Machine } from './machine.js'
+import { nameHandlers } from './machines/names.js'
 
 export interface HostCall {
   readonly name: string
@@ -61,5 +63,6 @@ export function hostTable(machine: Machine): ReadonlyMap<string | number, HostCa
   open(outputCalls, outputHandlers(machine))
   open(snapshotCalls, snapshotHandlers(machine))
   open(lineCalls, lineHandlers(machine))
+  open(nameCalls, nameHandlers(machine))
   return table
 }

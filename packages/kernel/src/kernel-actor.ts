@@ -48,6 +48,9 @@ import { tellOthers } from './machines/tell.js'
 import { closeOpened } from './manager/retained.js'
 import { managerEnded } from './manager/manager-gone.js'
 import { boot, type BootResult } from './recovery/boot.js'
+import { expireCalls } from './remote/far-calls.js'
+import { runVisits } from './remote/visits.js'
+import { endUnnamed } from './remote/stand-ins.js'
 import { recoverIfWanted } from './recovery/session.js'
 import { captureByPolicy } from './state-interval/policy.js'
 import { stopWorld, type StopResult } from './state-interval/stop.js'
@@ -157,6 +160,7 @@ export class KernelActor {
     if (tick !== this.#tick) {
       this.#tick = tick
       watchLoci(machine)
+      endUnnamed(machine)
     }
     beginIfAsked(machine)
     recoverIfWanted(machine)
@@ -166,7 +170,8 @@ export class KernelActor {
     followEpoch(machine)
     const policy = captureByPolicy(machine)
     const inputs = flushInputs(machine)
-    const others = Math.min(tellOthers(machine), deliverLetters(machine))
+    const visits = Math.min(runVisits(machine), expireCalls(machine))
+    const others = Math.min(tellOthers(machine), deliverLetters(machine), visits)
     if (this.#isOpen() && this.#waiting.length > 0) for (const go of this.#waiting.splice(0)) go()
     return Math.min(waits, semaphores, policy, inputs, others, restMs)
   }

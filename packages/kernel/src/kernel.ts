@@ -50,6 +50,9 @@ import {
   stateIntervalStable,
   worldSnapshot,
 } from './state-interval/interval-calls.js'
+import { remoteInvoke } from './remote/invoke.js'
+import { visitNext } from './remote/visit-next.js'
+import { capGive, containerFindOn } from './remote/give.js'
 import { locusStabilise } from './state-interval/recoverable.js'
 import { transactionWindow } from './transaction/overlay-window.js'
 import {
@@ -68,11 +71,13 @@ export function containerHandlers(machine: Machine): Handlers<typeof containerCa
     getInvocationPoint: (args, call) => getInvocationPoint(machine, call.from, args),
     removeInvocationPoint: (args, call) => removeInvocationPoint(machine, call.from, args),
     windowOpen: (args, call) => windowOpen(machine, call.from, args),
-    capCopy: (args, call) => capCopy(machine, call.from, args),
+    capCopy: (args, call) => capCopy(machine, args, call),
     capList: (args, call) => capList(machine, call.from, args),
     containerMap: (args, call) => containerMap(machine, args, call),
     containerUnmap: (args, call) => containerUnmap(machine, args, call),
     containerMappings: (args, call) => containerMappings(machine, call.from, args),
+    capGive: (args, call) => capGive(machine, args, call),
+    containerFindOn: (args, call) => containerFindOn(machine, args, call),
   }
 }
 
@@ -119,6 +124,8 @@ export function locusHandlers(machine: Machine): Partial<Handlers<typeof locusCa
     locusResume: (args, call) => locusResume(machine, call.from, args),
     locusAnswered: (args, call) => locusAnswered(machine, args, call),
     locusStabilise: (_, call) => locusStabilise(machine, call),
+    remoteInvoke: (args, call) => remoteInvoke(machine, args, call),
+    visitNext: (args, call) => visitNext(machine, args, call),
   }
 }
 

@@ -6,6 +6,7 @@ import {
   exposeControl,
   order,
   Region,
+  RemoteCalls,
   serveForever,
   TraceRing,
   TickClock,
@@ -19,11 +20,16 @@ const clock = new TickClock(region)
 const bell = bellOf(region, port)
 const trace = new TraceRing(region, port)
 const endpoint = new Endpoint({ region, port, clock, bell, trace })
+const config = data as KernelConfig
+const { machines } = config
 const kernel = new KernelActor({
   region,
   messenger: endpoint,
   clock,
-  config: data as KernelConfig,
+  config,
+  ...(machines === undefined
+    ? {}
+    : { others: { ...machines, remote: new RemoteCalls(endpoint, clock) } }),
   order,
   date: Date.now,
   trace: (kind, a, b) => trace.event(kind, a, b),

@@ -5,6 +5,7 @@
 import {
   actorPorts,
   type ContainerSlot,
+  type MachineId,
   type ManagerProgram,
   type Order,
   type TraceKind,
@@ -22,6 +23,8 @@ import { KeptLines } from './kept/kept-lines.js'
 import type { KnownPoint } from './recovery/known-points.js'
 import type { Moved } from './recovery/moved.js'
 import type { Lost } from './recovery/request.js'
+import { FarCalls } from './remote/far-calls.js'
+import { VisitTable } from './remote/visit-table.js'
 import { FreedNames } from './locus/freed-names.js'
 import { Audits } from './logged/audit-of.js'
 import { InputLog } from './logged/input-log.js'
@@ -59,6 +62,8 @@ export interface KernelConfig {
   readonly manager: ManagerProgram | null
   /** Managers besides it, in the order in which they are started. */
   readonly others?: readonly ManagerProgram[]
+  /** Of a machine of several: which it is, and which others there are. */
+  readonly machines?: { readonly self: MachineId; readonly others: readonly MachineId[] }
 }
 
 export interface KernelParts {
@@ -124,6 +129,10 @@ export class Machine {
   readonly pageSets: PageSetTable
   readonly managers = new ManagerTable()
   readonly overlays = new OverlayTable()
+  /** What loci of this machine have asked of containers of others. */
+  readonly farCalls = new FarCalls()
+  /** What loci of other machines have asked of containers of this one. */
+  readonly visits = new VisitTable()
   readonly output = new OutputTable()
   readonly captures = new CaptureTable()
   readonly kept = new KeptLines()

@@ -56,11 +56,18 @@ export function allowed(
   const state = words.load(region.containerWord(container, 'state'))
   if (
     words.load(region.containerWord(container, 'generation')) !== found.generation ||
-    (state !== containerStates.live && state !== containerStates.failed)
+    (state !== containerStates.live &&
+      state !== containerStates.failed &&
+      state !== containerStates.away)
   )
     throw new LocusError('entity_gone', `the container of ${hex(capref)} was destroyed`)
   if ((found.rights & rights[right]) === 0)
     throw new LocusError('right_missing', `${hex(capref)} does not have the right to ${right}`)
+  if (state === containerStates.away && right !== 'invoke')
+    throw new LocusError(
+      'not_supported',
+      `the container of ${hex(capref)} lives on another machine; what is asked is done there`,
+    )
   if (state === containerStates.failed)
     throw new LocusError(
       'manager_failed',
@@ -68,6 +75,10 @@ export function allowed(
     )
   return container
 }
+
+/** Whether nothing of the container is on this machine: it stands for one of another. */
+export const isAway = (region: Region, container: ContainerSlot): boolean =>
+  region.words.load(region.containerWord(container, 'state')) === containerStates.away
 
 interface Slot {
   readonly kind: number

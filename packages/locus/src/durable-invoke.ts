@@ -15,6 +15,8 @@ import { untilRecoverable } from './recoverable.js'
 export interface InvokeOptions {
   /** `volatile` (default): returns at once; a crash may undo the answer, and all that went with it. `recoverable`: when none can. */
   readonly durable?: Durability
+  /** How long the answer of a container of another machine is waited for. A minute unless given. */
+  readonly deadlineMs?: number
 }
 
 /** The answer that was saved with a locus, and the hash of what was asked: enough to notice a program that is on another way than before. */

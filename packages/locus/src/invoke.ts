@@ -6,7 +6,7 @@
 import { containerCalls, hereCapref, type Capref, type ContainerSlot } from '@katydid/abi'
 import { InvariantViolation } from '@katydid/actor'
 import { requireBlock, resultBlock, words } from './block.js'
-import { invocable } from './capability.js'
+import { invocable, isAway } from './capability.js'
 import { receive, stampOf } from '@katydid/memory'
 import { arrived, comeIn, goOut, newTree } from './entrance.js'
 import { LocusError } from './locus-error.js'
@@ -16,6 +16,7 @@ import type { Entry, Program } from './program.js'
 import { withGlobals } from './logged/globals.js'
 import { isLogged } from './logged/visit.js'
 import { Visiting } from './logged/visiting.js'
+import { remoteInvoke } from './remote-invoke.js'
 import { isThenable } from './thenable.js'
 
 type MakeLocus = (frame: Frame) => Locus
@@ -26,16 +27,16 @@ export function invoke(
   from: Frame,
   capref: Capref,
   block: Uint8Array,
+  deadlineMs: number,
   makeLocus: MakeLocus,
 ): Uint8Array {
   thread.requireFree('an invoke')
   const args = Uint8Array.from(requireBlock(block))
   const { visit } = from
-  if (visit === null) return move(thread, from, capref, args, makeLocus)
+  const there = (): Uint8Array => move(thread, from, capref, args, deadlineMs, makeLocus)
+  if (visit === null) return there()
   if (capref === hereCapref) return again(thread, from, args, makeLocus)
-  return visit.call(capref, args, () =>
-    withGlobals(null, () => move(thread, from, capref, args, makeLocus)),
-  )
+  return visit.call(capref, args, () => withGlobals(null, there))
 }
 
 function move(
@@ -43,10 +44,12 @@ function move(
   from: Frame,
   capref: Capref,
   args: Uint8Array,
+  deadlineMs: number,
   makeLocus: MakeLocus,
 ): Uint8Array {
   const { region } = thread
   const container = invocable(region, thread.slot, from.container, capref)
+  if (isAway(region, container)) return remoteInvoke(thread, from, capref, args, deadlineMs)
   const entry = entryOf(thread, container, capref)
   const level = region.words.load(region.containerWord(container, 'level'))
   if (!isLogged(level)) return stay(thread, from, capref, container, args, entry, makeLocus, null)

@@ -170,6 +170,11 @@ export class LocusThread {
       )
   }
 
+  /** Whether a program has left a view or a lock behind. */
+  get holdsSomething(): boolean {
+    return this.#count('pinned') !== 0 || this.#count('locks') !== 0
+  }
+
   /** From rest: there may have been a capture, which knows nothing of what runs from now on. */
   #cameBack(): void {
     const frame = this.#current

@@ -35,6 +35,7 @@ import { Registers } from './registers.js'
 import { semaphoreP } from './semaphore.js'
 import { sleepOn, wakeOn } from './sleep.js'
 import type { Holder } from './structures/memory.js'
+import { remoteDeadlineMs } from './remote-invoke.js'
 import { isThenable } from './thenable.js'
 import { openWindow } from './open-window.js'
 import { transact, type TransactionOptions } from './transaction/transact.js'
@@ -239,6 +240,9 @@ export class Locus implements Holder<Window> {
    * Invokes the container of `capref` and answers the block it returns. Block and result are copies, of at most 32 KiB each.
    * An exception there is `program_failed` here. Not a safepoint; what runs there cannot be captured until it returns.
    *
+   * A container of another machine is invoked in the same way, by messages. `unreachable`: no answer came within `deadlineMs` (a minute unless given, an hour at the most), and nobody knows
+   * whether it was, or will be, carried out.
+   *
    * With `durable: 'recoverable'` it returns when no crash can undo the answer, and is a safepoint from the moment that has arrived:
    * the program, entered again from there, gets it from the same call, and nothing is invoked twice. What the invoked throws
    * is thrown at once, and is no answer. `busy`: this is a nested invocation; `bad_argument`: entered again the program gave another block;
@@ -250,13 +254,14 @@ export class Locus implements Holder<Window> {
     options: InvokeOptions = {},
   ): Uint8Array {
     const frame = this.#require()
-    const { durable = 'volatile' } = options
+    const { durable = 'volatile', deadlineMs = remoteDeadlineMs } = options
     const plainly = (): Uint8Array =>
       invoke(
         this.#thread,
         frame,
         capref,
         block,
+        deadlineMs,
         (inner) => new Locus(this.#thread, inner, this.name),
       )
     return durable === 'volatile'

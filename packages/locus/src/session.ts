@@ -18,6 +18,7 @@ import { LocusError } from './locus-error.js'
 import { LocusThread, type Frame } from './locus-thread.js'
 import { replayVisits } from './logged/replaying.js'
 import { Locus } from './locus.js'
+import { serveVisits } from './visitor.js'
 import { ProgramCache } from './program-cache.js'
 
 /** What the pool's worker is given. */
@@ -55,6 +56,10 @@ export function runLocus(region: Region, { port, generation }: LocusTask): Locus
   if (plan === null) return { status: 'no_such_locus', detail: 'the kernel does not know of it' }
   thread.held = plan.answer
   thread.name = plan.name
+  if (plan.visitor) {
+    serveVisits(thread)
+    return { status: 'ok', detail: '' }
+  }
   const end = plan.replay ? replay(thread, plan) : enter(thread, plan)
   // Everything it did is in its container now; from here on it uses no translation.
   thread.move(null)

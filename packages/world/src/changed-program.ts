@@ -1,6 +1,8 @@
 /** Whether a program is still what the world recorded: looked at before any of it runs. */
 import { fileURLToPath } from 'node:url'
+import { locusCalls } from '@katydid/abi'
 import { KatydidError } from './error.js'
+import { must, type HostCall } from './host-call.js'
 import { moduleHash } from './module-hash.js'
 import type { Program } from './programs.js'
 
@@ -22,4 +24,14 @@ export function changeOf(container: string, program: Program): KatydidError | nu
         'program_changed',
         `The program of container ${container} has changed since the world recorded it: ${file}, or something it imports. Bring the old content back, or open the world with acceptChanged.`,
       )
+}
+
+/** Before any locus goes on: the programs of all containers must be those the world recorded. Rejects with what `changeOf` says. */
+export async function refuseChanged(host: HostCall): Promise<void> {
+  const { containers } = await must(host, 'status', locusCalls.worldStatus, {})
+  for (const { name, program } of containers) {
+    if (program === null) continue
+    const change = changeOf(name, program)
+    if (change !== null) throw change
+  }
 }

@@ -8,7 +8,11 @@ import type { Program } from './programs.js'
 export interface Container {
   readonly name: string
   readonly size: number
+  /** The machine that it is on. */
+  readonly machine: number
+  /** The host's capability for it, in the life of the machine in which it was made or found. */
   readonly capref: Capref
+  readonly incarnation: number
   /** The program an invoke enters; null when there is none. */
   readonly program: Program | null
 }
@@ -16,9 +20,29 @@ export interface Container {
 /** Size of a container nobody gave a size: its pages take room only when they are touched. */
 export const defaultContainerBytes = 1024 ** 3
 
+/** A life of a machine, as far as containers need it. */
+export interface ContainerHost {
+  readonly machine: number
+  readonly incarnation: number
+  readonly host: HostCall
+}
+
+/** The container as this life of its machine knows it: the host has no capability of an earlier one. */
+export async function currentOf(on: ContainerHost, container: Container): Promise<Container> {
+  if (container.incarnation === on.incarnation) return container
+  const { name } = container
+  const found = name === '' ? null : await findContainer(on, name)
+  if (found !== null) return found
+  throw new KatydidError(
+    'no_such_container',
+    `The container ${name} is gone: its machine was started again from a state before it was made. Make it again.`,
+    true,
+  )
+}
+
 /** The container of that name, adopted if it was not yet (by the manager named; empty: the first), or null. */
 export async function findContainer(
-  host: HostCall,
+  { host, machine, incarnation }: ContainerHost,
   name: string,
   manager = '',
 ): Promise<Container | null> {
@@ -27,7 +51,8 @@ export async function findContainer(
   if (reply.status !== 'ok') throw refused(`container ${name}`, reply)
   // A process that was killed after container_create has left it without a manager.
   if (!reply.managed) await adopt(host, `container ${name}`, reply.cont, manager)
-  return { name, size: reply.size, capref: reply.cont, program: reply.program }
+  const { cont: capref, size, program } = reply
+  return { name, size, machine, incarnation, capref, program }
 }
 
 async function adopt(host: HostCall, about: string, cont: Capref, manager: string): Promise<void> {
@@ -39,7 +64,7 @@ async function adopt(host: HostCall, about: string, cont: Capref, manager: strin
 
 /** Makes a container, has the manager of that name (empty: the first) adopt it and gives it its program. */
 export async function makeContainer(
-  host: HostCall,
+  { host, machine, incarnation }: ContainerHost,
   name: string,
   size: number,
   program: Program | null,
@@ -56,7 +81,7 @@ export async function makeContainer(
   }
   if (program !== null)
     await must(host, about, containerCalls.setInvocationPoint, { cont, program })
-  return { name, size, capref: cont, program }
+  return { name, size, machine, incarnation, capref: cont, program }
 }
 
 /**

@@ -3,6 +3,8 @@ import type { WorldEvent } from '@katydid/abi'
 
 type Kind = WorldEvent['kind']
 export type EventOf<K extends Kind> = Extract<WorldEvent, { readonly kind: K }>
+/** An event, and the machine on which it happened. */
+export type MachineEventOf<K extends Kind> = EventOf<K> & { readonly machine: number }
 type Listener = (event: WorldEvent) => void
 
 /** How many past events are kept for those who ask later. */
@@ -66,6 +68,12 @@ export class WorldEvents {
   onClose(listener: () => void): () => void {
     this.#atClose.add(listener)
     return () => this.#atClose.delete(listener)
+  }
+
+  /** Another life of the machine begins: what the last one told is over, and lines that nobody took come again. */
+  beginAnew(): void {
+    this.#latest.length = 0
+    this.#unheard = []
   }
 
   /** No event comes any more. */

@@ -2,10 +2,11 @@
  * Machines and the wires between them: manifest, shared memory, supervision, the locus pool. The
  * one room that knows all the others.
  */
-export { openWorld, rollbackWorld } from './boot.js'
+export { joinWorld, openWorld, rollbackWorld } from './boot.js'
 export type { Container } from './containers.js'
 export { KatydidError } from './error.js'
-export type { EventOf } from './events.js'
+export type { EventOf, MachineEventOf } from './events.js'
+export type { MachineState } from './hosted-machine.js'
 export type { KeptLine, RollbackReport } from './lines.js'
 export type { MachinePart } from './machine.js'
 export type { ManagerOption } from './managers.js'
@@ -13,12 +14,14 @@ export type { OpenOptions } from './options.js'
 export type { RetainedSnapshot } from './past.js'
 export type { CounterSums } from './progress.js'
 export { findProgram, type Program } from './programs.js'
-export {
-  World,
-  type LocusHandle,
-  type LocusResult,
-  type Recovery,
-  type RunOptions,
-  type RunResult,
-  type WorldStatus,
-} from './world.js'
+export { World } from './world.js'
+export type {
+  LocusHandle,
+  LocusResult,
+  MachineView,
+  OnMachine,
+  Recovery,
+  RunOptions,
+  RunResult,
+  WorldStatus,
+} from './world-types.js'

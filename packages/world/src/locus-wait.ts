@@ -14,6 +14,7 @@ type Ended = Extract<WorldEvent, { readonly kind: 'locus_ended' }>
 
 /** How long an event may come behind the answer that says the same. */
 const eventLagMs = 1000
+const againMs = 100
 
 export class LocusWait {
   readonly #host: HostCall
@@ -61,9 +62,11 @@ export class LocusWait {
         }),
         events.on('rollback', look),
         events.on('recoverable', look),
-        events.on('failed', ({ status, detail }) => {
-          this.#fail(new KatydidError(status as Status, detail))
+        events.on('failed', ({ status, detail, restarts }) => {
+          // The locus goes on with the next life of its machine.
+          if (restarts !== true) this.#fail(new KatydidError(status as Status, detail))
         }),
+        events.on('ready', look),
         events.onClose(() => {
           this.#fail(
             new KatydidError(
@@ -92,7 +95,10 @@ export class LocusWait {
         await this.#oneLook()
       }
     } catch (error) {
-      this.#fail(error)
+      // A machine that ended before it answered, or is being started, is asked again.
+      if (error instanceof KatydidError && error.again)
+        setTimeout(() => this.#look(), againMs).unref()
+      else this.#fail(error)
     } finally {
       this.#looking = false
     }

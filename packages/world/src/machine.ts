@@ -1,8 +1,8 @@
 /**
- * One machine of a world, running: its region, its threads, and the host's way to its kernel.
+ * One life of a machine of a world: its region, its threads, and the host's way to its kernel.
  *
- * Order of a start: region, barrier thread, disk driver, kernel; then the kernel recovers, orders its managers and says
- * that it is ready. Whatever fails on the way ends what was started.
+ * Order of a start: region, barrier thread, disk driver, network driver where there are others, kernel; then the kernel recovers, orders its
+ * managers and says that it is ready.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -10,24 +10,42 @@ import {
   outputCalls,
   type AnySignature,
   type ArgsOf,
+  type MachineId,
   type MachineShape,
   type ManagerProgram,
   type PortId,
   type Reply,
+  type WorldEvent,
 } from '@katydid/abi'
 import { ControlError, Region, type Remote } from '@katydid/actor'
+import type { NetworkControl, NetworkData } from '@katydid/devices'
 import type { KernelConfig } from '@katydid/kernel'
 import { KatydidError, systemWords } from './error.js'
-import { WorldEvents, type EventOf } from './events.js'
+import type { WorldEvents } from './events.js'
 import type { HostCall } from './host-call.js'
-import { Supervisor, type KernelControl } from './supervisor.js'
+import { Supervisor, type KernelControl, type NetworkStart } from './supervisor.js'
 import { ownWorkers } from './workers.js'
 
 const managerBackMs = 10_000
 const lookMs = 20
 
+/** What makes a machine one of several. */
+export interface NetworkOptions extends Pick<NetworkStart, 'onStart'> {
+  readonly others: readonly MachineId[]
+  /** Which life of the machine it is, from 1. */
+  readonly incarnation: number
+  /** Of sockets; without it the drivers are joined by ports. */
+  readonly folder?: string
+}
+
 export interface MachineOptions {
-  readonly machine: number
+  readonly machine: MachineId
+  readonly events: WorldEvents
+  /** It has stopped by itself; it is being closed. */
+  readonly onFailed: (why: KatydidError) => void
+  /** What a call that finds it gone is told; without it why it has stopped. */
+  readonly goneError?: () => KatydidError
+  readonly network?: NetworkOptions
   readonly worldId: string
   readonly snapshotEveryMs: number
   readonly line: 'eager' | 'lazy'
@@ -49,8 +67,16 @@ export interface MachineOptions {
   readonly locusHeapMb?: number
 }
 
-/** Actors that can be crashed on request. */
-export type MachinePart = 'kernel' | 'disk' | 'barrier' | 'manager'
+/** Actors that can be crashed on request; a network driver is there where there are several machines. */
+export type MachinePart = 'kernel' | 'disk' | 'barrier' | 'manager' | 'network'
+
+export interface MachineStart {
+  readonly machine: Machine
+  /** Settles when its kernel has recovered what the machine holds, or it has failed before. */
+  readonly ready: Promise<Ready>
+}
+
+export type Ready = Extract<WorldEvent, { readonly kind: 'ready' }>
 
 /** What the host may call on the kernel besides what the supervisor does. */
 export interface KernelHostControl extends KernelControl {
@@ -59,47 +85,61 @@ export interface KernelHostControl extends KernelControl {
 }
 
 export class Machine {
+  readonly machine: MachineId
   readonly region: Region
-  readonly events: WorldEvents
+  /** Which life it is, from 1; of a machine alone always 1. */
+  readonly incarnation: number
   readonly host: HostCall
+  readonly #events: WorldEvents
   readonly #supervisor: Supervisor<KernelHostControl>
+  readonly #giveUp: (why: KatydidError) => void
 
   private constructor(
     region: Region,
-    events: WorldEvents,
+    { machine, events, network, goneError }: MachineOptions,
     supervisor: Supervisor<KernelHostControl>,
     kernel: Remote<KernelHostControl>,
+    giveUp: (why: KatydidError) => void,
   ) {
+    this.machine = machine
     this.region = region
-    this.events = events
+    this.#giveUp = giveUp
+    this.incarnation = network?.incarnation ?? 1
+    this.#events = events
     this.#supervisor = supervisor
     this.host = async <S extends AnySignature>(signature: S, args: ArgsOf<S>) => {
       try {
         return (await kernel.call(signature.op, args)) as Reply<S>
       } catch (error) {
         if (!(error instanceof ControlError) || error.status !== 'actor_gone') throw error
-        throw this.failure ?? new KatydidError('closed', 'The world was closed meanwhile.')
+        throw (
+          goneError?.() ??
+          this.failure ??
+          new KatydidError('closed', 'The world was closed meanwhile.')
+        )
       }
     }
   }
 
-  /** Starts a machine; resolves when its kernel has recovered the world. */
-  static async start(
-    options: MachineOptions,
-  ): Promise<{ readonly machine: Machine; readonly ready: EventOf<'ready'> }> {
+  /** Starts a machine. Whoever does closes it, also when it never becomes ready. */
+  static start(options: MachineOptions): MachineStart {
     const { shape, diskFd, diskBytes, format, locusHeapMb, managerFrames } = options
-    const region = makeRegion(shape, options.machine)
-    const events = new WorldEvents()
+    const { events, network, machine: self } = options
+    const region = makeRegion(shape, self)
     const workers = ownWorkers()
+    const { ready, failed } = readiness(events)
     const supervisor = new Supervisor<KernelHostControl>({
       region,
       workers,
       events,
       diskFd,
       acceptChanged: options.acceptChanged ?? false,
+      onFailed: (why) => {
+        failed(why)
+        options.onFailed(why)
+      },
       ...(locusHeapMb === undefined ? {} : { locusHeapMb }),
     })
-    const ready = firstOf(events)
     supervisor.start(actorPorts.barrier, 'barrier thread', workers.barrier, { fd: diskFd })
     supervisor.start(actorPorts.disk, 'disk driver', workers.disk, {
       fd: diskFd,
@@ -107,6 +147,11 @@ export class Machine {
       format,
     })
     supervisor.start(actorPorts.console, 'console driver', workers.console, {})
+    if (network !== undefined)
+      supervisor.startNetwork({
+        data: networkData(options, network),
+        onStart: network.onStart,
+      })
     const { control } = supervisor.start<KernelHostControl>(
       actorPorts.kernel,
       'kernel',
@@ -126,15 +171,10 @@ export class Machine {
           },
         },
         others: options.managers,
+        ...(network === undefined ? {} : { machines: { self, others: network.others } }),
       } satisfies KernelConfig,
     )
-    const machine = new Machine(region, events, supervisor, control)
-    try {
-      return { machine, ready: await ready }
-    } catch (error) {
-      await machine.close()
-      throw error
-    }
+    return { machine: new Machine(region, options, supervisor, control, failed), ready }
   }
 
   /** Why it stopped by itself; null while it runs. */
@@ -144,7 +184,7 @@ export class Machine {
 
   /** Lets loci start; until then those the kernel starts again are held. */
   begin(): void {
-    this.events.dropsUnheard = true
+    this.#events.dropsUnheard = true
     this.#supervisor.begin()
   }
 
@@ -163,14 +203,33 @@ export class Machine {
 
   /** Waits until all that can be told of what was printed has been, for a short time; at once when nobody listens. */
   async outputSettled(): Promise<void> {
-    if (this.events.hears('output')) await this.host(outputCalls.outputSettled, {})
+    if (this.#events.hears('output')) await this.host(outputCalls.outputSettled, {})
   }
 
-  /** Ends every thread of the machine, and every wait for what happens in it. */
-  async close(): Promise<void> {
-    await this.#supervisor.close()
-    this.events.close()
+  /** The network driver that runs; null when there is none. */
+  get network(): Remote<NetworkControl> | null {
+    return this.#supervisor.network
   }
+
+  /** Ends every thread of the machine, the disk's in good order. */
+  close(): Promise<void> {
+    this.#giveUp(new KatydidError('closed', 'The machine was closed before it was ready.'))
+    return this.#supervisor.close()
+  }
+
+  /** Ends every thread of the machine wherever it is, as a loss of power does. */
+  kill(): Promise<void> {
+    this.#giveUp(new KatydidError('unreachable', 'The machine was killed before it was ready.'))
+    return this.#supervisor.kill()
+  }
+}
+
+function networkData(
+  { machine, worldId }: MachineOptions,
+  { others, incarnation, folder }: NetworkOptions,
+): NetworkData {
+  const peers = [machine, ...others]
+  return { world: worldId, machine, incarnation, peers, ...(folder === undefined ? {} : { folder }) }
 }
 
 /** The machine's memory; a system that has not that much to give is no bug. */
@@ -185,21 +244,23 @@ function makeRegion(shape: MachineShape, machine: number): Region {
   }
 }
 
-/** The first `ready`; rejects when the machine fails before. */
-function firstOf(events: WorldEvents): Promise<EventOf<'ready'>> {
-  const ready = new Promise<EventOf<'ready'>>((resolve, reject) => {
-    const stop = [
-      events.on('ready', (event) => {
-        for (const each of stop) each()
-        resolve(event)
-      }),
-      events.on('failed', ({ status, detail }) => {
-        for (const each of stop) each()
-        reject(new KatydidError(status as KatydidError['status'], detail))
-      }),
-    ]
+/** The first `ready`, and what rejects it. */
+function readiness(events: WorldEvents): {
+  readonly ready: Promise<Ready>
+  readonly failed: (why: KatydidError) => void
+} {
+  let failed: (why: KatydidError) => void = () => undefined
+  const ready = new Promise<Ready>((resolve, reject) => {
+    const stop = events.on('ready', (event) => {
+      stop()
+      resolve(event)
+    })
+    failed = (why) => {
+      stop()
+      reject(why)
+    }
   })
   // Awaited only after the threads are started: a failure before that must not count as unhandled.
   ready.catch(() => undefined)
-  return ready
+  return { ready, failed }
 }

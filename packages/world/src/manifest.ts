@@ -1,16 +1,26 @@
 /**
  * `world.json`: what makes a directory a world. Written last at creation, so that a directory without it holds
  * nothing yet; never written again, so that an open world cannot spoil it.
+ *
+ * A world of several machines has it before any of them has run, since other processes find them by it; what becomes of each stands in a
+ * record of its own (`machine-record`).
  */
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import { abiVersion, shapeProblem, type MachineShape } from '@katydid/abi'
+import {
+  abiVersion,
+  asMachine,
+  isMachineId,
+  shapeProblem,
+  type MachineId,
+  type MachineShape,
+} from '@katydid/abi'
 import { createSized, writeDurably } from './durable-file.js'
 import { KatydidError, systemCode, systemWords } from './error.js'
 
-/** Raised when the meaning of anything in the world's directory changes. */
-const formatVersion = 1
+/** Raised when the meaning of anything in the world's directory changes. Format 1, which is read still, had one machine. */
+const formatVersion = 2
 export const manifestName = 'world.json'
 
 export interface DiskFile {
@@ -19,14 +29,20 @@ export interface DiskFile {
   readonly bytes: number
 }
 
+export interface MachineEntry {
+  readonly machine: MachineId
+  readonly disk: DiskFile
+}
+
 export interface Manifest {
   readonly kind: 'katydid world'
   readonly format: number
   readonly abi: number
   readonly world: string
-  readonly machine: number
+  /** By number, from 1 on. */
+  readonly machines: readonly MachineEntry[]
+  /** Of each machine. */
   readonly shape: MachineShape
-  readonly disks: readonly DiskFile[]
   /** Snapshots retained of each container, where nothing else is said of it. */
   readonly retain: number
 }
@@ -48,9 +64,9 @@ export function readManifest(folder: string): Manifest | null {
   return checked(folder, parsed(folder, text))
 }
 
-/** The manifest of a world to be made. */
+/** The manifest of a world to be made, of so many machines. */
 export function newManifest(
-  machine: number,
+  count: number,
   shape: MachineShape,
   diskBytes: number,
   retain: number,
@@ -60,18 +76,23 @@ export function newManifest(
     format: formatVersion,
     abi: abiVersion,
     world: randomUUID(),
-    machine,
+    machines: Array.from({ length: count }, (_, nth) => ({
+      machine: asMachine(nth + 1),
+      disk: { file: `machine-${nth + 1}.disk`, bytes: diskBytes },
+    })),
     shape,
-    disks: [{ file: `machine-${machine}.disk`, bytes: diskBytes }],
     retain,
   }
 }
 
 /** Makes the blank disk files of a new world; what a killed creation left is made anew. */
-export function createDisks(folder: string, { disks }: Manifest): void {
-  creating(folder, () => {
-    for (const disk of disks) createSized(path.join(folder, disk.file), disk.bytes)
-  })
+export function createDisks(folder: string, { machines }: Manifest): void {
+  for (const { disk } of machines) createDisk(folder, disk)
+}
+
+/** Makes one of them. */
+export function createDisk(folder: string, disk: DiskFile): void {
+  creating(folder, () => createSized(path.join(folder, disk.file), disk.bytes))
 }
 
 /** Makes the directory a world, durably. Done last, when there is a disk in each file: a blank one is damage from then on. */
@@ -98,7 +119,7 @@ function nothingYet(folder: string): null {
     if (systemCode(error) === 'ENOENT') return null
     throw new KatydidError('io_error', `${folder} cannot be read: ${systemWords(error)}.`)
   }
-  const strangers = names.filter((name) => !/^(machine-\d+\.disk|world\.json\.new)$/.test(name))
+  const strangers = names.filter((name) => !/^(machine-\d+\.(disk|json|json\.new)|world\.json\.new)$/.test(name))
   if (strangers.length > 0)
     throw new KatydidError(
       'not_a_world',
@@ -123,25 +144,38 @@ function parsed(folder: string, text: string): Partial<Manifest> {
 function checked(folder: string, found: Partial<Manifest>): Manifest {
   if (found.kind !== 'katydid world')
     throw new KatydidError('not_a_world', `${manifestName} in ${folder} is not of a Katydid world.`)
-  if (found.format !== formatVersion || found.abi !== abiVersion)
+  if ((found.format !== 1 && found.format !== formatVersion) || found.abi !== abiVersion)
     throw new KatydidError(
       'world_version',
       `The world in ${folder} was written by another version of Katydid (format ${found.format}, ABI ${found.abi}; this one has ${formatVersion} and ${abiVersion}). Open it with the version that wrote it.`,
     )
-  const { world, machine, shape, disks, retain = 0 } = found
+  const { world, shape, retain = 0 } = found
+  const machines = found.format === 1 ? onlyMachine(found) : found.machines
   if (
     typeof world !== 'string' ||
-    typeof machine !== 'number' ||
     !isShape(shape) ||
     !Number.isSafeInteger(retain) ||
-    !Array.isArray(disks) ||
-    !disks.every(isDiskFile)
+    !areMachines(machines)
   )
     throw new KatydidError(
       'damaged',
       `${manifestName} in ${folder} is damaged: a field is missing or wrong. Bring it back from a copy; the disk file is untouched.`,
     )
-  return { ...(found as Manifest), retain }
+  return { kind: found.kind, format: found.format, abi: found.abi, world, machines, shape, retain }
+}
+
+/** What format 1 says of its machine. */
+function onlyMachine(found: object): unknown {
+  const { machine, disks } = found as { readonly machine?: unknown; readonly disks?: unknown }
+  return Array.isArray(disks) ? disks.map((disk: unknown) => ({ machine, disk })) : undefined
+}
+
+function areMachines(machines: unknown): machines is readonly MachineEntry[] {
+  if (!Array.isArray(machines) || machines.length === 0) return false
+  return machines.every(
+    (each: Partial<MachineEntry> | null, nth) =>
+      each?.machine === nth + 1 && isMachineId(each.machine) && isDiskFile(each.disk),
+  )
 }
 
 function isShape(shape: unknown): shape is MachineShape {

@@ -1,16 +1,25 @@
 /** What a host may ask for when it opens a world, and what of it does not make sense. */
-import { defaultShape, shapeProblem, type MachineShape } from '@katydid/abi'
+import { defaultShape, isMachineId, shapeProblem, type MachineShape } from '@katydid/abi'
 import { KatydidError } from './error.js'
 import type { ManagerOption } from './managers.js'
 
 export interface OpenOptions {
   /** The world's directory. */
   readonly dir: string
-  /** Page frames of the machine; default: as at creation (1024). May differ from one opening to the next. */
+  /** How many machines a new world has, 1 to 64; default 1. Fixed when the world is created. */
+  readonly machines?: number
+  /**
+   * The machines that this process has, where other processes of this computer have the rest; `free`: those that nobody else has. Default: all.
+   * The world is open when all of its machines run, wherever they do.
+   */
+  readonly take?: readonly number[] | 'free'
+  /** Milliseconds to wait for machines of other processes, and, where the world is not to be created, for another process to do that; default 60,000. */
+  readonly waitMs?: number
+  /** Page frames of each machine; default: as at creation (1024). May differ from one opening to the next. */
   readonly frames?: number
-  /** The most loci at a time; default: as at creation (16). */
+  /** The most loci of a machine at a time; default: as at creation (16). */
   readonly loci?: number
-  /** The most containers at a time, of which each manager has one for itself and each open transaction another; default 32. Fixed when the world is created. */
+  /** The most containers of a machine at a time, of which each manager has one for itself and each open transaction another; default 32. Fixed when the world is created. */
   readonly containers?: number
   /** Page size: 4096, 16384 or 65536. Fixed when the world is created. */
   readonly pageBytes?: number
@@ -41,7 +50,7 @@ export interface OpenOptions {
   readonly rollbackTo?: number
   /** Whether to make the world when there is none; default true. */
   readonly create?: boolean
-  /** The largest size of a new world's disk file in bytes; default 8 GiB, sparse. */
+  /** The largest size of each disk file of a new world in bytes; default 8 GiB, sparse. */
   readonly diskBytes?: number
   /** Accept programs and managers whose modules differ from what the world recorded. */
   readonly acceptChanged?: boolean
@@ -57,6 +66,7 @@ export interface OpenOptions {
 
 export const defaultSnapshotEveryMs = 1000
 export const defaultRetainEveryMs = 10_000
+export const defaultWaitMs = 60_000
 /** The most snapshots of a container that its manager retains. */
 const mostRetained = 100
 const leastDiskBytes = 16 * 1024 ** 2
@@ -115,6 +125,19 @@ export function checkManagerFrames({ managerFrames }: OpenOptions, { frames }: M
 /** Refuses options that are wrong whatever the world is. */
 export function checkOptions(options: OpenOptions): void {
   wholeNumber('snapshotEveryMs', options.snapshotEveryMs, 0)
+  wholeNumber('machines', options.machines, 1)
+  if (!isMachineId(options.machines ?? 1))
+    throw new KatydidError(
+      'bad_argument',
+      `Machines must be at most 64, not ${options.machines}.`,
+    )
+  const { take } = options
+  if (take !== undefined && take !== 'free' && !(take.length > 0 && take.every(isMachineId)))
+    throw new KatydidError(
+      'bad_argument',
+      `Take must be free or numbers of machines, from 1 to 64, not ${JSON.stringify(take)}.`,
+    )
+  wholeNumber('waitMs', options.waitMs, 0)
   wholeNumber('diskBytes', options.diskBytes, leastDiskBytes)
   if (!['eager', 'lazy', undefined].includes(options.line))
     throw new KatydidError('bad_argument', `Line must be eager or lazy, not ${options.line}.`)
@@ -138,6 +161,15 @@ export function checkOptions(options: OpenOptions): void {
   if (typeof options.dir !== 'string' || options.dir === '' || options.dir.includes('\0'))
     throw new KatydidError('bad_argument', 'A world needs the name of its directory (dir).')
   shapeOf(options, null)
+}
+
+/** How many machines a world has: as it was made with. */
+export function machinesOf({ dir, machines: asked }: OpenOptions, made: number | null): number {
+  if (made === null || asked === undefined || asked === made) return made ?? asked ?? 1
+  throw new KatydidError(
+    'bad_argument',
+    `The world in ${dir} has ${made} machine${made === 1 ? '' : 's'}, not ${asked}. That is fixed when a world is made; leave it out.`,
+  )
 }
 
 /** How many snapshots a world retains: as it was made with. */

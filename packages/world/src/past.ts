@@ -1,6 +1,6 @@
 /** Retained snapshots as a host uses them: listed, opened, forked, given up. Each is a call on the kernel. */
 import { asInterval, containerCalls, snapshotCalls, type ArgsOf, type ResultOf } from '@katydid/abi'
-import type { Container } from './containers.js'
+import type { Container, ContainerHost } from './containers.js'
 import { must, type HostCall } from './host-call.js'
 
 /** A snapshot of a container that can be opened and forked. */
@@ -19,7 +19,7 @@ export async function listSnapshots(
 
 /** A new container of that name that shows the snapshot (`open`) or begins as it (`fork`). */
 export async function beginAsSnapshot(
-  host: HostCall,
+  { host, machine, incarnation }: ContainerHost,
   source: Container,
   kind: 'open' | 'fork',
   stateInterval: number,
@@ -43,7 +43,7 @@ export async function beginAsSnapshot(
     await host(containerCalls.containerDestroy, { cont })
     throw error
   }
-  return { name, size, capref: cont, program }
+  return { name, size, machine, incarnation, capref: cont, program }
 }
 
 /** That snapshot is retained no longer. */

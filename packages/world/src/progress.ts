@@ -15,6 +15,16 @@ const countedBy: Readonly<Partial<Record<CounterName, PortId>>> = {
   segmentsFreed: actorPorts.disk,
 }
 
+/** Those of several machines: the sums, of a maximum the largest. */
+export function addCounters(all: readonly CounterSums[]): CounterSums {
+  const sums = counterNames.map((name) => {
+    const values = all.map((each) => each[name])
+    const isMaximum = name.includes('Max')
+    return [name, isMaximum ? Math.max(0, ...values) : values.reduce((a, b) => a + b, 0)]
+  })
+  return Object.fromEntries(sums) as CounterSums
+}
+
 /** The machine's counters: the sum over actors and loci, of a maximum the largest. */
 export function sumCounters(region: Region): CounterSums {
   const ports = maxActors + region.plan.shape.maxLoci

@@ -2,8 +2,8 @@
  * Who starts whom and who sees whose end, on the thread that opened the world. It never blocks.
  *
  * The kernel decides, the supervisor does: it carries out the kernel's orders, tells it every ending, and raises the
- * tick by which deadlines are counted. A kernel, disk or barrier thread that dies is not started again: everything of
- * theirs is on the disk, so the world stops with a clear status and is opened anew.
+ * tick by which deadlines are counted. A network driver that dies is started again: its machine goes on without it. A kernel,
+ * disk or barrier thread is not: everything of theirs is on the disk, so the machine stops with a clear status.
  */
 import { fileURLToPath } from 'node:url'
 import {
@@ -19,7 +19,7 @@ import {
   type Status,
 } from '@katydid/abi'
 import { spawnActor, type Region, type Remote, type SpawnedActor } from '@katydid/actor'
-import type { ConsoleControl } from '@katydid/devices'
+import type { ConsoleControl, NetworkControl } from '@katydid/devices'
 import { changeOf } from './changed-program.js'
 import { KatydidError } from './error.js'
 import type { WorldEvents } from './events.js'
@@ -48,6 +48,14 @@ export interface SupervisorOptions {
   readonly locusHeapMb?: number
   /** Managers whose module is not what the world recorded are started all the same. */
   readonly acceptChanged?: boolean
+  /** The machine cannot go on; its threads are being ended. */
+  readonly onFailed: (why: KatydidError) => void
+}
+
+/** How the network driver is started, and who joins it with the others each time it is. */
+export interface NetworkStart {
+  readonly data: unknown
+  readonly onStart: (driver: Remote<NetworkControl>) => void
 }
 
 /** Milliseconds a tick. A stopped process counts as one tick, however long it was stopped. */
@@ -70,11 +78,13 @@ export class Supervisor<Kernel extends KernelControl> {
   readonly #events: WorldEvents
   readonly #diskFd: number
   readonly #acceptChanged: boolean
+  readonly #onFailed: (why: KatydidError) => void
   readonly #loci: LocusPool
   readonly #actors = new Map<PortId, SpawnedActor<unknown>>()
   readonly #restarts = new Map<PortId, number[]>()
   readonly #ticker: NodeJS.Timeout
   #kernel: SpawnedActor<Kernel> | null = null
+  #network: NetworkStart | null = null
   /** Loci the kernel has ordered and nobody has let go on yet; null once they may. */
   #heldLoci: { readonly port: PortId; readonly generation: Generation }[] | null = []
   #closing = false
@@ -88,6 +98,7 @@ export class Supervisor<Kernel extends KernelControl> {
     this.#events = events
     this.#diskFd = diskFd
     this.#acceptChanged = options.acceptChanged ?? false
+    this.#onFailed = options.onFailed
     this.#loci = new LocusPool({
       region: region.handle,
       worker: workers.locus,
@@ -134,6 +145,24 @@ export class Supervisor<Kernel extends KernelControl> {
     return actor
   }
 
+  /** Starts the network driver, now and whenever it has ended. */
+  startNetwork(network: NetworkStart): void {
+    this.#network = network
+    const { control } = this.start<NetworkControl>(
+      actorPorts.network,
+      'network driver',
+      this.#workers.network,
+      network.data,
+    )
+    network.onStart(control)
+  }
+
+  /** The network driver that runs, or null. */
+  get network(): Remote<NetworkControl> | null {
+    const driver = this.#actors.get(actorPorts.network)
+    return (driver?.control as Remote<NetworkControl> | undefined) ?? null
+  }
+
   /** Lets loci start: those that were ordered meanwhile, and from now on all. */
   begin(): void {
     const held = this.#heldLoci ?? []
@@ -156,6 +185,18 @@ export class Supervisor<Kernel extends KernelControl> {
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
+  }
+
+  /** Ends every thread wherever it is, as a loss of power does: nothing is written any more once this has settled. */
+  kill(): Promise<void> {
+    this.#closing = true
+    clearInterval(this.#ticker)
+    const actors = [...this.#actors.values()].map((actor) =>
+      actor.terminate('the machine is killed'),
+    )
+    const killed = Promise.all([...actors, this.#loci.close()]).then(() => undefined)
+    this.#closed ??= killed
+    return killed
   }
 
   async #close(): Promise<void> {
@@ -253,16 +294,21 @@ export class Supervisor<Kernel extends KernelControl> {
 
   #startManager({ port, module, boot, options, recordedHash }: StartManager): void {
     if (!this.#isAsRecorded(port, module, recordedHash)) return
-    const now = performance.now()
-    const recent = (this.#restarts.get(port) ?? []).filter((at) => now - at < restartWindowMs)
-    if (recent.length >= mostRestarts) {
-      const sentence = `The manager at port ${port} has ended ${recent.length} times in ${restartWindowMs / 1000} s and is not started again.`
+    if (!this.#mayStartAgain(port)) {
+      const sentence = `The manager at port ${port} has ended ${mostRestarts} times in ${restartWindowMs / 1000} s and is not started again.`
       this.#fail('manager_failed', sentence)
       return
     }
-    this.#restarts.set(port, [...recent, now])
     const data = { boot, diskFd: this.#diskFd, ...(options === null ? {} : { options }) }
     this.start(port, `manager ${port}`, this.#workers.manager(module), data)
+  }
+
+  /** Whether the actor has not ended too often of late; counts. */
+  #mayStartAgain(port: PortId): boolean {
+    const now = performance.now()
+    const recent = (this.#restarts.get(port) ?? []).filter((at) => now - at < restartWindowMs)
+    this.#restarts.set(port, [...recent, now])
+    return recent.length < mostRestarts
   }
 
   /**
@@ -309,6 +355,13 @@ export class Supervisor<Kernel extends KernelControl> {
       this.#fail(ending.status, sentence)
       return
     }
+    if (ending.port === actorPorts.network && this.#network !== null) {
+      this.#actors.delete(ending.port)
+      if (this.#mayStartAgain(ending.port)) {
+        this.startNetwork(this.#network)
+        return
+      }
+    }
     this.#fail(
       'actor_gone',
       `The ${name} has ended (${ending.event}: ${sentence}), and with it the world. Everything recoverable is on the disk: open the world again.`,
@@ -334,12 +387,12 @@ export class Supervisor<Kernel extends KernelControl> {
     })
   }
 
-  /** Stops a world that cannot go on. What is waited for is rejected by the `failed` event. */
+  /** Stops a machine that cannot go on. */
   #fail(status: Status, detail: string): void {
     if (this.#closing || this.#failure !== null) return
     this.#failure = new KatydidError(status, detail)
-    this.#events.emit({ kind: 'failed', status, detail })
     void this.close()
+    this.#onFailed(this.#failure)
   }
 }
 

@@ -17,10 +17,17 @@ export function traceOf(region: Region): ChromeTrace {
   return chromeTrace(region, new Map([...actors, ...loci].map((port) => [port, portName(port)])))
 }
 
+/** Those of several machines, each a process of its own. */
+export const joinTraces = (traces: readonly ChromeTrace[]): ChromeTrace => ({
+  displayTimeUnit: 'ms',
+  traceEvents: traces.flatMap(({ traceEvents }) => traceEvents),
+})
+
 /** How a port is called in reports. */
 function portName(port: PortId): string {
   if (port >= maxActors) return `locus ${port - maxActors}`
   if (isManagerPort(port)) return `manager ${port - actorPorts.firstManager}`
   if (port === actorPorts.console) return 'console'
+  if (port === actorPorts.network) return 'network'
   return port === actorPorts.kernel ? 'kernel' : port === actorPorts.disk ? 'disk' : 'barrier'
 }

@@ -8,6 +8,8 @@ export interface Workers {
   readonly disk: URL
   readonly barrier: URL
   readonly console: URL
+  /** Of a machine of several. */
+  readonly network: URL
   /** Runs one locus a task. */
   readonly locus: URL
   /** The manager that every world has from its start. */
@@ -34,6 +36,7 @@ export function ownWorkers(): Workers {
     disk: moduleOf('@katydid/devices/disk.worker.js'),
     barrier: moduleOf('@katydid/devices/barrier.worker.js'),
     console: moduleOf('@katydid/devices/console.worker.js'),
+    network: moduleOf('@katydid/devices/network.worker.js'),
     locus: moduleOf('@katydid/locus/locus.worker.js'),
     defaultManager: {
       name: firstManagerName,

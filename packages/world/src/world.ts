@@ -1,121 +1,50 @@
 /**
  * An open world, as its host sees it: promises and copies only, never a view, never a blocking call.
  *
- * Everything here is a call on the kernel or a wait for an event; nothing is decided.
+ * Everything here is a call on a kernel or a wait for an event; nothing is decided. Where the world has several machines, containers and loci are found on
+ * whichever of those that this process has.
  */
 import path from 'node:path'
 import {
-  asInterval,
   asPort,
   containerCalls,
-  durabilities,
   locusCalls,
   masterRights,
-  outputCalls,
-  rights,
   type Capref,
-  type Durability,
   type MachineShape,
-  type ResultOf,
   type WorldEvent,
 } from '@katydid/abi'
 import type { ChromeTrace } from '@katydid/actor'
-import {
-  defaultContainerBytes,
-  enterProgram,
-  findContainer,
-  makeContainer,
-  type Container,
-} from './containers.js'
+import { closeMachines } from './closing.js'
+import { currentOf, type Container } from './containers.js'
 import { KatydidError } from './error.js'
-import type { EventOf } from './events.js'
+import type { MachineEventOf } from './events.js'
+import { grant, map, type MappedRegion } from './granting.js'
 import { must } from './host-call.js'
-import { goBackTo, listLines, type KeptLine, type RollbackReport } from './lines.js'
-import { destroyLocus, findLocus, makeLocus, resultOf, resumeLocus, suspendLocus } from './loci.js'
-import { LocusWait } from './locus-wait.js'
-import type { Machine, MachinePart } from './machine.js'
+import { findLocus, resultOf } from './loci.js'
+import type { MachinePart } from './machine.js'
+import type { Machines } from './machines.js'
 import {
-  beginAsSnapshot,
-  dropSnapshot,
-  listSnapshots,
-  retainSnapshots,
-  type RetainedSnapshot,
-} from './past.js'
-import { sumCounters, type CounterSums } from './progress.js'
-import { findProgram } from './programs.js'
-import { traceOf } from './traces.js'
-
-export type WorldStatus = ResultOf<typeof locusCalls.worldStatus>
-
-/** How the world came to be open. */
-export interface Recovery {
-  /** True when there was no world before. */
-  readonly created: boolean
-  /** The capture the world went back to; 0: the empty world. */
-  readonly capture: number
-  /** Milliseconds from the start of the kernel to the world's being as it was. */
-  readonly ms: number
-  /** What damage to stored bytes cost, as a sentence; null for none. */
-  readonly damage: string | null
-}
-
-export interface RunOptions {
-  /** Name of the container and the locus; default: the program's file name without its ending. */
-  readonly name?: string
-  /** What the program gets as its arguments, by value. */
-  readonly args?: unknown
-  readonly container?: {
-    readonly name?: string
-    readonly size?: number
-    readonly manager?: string
-  }
-  readonly acceptChanged?: boolean
-  /** See `ResultOptions`. */
-  readonly durable?: Durability
-}
-
-/** How a locus came to its end. */
-export interface LocusResult {
-  /** What its outermost invocation returned; bytes that are no packed value are given as they are. */
-  readonly result: unknown
-  /** True when the world held the locus already, ended or not. */
-  readonly resumed: boolean
-}
-
-/** When what a locus returned is told: when no crash can undo it (`recoverable`, the default), or at once. */
-export interface ResultOptions {
-  readonly durable?: Durability
-}
-
-/** A locus a host started or found. */
-export interface LocusHandle {
-  readonly name: string
-  readonly locus: number
-  readonly resumed: boolean
-  /**
-   * Settles when the result is recoverable; with `durable: 'volatile'` when it is there, and a crash may undo it. Rejects with `locus_lost`,
-   * `program_failed` and their like.
-   */
-  result(options?: ResultOptions): Promise<LocusResult>
-  /** Has it stay at its next safepoint, over restarts too; answers whether it stands still already. */
-  suspend(): Promise<boolean>
-  /** Lets it go on. */
-  resume(): Promise<void>
-  /**
-   * Ends it; whoever waits for its result hears `entity_gone`. One that stands still leaves all else as it is; one that runs takes
-   * its containers back, with whatever depends on what is lost with it.
-   */
-  destroy(): Promise<void>
-}
-
-export interface RunResult {
-  /** What the program returned. */
-  readonly result: unknown
-  /** True when the world held the locus already. */
-  readonly resumed: boolean
-  /** True when the locus had ended before: nothing was run. */
-  readonly stored: boolean
-}
+  checkDurable,
+  checkName,
+  createContainer,
+  startLocus,
+  type ContainerOptions,
+} from './making.js'
+import { addCounters, sumCounters, type CounterSums } from './progress.js'
+import { snapshotOf } from './snapshotting.js'
+import { statusOf } from './status.js'
+import { joinTraces, traceOf } from './traces.js'
+import { WorldPast } from './world-past.js'
+import type {
+  LocusHandle,
+  MachineView,
+  OnMachine,
+  Recovery,
+  RunOptions,
+  RunResult,
+  WorldStatus,
+} from './world-types.js'
 
 interface KnownManager {
   readonly port: number
@@ -125,25 +54,24 @@ interface KnownManager {
 /** How often `run` makes what the world lost before it was ever recoverable. */
 const mostTries = 20
 
-export class World {
-  readonly dir: string
+export class World extends WorldPast {
+  /** Of each of its machines. */
   readonly shape: MachineShape
   readonly recovery: Recovery
-  readonly #machine: Machine
   readonly #release: () => Promise<void>
   #held = true
-  #closed: Promise<void> | null = null
+  /** What is made by name is made one after the other, so that no two of one process have one name. */
+  #naming: Promise<unknown> = Promise.resolve()
 
   constructor(options: {
-    readonly dir: string
-    readonly machine: Machine
+    readonly machines: Machines
+    readonly shape: MachineShape
     readonly recovery: Recovery
-    /** Ends the machine and lets go of the directory. */
+    /** Ends the machines and lets go of the directory. */
     readonly release: () => Promise<void>
   }) {
-    this.dir = options.dir
-    this.#machine = options.machine
-    this.shape = options.machine.region.plan.shape
+    super(options.machines)
+    this.shape = options.shape
     this.recovery = options.recovery
     this.#release = options.release
   }
@@ -165,326 +93,194 @@ export class World {
   }
 
   async #runOnce(program: string, options: RunOptions): Promise<RunResult> {
-    const { durable = 'recoverable' } = options
+    const { durable = 'recoverable', machine } = options
     checkDurable(durable)
     const name = options.name ?? path.basename(program).replace(/\.[^.]+$/, '')
     const container = await this.createContainer({
       name: options.container?.name ?? name,
       program,
+      ...(machine === undefined ? {} : { machine }),
       ...(options.container?.size === undefined ? {} : { size: options.container.size }),
       ...(options.container?.manager === undefined ? {} : { manager: options.container.manager }),
       acceptChanged: options.acceptChanged ?? false,
     })
-    const known = await findLocus(this.#machine.host, name)
+    const known = await findLocus(this.here.of(container.machine).host, name)
     if (known?.end === 'ok' && known.recoverable)
       return { result: resultOf(known.block), resumed: true, stored: true }
     const handle = await this.startLocus(container, { name, args: options.args })
     return { ...(await handle.result({ durable })), stored: false }
   }
 
-  /** The container of that name: found, or made, adopted and given its program. */
-  async createContainer(options: {
-    readonly name: string
-    readonly size?: number
-    readonly program?: string
-    /** Name of the manager that shall keep its pages; default: the self-managing one. Of a container that is there it stays as it is. */
-    readonly manager?: string
-    readonly acceptChanged?: boolean
-  }): Promise<Container> {
-    this.#mustBeOpen()
-    const program = options.program === undefined ? null : findProgram(options.program)
-    const { host } = this.#machine
-    const found = await findContainer(host, options.name, options.manager)
-    if (found === null) {
-      const size = options.size ?? defaultContainerBytes
-      return makeContainer(host, options.name, size, program, options.manager ?? '')
-    }
-    if (program !== null) await enterProgram(host, found, program, options.acceptChanged ?? false)
-    return found
+  /**
+   * The container of that name: found, or made on that machine (default: the first that this process has), adopted and given its program. Names are used once in
+   * a world, so a new one needs all of its machines: `unreachable` while one of them is away, `bad_argument` when another has it.
+   */
+  async createContainer(options: ContainerOptions): Promise<Container> {
+    this.mustBeOpen()
+    return this.#inTurn(() => createContainer(this.here, options))
   }
 
   /**
    * Gives whatever runs in `to` a capability for `container`, with all rights unless fewer are named. What is answered goes into
-   * a program's arguments: `locus.invoke(capref)`.
+   * a program's arguments: `locus.invoke(capref)`. `not_supported` when the two are on different machines.
    */
   async grant(
     to: Container,
     container: Container,
     granted: number = masterRights,
   ): Promise<Capref> {
-    this.#mustBeOpen()
-    const about = `capability for container ${container.name}`
-    const { cap } = await must(this.#machine.host, about, containerCalls.capCopy, {
-      cap: container.capref,
-      to: to.capref,
-      rights: granted,
-    })
-    return cap
+    this.mustBeOpen()
+    return grant(this.here, to, container, granted)
   }
 
   /**
    * Maps a region of `source` into `to`: programs there reach it by a window at `at`. All numbers are multiples of the page size; for
-   * reading only unless `write`. The same again is ok. It is part of every snapshot, like the containers themselves.
+   * reading only unless `write`. The same again is ok. It is part of every snapshot, like the containers themselves. `not_supported` when the two are on
+   * different machines.
    */
-  async map(
-    to: Container,
-    source: Container,
-    region: {
-      readonly at: number
-      readonly length: number
-      readonly sourceAt?: number
-      readonly access?: 'read' | 'write'
-    },
-  ): Promise<void> {
-    this.#mustBeOpen()
-    const { at, length, sourceAt = 0, access = 'read' } = region
-    const about = `mapping of ${source.name} into ${to.name}`
-    await must(this.#machine.host, about, containerCalls.containerMap, {
-      cont: to.capref,
-      source: source.capref,
-      at,
-      length,
-      sourceAt,
-      rights: access === 'write' ? rights.read | rights.write : rights.read,
-    })
+  async map(to: Container, source: Container, region: MappedRegion): Promise<void> {
+    this.mustBeOpen()
+    await map(this.here, to, source, region)
   }
 
-  /** The locus of that name: found as it is, or made to invoke the container with these arguments. Rejects with `bad_argument` without a name. */
+  /**
+   * The locus of that name: found as it is, or made on the container's machine to invoke it with these arguments. Rejects with `bad_argument` without a name, or
+   * when the name is another machine's.
+   */
   async startLocus(
     container: Container,
     options: { readonly name: string; readonly args?: unknown },
   ): Promise<LocusHandle> {
-    const { name, args } = options
-    checkName(name)
+    checkName(options.name)
     this.begin()
-    const { host, events } = this.#machine
-    const known = await findLocus(host, name)
-    const locus = known?.locus ?? (await makeLocus(host, container, name, args))
-    const resumed = known !== null
-    return {
-      name,
-      locus,
-      resumed,
-      result: async ({ durable = 'recoverable' } = {}) => {
-        checkDurable(durable)
-        const block = await new LocusWait(host, events, name, locus, durable).end()
-        // What it printed comes by another way: the result is told behind it.
-        if (durable === 'recoverable') await this.#machine.outputSettled()
-        return { result: resultOf(block), resumed }
-      },
-      suspend: () => suspendLocus(host, name, locus),
-      resume: () => resumeLocus(host, name, locus),
-      destroy: () => destroyLocus(host, name, locus),
-    }
+    return this.#inTurn(() => startLocus(this.here, container, options))
+  }
+
+  /** Machines of one world make what has a name one after the other; a world of one has its kernel for that. */
+  #inTurn<T>(make: () => Promise<T>): Promise<T> {
+    if (!this.here.areSeveral) return make()
+    const made = this.#naming.then(make)
+    this.#naming = made.catch(() => undefined)
+    return made
   }
 
   /** Lets the loci of a world that was opened with `hold` go on. */
   begin(): void {
-    this.#mustBeOpen()
+    this.mustBeOpen()
     this.#held = false
-    this.#machine.begin()
+    for (const each of this.here.here) each.begin()
   }
 
   /**
    * Captures the world; answers the capture's number when it is recoverable (`durable`, the default) or taken. Its line is kept in a
-   * world that keeps any, unless `keep` is false.
+   * world that keeps any, unless `keep` is false. Of several machines it is all that this process has, or the one that is named; each numbers its captures by itself, and the highest number is answered.
    */
   async snapshot(
-    options: { readonly durable?: boolean; readonly keep?: boolean } = {},
+    options: OnMachine & { readonly durable?: boolean; readonly keep?: boolean } = {},
   ): Promise<number> {
-    this.#mustBeOpen()
-    const durable = options.durable ?? true
-    const { host } = this.#machine
-    const { capture } = await must(host, 'snapshot', locusCalls.worldSnapshot, {
-      durable,
-      keep: options.keep ?? true,
-    })
-    return capture
-  }
-
-  /** The snapshots that are retained of the container, from old to new; the last is the one that a crash would bring back. */
-  async snapshots(container: Container): Promise<readonly RetainedSnapshot[]> {
-    this.#mustBeOpen()
-    return listSnapshots(this.#machine.host, container)
-  }
-
-  /**
-   * A container that shows that snapshot, for reading only: map it into another, or have it invoked. It is there until it is
-   * destroyed or the world is closed. Without a name nobody else finds it.
-   */
-  async openSnapshot(
-    container: Container,
-    stateInterval: number,
-    options: { readonly name?: string } = {},
-  ): Promise<Container> {
-    this.#mustBeOpen()
-    const { name = '' } = options
-    return beginAsSnapshot(this.#machine.host, container, 'open', stateInterval, name)
-  }
-
-  /**
-   * A container of that name that begins as that snapshot, program and all, and goes its own way; pages are shared until one of
-   * the two writes them. It is there for good once a snapshot taken after this is recoverable.
-   */
-  async forkSnapshot(
-    container: Container,
-    stateInterval: number,
-    options: { readonly name: string },
-  ): Promise<Container> {
-    this.#mustBeOpen()
-    return beginAsSnapshot(this.#machine.host, container, 'fork', stateInterval, options.name)
-  }
-
-  /** That snapshot is retained no longer. */
-  async dropSnapshot(container: Container, stateInterval: number): Promise<void> {
-    this.#mustBeOpen()
-    await dropSnapshot(this.#machine.host, container, stateInterval)
-  }
-
-  /** So many snapshots of the container stay from now on, besides the one that a crash would bring back; at most 100. */
-  async retain(container: Container, count: number): Promise<void> {
-    this.#mustBeOpen()
-    await retainSnapshots(this.#machine.host, container, count)
-  }
-
-  /**
-   * What the container has told of intervals after that one: what taking it back there would not undo. `count` lines, or at least so many
-   * when not `isCounted`; `lines` are the newest, cut after 120 characters.
-   */
-  async releasedOutput(
-    container: Container,
-    after: number,
-  ): Promise<ResultOf<typeof outputCalls.outputReleased>> {
-    this.#mustBeOpen()
-    const about = `output of ${container.name}`
-    const args = { cont: container.capref, after: asInterval(after) }
-    const { count, isCounted, lines } = await must(
-      this.#machine.host,
-      about,
-      outputCalls.outputReleased,
-      args,
-    )
-    return { count, isCounted, lines }
-  }
-
-  /** The lines that are kept, from old to new: see `retain` of `openWorld`. */
-  async lines(): Promise<readonly KeptLine[]> {
-    this.#mustBeOpen()
-    return listLines(this.#machine.host)
-  }
-
-  /** What `rollback` would do. Changes nothing, and rejects as that would. */
-  async foretellRollback(line: number): Promise<RollbackReport> {
-    this.#mustBeOpen()
-    return goBackTo(this.#machine.host, this.dir, line, true)
-  }
-
-  /**
-   * An administrator's decision: the whole world goes back to that kept line (the number of its capture), containers that were
-   * destroyed since too; what was made since is gone, and its loci go on from where they were then. Results and answers that were told
-   * as recoverable since are not undone: the report names them. The decision is on record, every container has a new incarnation, and
-   * no number of an interval is used again. Handles of containers and loci from before it may name nothing any more.
-   *
-   * Resolves when the world is open there. A crash on the way leaves it where it was, or there. Rejects with `no_such_interval` (the
-   * line is not kept), `damaged` (a snapshot of it is missing; each is named), `manager_failed`, `frozen` (try again).
-   */
-  async rollback(line: number): Promise<RollbackReport> {
-    this.#mustBeOpen()
-    return goBackTo(this.#machine.host, this.dir, line, false)
+    this.mustBeOpen()
+    return snapshotOf(this.here.chosen(options.machine), options)
   }
 
   /** The container is gone for good once a snapshot taken after this is recoverable. `busy` while a locus is in it. */
-  async destroyContainer({ name, capref: cont }: Container): Promise<void> {
-    this.#mustBeOpen()
-    await must(this.#machine.host, `container ${name}`, containerCalls.containerDestroy, { cont })
+  async destroyContainer(container: Container): Promise<void> {
+    this.mustBeOpen()
+    const life = await this.here.lifeOf(container)
+    const { capref: cont } = await currentOf(life, container)
+    const about = `container ${container.name}`
+    await must(life.host, about, containerCalls.containerDestroy, { cont })
   }
 
-  /** Containers, loci, intervals and the line, as data. */
-  async status(): Promise<WorldStatus> {
-    this.#mustBeOpen()
-    const { containers, loci, report } = await must(
-      this.#machine.host,
-      'status',
-      locusCalls.worldStatus,
-      {},
-    )
-    return { containers, loci, report }
+  /** Containers, loci, intervals and the line, as data: of all machines that this process has and that run, or of the one that is named. */
+  async status(options: OnMachine = {}): Promise<WorldStatus> {
+    this.mustBeOpen()
+    return statusOf(this.here, options.machine)
   }
 
-  /** Sums of the machine's counters since the world was opened. */
-  counters(): CounterSums {
-    return sumCounters(this.#machine.region)
+  /** All machines of the world, those of other processes too, as this process sees them. */
+  async machines(): Promise<readonly MachineView[]> {
+    this.mustBeOpen()
+    return this.here.views()
   }
 
-  /** The newest trace events of every actor and locus, in Chrome's trace format. */
-  trace(): ChromeTrace {
-    return traceOf(this.#machine.region)
+  /** Sums of the counters of all machines that this process has, or of the one that is named, each since it was started last. */
+  counters(options: OnMachine = {}): CounterSums {
+    const regions = this.here.chosen(options.machine).flatMap(({ newest }) => newest?.region ?? [])
+    return addCounters(regions.map((region) => sumCounters(region)))
+  }
+
+  /** The newest trace events of every actor and locus, in Chrome's trace format, each machine a process of its own. */
+  trace(options: OnMachine = {}): ChromeTrace {
+    const regions = this.here.chosen(options.machine).flatMap(({ newest }) => newest?.region ?? [])
+    return joinTraces(regions.map((region) => traceOf(region)))
   }
 
   /**
-   * Calls `listener` at each event of the kind. Answers what ends that. A line of `output` counts as told when it has returned; lines that
+   * Calls `listener` at each event of the kind, with the machine on which it happened. Answers what ends that. A line of `output` counts as told when it has returned; lines that
    * came before anybody listened come to the first who does, 128 of them at most.
    */
-  on<K extends WorldEvent['kind']>(kind: K, listener: (event: EventOf<K>) => void): () => void {
-    return this.#machine.events.on(kind, listener)
+  on<K extends WorldEvent['kind']>(
+    kind: K,
+    listener: (event: MachineEventOf<K>) => void,
+  ): () => void {
+    const stop = this.here.here.map(({ events, machine }) =>
+      events.on(kind, (event) => listener({ ...event, machine })),
+    )
+    return () => {
+      for (const each of stop) each()
+    }
   }
 
   /**
-   * Ends the worker of an actor wherever it is, for demonstrations and tests. Without its manager the world goes on;
-   * without its kernel or disk it stops, with everything recoverable on the disk.
+   * Ends the worker of an actor wherever it is, for demonstrations and tests. Without its manager a machine goes on, and without its network driver, which is started again;
+   * without its kernel or disk it stops, with everything recoverable on the disk. One of several is started again then.
    */
-  async crash(part: MachinePart): Promise<void> {
-    this.#mustBeOpen()
-    await this.#machine.crash(part)
+  async crash(part: MachinePart, options: OnMachine = {}): Promise<void> {
+    this.mustBeOpen()
+    await (await this.here.of(options.machine).life()).crash(part)
   }
 
   /** Ends the worker of the manager of that name (default: the first), as `crash` does. */
-  async crashManager(name?: string): Promise<void> {
-    if (name === undefined) return this.crash('manager')
-    const { managers } = (await this.status()).report as { managers: readonly KnownManager[] }
+  async crashManager(name?: string, options: OnMachine = {}): Promise<void> {
+    if (name === undefined) return this.crash('manager', options)
+    this.mustBeOpen()
+    const life = await this.here.of(options.machine).life()
+    const { report } = await must(life.host, 'status', locusCalls.worldStatus, {})
+    const { managers } = report as { managers: readonly KnownManager[] }
     const found = managers.find((each) => each.name === name)
     if (found === undefined)
       throw new KatydidError('no_manager', `The world has no manager by the name ${name}.`)
-    await this.#machine.crash('manager', asPort(found.port))
+    await life.crash('manager', asPort(found.port))
+  }
+
+  /**
+   * Ends all threads of a machine at once, as a loss of power does; the others run on. Settles when none of them can write any more. It stays down until
+   * `restartMachine`, or is started again at once with `restart`. Rejects with `not_supported` in a world of one machine.
+   */
+  async killMachine(machine: number, options: { readonly restart?: boolean } = {}): Promise<void> {
+    this.mustBeOpen()
+    this.#mustHaveSeveral()
+    await this.here.of(machine).kill(options.restart ?? false)
+  }
+
+  /** Starts a machine that is down, and waits until it is as it was. One that runs stays as it is. Rejects with what keeps it from starting. */
+  async restartMachine(machine: number): Promise<void> {
+    this.mustBeOpen()
+    this.#mustHaveSeveral()
+    await this.here.of(machine).restart()
+  }
+
+  #mustHaveSeveral(): void {
+    if (this.here.areSeveral) return
+    throw new KatydidError(
+      'not_supported',
+      `The world in ${this.dir} has one machine: close it and open it again.`,
+    )
   }
 
   /** Takes a last durable snapshot, ends every thread and lets go of the directory. Doing it twice is ok. */
   close(): Promise<void> {
-    this.#closed ??= this.#close()
-    return this.#closed
+    this.closed ??= closeMachines(this.here, { takesSnapshot: !this.#held }).then(this.#release)
+    return this.closed
   }
-
-  async #close(): Promise<void> {
-    if (!this.#held && this.#machine.failure === null) {
-      // A world that is busy keeps its newest recoverable state: closing must not wait for a program that never rests.
-      await this.#machine
-        .host(locusCalls.worldSnapshot, { durable: true, keep: true })
-        .catch(() => undefined)
-    }
-    if (this.#machine.failure === null)
-      // What is not told now is told at the next opening.
-      await this.#machine.outputSettled().catch(() => undefined)
-    await this.#release()
-  }
-
-  #mustBeOpen(): void {
-    const { failure } = this.#machine
-    if (failure !== null) throw failure
-    if (this.#closed !== null)
-      throw new KatydidError('closed', `The world in ${this.dir} is closed. Open it again.`)
-  }
-}
-
-/** A program without types may leave it out; the world's records have it as text. */
-function checkName(name: unknown): asserts name is string {
-  if (typeof name === 'string' && name !== '') return
-  throw new KatydidError(
-    'bad_argument',
-    `A locus is found again by its name: give one, not ${String(name)}.`,
-  )
-}
-
-function checkDurable(durable: Durability): void {
-  if (durabilities.includes(durable)) return
-  throw new KatydidError('bad_argument', `Durable is ${durabilities.join(' or ')}, not ${durable}.`)
 }

@@ -5,6 +5,7 @@
 import { asMachine, locusStates, maxActors, type MachineId, type PortId } from '@katydid/abi'
 import { Random, SimNetwork } from '@katydid/actor'
 import { SimWires, type WirePlan } from '@katydid/devices'
+import { contentOf } from '@katydid/kernel/machines/letters.js'
 import { sendLetter, takeLetter } from '@katydid/kernel/machines/send-letter.js'
 import { knownPoints } from '@katydid/kernel/recovery/known-points.js'
 import { isOpen } from '@katydid/kernel/state-interval/gate.js'
@@ -26,6 +27,8 @@ export interface BankShape {
   readonly machines: number
   /** Accounts of each machine. */
   readonly accounts: number
+  /** Loci, and containers, that there may be besides the accounts'. Default: none. */
+  readonly room?: number
   readonly wires?: WirePlan
   readonly world?: WorldOptions
 }
@@ -105,7 +108,10 @@ export class MachineBank {
     const { network, wires, machines } = this
     const world = KernelWorld.begin({
       ...this.shape.world,
-      shape: { maxLoci: this.shape.accounts, maxContainers: this.shape.accounts + 2 },
+      shape: {
+        maxLoci: this.shape.accounts + (this.shape.room ?? 0),
+        maxContainers: this.shape.accounts + (this.shape.room ?? 0) + 2,
+      },
       beyond: { network, wires, machine, machines, incarnation },
       ...(earlier === undefined ? {} : { earlier }),
     })
@@ -221,7 +227,7 @@ export class MachineBank {
         this.world(payer.machine).kernel.machine,
         source,
         { machine: payee.machine, ...address },
-        block,
+        contentOf('plain', { block }),
       )
       if (sent.status !== 'ok') return false
     }
@@ -242,7 +248,7 @@ export class MachineBank {
     if (container === null) return false
     const letter = takeLetter(this.world(account.machine).kernel.machine, container)
     if (letter === null) return false
-    const { id, amount, to } = paymentIn(letter.block)
+    const { id, amount, to } = paymentIn(letter.content.block)
     if (to !== unit) this.problems.push(`${unit} was given payment ${id}, which is for ${to}`)
     if (account.now.taken.has(id)) this.problems.push(`I6: ${unit} was given payment ${id} twice`)
     this.#saw('taken')
@@ -412,6 +418,31 @@ export class MachineBank {
     this.#set(account, { ...none, balance: opening })
   }
 
+  /** The payments of invocations are seen, and this is told of each that is no longer waiting. */
+  onTaken: ((unit: string, id: number) => void) | null = null
+
+  /** The account’s container, when its locus may run in it now. */
+  playable(unit: string): Container | null {
+    return this.#playable(this.accounts.get(unit)!)
+  }
+
+  /** Changes what an account is. */
+  change(unit: string, change: (now: Picture) => Partial<Picture>): void {
+    const account = this.accounts.get(unit)!
+    account.now = { ...account.now, ...change(account.now) }
+    this.#changed = true
+    const port = this.#port(account)
+    if (port !== null)
+      this.world(account.machine).setRegister(port, 0, BigInt(account.now.balance))
+  }
+
+  /** A payment that is new. */
+  newPayment(from: string, to: string, amount: number): Payment {
+    const payment = { id: this.#next++, from, to, amount }
+    this.payments.set(payment.id, payment)
+    return payment
+  }
+
   /** The kernel’s record of an account’s container. */
   container(unit: string): Container {
     return this.#container(this.accounts.get(unit)!)!
@@ -467,8 +498,13 @@ export class MachineBank {
       this.#wentBack(account, newest)
     }
     const waiting = new Set(
-      (container.letters?.waiting ?? []).map(({ block }) => paymentIn(block).id),
+      (container.letters?.waiting ?? []).flatMap(({ content }) =>
+        content.kind === 'plain' || (content.kind === 'invoke' && this.onTaken !== null)
+          ? [paymentIn(content.block).id]
+          : [],
+      ),
     )
+    for (const id of account.now.waiting) if (!waiting.has(id)) this.onTaken?.(account.unit, id)
     if (!isSame(waiting, account.now.waiting)) {
       for (const id of waiting)
         if (account.now.taken.has(id))
@@ -599,7 +635,7 @@ export class MachineBank {
   }
 }
 
-const paymentIn = (block: Uint8Array): Payment =>
+export const paymentIn = (block: Uint8Array): Payment =>
   JSON.parse(new TextDecoder().decode(block)) as Payment
 
 const isSame = (one: ReadonlySet<number>, other: ReadonlySet<number>): boolean =>

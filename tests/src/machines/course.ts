@@ -1,4 +1,5 @@
 /** Random courses of a bank over machines: payments, kills of loci and machines, cut wires, and after each loss everything that has to hold. */
+import { InvokingBank } from './invoking.js'
 import { MachineBank, type BankShape } from './bank.js'
 
 export interface CourseShape extends BankShape {
@@ -7,6 +8,8 @@ export interface CourseShape extends BankShape {
   readonly kills: number
   readonly crashes: number
   readonly cuts: number
+  /** Accounts invoke each other over machines. */
+  readonly invokes?: boolean
 }
 
 export interface Outcome {
@@ -18,12 +21,13 @@ export interface Outcome {
 /** A course from this seed. */
 export async function course(seed: number, shape: CourseShape): Promise<Outcome> {
   const bank = await MachineBank.open(seed, shape)
+  const invoking = shape.invokes === true ? await InvokingBank.over(bank) : null
   const { random } = bank
   const pick = <T>(from: readonly T[]): T => from[random.below(from.length)]!
   const down: { id: (typeof bank.machines)[number]; atMs: number }[] = []
   let healMs = Infinity
   for (let step = 0; step < shape.steps && bank.problems.length === 0; step++) {
-    bank.act()
+    if (invoking?.act() !== true) bank.act()
     for (let quiet = random.below(60); quiet > 0; quiet--) bank.step()
     if (random.chance(0.02)) bank.snapshot(pick(bank.machines))
     if (random.chance(shape.kills)) bank.killLocus(pick([...bank.accounts.keys()]))
@@ -36,7 +40,10 @@ export async function course(seed: number, shape: CourseShape): Promise<Outcome>
     }
     const nowMs = bank.network.clock.nowMs()
     for (const each of down.splice(0)) {
-      if (each.atMs <= nowMs) bank.start(each.id)
+      if (each.atMs <= nowMs) {
+        bank.start(each.id)
+        invoking?.watch(each.id)
+      }
       else down.push(each)
     }
     if (random.chance(shape.cuts) && healMs === Infinity) {
@@ -55,7 +62,11 @@ export async function course(seed: number, shape: CourseShape): Promise<Outcome>
     if (bank.agrees) bank.problems.push(...bank.lineProblems(false))
   }
   bank.wires.wires.healAll()
-  for (const { id } of down) bank.start(id)
+  for (const { id } of down) {
+    bank.start(id)
+    invoking?.watch(id)
+  }
+  invoking?.finishAll()
   if (bank.problems.length === 0 && !bank.settle())
     bank.problems.push('I18: it did not come to rest')
   if (bank.problems.length === 0 && !bank.until(() => bank.isRecoverable()))

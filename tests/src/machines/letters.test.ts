@@ -1,10 +1,12 @@
 /** SI: letters between containers of two machines: stamped once, received once, in the log until they are received for good. */
 import { asMachine } from '@katydid/abi'
+import { contentOf } from '@katydid/kernel/machines/letters.js'
 import { sendLetter, takeLetter } from '@katydid/kernel/machines/send-letter.js'
 import test from 'ava'
 import { MachineBank } from './bank.js'
 
 const [one, two] = [asMachine(1), asMachine(2)]
+const aLetter = contentOf('plain', { block: Uint8Array.of(1) })
 const machineOf = (bank: MachineBank, id: typeof one) => bank.world(id).kernel.machine
 const logOf = (bank: MachineBank, unit: string) => bank.container(unit).letters?.log ?? []
 const waitingIn = (bank: MachineBank, unit: string): number =>
@@ -100,13 +102,13 @@ test('[SI167] a letter to a machine that the world does not have is refused, and
   const machine = machineOf(bank, one)
   const container = bank.container('1 a0')
   const to = { machine: asMachine(9), slot: 1, generation: 1 }
-  t.is(sendLetter(machine, container, to, Uint8Array.of(1)).status, 'unreachable')
+  t.is(sendLetter(machine, container, to, aLetter).status, 'unreachable')
   t.is(logOf(bank, '1 a0').length, 0)
   t.is(takeLetter(machine, container), null)
   for (let nth = 0; nth < 1024; nth++)
-    sendLetter(machine, container, { machine: two, slot: 9, generation: 1 }, Uint8Array.of(1))
+    sendLetter(machine, container, { machine: two, slot: 9, generation: 1 }, aLetter)
   t.is(
-    sendLetter(machine, container, { ...to, machine: two }, Uint8Array.of(1)).status,
+    sendLetter(machine, container, { ...to, machine: two }, aLetter).status,
     'no_resource',
   )
 })

@@ -9,7 +9,7 @@ import {
   machineOf,
   plainNumber,
 } from '@katydid/kernel/machines/foreign-units.js'
-import { Letters } from '@katydid/kernel/machines/letters.js'
+import { Letters, contentOf } from '@katydid/kernel/machines/letters.js'
 import { PeerStream } from '@katydid/kernel/machines/peer-stream.js'
 import test from 'ava'
 
@@ -52,14 +52,14 @@ test('[SI166] intervals that were gone back over never were, however often the u
 
 test('[SI168] letters of a pair are numbered by themselves, and a saved log goes on where it was', (t) => {
   const letters = new Letters()
-  const to = { unit: 1, generation: 1, interval: 5, epoch: 1, block: Uint8Array.of(1) }
+  const to = { unit: 1, generation: 1, interval: 5, epoch: 1, content: contentOf('plain') }
   t.deepEqual([letters.send(to), letters.send(to), letters.send({ ...to, unit: 2 })], [1, 2, 1])
-  letters.receive({ unit: 3, generation: 1, sequence: 1, block: Uint8Array.of(9) })
+  letters.receive({ unit: 3, generation: 1, sequence: 1, content: contentOf('plain') })
   const saved = Letters.from(letters.save())
   t.is(saved.send(to), 3)
   t.is(saved.nextOf({ unit: 3, generation: 1 }), 2)
   t.is(saved.nextOf({ unit: 3, generation: 2 }), 1)
-  t.throws(() => saved.receive({ unit: 3, generation: 1, sequence: 3, block: Uint8Array.of(9) }), {
+  t.throws(() => saved.receive({ unit: 3, generation: 1, sequence: 3, content: contentOf('plain') }), {
     message: /SI168/,
   })
   t.true(saved.settle({ unit: 1, generation: 1, sequence: 2 }))

@@ -1,4 +1,5 @@
 /** SI: how several machines come back together, whoever of them dies, and when. */
+import { contentOf } from '@katydid/kernel/machines/letters.js'
 import { asMachine } from '@katydid/abi'
 import { hearLine } from '@katydid/kernel/machines/hear.js'
 import { receiveLetter } from '@katydid/kernel/machines/receive-letter.js'
@@ -149,7 +150,7 @@ test('[SI171] what bears another number, or comes to a machine that is being rec
     epoch: 1,
     cont: slot,
     generation,
-    block: new Uint8Array(0),
+    content: contentOf('plain'),
   }
   const points = {
     stream: Number.MAX_SAFE_INTEGER,

@@ -16,6 +16,7 @@ import test, { type ExecutionContext } from 'ava'
 import { temporaryFolder } from '../support/folders.js'
 
 const diskBytes = 1024 * 1024
+const aDisk = { file: 'machine-1.disk', bytes: 1 }
 
 function create(folder: string): Manifest {
   const manifest = newManifest(1, defaultShape, diskBytes, 5)
@@ -42,7 +43,27 @@ test('[WO1] what was created is read again', (t) => {
   const made = create(folder)
 
   t.deepEqual(readManifest(folder), made)
-  t.is(fs.statSync(path.join(folder, made.disks[0]!.file)).size, diskBytes)
+  t.is(fs.statSync(path.join(folder, made.machines[0]!.disk.file)).size, diskBytes)
+})
+
+test('[WO88] a manifest of several machines has a disk file for each, and one of format 1 is that of a world of one', (t) => {
+  const folder = temporaryFolder(t)
+  const made = newManifest(3, defaultShape, diskBytes, 0)
+  createDisks(folder, made)
+  writeManifest(folder, made)
+  const found = readManifest(folder)!
+  const first = { format: 1, machine: 1, disks: [aDisk], machines: undefined }
+  rewrite(folder, first)
+
+  const old = readManifest(folder)!
+
+  t.deepEqual(found, made)
+  t.deepEqual(
+    found.machines.map(({ disk }) => fs.statSync(path.join(folder, disk.file)).size),
+    [diskBytes, diskBytes, diskBytes],
+  )
+  t.deepEqual(old.machines as unknown, [{ machine: 1, disk: aDisk }])
+  t.is(old.world, made.world)
 })
 
 test('[WO1] a missing directory and an empty one hold no world yet', (t) => {
@@ -84,7 +105,7 @@ test('[WO2] a file is not a world', (t) => {
 })
 
 for (const [what, change] of [
-  ['format', { format: 2 }],
+  ['format', { format: 3 }],
   ['ABI', { abi: 0 }],
 ] as const) {
   test(`[WO2] a world of another ${what} is refused by version`, (t) => {
@@ -111,7 +132,12 @@ for (const [what, content] of [
 for (const [what, change] of [
   ['shape', { shape: { ...defaultShape, frames: 'many' } }],
   ['world', { world: 7 }],
-  ['disk outside the directory', { disks: [{ file: '../x', bytes: 1 }] }],
+  [
+    'disk outside the directory',
+    { machines: [{ machine: 1, disk: { file: '../x', bytes: 1 } }] },
+  ],
+  ['machine twice', { machines: [1, 1].map((machine) => ({ machine, disk: aDisk })) }],
+  ['format 1 without a disk', { format: 1, machine: 1 }],
 ] as const) {
   test(`[WO2] a manifest with a wrong ${what} is damage`, (t) => {
     const folder = temporaryFolder(t)
@@ -132,7 +158,7 @@ test('[WO2] a manifest of something else is not a world', (t) => {
 
 test('[WO2] a disk file that is missing or cut is damage', (t) => {
   const folder = temporaryFolder(t)
-  const disk = create(folder).disks[0]!
+  const disk = create(folder).machines[0]!.disk
   const file = path.join(folder, disk.file)
 
   fs.truncateSync(file, diskBytes - 1)

@@ -3,9 +3,9 @@ import { layout } from '../layout.js'
 
 /**
  * free: no container. live: as usual. stopped: destroyed, an access is `entity_gone`. failed: its manager was given up, an access
- * is `manager_failed`; the container itself is kept.
+ * is `manager_failed`; the container itself is kept. away: it stands for a container of another machine, and nothing of that is here.
  */
-export const containerStates = { free: 0, live: 1, stopped: 2, failed: 3 } as const
+export const containerStates = { free: 0, live: 1, stopped: 2, failed: 3, away: 4 } as const
 
 /**
  * open: as usual. shut: a capture of it is wanted; invocations of its own epoch still come in, those of a higher one wait.
@@ -22,7 +22,7 @@ export const containerWords = layout('ContainerWords', 1280, 'One a container sl
     writer: 'whoever removes or protects, by add',
     doc: 'generation of the translations (M1)',
   },
-  state: { words: 1, writer: 'kernel actor', doc: 'free, live, stopped or failed' },
+  state: { words: 1, writer: 'kernel actor', doc: 'free, live, stopped, failed or away' },
   generation: { words: 1, writer: 'kernel actor', doc: 'which container has the slot' },
   manager: { words: 1, writer: 'kernel actor', doc: 'port of its manager, or -1' },
   managerGeneration: {

@@ -23,6 +23,7 @@ export const capabilityCalls = group(0x580, {
       invalid_capref: '`cap` names nothing in the caller’s tables.',
       entity_gone: 'What `cap` names was destroyed, or the permission group of `cap` was.',
       right_missing: '`cap` does not give the right to copy, or none of the rights asked for.',
+      not_supported: '`cap` is for a container of another machine: its groups are kept there.',
       bad_argument: '`rights` is not made of the bits of rights, or is 0.',
       no_resource:
         'The machine has as many permission groups as it can and all of them are named somewhere, or the caller’s table has no room for two capabilities.',

@@ -2,12 +2,13 @@
  * Containers and the capabilities to them.
  */
 import { caprefTables } from '../capref.js'
-import { allowed } from '../causes.js'
+import { allowedHere, named } from '../causes.js'
 import {
   bool,
   capref,
   countOf,
   list,
+  machineId,
   numberOf,
   oneOf,
   optional,
@@ -63,7 +64,7 @@ export const containerCalls = group(0x500, {
     args: { cont: capref },
     result: {},
     causes: {
-      ...allowed('cont', 'container', 'destroy'),
+      ...allowedHere('cont', 'destroy'),
       busy: 'A locus is in it, will come back into it, or was made for it and has not ended; or a manager lives in it.',
     },
     idempotent: true,
@@ -75,7 +76,7 @@ export const containerCalls = group(0x500, {
     doc: 'An invoke of the container enters this program from now on.',
     args: { cont: capref, program },
     result: {},
-    causes: allowed('cont', 'container', 'write'),
+    causes: allowedHere('cont', 'write'),
     idempotent: true,
     afterCrash: durable,
   }),
@@ -85,7 +86,7 @@ export const containerCalls = group(0x500, {
     doc: 'The program an invoke of the container enters, or nil.',
     args: { cont: capref },
     result: { program: optional(program) },
-    causes: allowed('cont', 'container', 'invoke'),
+    causes: allowedHere('cont', 'invoke'),
     idempotent: true,
     afterCrash: durable,
   }),
@@ -95,7 +96,7 @@ export const containerCalls = group(0x500, {
     doc: 'The container cannot be invoked any more.',
     args: { cont: capref },
     result: {},
-    causes: allowed('cont', 'container', 'write'),
+    causes: allowedHere('cont', 'write'),
     idempotent: true,
     afterCrash: durable,
   }),
@@ -113,7 +114,7 @@ export const containerCalls = group(0x500, {
       length: byteLength,
     },
     causes: {
-      ...allowed('cont', 'container', 'read'),
+      ...allowedHere('cont', 'read'),
       entity_gone:
         'The container of `cont`, the permission group of the capability, or what was mapped at `base` was destroyed.',
       out_of_window:
@@ -138,6 +139,10 @@ export const containerCalls = group(0x500, {
       right_missing:
         '`cap` does not give the right to copy, or none of the rights asked for; or `to` does not give the right to write.',
       no_resource: 'The capability table of the container `to` is full.',
+      not_supported:
+        '`to` is of another machine, and `cap` is no capability for a container, or a manager or a host asks, who is no message of the line.',
+      unreachable:
+        '`to` is of another machine, which gave no answer. Nobody knows whether the copy is, or will be, there.',
     },
     idempotent: false,
     afterCrash: durable,
@@ -186,6 +191,8 @@ export const containerCalls = group(0x500, {
       out_of_window: 'The range leaves the container, or what it shows leaves the source.',
       bad_argument:
         '`rights` is neither 1 nor 3, `length` is not positive, or a manager lives in one of the two containers.',
+      not_supported:
+        '`cont` or `source` lives on another machine, and nothing of it is on this one.',
       mapping_cycle: 'The source is the container itself, or is supplied by it through mappings.',
       already_mapped: 'Another mapping covers a part of the range.',
       timed_out:
@@ -201,7 +208,7 @@ export const containerCalls = group(0x500, {
     args: { cont: capref, at: byteOffset, length: byteLength },
     result: {},
     causes: {
-      ...allowed('cont', 'container', 'write'),
+      ...allowedHere('cont', 'write'),
       not_mapped: 'No mapping begins at `at` and is `length` long.',
       timed_out:
         'The mapping has ended, but a locus that used it has not taken note of that within 5 s.',
@@ -226,7 +233,51 @@ export const containerCalls = group(0x500, {
         }),
       ),
     },
-    causes: allowed('cont', 'container', 'read'),
+    causes: allowedHere('cont', 'read'),
+    idempotent: true,
+    afterCrash: durable,
+  }),
+  capGive: call({
+    ...container,
+    by: 'host',
+    name: 'cap_give',
+    doc: 'Copy a capability of the host for a container into the table of a container of another machine, with the same rights or fewer. `to` is the host’s capability for that container in its table on that machine, and so is the answer: in the table of the container there. The copy is of the same permission group and dies with it.',
+    args: {
+      cap: capref,
+      machine: machineId,
+      to: countOf('name of a capability in the host’s table on that machine'),
+      rights: rightBits,
+    },
+    result: { cap: capref },
+    causes: {
+      ...named('cap', 'container'),
+      right_missing:
+        '`cap` does not give the right to copy, or none of the rights asked for; or `to` does not give the right to write.',
+      not_supported: '`to` names a container that is not of that machine.',
+      no_resource:
+        'The capability table of the container `to` is full, or every container slot of its machine is taken.',
+      bad_argument: 'The world has no other machine of that number.',
+      frozen: 'One of the two machines was being recovered for 10 s.',
+      unreachable:
+        'The other machine gave no answer. Nobody knows whether the copy is there; ask again.',
+    },
+    idempotent: true,
+    afterCrash: durable,
+  }),
+  containerFindOn: call({
+    ...container,
+    by: 'host',
+    name: 'container_find_on',
+    doc: 'A capability, in the host’s table on this machine, for the container of that name of another machine.',
+    args: { machine: machineId, name: text },
+    result: { cont: capref, size: byteLength },
+    causes: {
+      no_such_container: 'No live container of that machine has the name.',
+      no_resource: 'The host’s capability table is full, or every container slot is taken.',
+      bad_argument: 'The world has no other machine of that number.',
+      frozen: 'One of the two machines was being recovered for 10 s.',
+      unreachable: 'The other machine gave no answer.',
+    },
     idempotent: true,
     afterCrash: durable,
   }),

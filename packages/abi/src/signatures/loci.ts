@@ -1,7 +1,7 @@
 /**
  * Loci: creation by a host or a program, and what a locus's own thread asks of its kernel.
  */
-import { allowed, touched } from '../causes.js'
+import { allowed, allowedHere, touched } from '../causes.js'
 import {
   bool,
   bytes,
@@ -43,6 +43,26 @@ export const entryPlan = record('entry plan', {
   name: text,
   answer: optional(heldAnswer),
   replay: bool,
+  /** It runs what loci of other machines invoke, one after the other. */
+  visitor: bool,
+})
+
+/** An invocation from another machine, as the thread that runs it is given it. */
+export const visitPlan = record('visit', {
+  number: numberOf('visit'),
+  container: countOf('slot of a container'),
+  program,
+  block: bytes,
+  epoch: numberOf('epoch in which the nested invocation began'),
+  mixed: bool,
+})
+
+/** How it ended. */
+export const visitEnd = record('end of a visit', {
+  number: numberOf('visit'),
+  status: text,
+  detail: text,
+  block: bytes,
 })
 
 export const locusCalls = group(0x600, {
@@ -54,7 +74,7 @@ export const locusCalls = group(0x600, {
     args: { cont: capref, block: bytes, name: text },
     result: { locus: locusNumber, cap: capref },
     causes: {
-      ...allowed('cont', 'container', 'invoke'),
+      ...allowedHere('cont', 'invoke'),
       no_invocation_point:
         'set_invocation_point was never called for the container, or was undone.',
       no_manager: 'Nobody manages the container yet, so its first access could not be served.',
@@ -122,12 +142,27 @@ export const locusCalls = group(0x600, {
     kind: 'local',
     by: 'locus',
     name: 'invoke',
-    doc: 'Invoke a container: the locus moves there and runs its program with the block, passed by value; answers the block it returns. `volatile` at once. `recoverable` when no crash can undo the answer: a safepoint from the moment it has arrived, as it is saved with the locus and given to the same call of the program entered again.',
-    args: { cont: capref, block: bytes, durable: oneOf('Durability', durabilities) },
+    doc: 'Invoke a container: the locus moves there and runs its program with the block, passed by value; answers the block it returns. A container of another machine is invoked by messages, and waited for up to `deadlineMs`. `volatile` at once. `recoverable` when no crash can undo the answer: a safepoint from the moment it has arrived, as it is saved with the locus and given to the same call of the program entered again.',
+    args: {
+      cont: capref,
+      block: bytes,
+      durable: oneOf('Durability', durabilities),
+      deadlineMs: numberOf('milliseconds'),
+    },
     result: { block: bytes },
     causes: {
       ...allowed('cont', 'container', 'invoke'),
+      unreachable:
+        'The container lives on another machine and no answer came by the deadline. Nobody knows whether the invocation was, or will be, carried out.',
+      not_supported:
+        'The container lives on another machine, and its manager has it run where that cannot be done.',
       no_invocation_point: 'The container has no program to enter.',
+      no_manager: 'The container lives on another machine and has no manager there.',
+      no_resource:
+        'The container lives on another machine, and as many letters of the invoking one as may wait to be received for good.',
+      locus_lost:
+        'The container lives on another machine, and the thread that ran the invocation there was lost again and again.',
+      frozen: 'The container lives on another machine, and this one is stopping.',
       manager_failed:
         'The container has stopped: its manager failed too often and was given up for this session.',
       too_large: 'The block given, or the block the program returned, has more than 32 KiB.',
@@ -139,7 +174,8 @@ export const locusCalls = group(0x600, {
       program_is_async: 'The program returned a promise, or its module awaits at its top level.',
       not_a_function: 'The module does not export a function by the entry’s name.',
       no_such_program: 'There is no module at the program’s file URL.',
-      access_denied: 'The invocation that asks is not the one that runs now.',
+      access_denied:
+        'The invocation that asks is not the one that runs now; or the container lives on another machine and its manager refuses.',
       busy: '`recoverable` is asked for in an invocation inside another, which cannot be saved.',
       bad_argument:
         '`durable` is none of the two; or the program, entered again, gives another block than the call did whose answer was saved.',
@@ -305,5 +341,46 @@ export const locusCalls = group(0x600, {
     },
     idempotent: true,
     afterCrash: 'What the locus did before is there.',
+  }),
+  remoteInvoke: call({
+    kind: 'downcall',
+    by: 'locus',
+    name: 'remote_invoke',
+    doc: 'Invoke a container of another machine: the block goes there in a letter, its program is run where its manager says, and the answer comes back in a letter. `end`, `detail` and `block` are how it ended there. `epoch` and `mixed` are those of the nested invocation that it is part of.',
+    args: {
+      cap: capref,
+      block: bytes,
+      epoch: numberOf('epoch in which the nested invocation began'),
+      mixed: bool,
+      deadlineMs: numberOf('milliseconds'),
+    },
+    result: { end: text, detail: text, block: bytes },
+    causes: {
+      ...allowed('cap', 'container', 'invoke'),
+      not_supported:
+        'The container’s manager has it run on a machine that has no support for it, or serves it on one machine only; or the invoker is in a container of another machine itself.',
+      access_denied: 'The container’s manager refuses invocations from this machine.',
+      no_manager: 'Nobody manages the container.',
+      manager_failed: 'The container’s manager was given up, or did not say what is to be done.',
+      bad_argument: 'The container is one of this machine, or the deadline is no time.',
+      too_large: 'The block has more than 32 KiB.',
+      no_resource: 'As many letters of the invoking container as may wait to be received for good.',
+      frozen: 'The machine is stopping.',
+      unreachable:
+        'No answer came by the deadline. Nobody knows whether the invocation was, or will be, carried out.',
+    },
+    idempotent: false,
+    afterCrash: 'The invoker and the invoked go back together to one consistent state.',
+  }),
+  visitNext: call({
+    kind: 'downcall',
+    by: 'locus',
+    name: 'visit_next',
+    doc: 'A locus that runs invocations from other machines says how the last one ended, if there was one, and is given the next; nil: none came, and its thread ends. `leaves`: it takes no other.',
+    args: { done: optional(visitEnd), leaves: bool },
+    result: { visit: optional(visitPlan) },
+    causes: { no_such_locus: 'The thread was not started to run such invocations.' },
+    idempotent: false,
+    afterCrash: 'What was under way is run again from the letter.',
   }),
 })

@@ -2,8 +2,22 @@
  * What the kernels of a world's machines say to each other: durable points and lines, messages of the line from container to container, and
  * the recovery in which all take part. Units are numbered as the sender of a call or answer numbers them.
  */
-import { bool, bytes, countOf, list, numberOf, optional, record } from '../fields.js'
+import {
+  bool,
+  bytes,
+  capref,
+  countOf,
+  list,
+  machineId,
+  numberOf,
+  oneOf,
+  optional,
+  record,
+  rightBits,
+  text,
+} from '../fields.js'
 import { call, group } from '../signature.js'
+import { supportDecisions } from './manager-upcalls.js'
 
 const unit = numberOf('unit of recovery, as the sender numbers it')
 const interval = numberOf('number of an interval')
@@ -35,6 +49,35 @@ const havableUnit = record('havable unit', {
   above: bool,
   points: list(record('havable point', { interval, received: list(unitInterval) })),
   present: optional(list(unitInterval)),
+})
+
+/** A capability for a container, as it goes from one machine to another. The permission group is one of its home. */
+export const farCapability = record('far capability', {
+  home: machineId,
+  slot: countOf('slot of the container at its home'),
+  generation: countOf('generation of the container'),
+  size: numberOf('bytes'),
+  group: countOf('permission group at its home; 0: the master group'),
+  rights: rightBits,
+})
+
+/**
+ * What a letter says. `invoke`: run the receiver’s program with the block. `answer`: how such a call ended, and its block. `capability`: put `cap` into the receiver’s table. `plain`: the
+ * block, for whoever takes it. `void`: nothing any more; it keeps its number. A letter that asks for an answer bears the number of the call, and the group and rights of the capability
+ * that it was made with.
+ */
+export const letterKinds = ['plain', 'invoke', 'answer', 'capability', 'void'] as const
+export const letterContent = record('letter', {
+  kind: oneOf('LetterKind', letterKinds),
+  call: numberOf('call of the sender’s machine that the letter makes, or answers'),
+  group: countOf('permission group of the receiver; 0: its master group'),
+  rights: rightBits,
+  epoch: numberOf('epoch in which the nested invocation began'),
+  mixed: bool,
+  status: text,
+  detail: text,
+  block: bytes,
+  cap: optional(farCapability),
 })
 
 const between = { kind: 'downcall', by: 'kernel of another machine' } as const
@@ -74,13 +117,15 @@ export const machineCalls = group(0x900, {
       epoch: numberOf('epoch of the sender when it sent it'),
       cont: countOf('slot of a container'),
       generation: countOf('generation of the container'),
-      block: bytes,
+      content: letterContent,
     },
     result: { next: numberOf('letter of the pair') },
     causes: {
       frozen: 'One of the two machines takes part in a recovery that the other does not.',
       busy: 'The receiver is still to be captured for the letter’s epoch, or has as many letters waiting as it may.',
-      no_such_container: 'No container of that generation has the slot.',
+      entity_gone:
+        'The container was destroyed; until its end is on the line that can still be undone.',
+      no_such_container: 'No container of that generation has the slot, nor will one.',
     },
     idempotent: true,
     afterCrash:
@@ -133,5 +178,61 @@ export const machineCalls = group(0x900, {
     causes: {},
     idempotent: true,
     afterCrash: 'Nothing: it is left by itself when its coordinator is silent.',
+  }),
+  capabilityGiven: call({
+    ...between,
+    name: 'capability_given',
+    doc: 'The host gives a container of this machine a capability. `to` is the host’s capability for that container in its table here. `sent` are the open intervals of containers of the asking machine that the receiver depends on from then on: what it was given is no more, should they go back.',
+    args: { recovery, cap: farCapability, sent: list(unitInterval), to: capref },
+    result: { cap: capref },
+    causes: {
+      frozen: 'One of the two machines takes part in a recovery that the other does not.',
+      invalid_capref: '`to` names nothing in the host’s table.',
+      wrong_type: '`to` names something else than a container.',
+      not_supported: '`to` names a container of another machine.',
+      entity_gone: 'The container of `to` was destroyed, or its permission group was.',
+      right_missing: '`to` does not give the right to write.',
+      no_resource: 'The container’s capability table is full, or every container slot is taken.',
+    },
+    idempotent: true,
+    afterCrash: 'Holds once a snapshot taken after it is recoverable.',
+  }),
+  containerNamed: call({
+    ...between,
+    name: 'container_named',
+    doc: 'The container of that name of this machine, for the host: as a master capability.',
+    args: { recovery, name: text },
+    result: { cap: farCapability, interval },
+    causes: {
+      frozen: 'One of the two machines takes part in a recovery that the other does not.',
+      no_such_container: 'No live container of this machine has the name.',
+    },
+    idempotent: true,
+    afterCrash: 'Nothing.',
+  }),
+  invokeSupport: call({
+    ...between,
+    name: 'invoke_support',
+    doc: 'A locus of the asking machine invokes a container of this one, of which nothing is there: what is to be done? The kernel asks the container’s manager (invoke_no_support). `group` and `rights` are those of the capability; `stateInterval` is the one that is open in the invoking container.',
+    args: {
+      recovery,
+      cont: countOf('slot of a container'),
+      generation: countOf('generation of the container'),
+      group: countOf('permission group of the container; 0: its master group'),
+      rights: rightBits,
+      stateInterval: interval,
+      params: bytes,
+    },
+    result: { decision: oneOf('decision', supportDecisions), machine: machineId },
+    causes: {
+      frozen: 'One of the two machines takes part in a recovery that the other does not.',
+      entity_gone: 'The container was destroyed, or the permission group was.',
+      right_missing: 'The capability does not give the right to invoke.',
+      no_manager: 'Nobody manages the container.',
+      manager_failed: 'The container’s manager was given up, or did not answer in time.',
+      not_supported: 'The container’s manager serves it on one machine only.',
+    },
+    idempotent: true,
+    afterCrash: 'Asked again.',
   }),
 })

@@ -1,7 +1,7 @@
 /**
  * The calls made on the kernel about containers and their intervals. Subjects are Caprefs.
  */
-import { allowed } from '../causes.js'
+import { allowedHere } from '../causes.js'
 import {
   capref,
   contOffset,
@@ -36,6 +36,7 @@ export const managerDowncalls = group(0x200, {
         'The container was destroyed, or the permission group of one of the capabilities was.',
       right_missing:
         'The caller does not manage the container now, and `cont` does not give the master right.',
+      not_supported: 'The container lives on another machine, and is managed there.',
       bad_argument:
         'The container has snapshots with its present manager; a manager lives in it and would change or be renamed; it has stopped because its manager was given up; the manager calls another container by that token; or the manager would need the container’s pages to supply them and no root page breaks the circle.',
     },
@@ -50,7 +51,7 @@ export const managerDowncalls = group(0x200, {
     args: { cont: capref, addr: contOffset },
     result: {},
     causes: {
-      ...allowed('cont', 'container', 'manage'),
+      ...allowedHere('cont', 'manage'),
       misaligned: '`addr` is not a multiple of the page size from 0 on.',
       bad_argument:
         '`cont` is not the container the caller lives in, `addr` lies outside it, or the root page is mapped at another address already.',
@@ -66,7 +67,7 @@ export const managerDowncalls = group(0x200, {
     doc: 'The address of the root page, or nil when none is set. `stable` says whether a stable content exists, and of which interval.',
     args: { cont: capref },
     result: { addr: optional(contOffset), stable: optional(stateInterval) },
-    causes: allowed('cont', 'container', 'manage'),
+    causes: allowedHere('cont', 'manage'),
     idempotent: true,
     afterCrash: 'The address of a stable root page is kept for ever.',
   }),
@@ -78,7 +79,7 @@ export const managerDowncalls = group(0x200, {
     args: { cont: capref },
     result: { stateInterval },
     causes: {
-      ...allowed('cont', 'container', 'snapshot'),
+      ...allowedHere('cont', 'snapshot'),
       entity_gone:
         'The container was destroyed, before the call or before the snapshot, or the permission group of the capability was.',
       busy: 'A locus did not come to rest within 2 s, or 64 captures already wait to become recoverable. Nothing changed.',
@@ -100,7 +101,7 @@ export const managerDowncalls = group(0x200, {
     args: { cont: capref, stateInterval, replayFrom: logPosition },
     result: {},
     causes: {
-      ...allowed('cont', 'container', 'manage'),
+      ...allowedHere('cont', 'manage'),
       right_missing:
         'The caller does not manage the container now, or the capability does not give the right to manage.',
       no_such_interval:
@@ -120,7 +121,7 @@ export const managerDowncalls = group(0x200, {
     args: { cont: capref, stateInterval },
     result: {},
     causes: {
-      ...allowed('cont', 'container', 'manage'),
+      ...allowedHere('cont', 'manage'),
       right_missing:
         'The caller does not manage the container now, or the capability does not give the right to manage.',
       no_such_interval: 'No snapshot by that name is known: never taken, or older than the line.',
@@ -137,7 +138,7 @@ export const managerDowncalls = group(0x200, {
     args: { cont: capref, serviceLevel: oneOf('ServiceLevel', serviceLevels) },
     result: {},
     causes: {
-      ...allowed('cont', 'container', 'manage'),
+      ...allowedHere('cont', 'manage'),
       right_missing:
         'The caller does not manage the container now, or the capability does not give the right to manage.',
       not_supported:

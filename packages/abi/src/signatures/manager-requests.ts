@@ -2,7 +2,7 @@
  * The one call a user makes of a manager. The kernel carries it: it puts a capability for the container into
  * the manager's table and passes that on.
  */
-import { allowed } from '../causes.js'
+import { allowedHere } from '../causes.js'
 import { bool, capref, text } from '../fields.js'
 import { call, group } from '../signature.js'
 
@@ -15,7 +15,7 @@ export const managerRequests = group(0x300, {
     args: { cont: capref, manager: text },
     result: { success: bool },
     causes: {
-      ...allowed('cont', 'container', 'manage'),
+      ...allowedHere('cont', 'manage'),
       no_resource: 'The manager’s capability table is full, so it cannot be given the container.',
       manager_failed:
         'The manager does not run (it may have been given up), did not answer within 10 s, answered wrongly, or said yes without having called set_manager.',

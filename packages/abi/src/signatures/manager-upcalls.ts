@@ -20,6 +20,10 @@ import { call, group } from '../signature.js'
 const intervalStates = ['none', 'volatile', 'stable', 'recoverable'] as const
 export type IntervalState = (typeof intervalStates)[number]
 
+/** What a manager can answer when a container of its is invoked on another machine. */
+export const supportDecisions = ['local_support', 'migrate_to', 'refuse'] as const
+export type SupportDecision = (typeof supportDecisions)[number]
+
 const unknownToken = 'The manager gave no container that token, or has forgotten it.'
 
 const upcall = { kind: 'upcall', by: 'kernel' } as const
@@ -64,15 +68,15 @@ export const managerUpcalls = group(0x100, {
   invokeNoSupport: call({
     ...upcall,
     name: 'invoke_no_support',
-    doc: 'An invoke has occurred on a remote machine that has no local knowledge of the container.',
+    doc: 'An invoke has occurred on a remote machine that has no local knowledge of the container. machineId is that machine’s number, stateInterval the interval that is open in the invoking container, params the block. `migrate_to`: it is run on `machine`, the container’s home or one with support for it. `local_support`: it is run there, on pages that come from here. `refuse`: it fails.',
     args: { machineId: machineToken, cont: token, stateInterval, params: bytes },
     result: {
-      decision: oneOf('decision', ['local_support', 'migrate_to', 'refuse']),
+      decision: oneOf('decision', supportDecisions),
       machine: machineToken,
     },
     causes: {
-      not_supported:
-        'The manager serves its containers on one machine only, as all of Katydid’s own do.',
+      no_such_container: unknownToken,
+      not_supported: 'The manager serves its containers on one machine only.',
     },
     idempotent: true,
     afterCrash: 'Nothing: support is set up again when it is needed.',

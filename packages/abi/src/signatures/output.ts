@@ -1,7 +1,7 @@
 /**
  * What programs print: a line is held by the kernel until no crash can undo it, is told by the console driver, and is not told again.
  */
-import { allowed } from '../causes.js'
+import { allowedHere } from '../causes.js'
 import {
   bool,
   capref,
@@ -71,7 +71,7 @@ export const outputCalls = group(0x800, {
     doc: 'What the container has told of later intervals than that one, and what its going back there would therefore not undo: how many lines, and the newest of them, cut after 120 characters. `isCounted` is false when there are more than the kernel remembers; then `count` is the least there can be.',
     args: { cont: capref, after: stateInterval },
     result: { count: countOf('lines'), isCounted: bool, lines: list(toldLine) },
-    causes: allowed('cont', 'container', 'read'),
+    causes: allowedHere('cont', 'read'),
     idempotent: true,
     afterCrash: 'Nothing.',
   }),

@@ -196,7 +196,7 @@ export const supportUpcalls = group(0x960, {
   }),
 })
 
-export const guestUpcalls = group(0x980, {
+export const guestUpcalls = group(0x9a0, {
   guestBegin: call({
     ...fromKernel,
     name: 'guest_begin',

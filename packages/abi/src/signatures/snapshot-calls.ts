@@ -2,7 +2,7 @@
  * What users ask of the manager that retains a container's snapshots. The kernel looks at the rights, and carries the
  * request as an upcall (`Retained snapshots`) by the manager's own names.
  */
-import { allowed } from '../causes.js'
+import { allowedHere } from '../causes.js'
 import { capref, countOf, list, numberOf, oneOf, record, stateInterval } from '../fields.js'
 import { call, group } from '../signature.js'
 
@@ -27,7 +27,7 @@ const carried = {
 } as const
 
 const taken = {
-  ...allowed('cont', 'container', 'manage'),
+  ...allowedHere('cont', 'manage'),
   right_missing:
     'The capability `cont` does not give the right to manage, or `source` not that to read.',
   ...carried,
@@ -49,7 +49,7 @@ export const snapshotCalls = group(0x320, {
     args: { cont: capref },
     result: { snapshots: list(retainedSnapshot), size: numberOf('bytes') },
     causes: {
-      ...allowed('cont', 'container', 'read'),
+      ...allowedHere('cont', 'read'),
       ...carried,
       io_error: 'A page of the manager’s maps could not be read.',
       busy: 'The newest snapshot was not folded into the manager’s maps in time. Try again.',
@@ -85,7 +85,7 @@ export const snapshotCalls = group(0x320, {
     args: { cont: capref, stateInterval },
     result: {},
     causes: {
-      ...allowed('cont', 'container', 'snapshot'),
+      ...allowedHere('cont', 'snapshot'),
       ...carried,
       no_such_interval: 'That snapshot is not retained.',
       most_recent_recoverable: 'It is the snapshot that a crash would bring back.',
@@ -101,7 +101,7 @@ export const snapshotCalls = group(0x320, {
     args: { cont: capref, count: countOf('snapshots') },
     result: {},
     causes: {
-      ...allowed('cont', 'container', 'snapshot'),
+      ...allowedHere('cont', 'snapshot'),
       ...carried,
       bad_argument: 'At most 100 snapshots are retained of a container.',
       no_resource: 'The manager has no room for its maps.',

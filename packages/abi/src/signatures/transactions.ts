@@ -2,7 +2,7 @@
  * Transactions of loci on a container of a transactional manager: what a locus asks of the kernel, and what the kernel tells the
  * manager. A transaction runs on an overlay, a page table of its own that lies over the container's.
  */
-import { allowed } from '../causes.js'
+import { allowedHere } from '../causes.js'
 import { capref, countOf, numberOf, oneOf, token } from '../fields.js'
 import { call, group } from '../signature.js'
 
@@ -38,7 +38,7 @@ export const transactionCalls = group(0x780, {
       below: countOf('slot of a container'),
     },
     causes: {
-      ...allowed('cont', 'container', 'write'),
+      ...allowedHere('cont', 'write'),
       no_manager: 'Nobody manages the container.',
       not_supported: 'The container’s manager is not transactional.',
       no_resource: 'Every container slot of the machine is taken, and an overlay needs one.',

@@ -7,12 +7,12 @@ import path from 'node:path'
 import { Command } from 'commander'
 import {
   findProgram,
-  KatydidError,
   openWorld,
   type EventOf,
   type RunResult,
   type World,
 } from 'katydid'
+import { untilInterrupted } from '../interrupt.js'
 import { wholeNumber } from '../numbers.js'
 import {
   laggingLine,
@@ -27,6 +27,9 @@ import { writeTrace } from '../trace-file.js'
 
 interface Flags {
   readonly world?: string
+  readonly machines?: number
+  readonly machine?: number
+  readonly take?: true
   readonly frames?: number
   readonly loci?: number
   readonly name?: string
@@ -46,6 +49,9 @@ export function runVerb(screen: Screen): Command {
     .argument('<program>', 'module whose default export is the program')
     .argument('[args...]', 'arguments of the program, after --')
     .option('--world <dir>', 'directory of the world (default: .katydid/PROGRAM)')
+    .option('--machines <n>', 'how many machines a new world has (1)', wholeNumber)
+    .option('--machine <m>', 'on which machine the program runs (1)', wholeNumber)
+    .option('--take', 'have that machine only; other processes have the rest (katydid join)')
     .option('--frames <n>', 'page frames of the machine', wholeNumber)
     .option('--loci <n>', 'the most loci at a time', wholeNumber)
     .option('--name <name>', 'name of container and locus (default: the program’s)')
@@ -72,6 +78,8 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
   const world = await openWorld({
     dir,
     hold: true,
+    ...(flags.machines === undefined ? {} : { machines: flags.machines }),
+    ...(flags.take === undefined ? {} : { take: [flags.machine ?? 1] }),
     acceptChanged: flags.acceptChanged ?? false,
     ...(flags.frames === undefined ? {} : { frames: flags.frames }),
     ...(flags.loci === undefined ? {} : { loci: flags.loci }),
@@ -93,7 +101,12 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
       if (!flags.json) output.length = 0
     })
     const outcome = await untilInterrupted(
-      world.run(program, { name, args, acceptChanged: flags.acceptChanged ?? false }),
+      world.run(program, {
+        name,
+        args,
+        acceptChanged: flags.acceptChanged ?? false,
+        ...(flags.machine === undefined ? {} : { machine: flags.machine }),
+      }),
     )
     clearInterval(progress)
     tell(screen, world, { name, outcome, output }, flags)
@@ -117,6 +130,9 @@ function watch(world: World, name: string, screen: Screen, say: (line: string) =
     screen.err(`katydid: ${detail}; the next one tries again`),
   )
   world.on('trouble', ({ detail }) => screen.err(`katydid: ${detail}`))
+  world.on('failed', ({ machine, detail, restarts }) => {
+    if (restarts === true) screen.err(`katydid: machine ${machine}: ${detail}; it is started again`)
+  })
   world.on('manager_given_up', ({ detail }) => screen.err(`katydid: ${detail}`))
   world.on('stalled', ({ name: locus, forMs }) =>
     screen.err(`katydid: locus ${locus} has been silent for ${Math.round(forMs / 1000)} s`),
@@ -148,23 +164,4 @@ function tell(screen: Screen, world: World, of: Outcome, flags: Flags): void {
   screen.out(`program ${name}: ${how}`)
   for (const line of summaryLines(counters)) screen.out(line)
   screen.out(`result: ${resultText(outcome.result)}`)
-}
-
-async function untilInterrupted<T>(work: Promise<T>): Promise<T> {
-  let onSignal: ((signal: NodeJS.Signals) => void) | undefined
-  const interrupted = new Promise<never>((_, reject) => {
-    onSignal = (signal) =>
-      reject(
-        new KatydidError(
-          'closed',
-          `Interrupted by ${signal}. What the program did is kept; run it again to go on.`,
-        ),
-      )
-    process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
-  })
-  try {
-    return await Promise.race([work, interrupted])
-  } finally {
-    if (onSignal) process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-  }
 }

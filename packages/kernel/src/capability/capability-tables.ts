@@ -14,6 +14,13 @@ import {
   type EntityKind,
 } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
+import type { Home } from '../container/container.js'
+
+/** A container of another machine, and a permission group of it there; 0: its master group. */
+export interface Far extends Home {
+  readonly size: number
+  readonly group: number
+}
 
 /** What a slot says: an entity of one incarnation, a permission group, and rights of that group. */
 export interface Capability {
@@ -21,8 +28,10 @@ export interface Capability {
   readonly slot: number
   readonly generation: number
   readonly rights: number
-  /** The permission group; 0: the entity's master group. */
+  /** The permission group; 0: the entity's master group, or it is one of another machine. */
   readonly group: number
+  /** Of a container of another machine: what it is there. Slot and generation are those of its stand-in. */
+  readonly far?: Far
 }
 
 /** A capability with its place, as it is saved and listed. */
@@ -39,6 +48,8 @@ export class CapabilityTables {
   readonly #isNeeded: (capability: Capability) => boolean
   /** The group of each slot of each table. */
   readonly #groups: Int32Array
+  /** What slots name of other machines, by their place among all. */
+  readonly #far = new Map<number, Far>()
   /** Slots in use of each table: most tables are empty, and all of them are listed while the world stands still. */
   readonly #used: Int32Array
 
@@ -60,7 +71,9 @@ export class CapabilityTables {
     const word = (field: 'kind' | 'slot' | 'generation' | 'rights'): number =>
       words.load(this.#region.capabilityWord(table, index, field))
     const bits = word('rights')
+    const far = this.#far.get(table * capabilitySlots + index)
     return {
+      ...(far === undefined ? {} : { far }),
       index,
       kind: kindNames[word('kind')] ?? 'none',
       slot: word('slot'),
@@ -115,8 +128,9 @@ export class CapabilityTables {
 
   /** Empties a slot. Its stamp stays, so that no old Capref comes back to life. */
   take(table: number, index: number): void {
-    const held = this.read(table, index)
-    this.#write(table, { ...held, kind: 'none', rights: 0, slot: 0, generation: 0, group: 0 })
+    const { stamp } = this.read(table, index)
+    const none = { kind: 'none', rights: 0, slot: 0, generation: 0, group: 0 } as const
+    this.#write(table, { ...none, index, stamp })
   }
 
   /** Empties a table. */
@@ -182,7 +196,10 @@ export class CapabilityTables {
     words.store(word('slot'), to.slot)
     words.store(word('generation'), to.generation)
     words.store(word('rights'), (to.stamp << 8) | to.rights)
-    this.#groups[table * capabilitySlots + to.index] = to.group
+    const place = table * capabilitySlots + to.index
+    this.#groups[place] = to.group
+    if (to.far === undefined) this.#far.delete(place)
+    else this.#far.set(place, to.far)
     words.store(word('kind'), entityKinds[to.kind])
   }
 }
@@ -193,6 +210,7 @@ function isSame(held: PlacedCapability, wanted: Capability): boolean {
     held.slot === wanted.slot &&
     held.generation === wanted.generation &&
     held.rights === wanted.rights &&
-    held.group === wanted.group
+    held.group === wanted.group &&
+    held.far?.group === wanted.far?.group
   )
 }

@@ -27,6 +27,11 @@ export function capDerive(
 ): Answer<Calls['capDerive']> {
   const found = resolve(machine, from, args.cap, 'any', 'copy')
   if (found.status !== 'ok') return found
+  if (found.capability.far !== undefined)
+    return refuse(
+      'not_supported',
+      `permission groups of a container are kept where it lives, on machine ${found.capability.far.machine}; derive there, and hand that on`,
+    )
   if (!Number.isInteger(args.rights) || args.rights < 1 || args.rights > masterRights)
     return refuse('bad_argument', `rights are bits from 1 to ${masterRights}, not ${args.rights}`)
   const rights = found.capability.rights & args.rights

@@ -25,14 +25,17 @@ import {
 import { invariant, unreachable } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
+import { isVoid } from '../remote/stand-ins.js'
 import { noteCall } from '../state-interval/messages.js'
 import type { Capability, PlacedCapability } from './capability-tables.js'
 
 export type CapabilityError = 'invalid_capref' | 'wrong_type' | 'right_missing' | 'entity_gone'
+/** The same, where it must be a container of this machine. */
+export type ContainerError = CapabilityError | 'not_supported'
 export type Right = keyof typeof rights
 
 /** What a Capref led to, or why it led nowhere. */
-export type Resolved<T, E extends CapabilityError = CapabilityError> =
+export type Resolved<T, E extends ContainerError = CapabilityError> =
   | ({ readonly status: 'ok' } & T)
   | Refusal<E>
 type Held = { readonly capability: PlacedCapability }
@@ -155,18 +158,47 @@ export function isNeeded(machine: Machine, capability: Capability): boolean {
   return capability.kind !== 'locus' || machine.loci.withId(capability.slot)?.end === null
 }
 
-/** The container that a Capref names, when it gives the right. */
+/** The container of this machine that a Capref names, when it gives the right. */
 export function resolveContainer(
+  machine: Machine,
+  from: PortId,
+  capref: Capref,
+  right: Right | null,
+): Resolved<
+  { readonly container: Container; readonly capability: PlacedCapability },
+  ContainerError
+> {
+  const found = resolveAny(machine, from, capref, right)
+  return found.status === 'ok' ? onlyHere(capref, found) : found
+}
+
+/** The same, or what stands for one of another machine. */
+export function resolveAny(
   machine: Machine,
   from: PortId,
   capref: Capref,
   right: Right | null,
 ): Resolved<{ readonly container: Container; readonly capability: PlacedCapability }> {
   const found = resolve(machine, from, capref, 'container', right)
-  if (found.status !== 'ok') return found
-  const container = machine.containers.at(found.capability.slot)
-  invariant(container !== null, 'CP2: a live container has its record', { ...found.capability })
-  return { status: 'ok', container, capability: found.capability }
+  return found.status === 'ok' ? withRecord(machine, found) : found
+}
+
+function withRecord(machine: Machine, { capability }: Held) {
+  const container = machine.containers.anyAt(capability.slot)
+  invariant(container !== null, 'CP2: a live container has its record', { ...capability })
+  return { status: 'ok', container, capability } as const
+}
+
+function onlyHere<F extends { readonly container: Container }>(
+  capref: Capref,
+  found: F,
+): F | Refusal<'not_supported'> {
+  const { home } = found.container
+  if (home === null) return found
+  return refuse(
+    'not_supported',
+    `the container of ${hex(capref)} lives on machine ${home.machine}; what is asked is done there`,
+  )
 }
 
 /**
@@ -197,10 +229,7 @@ export function peekContainer(
   right: Right,
 ): ReturnType<typeof resolveContainer> {
   const found = lookUp(machine, from, capref, 'container', right, () => {})
-  if (found.status !== 'ok') return found
-  const container = machine.containers.at(found.capability.slot)
-  invariant(container !== null, 'CP2: a live container has its record', { ...found.capability })
-  return { status: 'ok', container, capability: found.capability }
+  return found.status === 'ok' ? onlyHere(capref, withRecord(machine, found)) : found
 }
 
 /** Whether what a capability names is there, and the permission group it is bound to. */
@@ -208,11 +237,12 @@ export function exists(machine: Machine, capability: Capability): boolean {
   if (capability.generation === 0 || !machine.groups.isAlive(capability.group)) return false
   switch (capability.kind) {
     case 'container': {
-      const container = machine.containers.at(capability.slot)
+      const container = machine.containers.anyAt(capability.slot)
       return (
         container !== null &&
         container.generation === capability.generation &&
-        machine.containers.isThere(container)
+        machine.containers.isThere(container) &&
+        !isVoid(machine, container)
       )
     }
     case 'manager':

@@ -14,7 +14,7 @@ import {
   type Token,
 } from '@katydid/abi'
 import { invariant, type Region } from '@katydid/actor'
-import { noIntervals, type Container } from './container.js'
+import { noIntervals, type Container, type Home } from './container.js'
 
 export interface ContainerShape {
   readonly size: number
@@ -60,13 +60,25 @@ export class ContainerTable {
         this.#generations[slot] = Math.max(this.#generations[slot]!, generation)
   }
 
+  /** The container of this machine that has the slot. */
   at(slot: number): Container | null {
+    const container = this.#slots[slot] ?? null
+    return container?.home === null ? container : null
+  }
+
+  /** What has the slot: a container of this machine, or what stands for one of another. */
+  anyAt(slot: number): Container | null {
     return this.#slots[slot] ?? null
   }
 
-  /** All that have a slot: live ones and those whose manager has yet to be told of the end. */
+  /** All of this machine that have a slot: live ones and those whose manager has yet to be told of the end. */
   all(): Container[] {
-    return this.#slots.filter((each) => each !== null)
+    return this.#slots.filter((each) => each !== null && each.home === null) as Container[]
+  }
+
+  /** What stands for containers of other machines. */
+  standIns(): Container[] {
+    return this.#slots.filter((each) => each !== null && each.home !== null) as Container[]
   }
 
   /** Those that were not destroyed: what their capabilities name is there. */
@@ -74,10 +86,14 @@ export class ContainerTable {
     return this.all().filter((each) => this.isThere(each))
   }
 
-  /** Whether it was not destroyed; it may have stopped with its manager. */
+  /** Whether it was not destroyed; it may have stopped with its manager, or be on another machine. */
   isThere(container: Container): boolean {
     const state = this.state(container)
-    return state === containerStates.live || state === containerStates.failed
+    return (
+      state === containerStates.live ||
+      state === containerStates.failed ||
+      state === containerStates.away
+    )
   }
 
   /** Its manager was given up: every access is refused, and it is kept as it is. */
@@ -108,6 +124,7 @@ export class ContainerTable {
     if (free < 0) return null
     const generation = this.#generations[free]! + 1
     const container: Container = {
+      home: null,
       slot: asContainer(free),
       generation,
       name: shape.name,
@@ -153,6 +170,36 @@ export class ContainerTable {
     this.setManager(container, container.manager, container.token)
     this.setLevel(container, container.serviceLevel)
     this.#store(slot, 'state', containerStates.live)
+  }
+
+  /**
+   * Stands for a container of another machine, in a slot from the end of the table that `avoid` does not have: nothing of that container is here. Null when every slot
+   * is taken.
+   */
+  createStandIn(home: Home, size: number, avoid: ReadonlySet<number>): Container | null {
+    const free = this.#slots.findLastIndex(
+      (each, slot) => each === null && !this.#shadows.has(slot) && !avoid.has(slot),
+    )
+    if (free < 0) return null
+    const standIn: Container = {
+      home,
+      slot: asContainer(free),
+      generation: this.#generations[free]! + 1,
+      name: '',
+      size,
+      program: null,
+      manager: null,
+      token: asToken(0),
+      serviceLevel: 'snapshotting',
+      selfManaged: false,
+      snapshotOf: null,
+      intervals: noIntervals(),
+      mappings: [],
+    }
+    const { slot } = standIn
+    this.place(standIn, { interval: this.#reached(slot) + 1, epoch: 0, incarnation: 1 })
+    this.#store(slot, 'state', containerStates.away)
+    return standIn
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import type {
   ContainerSlot,
+  MachineId,
   PortId,
   program,
   ServiceLevel,
@@ -57,7 +58,16 @@ export interface SnapshotOf {
 export const isAuditCopy = ({ snapshotOf }: Pick<Container, 'snapshotOf'>): boolean =>
   snapshotOf?.kind === 'audit'
 
+/** Where the kernel's record of a container of another machine is. */
+export interface Home {
+  readonly machine: MachineId
+  readonly slot: number
+  readonly generation: number
+}
+
 export interface Container {
+  /** Of a stand-in: the container that it stands for; nil: it is one of this machine. */
+  readonly home: Home | null
   readonly slot: ContainerSlot
   /** Which container has the slot. */
   readonly generation: number

@@ -1,5 +1,6 @@
 /** Creating loci, finding them, and what a locus's own thread asks at its start. */
 import {
+  hereCapref,
   maxBlockBytes,
   refuse,
   type Answer,
@@ -120,13 +121,14 @@ export function locusBegin(
   }
   const locus = machine.loci.speaking(call.from, call.generation)
   // What is run again is run behind the shut gate.
-  if (locus === null || locus.replay !== null || isOpen(machine, locus.container)) return answer()
+  if (locus === null || locus.replay !== null || locus.visitor !== null || isOpen(machine, locus.container)) return answer()
   const { container } = locus
   machine.heldBegins.push({ container, answer: () => call.reply(answer()) })
   return later
 }
 
 function planOf(machine: Machine, locus: Locus, port: PortId): Answer<Calls['locusBegin']> {
+  if (locus.visitor !== null) return { status: 'ok', plan: visitorPlan(locus) }
   const container = machine.containers.at(locus.container)
   invariant(container !== null, 'LO61: the container of a live locus exists', { id: locus.id })
   const containerCap = grantContainer(machine, port, container, locus.rights)
@@ -146,6 +148,21 @@ function planOf(machine: Machine, locus: Locus, port: PortId): Answer<Calls['loc
       name,
       answer: heldFor(machine, locus),
       replay: locus.replay !== null,
+      visitor: false,
     },
   }
 }
+
+/** What it is to enter it asks for itself. */
+const visitorPlan = ({ program, block, name }: Locus) => ({
+  container: 0,
+  containerCap: hereCapref,
+  size: 0,
+  program,
+  block,
+  resumed: false,
+  name,
+  answer: null,
+  replay: false,
+  visitor: true,
+})

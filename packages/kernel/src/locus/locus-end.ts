@@ -21,6 +21,7 @@ import type { Machine } from '../machine.js'
 import { requestRecovery } from '../recovery/request.js'
 import { releaseOverlays } from '../transaction/release.js'
 import { saveLocus } from '../state-interval/saved.js'
+import { visitorEnded } from '../remote/visits.js'
 import type { Locus, LocusEnd } from './locus.js'
 
 type LocusEndCall = (typeof locusCalls)['locusEnd']
@@ -111,22 +112,33 @@ export function locusThreadEnded(machine: Machine, ending: Ending): void {
   const locus = machine.loci.release(ending.port, ending.generation)
   // Who waits for it sees that it has no slot any more.
   if (locus === null || locus.end !== null || locus.replay !== null) return
-  // What goes back already counts anew who is in it.
-  if (entering !== null && !isGoing(machine, entering)) {
-    const to = machine.containers.at(entering)?.name ?? ''
-    requestRecovery(machine, `a locus ended on its way into “${to}”`, new Set([entering]))
+  const visiting = machine.visits.of(locus, ending.generation)
+  if (visiting !== null) {
+    noteEntering(machine, entering)
+    return visitorEnded(machine, visiting, reasonOf(ending))
   }
+  noteEntering(machine, entering)
   if (isGoing(machine, locus.container) || machine.phase === 'failed' || locus.fate !== null) return
   const now = machine.clock.nowMs()
   locus.losses.push(now)
   const recent = locus.losses.filter((at) => now - at < lossWindowMs)
-  const why = `${ending.event}${ending.detail === '' ? '' : `: ${ending.detail}`}`
+  const why = reasonOf(ending)
   if (recent.length > mostLosses)
     locus.fate = {
       status: 'locus_lost',
       detail: `its thread was lost ${recent.length} times in a minute (${why})`,
     }
   requestRecovery(machine, `locus ${nameOf(locus)} was lost (${why})`, new Set([locus.container]))
+}
+
+const reasonOf = ({ event, detail }: Ending): string =>
+  `${event}${detail === '' ? '' : `: ${detail}`}`
+
+function noteEntering(machine: Machine, entering: number | null): void {
+  // What goes back already counts anew who is in it.
+  if (entering === null || isGoing(machine, entering)) return
+  const to = machine.containers.at(entering)?.name ?? ''
+  requestRecovery(machine, `a locus ended on its way into “${to}”`, new Set([entering]))
 }
 
 /** The container that it was on its way into: it may have counted itself there. Null: none. */

@@ -47,7 +47,12 @@ export class LocusTable {
   }
 
   withId(id: number): Locus | null {
-    return this.#loci.get(id) ?? null
+    return this.#loci.get(id) ?? this.#visitor(id)
+  }
+
+  /** One that is in no table of loci but has a thread, and waits for what it asks as they do. */
+  #visitor(id: number): Locus | null {
+    return this.threads().find((each) => each.visitor !== null && each.id === id) ?? null
   }
 
   named(name: string): Locus | null {

@@ -8,6 +8,7 @@ import {
 } from '@katydid/abi'
 import type { Program } from '../container/container.js'
 import type { Replay } from '../logged/replay.js'
+import type { Visitor } from '../remote/visit-table.js'
 import type { Grant } from '../state-interval/grants.js'
 import type { SavedAnswer, SavedLocus } from '../state-interval/records.js'
 
@@ -22,8 +23,8 @@ export interface Locus {
   /** The number by which it is spoken of; never used again. */
   readonly id: number
   readonly name: string
-  /** The container of its outermost invocation. */
-  readonly container: ContainerSlot
+  /** The container of its outermost invocation. Of a visitor, that of the invocation it runs; -1 between two. */
+  container: ContainerSlot
   readonly program: Program
   readonly block: Uint8Array
   /** Rights of the capability it was created with: it enters its container with these. */
@@ -54,6 +55,8 @@ export interface Locus {
   grants: readonly Grant[]
   /** It only runs visits of a logged container again; nil: it is a locus of the world. */
   readonly replay: Replay | null
+  /** It only runs what loci of other machines invoke, and is in no table but that of threads; nil: it does not. */
+  readonly visitor: Visitor | null
 }
 
 /** What the supervision of stalled loci has seen. */
@@ -92,5 +95,6 @@ export const newLocus = (
   answer: null,
   grants: [],
   replay: null,
+  visitor: null,
   ...what,
 })

@@ -9,6 +9,7 @@ import {
 } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { PlacedCapability } from '../capability/capability-tables.js'
+import { restoreTable } from '../capability/saved-table.js'
 import type { Machine } from '../machine.js'
 import type { Locus } from './locus.js'
 
@@ -40,7 +41,7 @@ export function startLocus(machine: Machine, locus: Locus, saved: SavedState | n
     if (word !== kept) region.words.store(word, 0)
   region.words.store(region.locusWord(slot, 'container'), locus.container)
   const table = capabilityTables.ofLocus(region.plan.shape, slot)
-  machine.capabilities.restore(table, saved?.capabilities ?? [])
+  restoreTable(machine, table, saved?.capabilities ?? [])
   if (saved !== null) region.u8.set(saved.registers, region.locusWord(slot, 'registers') * 4)
   region.words.store(region.locusWord(slot, 'durableCalls'), saved?.durableCalls ?? 0)
   locus.resumed = saved !== null

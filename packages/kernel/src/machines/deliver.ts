@@ -9,6 +9,7 @@ import type { Machine } from '../machine.js'
 import type { Across } from './across.js'
 import { isForeign, machineOf, plainNumber } from './foreign-units.js'
 import type { Letter } from './letters.js'
+import { receiverIsGone } from './receiver-gone.js'
 
 /** How far the letters of a pair have come, as far as their receiver has said. */
 export interface Delivery {
@@ -56,10 +57,11 @@ function deliveryOf(across: Across, pair: string): Delivery {
 function send(
   machine: Machine,
   across: Across,
-  { slot, generation }: Container,
+  container: Container,
   letter: Letter,
   delivery: Delivery,
 ): void {
+  const { slot, generation } = container
   invariant(
     letter.interval <= machine.containers.interval(slot),
     'SI167: a letter was stamped before',
@@ -78,7 +80,7 @@ function send(
     epoch: letter.epoch,
     cont: plainNumber(letter.unit),
     generation: letter.generation,
-    block: letter.block,
+    content: letter.content,
   }
   // After a recovery nobody looks at this delivery any more.
   across.remote.to(asMachine(machineOf(letter.unit))).call(
@@ -89,6 +91,9 @@ function send(
       delivery.isUnderWay = false
       if (reply.status === 'ok') delivery.received = reply.next - 1
       else delivery.againMs = machine.clock.nowMs() + againMs
+      const { status } = reply
+      if (status === 'entity_gone' || status === 'no_such_container')
+        receiverIsGone(machine, across, { container, letter, status, detail: reply.detail })
     },
     answerMs,
   )

@@ -2,7 +2,34 @@
  * Letters of one container: blocks from it to containers of other machines, and from those to it. They are part of what the container is, and of each of
  * its points. Only data; who sends, receives and takes lies beside it.
  */
+import type { letterContent, ValueOf } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
+
+export type LetterContent = ValueOf<typeof letterContent>
+
+const nothing: LetterContent = {
+  kind: 'void',
+  call: 0,
+  group: 0,
+  rights: 0,
+  epoch: 0,
+  mixed: false,
+  status: '',
+  detail: '',
+  block: new Uint8Array(0),
+  cap: null,
+}
+
+/** What a letter says, with what it has no use for left empty. Bytes are its own. */
+export const contentOf = (
+  kind: LetterContent['kind'],
+  said: Partial<Omit<LetterContent, 'kind'>> = {},
+): LetterContent => ({
+  ...nothing,
+  ...said,
+  kind,
+  ...(said.block === undefined ? {} : { block: said.block.slice() }),
+})
 
 /** A container of another machine, as this machine numbers it. */
 export interface Correspondent {
@@ -15,13 +42,13 @@ export interface Letter extends Correspondent {
   readonly sequence: number
   readonly interval: number
   readonly epoch: number
-  readonly block: Uint8Array
+  readonly content: LetterContent
 }
 
 /** One that has come and was not taken. */
 export interface Waiting extends Correspondent {
   readonly sequence: number
-  readonly block: Uint8Array
+  readonly content: LetterContent
 }
 
 /** How far the letters of a pair have come. */
@@ -85,6 +112,30 @@ export class Letters {
     })
     this.#received.set(nameOf(letter), { unit, generation, sequence })
     this.waiting = [...this.waiting, letter]
+  }
+
+  /** One that waits was taken: nobody has it any more. */
+  take(letter: Waiting): void {
+    const left = this.waiting.filter((each) => each !== letter)
+    invariant(left.length === this.waiting.length - 1, 'SI168: a letter is taken once', {
+      unit: letter.unit,
+      sequence: letter.sequence,
+    })
+    this.waiting = left
+  }
+
+  /** What it said is not to be done any more, should it be received after all. */
+  void(letter: Letter): void {
+    this.log = this.log.map((each) => (each === letter ? { ...each, content: nothing } : each))
+  }
+
+  /** Whom these letters are for is gone for good: answers them. */
+  drop({ unit, generation }: Correspondent): readonly Letter[] {
+    const isFor = (each: Correspondent): boolean =>
+      each.unit === unit && each.generation === generation
+    const dropped = this.log.filter(isFor)
+    this.log = this.log.filter((each) => !isFor(each))
+    return dropped
   }
 
   /** Letters up to this one were received for good; answers whether any was in the log. */

@@ -4,7 +4,7 @@ import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import { foreignUnit } from './foreign-units.js'
-import { Letters, mostLetters, type Waiting } from './letters.js'
+import { Letters, mostLetters, type LetterContent, type Waiting } from './letters.js'
 
 /** A container of another machine. */
 export interface Addressee {
@@ -14,7 +14,7 @@ export interface Addressee {
 }
 
 /**
- * The container sends the block, as of now: the letter bears its open interval, and is in its log. Answers the number of the letter of this pair. The block is copied.
+ * The container sends this, as of now: the letter bears its open interval, and is in its log. Answers the number of the letter of this pair.
  * `unreachable`: the world has no such machine. `no_resource`: its log is full, as its receivers do not come to be on the line. `frozen`: the
  * container, or the machine, goes back.
  */
@@ -22,7 +22,7 @@ export function sendLetter(
   machine: Machine,
   container: Container,
   to: Addressee,
-  block: Uint8Array,
+  content: LetterContent,
 ):
   | { readonly status: 'ok'; readonly sequence: number }
   | Refusal<'unreachable' | 'no_resource' | 'frozen'> {
@@ -30,11 +30,14 @@ export function sendLetter(
   if (across === null || !across.others.includes(to.machine))
     return refuse('unreachable', `this world has no other machine ${to.machine}`)
   const { slot } = container
-  if (machine.phase !== 'open')
+  // What was asked before is answered also as the machine stops.
+  const isAnswer = content.kind === 'answer'
+  if (machine.phase !== 'open' && !(isAnswer && machine.phase === 'stopping'))
     return refuse('frozen', `machine ${across.self} is ${machine.phase}`)
   invariant(machine.containers.at(slot) === container, 'SI167: who sends is there', { slot })
   const letters = (container.letters ??= new Letters())
-  if (letters.log.length >= mostLetters)
+  // Answers are as many as there were letters, of which there is a limit.
+  if (!isAnswer && letters.log.length >= mostLetters)
     return refuse(
       'no_resource',
       `${letters.log.length} letters of “${container.name}” wait to be received for good`,
@@ -44,17 +47,17 @@ export function sendLetter(
     generation: to.generation,
     interval: machine.containers.interval(slot),
     epoch: machine.containers.epoch(slot),
-    block: block.slice(),
+    content,
   })
   noteLetter(machine, container)
   return { status: 'ok', sequence }
 }
 
-/** The oldest letter that the container has and nobody took; nil: there is none. */
+/** The oldest plain letter that the container has and nobody took; nil: there is none. */
 export function takeLetter(machine: Machine, container: Container): Waiting | null {
-  const [first, ...rest] = container.letters?.waiting ?? []
+  const first = container.letters?.waiting.find(({ content }) => content.kind === 'plain')
   if (first === undefined || machine.phase !== 'open') return null
-  container.letters!.waiting = rest
+  container.letters!.take(first)
   noteLetter(machine, container)
   return first
 }

@@ -6,16 +6,23 @@ import type { Across } from './across.js'
 import { asHeard } from './foreign-units.js'
 import { hearLine } from './hear.js'
 import { receiveLetter } from './receive-letter.js'
+import { supportAsked } from '../remote/support-asked.js'
+import { capabilityGiven, containerNamed } from '../remote/give.js'
+import { serveNames } from './names.js'
 import { isIn, isToBeFollowed, takeUp } from './session-requests.js'
 
 export function serveOthers(machine: Machine, across: Across): void {
   const { remote, self } = across
   remote.watch((peer) => across.heard(peer))
+  serveNames(machine, across)
   const ownOf = (from: MachineId, units: readonly number[]): number[] =>
     units.map((unit) => asHeard(self, from, unit))
   remote.serve(machineCalls, {
     lineGossip: (args, call) => hearLine(machine, across, call.machine, args),
     machineDeliver: (args, call) => receiveLetter(machine, across, call.machine, args),
+    capabilityGiven: (args, call) => capabilityGiven(machine, across, call.machine, args),
+    invokeSupport: (args, call) => supportAsked(machine, across, args, call),
+    containerNamed: (args) => containerNamed(machine, across, args),
     recoveryJoin: ({ recovery, going }, call) => {
       const from = call.machine
       const isFollowed = isToBeFollowed(machine, across, { from, recovery })

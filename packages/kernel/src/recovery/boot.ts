@@ -101,6 +101,7 @@ function addManager(
 
 function ownContainerOf(machine: Machine, manager: Manager, root: RootRecord): Container {
   const own: Container = {
+    home: null,
     slot: asContainer(root.slot),
     generation: root.generation,
     name: '',

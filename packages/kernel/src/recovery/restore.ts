@@ -11,6 +11,7 @@ import {
 } from '@katydid/abi'
 import { all, ask, invariant, type Script } from '@katydid/actor'
 import { endPeriod } from '@katydid/memory'
+import { restoreTable } from '../capability/saved-table.js'
 import { grantContainer } from '../container/container-calls.js'
 import { noIntervals, type Container, type IntervalRecord } from '../container/container.js'
 import { forgetStamps } from '../container/slices.js'
@@ -45,11 +46,13 @@ export function* restoreContainers(
 ): Script<Problem | null> {
   // Before anything goes back: what belongs to kept lines must not be given up over it.
   tellKept(machine, imagesOf(machine, points))
+  const slots = new Set(points.map(({ unit }) => unit))
   const asks: Script<Problem | null>[] = []
   for (const point of points) {
     if (point.container === null) continue
     const intervals = intervalsAt(machine, point, point.container, known.get(point.unit))
     const container = place(machine, point.container, {
+      slots,
       intervals,
       // Who comes waits until all of it is there, and its visits have been run again.
       gate: known.has(point.unit) || point.logged !== null ? 'cutting' : 'open',
@@ -167,12 +170,19 @@ function intervalsAt(
 }
 
 interface Placing {
+  /** Slots that are about to have their containers again. */
+  readonly slots: ReadonlySet<number>
   readonly intervals: IntervalRecord
   readonly gate: 'open' | 'cutting'
 }
 
-function place(machine: Machine, saved: SavedContainer, { intervals, gate }: Placing): Container {
+function place(
+  machine: Machine,
+  saved: SavedContainer,
+  { intervals, gate, slots }: Placing,
+): Container {
   const container: Container = {
+    home: null,
     slot: asContainer(saved.slot),
     generation: saved.generation,
     name: saved.name,
@@ -210,7 +220,7 @@ function place(machine: Machine, saved: SavedContainer, { intervals, gate }: Pla
   endPeriod(machine.region, container.slot, saved.interval)
   raiseCaptureNumber(machine, container.slot)
   const table = capabilityTables.ofContainer(machine.region.plan.shape, container.slot)
-  machine.capabilities.restore(table, saved.capabilities)
+  restoreTable(machine, table, saved.capabilities, slots)
   return container
 }
 

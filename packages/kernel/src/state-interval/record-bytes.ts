@@ -89,13 +89,27 @@ const isOfSeveral = ({ recovery, ended }: Record<string, unknown>): boolean =>
 const correspondent = { unit: 'number', generation: 'number', sequence: 'number' } as const
 const letterFields = { ...correspondent, interval: 'number', epoch: 'number' } as const
 
+const contentFields = {
+  kind: 'string',
+  call: 'number',
+  group: 'number',
+  rights: 'number',
+  epoch: 'number',
+  mixed: 'boolean',
+  status: 'string',
+  detail: 'string',
+} as const
+
 const areLetters = (value: unknown): boolean => {
   if (value === undefined) return true
   if (!has(value, {})) return false
   const { log, sent, received, waiting } = value
   const isCount = (each: unknown): boolean => has(each, correspondent)
-  const isBlock = (each: unknown): boolean =>
-    isCount(each) && Reflect.get(each as object, 'block') instanceof Uint8Array
+  const isBlock = (each: unknown): boolean => {
+    if (!isCount(each)) return false
+    const content: unknown = Reflect.get(each as object, 'content')
+    return has(content, contentFields) && content['block'] instanceof Uint8Array
+  }
   return (
     listOf(log, (each) => has(each, letterFields) && isBlock(each)) &&
     listOf(sent, isCount) &&
@@ -312,8 +326,20 @@ const arePairs = (value: unknown): boolean =>
       Array.isArray(each) && each.length === 2 && each.every((item) => typeof item === 'number'),
   )
 
+const farFields = {
+  machine: 'number',
+  slot: 'number',
+  generation: 'number',
+  size: 'number',
+  group: 'number',
+} as const
+
 const hasTables = (value: Record<string, unknown>): boolean =>
-  listOf(value['capabilities'], (each) => has(each, capabilityFields))
+  listOf(
+    value['capabilities'],
+    (each) =>
+      has(each, capabilityFields) && (each['far'] === undefined || has(each['far'], farFields)),
+  )
 
 function isInputs(value: Record<string, unknown>): boolean {
   return has(value, inputsFields) && listOf(value['inputs'], isSavedInput)

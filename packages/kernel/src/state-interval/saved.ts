@@ -5,6 +5,7 @@ import type { Container } from '../container/container.js'
 import type { Locus } from '../locus/locus.js'
 import { registersOf } from '../locus/start.js'
 import type { Machine } from '../machine.js'
+import { savedTable } from '../capability/saved-table.js'
 import { answerOf, durableCallsOf } from '../locus/durable-calls.js'
 import { waitOf } from '../semaphore/wait-of.js'
 import type { Semaphore } from '../semaphore/semaphore-table.js'
@@ -35,7 +36,8 @@ export function stateOf(machine: Machine, container: Container): ContainerState 
     token,
     serviceLevel,
     incarnation: words.load(machine.region.containerWord(slot, 'incarnation')),
-    capabilities: machine.capabilities.list(
+    capabilities: savedTable(
+      machine,
       capabilityTables.ofContainer(machine.region.plan.shape, slot),
     ),
     mappings,
@@ -96,7 +98,7 @@ export function saveLocus(machine: Machine, locus: Locus): SavedLocus {
     rights,
     slot: alive ? slot : null,
     registers: alive ? registersOf(machine, slot) : new Uint8Array(256),
-    capabilities: alive ? machine.capabilities.list(table) : [],
+    capabilities: alive ? savedTable(machine, table) : [],
     end,
     suspended,
     durableCalls: durableCallsOf(machine, locus),

@@ -19,6 +19,7 @@ export const defaultOptions: DemandZeroOptions = {
   reserveLow: 16,
   reserveHigh: 48,
   batchPages: 64,
+  invokedElsewhere: 'migrate_to',
   tidyBytes: 1024 * 1024,
 }
 

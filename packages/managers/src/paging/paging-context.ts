@@ -1,5 +1,5 @@
 /** What the parts that page share: surroundings as arguments, tables, and the little they must know of the manager's store. */
-import type { DiskBlock, PortId, Status, Token } from '@katydid/abi'
+import type { DiskBlock, PortId, Status, SupportDecision, Token } from '@katydid/abi'
 import type { Clock, Counters, Region } from '@katydid/actor'
 import type { PolicyName } from '../policies/by-name.js'
 import type { ReplacementPolicy } from '../policies/policy.js'
@@ -24,6 +24,11 @@ export interface PagingOptions {
   readonly reserveHigh: number
   /** Pages in one removal, and in one disk_write, at the most. */
   readonly batchPages: number
+  /**
+   * What is done when a container is invoked on another machine, which has nothing of it: it is run here (`migrate_to`), or the invocation fails (`refuse`). With
+   * `local_support` it is to be run there, on pages from here, where the kernels can do that.
+   */
+  readonly invokedElsewhere: SupportDecision
 }
 
 /** Which blocks of the disk are needed: a page was written there; nobody needs what stands there any more. */

@@ -4,6 +4,7 @@
  */
 import { refuse, type managerUpcalls, type StateInterval, type Token } from '@katydid/abi'
 import { invariant, type Handlers } from '@katydid/actor'
+import { invokedElsewhere } from './invoked-elsewhere.js'
 import { empty } from './emptying.js'
 import { faultCall } from './fault-call.js'
 import { seat } from './seat.js'
@@ -63,7 +64,6 @@ export function volatileCalls(parts: VolatileParts): Handlers<typeof managerUpca
       containers.delete(cont)
       return { status: 'ok' }
     },
-    invokeNoSupport: ({ cont }) =>
-      refuse('not_supported', `container ${cont} is served on one machine only`),
+    invokeNoSupport: (args) => invokedElsewhere(context, args),
   }
 }

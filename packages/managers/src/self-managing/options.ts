@@ -28,6 +28,7 @@ export const defaultOptions: SelfManagingOptions = {
   reserveLow: 16,
   reserveHigh: 48,
   batchPages: 64,
+  invokedElsewhere: 'migrate_to',
   writesInFlight: 4,
   foldSlice: 64,
   snapshotBytes: 32 * 1024 * 1024,

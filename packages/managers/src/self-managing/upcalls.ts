@@ -10,6 +10,7 @@ import {
   type Token,
 } from '@katydid/abi'
 import { invariant, later, type Handlers, type IncomingCall } from '@katydid/actor'
+import { invokedElsewhere } from '../paging/invoked-elsewhere.js'
 import { faultAnswer } from '../paging/fault-answer.js'
 import { clear, seat } from '../paging/seat.js'
 import type { Context } from './context.js'
@@ -69,8 +70,7 @@ export function upcalls(parts: UpcallParts): Upcalls {
       context.reserve.owe(pageCount)
       return { status: 'ok' }
     },
-    invokeNoSupport: ({ cont }) =>
-      refuse('not_supported', `container ${cont} is served on one machine only`),
+    invokeNoSupport: (args) => invokedElsewhere(context, args),
     containerSnapshot: ({ cont, stateInterval }) => {
       if (cont === identity.own.token) {
         ownSnapshot.begin(stateInterval)

@@ -22,6 +22,7 @@ export const defaultOptions: PagingOptions = {
   reserveLow: 8,
   reserveHigh: 24,
   batchPages: 32,
+  invokedElsewhere: 'migrate_to',
 }
 /** Frames that the kernel never asks back: what a few loci need to go on. */
 const leastFrames = 4

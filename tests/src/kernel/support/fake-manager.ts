@@ -20,6 +20,7 @@ import {
   type ManagerBoot,
   type PageSetId,
   type StateInterval,
+  type SupportDecision,
   type Token,
 } from '@katydid/abi'
 import { ask, later, run, type Messenger, type Region } from '@katydid/actor'
@@ -44,6 +45,8 @@ export interface Behaviour {
   copies: boolean
   /** Says that it accepts and does not call set_manager. */
   lies: boolean
+  /** What it says of invocations on other machines; at home, if it names none. */
+  elsewhere: { readonly decision: SupportDecision; readonly machine?: number } | 'never'
 }
 
 export const goodBehaviour = (): Behaviour => ({
@@ -55,6 +58,7 @@ export const goodBehaviour = (): Behaviour => ({
   accepts: true,
   copies: true,
   lies: false,
+  elsewhere: { decision: 'migrate_to' },
 })
 
 interface Managed {
@@ -138,7 +142,14 @@ export class FakeManager {
         if (this.behaviour.discards === 'ok') this.giveBack(pageset, pageCount)
         return { status: 'ok' }
       },
-      invokeNoSupport: () => refuse('not_supported', ''),
+      invokeNoSupport: ({ machineId, stateInterval, params }) => {
+        const { elsewhere } = this.behaviour
+        this.calls.push(`invoke_no_support ${machineId} ${stateInterval} ${params.byteLength}`)
+        if (elsewhere === 'never') return later
+        const here = this.#region.words.load(this.#region.machineWord('machineId'))
+        const { decision, machine = here } = elsewhere
+        return { status: 'ok', decision, machine: asToken(machine) }
+      },
       containerSnapshot: ({ cont, stateInterval }) => {
         this.calls.push(`container_snapshot ${cont} ${stateInterval}`)
         if (cont === this.boot.own.token) return { status: 'ok' }

@@ -25,6 +25,8 @@ import {
   type PortId,
   type Reply,
   type ValueOf,
+  type visitEnd,
+  type visitPlan,
   type WorldEvent,
 } from '@katydid/abi'
 import {
@@ -93,6 +95,9 @@ export interface WorldOptions {
   /** What a locus that runs visits again finds different. */
   readonly differs?: KernelWorld['differs']
 }
+
+export type VisitPlan = ValueOf<typeof visitPlan>
+export type VisitEnd = Omit<ValueOf<typeof visitEnd>, 'number'>
 
 export const program = { module: 'file:///program.js', entry: 'default', hash: 'h' }
 const noBlock = new Uint8Array(0)
@@ -420,7 +425,8 @@ export class KernelWorld {
       this.calls.push(
         `locus_begin ${port} ${reply.status} ${reply.status === 'ok' ? reply.plan.resumed : ''}`,
       )
-      if (reply.status === 'ok' && reply.plan.replay) {
+      if (reply.status === 'ok' && reply.plan.visitor) this.#visit(endpoint, port, null)
+      else if (reply.status === 'ok' && reply.plan.replay) {
         const { container } = reply.plan
         this.sim.region.words.store(this.sim.region.containerWord(container as never, 'written'), 1)
         this.#replay(endpoint, port, null)
@@ -444,6 +450,35 @@ export class KernelWorld {
       if (said === 'dies') this.die(port)
       else if (said !== 'hangs') this.#replay(endpoint, port, said)
     })
+  }
+
+  /** What a locus does that another machine's invocation runs in; by itself it returns its block at once. */
+  onVisit: (visit: VisitPlan, port: PortId, done: (end: VisitEnd) => void) => void = (
+    { block },
+    _,
+    done,
+  ) => done({ status: 'ok', detail: '', block })
+
+  /** Says how the invocation before ended, and takes the next one. */
+  #visit(endpoint: SimEndpoint, port: PortId, done: (VisitEnd & { number: number }) | null): void {
+    const { region } = this.sim
+    const args = { done, leaves: false }
+    const { visitNext } = locusCalls
+    const next = (reply: Reply<typeof visitNext>): void => {
+      if (this.loci.get(port) !== endpoint) return
+      if (reply.status !== 'ok' || reply.visit === null) return this.die(port, 'exit')
+      const { number, container } = reply.visit
+      this.setState(port, 'running')
+      region.words.store(region.locusWord(locusOfPort(port), 'container'), container)
+      region.words.store(region.locusWord(locusOfPort(port), 'depth'), 1)
+      region.words.store(region.containerWord(container as never, 'ran'), 1)
+      this.onVisit(reply.visit, port, (end) => {
+        if (this.loci.get(port) !== endpoint) return
+        this.setState(port, 'starting')
+        this.#visit(endpoint, port, { ...end, number })
+      })
+    }
+    endpoint.call(actorPorts.kernel, visitNext, args, next, Infinity)
   }
 
   *#stop(port: PortId, generation: number, detail: string) {

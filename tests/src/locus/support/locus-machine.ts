@@ -306,6 +306,7 @@ export class LocusMachine {
             resumed: plan.resumed ?? false,
             name: plan.name ?? '',
             answer: null,
+            visitor: false,
             replay: plan.replay !== undefined,
           },
         }

@@ -1,0 +1,38 @@
+/** visit_next: the thread of a visitor says how the invocation before ended, and takes the next. */
+import {
+  maxBlockBytes,
+  refuse,
+  type Answer,
+  type ArgsOf,
+  type locusCalls,
+} from '@katydid/abi'
+import { later, type IncomingCall } from '@katydid/actor'
+import type { Machine } from '../machine.js'
+import { runVisits, visitIsOver } from './visits.js'
+
+type Next = (typeof locusCalls)['visitNext']
+
+export function visitNext(
+  machine: Machine,
+  { done, leaves }: ArgsOf<Next>,
+  call: IncomingCall<Next>,
+): Answer<Next> | typeof later {
+  const speaking = machine.loci.speaking(call.from, call.generation)
+  const locus = machine.visits.of(speaking, call.generation)
+  if (locus === null)
+    return refuse('no_such_locus', `no thread on port ${call.from} runs invocations of other machines`)
+  const { visitor } = locus
+  if (done !== null && visitor.visit?.number === done.number) {
+    const tooLarge = done.block.byteLength > maxBlockBytes
+    visitIsOver(machine, locus, {
+      end: tooLarge ? 'too_large' : done.status,
+      detail: tooLarge ? `a block has at most ${maxBlockBytes} bytes` : done.detail,
+      block: tooLarge ? new Uint8Array(0) : done.block.slice(),
+    })
+  }
+  if (leaves || machine.phase === 'failed') return { status: 'ok', visit: null }
+  visitor.next = (answer) => call.reply(answer)
+  visitor.idleSinceMs = machine.clock.nowMs()
+  runVisits(machine)
+  return later
+}

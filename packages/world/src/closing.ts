@@ -1,0 +1,21 @@
+/** The last things that are done in an open world: each machine takes a durable snapshot, and what can be told is told. */
+import { locusCalls } from '@katydid/abi'
+import type { Machine } from './machine.js'
+import type { Machines } from './machines.js'
+
+/** All at once: what one machine has is recoverable only with what it has received of others. */
+export async function closeMachines(
+  machines: Machines,
+  { takesSnapshot }: { readonly takesSnapshot: boolean },
+): Promise<void> {
+  const lives = machines.open.flatMap(({ newest }) => newest ?? [])
+  const running = lives.filter(({ failure }) => failure === null)
+  if (takesSnapshot) await Promise.all(running.map((life) => lastSnapshot(life)))
+  // What is not told now is told at the next opening.
+  await Promise.all(running.map((life) => life.outputSettled().catch(() => undefined)))
+}
+
+/** A world that is busy keeps its newest recoverable state: closing must not wait for a program that never rests. */
+async function lastSnapshot(life: Machine): Promise<void> {
+  await life.host(locusCalls.worldSnapshot, { durable: true, keep: true }).catch(() => undefined)
+}
