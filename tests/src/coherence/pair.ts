@@ -235,7 +235,7 @@ export class Pair {
 
   #show(guest: Guest, page: number, level: PageLevel, content: Granted['content']): void {
     const isReplaced = content !== 'yours' && guest.views[page] !== 'none'
-    if (isReplaced && this.shape.consistency === 'sequential') this.#say(`page ${page} is filled while it is used`)
+    if (isReplaced) this.#say(`page ${page} is filled while it is used`)
     if (content !== 'yours') guest.values[page] = content === 'zeros' ? 0 : valueOf(content)
     guest.entries[page] = level
   }

@@ -82,6 +82,7 @@ export const sharedPageCalls = group(0x920, {
     },
     causes: {
       ...notAGuest,
+      bad_argument: 'The container has no such offset.',
       busy: 'A newer request of the guest for the page has come, or was granted: this one is void.',
       access_denied: 'The manager’s own policy forbids this access.',
       frozen:

@@ -87,7 +87,7 @@ export class Faults {
     const faults = this.#waiting
     this.#waiting = faults.filter((fault) => {
       const status = this.#attempt(fault)
-      if (status !== 'wait') fault.answer(status)
+      if (status !== 'wait' && status !== 'held') fault.answer(status)
       return status === 'wait'
     })
   }
@@ -143,16 +143,22 @@ export class Faults {
     this.#held = this.#held.filter((held) => !isOver(held))
   }
 
-  #attempt(fault: Fault): Status | 'wait' {
+  #attempt(fault: Fault): Status | 'wait' | 'held' {
     const { container } = fault
     const page = Math.floor(fault.offset / this.#context.pageBytes)
     if (container.lcd === null) return 'no_such_container'
     const isRefused = !container.writable || this.#isSealed(container)
     if (fault.access !== 'read' && isRefused) return 'access_denied'
+    const level = container.sharing?.level(page) ?? 'write'
+    if (level === 'none' || (level === 'read' && fault.access !== 'read')) {
+      container.sharing!.hold(fault, page)
+      return 'held'
+    }
     const frame = container.resident.get(page)
     if (frame === undefined) return this.#bringIn(container, page, fault.access)
     if (fault.access === 'read') {
-      const isOpen = container.open.dirty.has(page) && !this.#isSealed(container)
+      const isOpen =
+        level === 'write' && container.open.dirty.has(page) && !this.#isSealed(container)
       return this.#show(container, page, frame, isOpen ? 'write' : 'read')
     }
     return this.#showForWrite(container, page, frame)

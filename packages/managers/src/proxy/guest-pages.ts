@@ -49,13 +49,16 @@ export class GuestPages {
     return this.#copies.size
   }
 
-  /** A fault, or a grant, waits for somebody. */
-  get isAwaiting(): boolean {
-    return [...this.#copies.values()].some(({ state, faults }) => state !== 'held' || faults.length > 0)
+  /** Pages that faults wait for, for want of a frame. */
+  get waiting(): number {
+    return this.#count(({ state, faults }) => state === 'absent' && faults.length > 0)
   }
 
-  levelOf(page: number): PageLevel {
-    return this.#copies.get(page)?.level ?? 'none'
+  /** Pages whose frames become free when home has what they hold. */
+  get leaving(): number {
+    return this.#count(
+      ({ state, target }) => (state === 'lowering' || state === 'returning') && target === 'none',
+    )
   }
 
   /** Whether a page can be given up now. */
@@ -100,9 +103,12 @@ export class GuestPages {
     const copy = this.#asked(page, sequence)
     if (copy === null) return
     copy.sequence = 0
+    // What is read here is not what is there any more: it is given up, and asked for as a whole.
+    if (status === 'busy' && copy.state === 'raising') return this.#lower(copy, 'none', 'recalled')
     copy.on('refused')
     if (copy.state === 'absent') this.#hands.free(page)
-    this.#answer(copy, () => true, status)
+    // Void, since another of ours overtook it: loci look again, and ask anew.
+    this.#answer(copy, () => true, status === 'busy' ? 'ok' : status)
     this.#tidy(copy)
   }
 
@@ -200,6 +206,12 @@ export class GuestPages {
     this.#copies.clear()
     for (const copy of copies) this.#answer(copy, () => true, status)
     return copies.filter(({ state }) => state !== 'absent' && state !== 'owing').map(({ page }) => page)
+  }
+
+  #count(isMeant: (copy: Copy) => boolean): number {
+    let count = 0
+    for (const copy of this.#copies.values()) if (isMeant(copy)) count++
+    return count
   }
 
   #copy(page: number): Copy {

@@ -277,8 +277,10 @@ export class Directory {
     const { page } = record
     const before = record.holds.get(wish.holder)
     const isYours = before !== undefined && !before.stale && isCopyOf(before, wish.have)
-    const content = wish.holder === home || isYours ? 'yours' : this.#hands.content(page)
     record.active = null
+    // It reads a copy that is not what it would write to: it gives that up first, and asks for all of it.
+    const isOld = wish.have !== 0 && !isYours
+    const content = isOld ? busy : wish.holder === home || isYours ? 'yours' : this.#hands.content(page)
     if (typeof content === 'object' && 'status' in content) wish.answer(content)
     else {
       const number = ++this.#number
@@ -310,6 +312,8 @@ export class Directory {
     done()
   }
 }
+
+const busy = { status: 'busy' } as const
 
 /** The holder has what it was granted by `have`, and that is what home has: a later grant without content was lost on its way, or came. */
 const isCopyOf = ({ number, body }: Hold, have: number): boolean =>
