@@ -85,11 +85,22 @@ export class Faults {
     if (this.#held.length > 0) this.#release()
     if (this.#waiting.length === 0) return
     const faults = this.#waiting
-    this.#waiting = faults.filter((fault) => {
+    this.#waiting = []
+    const left = faults.filter((fault) => {
       const status = this.#attempt(fault)
       if (status !== 'wait' && status !== 'held') fault.answer(status)
       return status === 'wait'
     })
+    // A fault that was held and has its page at once comes back meanwhile.
+    const back = this.#waiting
+    this.#waiting = left
+    for (const fault of back) this.#serveNow(fault)
+  }
+
+  #serveNow(fault: Fault): void {
+    const status = this.#attempt(fault)
+    if (status === 'wait') this.#waiting.push(fault)
+    else if (status !== 'held') fault.answer(status)
   }
 
   /** Frames are coming, or nobody waits. */

@@ -106,14 +106,30 @@ export class SharedContainer implements PageGate {
     for (const { fault } of held) fault.answer(status)
   }
 
-  /** Everything that is due; answers in how many milliseconds it wants another turn. */
-  turn(lookAgainMs: number): number {
+  /** What loci here have acknowledged goes on, and whoever has waited for too long is refused. */
+  settle(nowMs: number): void {
     for (const page of this.#pages.settle()) this.directory.lowered(page)
-    const now = this.#context.clock.nowMs()
-    const expiresMs = this.directory.expire(now)
-    this.#recall(now)
-    const dueMs = Math.min(expiresMs, ...this.#recalls.map((recall) => recall.dueMs))
-    return this.#pages.isAwaiting ? Math.min(lookAgainMs, dueMs - now) : Math.max(0, dueMs - now)
+    this.directory.expire(nowMs)
+  }
+
+  /** Recalls what is to be recalled; answers when there is something to do again, in milliseconds of the same clock. */
+  recall(nowMs: number, lookAgainMs: number): number {
+    const due = new Map<Guest, Recall[]>()
+    this.#recalls = this.#recalls.filter(({ guest, page, number }) =>
+      this.directory.isAsked(guest.machine, page, number),
+    )
+    let next = this.#pages.isAwaiting ? nowMs + lookAgainMs : this.directory.expire(nowMs)
+    for (const recall of this.#recalls) {
+      if (recall.dueMs <= nowMs) {
+        recall.dueMs = nowMs + repeatMs
+        const list = due.get(recall.guest)
+        if (list === undefined) due.set(recall.guest, [recall])
+        else list.push(recall)
+      }
+      next = Math.min(next, recall.dueMs)
+    }
+    for (const [guest, recalls] of due) this.#send(guest, recalls)
+    return next
   }
 
   /** The container goes back, or is gone: there are no guests. */
@@ -131,20 +147,5 @@ export class SharedContainer implements PageGate {
     this.guests.delete(machine)
     this.#recalls = this.#recalls.filter(({ guest }) => guest.machine !== machine)
     return this.directory.lost(machine).length
-  }
-
-  #recall(now: number): void {
-    const due = new Map<Guest, Recall[]>()
-    this.#recalls = this.#recalls.filter(({ guest, page, number }) =>
-      this.directory.isAsked(guest.machine, page, number),
-    )
-    for (const recall of this.#recalls) {
-      if (recall.dueMs > now) continue
-      recall.dueMs = now + repeatMs
-      const list = due.get(recall.guest)
-      if (list === undefined) due.set(recall.guest, [recall])
-      else list.push(recall)
-    }
-    for (const [guest, recalls] of due) this.#send(guest, recalls)
   }
 }

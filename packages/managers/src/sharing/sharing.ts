@@ -96,14 +96,17 @@ export class Sharing {
         this.#gathered(shared, false)
         shared.directory.thaw()
       }
-    let next = Infinity
-    for (const shared of this.#shared.values()) next = Math.min(next, shared.turn(lookAgainMs))
-    for (const { untilMs } of this.#gatherings.values()) next = Math.min(next, untilMs - now)
-    return next
+    for (const shared of this.#shared.values()) shared.settle(now)
+    return Infinity
   }
 
-  ring(): void {
-    // Who waits for acknowledgements is the pager, for all.
+  ring(): number {
+    const now = this.#context.clock.nowMs()
+    let next = Infinity
+    for (const shared of this.#shared.values())
+      next = Math.min(next, shared.recall(now, lookAgainMs))
+    for (const { untilMs } of this.#gatherings.values()) next = Math.min(next, untilMs)
+    return Math.max(0, next - now)
   }
 
   /** Brings home what guests have written, if there are any; grants nothing until it is thawed. */
