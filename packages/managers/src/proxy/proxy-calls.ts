@@ -13,7 +13,7 @@ import {
   asCapref,
   asToken,
 } from '@katydid/abi'
-import { invariant, later, type Handlers, type IncomingCall } from '@katydid/actor'
+import { invariant, later, type Handlers, type IncomingCall, type Messenger } from '@katydid/actor'
 import { faultAnswer } from '../paging/fault-answer.js'
 import { seat } from '../paging/seat.js'
 import { VolatileContainer } from '../paging/volatile-container.js'
@@ -33,24 +33,31 @@ export const refusesAll: Handlers<typeof managerRequests> = {
   manageRequest: () => ({ status: 'ok', success: false }),
 }
 
-export function serveGuests(context: ProxyContext): void {
-  const { guests, messenger, remote, pageBytes } = context
-  let nextToken = 1
+/** Serves what begins and ends guests, at once: what comes before the proxy is up waits for that. */
+export function serveGuestCalls(
+  messenger: Messenger,
+  whenUp: (then: (context: ProxyContext) => void) => void,
+): void {
+  let lastToken = 0
   messenger.serve(guestUpcalls, {
     guestBegin: (args, call) => {
-      if (guests.size >= context.options.mostGuests)
-        return refuse('not_supported', `this proxy has ${guests.size} guests, and no more`)
-      begin(context, asToken(++nextToken), args, call)
+      whenUp((context) => begin(context, asToken(++lastToken), args, call))
       return later
     },
-    guestEnd: ({ cont }) => {
-      const guest = guests.get(cont)
-      if (guest === undefined) return unknown(cont)
-      guest.end()
-      guests.delete(cont)
-      return { status: 'ok' }
+    guestEnd: ({ cont }, call) => {
+      whenUp(({ guests }) => {
+        const guest = guests.get(cont)
+        guest?.end()
+        guests.delete(cont)
+        call.reply(guest === undefined ? unknown(cont) : { status: 'ok' })
+      })
+      return later
     },
   })
+}
+
+/** Serves recalls of its guests' homes. */
+export function serveRecalls({ guests, remote, pageBytes }: ProxyContext): void {
   remote.serve(proxyCalls, {
     pageRecall: ({ cont, guest: number, copies }, { machine, from }) => {
       const guest = [...guests.values()].find(
@@ -71,7 +78,9 @@ function begin(
   { machine, port, cont, slot }: ArgsOf<Begin>,
   call: IncomingCall<Begin>,
 ): void {
-  const { guests, remote } = context
+  const { guests, remote, options } = context
+  if (guests.size >= options.mostGuests)
+    return call.reply(refuse('not_supported', `this proxy has ${guests.size} guests, and no more`))
   const home = remote.to(asMachine(machine))
   home.call(
     asPort(port),

@@ -16,7 +16,7 @@ import { ringFor } from '../paging/ringing.js'
 import type { Surroundings } from '../paging/surroundings.js'
 import type { ProxyOptions } from './options.js'
 import { press } from './pressing.js'
-import { proxyUpcalls, refusesAll, serveGuests } from './proxy-calls.js'
+import { proxyUpcalls, refusesAll, serveGuestCalls, serveRecalls } from './proxy-calls.js'
 import { openProxy, type ProxyContext } from './proxy-context.js'
 
 /** A fault is refused after so long: before the kernel takes its manager for one that has failed. */
@@ -24,15 +24,21 @@ const faultMs = 6_000
 
 export class ProxyManager {
   #context: ProxyContext | null = null
+  readonly #waiting: ((context: ProxyContext) => void)[] = []
 
   /** Serves its calls at once and begins to start; guests can begin when it is up. */
   constructor(surroundings: Surroundings<ProxyOptions>, boot: ManagerBoot) {
     invariant(boot.port === surroundings.messenger.port, 'MG1: a manager lives at the port it was started for', { port: boot.port })
     const early = new EarlyCalls(surroundings.messenger)
+    serveGuestCalls(surroundings.messenger, (then) => {
+      if (this.#context === null) this.#waiting.push(then)
+      else then(this.#context)
+    })
     run(surroundings.messenger, openProxy(surroundings), (context) => {
       this.#context = context
-      serveGuests(context)
+      serveRecalls(context)
       early.open({ upcalls: proxyUpcalls(context), requests: refusesAll })
+      for (const then of this.#waiting.splice(0)) then(context)
     })
   }
 
