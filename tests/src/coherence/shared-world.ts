@@ -129,6 +129,16 @@ export class SharedWorld {
     )
   }
 
+  /** A locus of the guest acquires; true when it may go on. */
+  acquire(machine: number): () => boolean {
+    const outcome = { done: false }
+    const { kernel } = this.guests[machine - 2]!
+    kernel.messenger.call(managerPort, guestUpcalls.guestAcquire, { cont: this.#tokens[machine]! }, () => {
+      outcome.done = true
+    })
+    return () => outcome.done
+  }
+
   /** The container has gone back: all guests are ended, as their kernels do. */
   endGuest(machine: number): void {
     const guest = this.guests[machine - 2]!

@@ -111,8 +111,10 @@ test('[MG171] a machine becomes a guest only when the manager has said local sup
   t.is(world.guests[0]!.write(0, 0, 1), 'ok')
 })
 
-test('[MG172] a container that no other machine uses is served without a directory: its faults and frames are as ever', (t) => {
+test('[MG172] a container that has no guest is served without asking any other machine, also when none can be reached', (t) => {
   const world = new SharedWorld(51, { ...shape, machines: 2 })
+  t.is(world.invoked(2), 'local_support')
+  world.wires.wires.partition([[asMachine(1)], [asMachine(2)]])
   const random = new Random(51)
   world.home.locus(random.fork(), 100, shape.pages)
 

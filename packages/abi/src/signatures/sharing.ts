@@ -228,4 +228,17 @@ export const guestUpcalls = group(0x9a0, {
     idempotent: true,
     afterCrash: 'Nothing: guests are volatile.',
   }),
+  guestAcquire: call({
+    ...fromKernel,
+    name: 'guest_acquire',
+    doc: 'A locus of the guest goes on behind something that it has waited for: of a container with release consistency, give up what other machines have overwritten. Answered when every locus here has acknowledged that.',
+    args: { cont: token },
+    result: {},
+    causes: {
+      no_such_container: 'The proxy has no guest by that token.',
+      unreachable: 'The manager at home did not say in time what was overwritten.',
+    },
+    idempotent: true,
+    afterCrash: 'Nothing: guests are volatile.',
+  }),
 })

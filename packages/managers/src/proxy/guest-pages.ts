@@ -61,6 +61,12 @@ export class GuestPages {
     )
   }
 
+  /** Whether loci here may still see the copy of that grant. */
+  isSeen(page: number, number: number): boolean {
+    const copy = this.#copies.get(page)
+    return copy !== undefined && copy.number === number && copy.level !== 'none'
+  }
+
   /** Whether a page can be given up now. */
   isHeld(page: number): boolean {
     const copy = this.#copies.get(page)

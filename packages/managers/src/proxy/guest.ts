@@ -34,6 +34,13 @@ export interface HomeAddress {
   readonly consistency: Consistency
 }
 
+interface Stale {
+  readonly page: number
+  readonly number: number
+}
+
+type Acquired = 'ok' | 'unreachable'
+
 export class Guest {
   readonly at: HomeAddress
   readonly container: VolatileContainer
@@ -45,6 +52,8 @@ export class Guest {
   readonly #lcd: Lcd
   /** Pages on their way down, and the generation that every locus has to acknowledge. */
   readonly #lowering = new Map<number, number>()
+  /** Who acquires, and which copies they wait for to be gone. */
+  #acquiring: { readonly stale: readonly Stale[]; readonly done: (status: Acquired) => void }[] = []
   /** Pages whose return is to be made again, and when. */
   readonly #again = new Map<number, number>()
 
@@ -78,6 +87,7 @@ export class Guest {
       this.container.awaited--
       this.pages.acknowledged(page)
     }
+    this.#acquired()
     let next = this.pages.expire(nowMs)
     for (const [page, atMs] of this.#again) {
       if (atMs > nowMs) {
@@ -90,11 +100,41 @@ export class Guest {
     return next
   }
 
+  /** Gives up what other machines have overwritten; `done` when nobody here sees it any more. */
+  acquire(done: (status: Acquired) => void): void {
+    const { token: cont, guest, port, consistency } = this.at
+    if (this.dropped || consistency === 'sequential') return done('ok')
+    const { pageBytes } = this.#context
+    this.#home.call(
+      port,
+      sharedPageCalls.shareAcquire,
+      { cont, guest },
+      (reply) => {
+        if (reply.status === 'no_such_container') this.drop()
+        if (reply.status !== 'ok') return done(this.dropped ? 'ok' : 'unreachable')
+        const stale = reply.stale.map(({ addr, number }) => ({ page: addr / pageBytes, number }))
+        for (const { page, number } of stale) this.pages.recalled(page, number, 'none')
+        this.#acquiring.push({ stale, done })
+      },
+      requestMs,
+    )
+  }
+
+  #acquired(): void {
+    const isOver = (stale: readonly Stale[]): boolean =>
+      stale.every(({ page, number }) => !this.pages.isSeen(page, number))
+    const over = this.#acquiring.filter(({ stale }) => isOver(stale))
+    if (over.length === 0) return
+    this.#acquiring = this.#acquiring.filter((each) => !over.includes(each))
+    for (const { done } of over) done('ok')
+  }
+
   /** Home is not to be asked any more: whoever waits hears `frozen`, and so does whoever comes. */
   drop(): void {
     this.dropped = true
     this.pages.end('frozen')
     this.#again.clear()
+    this.#acquired()
   }
 
   /** The guest is over: every frame leaves. */

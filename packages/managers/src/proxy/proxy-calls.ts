@@ -53,6 +53,20 @@ export function serveGuestCalls(
       })
       return later
     },
+    guestAcquire: ({ cont }, call) => {
+      whenUp(({ guests }) => {
+        const guest = guests.get(cont)
+        if (guest === undefined) return call.reply(unknown(cont))
+        guest.acquire((status) =>
+          call.reply(
+            status === 'ok'
+              ? { status }
+              : refuse(status, `machine ${guest.at.machine} did not say what was overwritten`),
+          ),
+        )
+      })
+      return later
+    },
   })
 }
 

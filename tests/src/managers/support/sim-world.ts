@@ -305,6 +305,39 @@ export class SimWorld {
     }
   }
 
+  /** A locus that stores and loads as it is told, each in a page, and notes what it read; `before` each, something else is waited for. */
+  recorder(
+    container: number,
+    steps: readonly { readonly page: number; readonly value: number | null }[],
+    before: () => Iterable<() => boolean> = () => [],
+  ): { readonly read: number[]; done: boolean } {
+    const slot = asLocus(this.#loci++)
+    const found = this.kernel.containers[container]!
+    const window = this.#enter(slot, found)
+    const record = { read: [] as number[], done: false }
+    const access = (page: number, value: number | null): Generator<() => boolean, number, void> =>
+      this.#access(slot, window, () => {
+        const at = page * this.#stepBytes + 8
+        if (value === null) return window.getInt32(at)
+        window.setInt32(at, value)
+        return value
+      })
+    const leave = (): void => this.#leave(slot, window)
+    this.sim.task(
+      'recorder',
+      (function* () {
+        for (const { page, value } of steps) {
+          yield 'step'
+          yield* before()
+          record.read.push(yield* access(page, value))
+        }
+        leave()
+        record.done = true
+      })(),
+    )
+    return record
+  }
+
   /** Begins to read the pages one by one; answers how many it has. */
   reader(container: number, pages: readonly number[]): { readonly done: number } {
     const slot = asLocus(this.#loci++)
