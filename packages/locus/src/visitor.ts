@@ -29,7 +29,7 @@ const detailLength = 2000
 
 /** Until the kernel has nothing more for it. */
 export function serveVisits(thread: LocusThread): void {
-  for (let done: Done | null = null; ; ) {
+  for (let done: Done | null = null; ;) {
     // A program that went without its locks would take the next one’s safepoints.
     const leaves = thread.holdsSomething
     const args = { done, leaves }
@@ -40,7 +40,10 @@ export function serveVisits(thread: LocusThread): void {
   }
 }
 
-function run(thread: LocusThread, { number, container, program, block, epoch, mixed }: Visit): Done {
+function run(
+  thread: LocusThread,
+  { number, container, program, block, epoch, mixed }: Visit,
+): Done {
   const slot = container as ContainerSlot
   const frame: Frame = {
     container: slot,

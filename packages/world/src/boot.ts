@@ -42,7 +42,8 @@ export async function openWorld(options: OpenOptions): Promise<World> {
     const { world, here } = await opened(dir, options, managers, takenBack)
     if (options.rollbackTo !== undefined) await world.rollback(options.rollbackTo)
     if (options.hold !== true) {
-      if (options.acceptChanged !== true) await Promise.all(here.map(({ host }) => refuseChanged(host)))
+      if (options.acceptChanged !== true)
+        await Promise.all(here.map(({ host }) => refuseChanged(host)))
       world.begin()
     }
     return world
@@ -82,8 +83,7 @@ async function opened(
   if (isNew) createDisks(dir, manifest)
   const shape: MachineShape = shapeOf(options, manifest.shape)
   checkManagerFrames(options, shape)
-  const folder =
-    count > 1 && options.take !== undefined ? runtimeFolder(dir, manifest.world) : null
+  const folder = count > 1 && options.take !== undefined ? runtimeFolder(dir, manifest.world) : null
   if (folder !== null)
     takenBack.push(() =>
       leaveRuntimeFolder(

@@ -1,5 +1,5 @@
 /** Capabilities and mappings that a host gives from container to container. */
-import { containerCalls, rights, type Capref } from '@katydid/abi'
+import { asMachine, containerCalls, rights, type Capref } from '@katydid/abi'
 import { currentOf, type Container } from './containers.js'
 import { KatydidError } from './error.js'
 import { must } from './host-call.js'
@@ -12,7 +12,7 @@ export async function grant(
   container: Container,
   granted: number,
 ): Promise<Capref> {
-  if (to.machine !== container.machine) return grantAcross(to, container)
+  if (to.machine !== container.machine) return grantAcross(machines, to, container, granted)
   const about = `capability for container ${container.name}`
   const life = await machines.lifeOf(to)
   const { cap } = await must(life.host, about, containerCalls.capCopy, {
@@ -23,12 +23,22 @@ export async function grant(
   return cap
 }
 
-/** Where the two are on different machines. The one place that says what becomes of that. */
-function grantAcross(to: Container, container: Container): never {
-  throw new KatydidError(
-    'not_supported',
-    `The containers ${to.name} and ${container.name} are on machines ${to.machine} and ${container.machine}: a capability does not cross machines. Make both on one.`,
-  )
+/** Where the two are on different machines: the giver's kernel hands it to the other. */
+async function grantAcross(
+  machines: Machines,
+  to: Container,
+  container: Container,
+  granted: number,
+): Promise<Capref> {
+  const about = `capability for container ${container.name}`
+  const [giver, taker] = [await machines.lifeOf(container), await machines.lifeOf(to)]
+  const { cap } = await must(giver.host, about, containerCalls.capGive, {
+    cap: (await currentOf(giver, container)).capref,
+    machine: asMachine(to.machine),
+    to: (await currentOf(taker, to)).capref,
+    rights: granted,
+  })
+  return cap
 }
 
 export interface MappedRegion {

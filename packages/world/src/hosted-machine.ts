@@ -125,14 +125,11 @@ export class HostedMachine {
   }
 
   #track<T>(start: Promise<T>): Promise<T> {
-    const settled = start.then(
-      () => undefined,
-      () => undefined,
-    )
-    this.#starting = settled
-    void settled.then(() => {
+    const isOver = (): void => {
       if (this.#starting === settled) this.#starting = null
-    })
+    }
+    const settled: Promise<void> = start.then(isOver, isOver)
+    this.#starting = settled
     return start
   }
 

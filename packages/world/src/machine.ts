@@ -229,7 +229,13 @@ function networkData(
   { others, incarnation, folder }: NetworkOptions,
 ): NetworkData {
   const peers = [machine, ...others]
-  return { world: worldId, machine, incarnation, peers, ...(folder === undefined ? {} : { folder }) }
+  return {
+    world: worldId,
+    machine,
+    incarnation,
+    peers,
+    ...(folder === undefined ? {} : { folder }),
+  }
 }
 
 /** The machine's memory; a system that has not that much to give is no bug. */

@@ -119,7 +119,9 @@ function nothingYet(folder: string): null {
     if (systemCode(error) === 'ENOENT') return null
     throw new KatydidError('io_error', `${folder} cannot be read: ${systemWords(error)}.`)
   }
-  const strangers = names.filter((name) => !/^(machine-\d+\.(disk|json|json\.new)|world\.json\.new)$/.test(name))
+  const strangers = names.filter(
+    (name) => !/^(machine-\d+\.(disk|json|json\.new)|world\.json\.new)$/.test(name),
+  )
   if (strangers.length > 0)
     throw new KatydidError(
       'not_a_world',

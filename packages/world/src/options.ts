@@ -127,10 +127,7 @@ export function checkOptions(options: OpenOptions): void {
   wholeNumber('snapshotEveryMs', options.snapshotEveryMs, 0)
   wholeNumber('machines', options.machines, 1)
   if (!isMachineId(options.machines ?? 1))
-    throw new KatydidError(
-      'bad_argument',
-      `Machines must be at most 64, not ${options.machines}.`,
-    )
+    throw new KatydidError('bad_argument', `Machines must be at most 64, not ${options.machines}.`)
   const { take } = options
   if (take !== undefined && take !== 'free' && !(take.length > 0 && take.every(isMachineId)))
     throw new KatydidError(

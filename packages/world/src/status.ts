@@ -10,7 +10,8 @@ export async function statusOf(
   machines: Machines,
   chosen: number | undefined,
 ): Promise<WorldStatus> {
-  const asked = chosen === undefined && machines.areSeveral ? machines.open : machines.chosen(chosen)
+  const asked =
+    chosen === undefined && machines.areSeveral ? machines.open : machines.chosen(chosen)
   const parts = await Promise.all(asked.map((each) => partOf(each)))
   return {
     containers: parts.flatMap(({ containers }) => containers),

@@ -432,8 +432,7 @@ export class MachineBank {
     account.now = { ...account.now, ...change(account.now) }
     this.#changed = true
     const port = this.#port(account)
-    if (port !== null)
-      this.world(account.machine).setRegister(port, 0, BigInt(account.now.balance))
+    if (port !== null) this.world(account.machine).setRegister(port, 0, BigInt(account.now.balance))
   }
 
   /** A payment that is new. */

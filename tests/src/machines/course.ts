@@ -43,8 +43,7 @@ export async function course(seed: number, shape: CourseShape): Promise<Outcome>
       if (each.atMs <= nowMs) {
         bank.start(each.id)
         invoking?.watch(each.id)
-      }
-      else down.push(each)
+      } else down.push(each)
     }
     if (random.chance(shape.cuts) && healMs === Infinity) {
       bank.wires.wires.partition(

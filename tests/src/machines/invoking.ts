@@ -16,7 +16,7 @@ import {
   type MachineId,
   type PortId,
 } from '@katydid/abi'
-import type { VisitEnd } from '../kernel/support/kernel-world.js'
+import type { VisitEnd, VisitPlan } from '../kernel/support/kernel-world.js'
 import { paymentIn, type MachineBank } from './bank.js'
 import type { Payment } from './truth.js'
 
@@ -25,6 +25,7 @@ interface Running {
   readonly port: PortId
   readonly unit: string
   readonly payment: Payment
+  readonly visit: VisitPlan
   readonly done: (end: VisitEnd) => void
   /** It waits for an invocation of its own. */
   isWaiting: boolean
@@ -63,14 +64,15 @@ export class InvokingBank {
   /** Programs that run on that machine from now on are these. */
   watch(machine: MachineId): void {
     const world = this.#bank.world(machine)
-    world.onVisit = ({ block, container }, port, done) => {
+    world.onVisit = (visit, port, done) => {
+      const { block, container } = visit
       const name = world.kernel.machine.containers.at(container)!.name
       const unit = `${machine} ${name}`
       const payment = paymentIn(block)
       this.#see('visit')
       if (payment.to !== unit)
         this.#bank.problems.push(`payment ${payment.id} for ${payment.to} was run in ${unit}`)
-      this.#running.push({ machine, port, unit, payment, done, isWaiting: false })
+      this.#running.push({ machine, port, unit, payment, visit, done, isWaiting: false })
     }
     // An answer has come from the moment in which the kernel has it, whoever waits.
     const { farCalls } = world.kernel.machine
@@ -130,6 +132,7 @@ export class InvokingBank {
     to: string,
     amount: number,
     over: () => void,
+    tree: Pick<VisitPlan, 'epoch' | 'mixed'> | null = null,
   ): boolean {
     const world = this.#bank.world(machine)
     const cap = this.#capFor(from, to)
@@ -137,7 +140,8 @@ export class InvokingBank {
     if (cap === null || endpoint === undefined) return false
     const { region } = world.sim
     const inside = region.words.load(region.locusWord(locusOfPort(port), 'container'))
-    const epoch = region.words.load(region.containerWord(inside as never, 'epoch'))
+    const present = region.words.load(region.containerWord(inside as never, 'epoch'))
+    const { epoch, mixed } = tree ?? { epoch: present, mixed: false }
     const before = world.word(port, 'state')
     const payment = this.#bank.newPayment(from, to, amount)
     const answer = { id: -payment.id, from: to, to: from, amount: 0 }
@@ -153,7 +157,7 @@ export class InvokingBank {
       }))
     pay(1)
     world.setState(port, 'quiet')
-    const args = { cap, block, epoch, mixed: false, deadlineMs: 5_000 }
+    const args = { cap, block, epoch, mixed: mixed || epoch !== present, deadlineMs: 5_000 }
     endpoint.call(
       0 as PortId,
       locusCalls.remoteInvoke,
@@ -176,7 +180,7 @@ export class InvokingBank {
   #goOn(each: Running): void {
     if (each.isWaiting) return
     const { random, accounts } = this.#bank
-    const { machine, port, unit, payment, done } = each
+    const { machine, port, unit, visit, done } = each
     const others = [...accounts.keys()].filter((to) => accounts.get(to)!.machine !== machine)
     if (!this.#finishes && this.#running.length < mostDepth && random.chance(0.3)) {
       const to = others[random.below(others.length)]!
@@ -185,12 +189,11 @@ export class InvokingBank {
         each.isWaiting = false
       }
       const { balance } = accounts.get(unit)!.now
-      if (this.#send(machine, port, unit, to, Math.min(balance, random.below(5)), over))
+      if (this.#send(machine, port, unit, to, Math.min(balance, random.below(5)), over, visit))
         return this.#see('nested')
       each.isWaiting = false
     }
     this.#running = this.#running.filter((other) => other !== each)
-    void payment
     done({ status: 'ok', detail: '', block: empty })
   }
 

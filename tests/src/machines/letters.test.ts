@@ -107,8 +107,5 @@ test('[SI167] a letter to a machine that the world does not have is refused, and
   t.is(takeLetter(machine, container), null)
   for (let nth = 0; nth < 1024; nth++)
     sendLetter(machine, container, { machine: two, slot: 9, generation: 1 }, aLetter)
-  t.is(
-    sendLetter(machine, container, { ...to, machine: two }, aLetter).status,
-    'no_resource',
-  )
+  t.is(sendLetter(machine, container, { ...to, machine: two }, aLetter).status, 'no_resource')
 })

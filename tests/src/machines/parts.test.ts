@@ -59,9 +59,12 @@ test('[SI168] letters of a pair are numbered by themselves, and a saved log goes
   t.is(saved.send(to), 3)
   t.is(saved.nextOf({ unit: 3, generation: 1 }), 2)
   t.is(saved.nextOf({ unit: 3, generation: 2 }), 1)
-  t.throws(() => saved.receive({ unit: 3, generation: 1, sequence: 3, content: contentOf('plain') }), {
-    message: /SI168/,
-  })
+  t.throws(
+    () => saved.receive({ unit: 3, generation: 1, sequence: 3, content: contentOf('plain') }),
+    {
+      message: /SI168/,
+    },
+  )
   t.true(saved.settle({ unit: 1, generation: 1, sequence: 2 }))
   t.deepEqual(
     saved.log.map(({ unit, sequence }) => [unit, sequence]),

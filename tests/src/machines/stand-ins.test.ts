@@ -16,16 +16,16 @@ async function host(
   name: string,
   args: object,
 ): Promise<HostAnswer> {
-  let answer: HostAnswer | null = null
+  const box: { answer: HostAnswer | null } = { answer: null }
   void bank
     .world(on)
     .kernel.call(name, args)
-    .then((told) => (answer = told))
-  for (let nth = 0; answer === null && nth < 20_000; nth++) {
+    .then((told) => (box.answer = told))
+  for (let nth = 0; box.answer === null && nth < 20_000; nth++) {
     await Promise.resolve()
     bank.step()
   }
-  return answer ?? { status: 'not answered', detail: '' }
+  return box.answer ?? { status: 'not answered', detail: '' }
 }
 
 const capOf = async (bank: MachineBank, on: typeof one, name: string): Promise<Capref> =>

@@ -66,16 +66,16 @@ export class VisitsBench {
 
   /** A call of the host on the kernel of that machine. */
   async host(on: MachineId, name: string, args: object): Promise<HostAnswer> {
-    let answer: HostAnswer | null = null
+    const box: { answer: HostAnswer | null } = { answer: null }
     void this.bank
       .world(on)
       .kernel.call(name, args)
-      .then((told) => (answer = told))
-    for (let nth = 0; answer === null && nth < 50_000; nth++) {
+      .then((told) => (box.answer = told))
+    for (let nth = 0; box.answer === null && nth < 50_000; nth++) {
       await Promise.resolve()
       this.bank.step()
     }
-    return answer ?? { status: 'not answered', detail: '' }
+    return box.answer ?? { status: 'not answered', detail: '' }
   }
 
   /** Everything there is is on the line, of all machines. */
@@ -133,14 +133,16 @@ export class VisitsBench {
     cap: Capref,
     block = new Uint8Array(0),
     deadlineMs = 60_000,
+    tree: { readonly epoch: number; readonly mixed: boolean } | null = null,
   ): Box<Invoked> {
     const world = this.bank.world(machine)
     const { region } = world.sim
     const inside = region.words.load(region.locusWord(locusOfPort(port), 'container'))
-    const epoch = region.words.load(region.containerWord(inside as never, 'epoch'))
+    const present = region.words.load(region.containerWord(inside as never, 'epoch'))
+    const { epoch, mixed } = tree ?? { epoch: present, mixed: false }
     world.setState(port, 'quiet')
     const box: Box<Invoked> = { reply: null }
-    const args = { cap, block, epoch, mixed: false, deadlineMs }
+    const args = { cap, block, epoch, mixed: mixed || epoch !== present, deadlineMs }
     const depth = region.words.load(region.locusWord(locusOfPort(port), 'depth'))
     world.loci.get(port)!.call(
       0 as PortId,
@@ -153,6 +155,15 @@ export class VisitsBench {
       Infinity,
     )
     return box
+  }
+
+  /** What runs invokes on. */
+  invokeOn(
+    { machine, port, visit }: Ran,
+    cap: Capref,
+    block: Uint8Array<ArrayBuffer>,
+  ): Box<Invoked> {
+    return this.invokeFrom(machine, port, cap, block, 60_000, visit)
   }
 
   /** A call of the account's locus. */

@@ -1,6 +1,7 @@
 /** LO: a container of another machine is invoked by letters; its program runs there, once, whatever is lost. */
-import { rights } from '@katydid/abi'
+import { actorPorts, asPort, containerGates, rights } from '@katydid/abi'
 import test from 'ava'
+import { program } from '../kernel/support/kernel-world.js'
 import { ok, one, three, two, VisitsBench } from './visits-bench.js'
 
 const block = Uint8Array.of(1, 2, 3)
@@ -24,7 +25,8 @@ test('[LO140] an invocation of a container of another machine runs there with a 
   t.is(next.port, ran.port)
   next.done({ status: 'program_failed', detail: 'it threw', block: new Uint8Array(0) })
   const failed = bench.answered(again)
-  if (failed.status === 'ok') t.deepEqual([failed.end, failed.detail], ['program_failed', 'it threw'])
+  if (failed.status === 'ok')
+    t.deepEqual([failed.end, failed.detail], ['program_failed', 'it threw'])
   t.deepEqual(bench.bank.problems, [])
 })
 
@@ -32,7 +34,8 @@ test('[LO141] while it runs neither container is captured; afterwards both hold 
   const bench = await VisitsBench.open(42)
   const { bank } = bench
   const cap = await bench.give('2 a0', '1 a0')
-  const points = () => ['1 a0', '2 a0'].map((unit) => bank.container(unit).intervals.history.newest!.interval)
+  const points = () =>
+    ['1 a0', '2 a0'].map((unit) => bank.container(unit).intervals.history.newest!.interval)
   const box = bench.invoke('1 a0', cap, block)
   const ran = bench.next()
   const before = points()
@@ -44,16 +47,24 @@ test('[LO141] while it runs neither container is captured; afterwards both hold 
   for (const machine of bank.machines) bank.snapshot(machine)
   t.true(bank.until(() => points().every((each, nth) => each > before[nth]!)))
   const units = ['1 a0', '2 a0'].map((unit) => bank.container(unit))
-  const received = units.map(({ intervals: { history } }) => [...history.newest!.dependencies.keys()])
+  const received = units.map(({ intervals: { history } }) => [
+    ...history.newest!.dependencies.keys(),
+  ])
   t.deepEqual(received, [[2 * 2 ** 32 + units[1]!.slot], [2 ** 32 + units[0]!.slot]])
-  t.deepEqual(units.map(({ letters }) => letters!.waiting.length), [0, 0])
+  t.deepEqual(
+    units.map(({ letters }) => letters!.waiting.length),
+    [0, 0],
+  )
 })
 
 test('[LO142] rights are checked where the container lives, at each use: what was destroyed, derived and taken back says so', async (t) => {
   const bench = await VisitsBench.open(43)
   const { bank } = bench
   const root = await bench.cap(two, 'a0')
-  const derived = await bench.host(two, 'cap_derive', { cap: root, rights: rights.invoke | rights.copy })
+  const derived = await bench.host(two, 'cap_derive', {
+    cap: root,
+    rights: rights.invoke | rights.copy,
+  })
   const given = await bench.host(two, 'cap_give', {
     cap: derived['cap'],
     machine: one,
@@ -78,7 +89,10 @@ test('[LO142] rights are checked where the container lives, at each use: what wa
   const weak = await bench.give('2 a0', '1 a0', rights.read | rights.copy)
   t.is(bench.answered(bench.invoke('1 a0', weak)).status, 'right_missing')
   t.is(bench.begun, 2)
-  t.deepEqual(bank.problems.filter((each) => !each.startsWith('I16')), [])
+  t.deepEqual(
+    bank.problems.filter((each) => !each.startsWith('I16')),
+    [],
+  )
 })
 
 test('[LO143] a container that was destroyed at home is gone everywhere, and what was sent to it leaves the log', async (t) => {
@@ -93,7 +107,10 @@ test('[LO143] a container that was destroyed at home is gone everywhere, and wha
   const cap = given['cap'] as never
   const unmanaged = bench.answered(bench.invoke('1 a0', cap))
   t.is(unmanaged.status, 'no_manager')
-  t.is((await bench.host(two, 'manage_request', { cont: made['cont'], manager: '' }))['success'], true)
+  t.is(
+    (await bench.host(two, 'manage_request', { cont: made['cont'], manager: '' }))['success'],
+    true,
+  )
   const pointless = bench.answered(bench.invoke('1 a0', cap))
   t.is(pointless.status === 'ok' ? pointless.end : pointless.status, 'no_invocation_point')
   t.is((await bench.host(two, 'container_destroy', { cont: made['cont'] })).status, 'ok')
@@ -103,7 +120,10 @@ test('[LO143] a container that was destroyed at home is gone everywhere, and wha
   bench.bank.run(5_000)
   for (const machine of bench.bank.machines) bench.bank.snapshot(machine)
   bench.bank.run(5_000)
-  t.deepEqual(bench.bank.container('1 a0').letters!.log.map(({ unit }) => unit), [])
+  t.deepEqual(
+    bench.bank.container('1 a0').letters!.log.map(({ unit }) => unit),
+    [],
+  )
 })
 
 test('[LO144] its manager is asked once, with the invoker’s interval and the block; it may refuse, and what kernels cannot do is said', async (t) => {
@@ -210,7 +230,9 @@ test('[LO148] what an invoker’s end undoes was never invoked: the container go
   await bench.keep()
   bench.invoke('1 a0', cap, block)
   const ran = bench.next()
-  const { interval } = { interval: bench.kernel(two).containers.interval(bank.container('2 a0').slot) }
+  const { interval } = {
+    interval: bench.kernel(two).containers.interval(bank.container('2 a0').slot),
+  }
   bank.killLocus('1 a0')
   t.true(bank.until(() => bank.agrees))
   t.false(bank.world(two).loci.has(ran.port))
@@ -230,11 +252,16 @@ test('[LO149] invocations nest over machines, and come back into where they bega
   // A capture that is wanted meanwhile does not keep it out.
   for (const machine of bank.machines) bank.snapshot(machine)
   bank.run(100)
-  const second = bench.invokeFrom(two, inTwo.port, toThree, Uint8Array.of(2))
+  const second = bench.invokeOn(inTwo, toThree, Uint8Array.of(2))
   const inThree = bench.next()
   t.is(inThree.machine, three)
-  const third = bench.invokeFrom(three, inThree.port, home, Uint8Array.of(3))
+  const { region } = bench.kernel(one)
+  const gate = region.containerWord(bank.container('1 a0').slot, 'gate')
+  t.is(region.words.load(gate), containerGates.shut)
+  const askedMs = bank.network.clock.nowMs()
+  const third = bench.invokeOn(inThree, home, Uint8Array.of(3))
   const inOne = bench.next()
+  t.true(bank.network.clock.nowMs() - askedMs < 500)
   t.is(inOne.machine, one)
   t.is(inOne.visit.container, bank.container('1 a0').slot)
   inOne.done(ok(30))
@@ -246,6 +273,85 @@ test('[LO149] invocations nest over machines, and come back into where they bega
   if (told.status === 'ok') t.deepEqual([...told.block], [10])
   else t.fail(told.status)
   t.true(bank.until(() => bank.isRecoverable()))
+})
+
+test('[LO150] threads that run them serve one after the other, several at once, are nobody’s loci, and end when nothing comes', async (t) => {
+  const bench = await VisitsBench.open(52, { accounts: 2 })
+  const { bank } = bench
+  const caps = [await bench.give('2 a0', '1 a0'), await bench.give('2 a0', '1 a1')]
+  const boxes = ['1 a0', '1 a1'].map((unit, nth) => bench.invoke(unit, caps[nth]!, block))
+  const ran = [bench.next(), bench.next()]
+  t.not(ran[0]!.port, ran[1]!.port)
+  const machine = bench.kernel(two)
+  t.is(machine.visits.visitors.size, 2)
+  t.deepEqual(
+    machine.loci.all().map(({ name }) => name),
+    ['in a0', 'in a1'],
+  )
+  for (const each of ran) each.done(ok())
+  for (const each of boxes) t.is(bench.answered(each).status, 'ok')
+  const again = bench.invoke('1 a0', caps[0]!)
+  const next = bench.next()
+  t.true(ran.some(({ port }) => port === next.port))
+  await bench.host(two, 'world_snapshot', { durable: false })
+  next.done(ok())
+  t.is(bench.answered(again).status, 'ok')
+  bank.run(2_000)
+  t.is(machine.visits.visitors.size, 0)
+  t.is(machine.loci.threads().length, 2)
+  await bench.keep()
+  const records = machine.containers
+    .live()
+    .map(({ intervals: { history } }) => history.newest?.capture.record)
+  t.true(
+    records.every((record) => record?.containers.every(({ loci }) => loci.length < 2) !== false),
+  )
+})
+
+test('[LO151] a letter of another machine is no visit: nothing is logged of either container before its next capture', async (t) => {
+  const bench = await VisitsBench.open(53)
+  const cap = await bench.give('2 a0', '1 a0')
+  const gaps = (): (string | null)[] =>
+    ['1 a0', '2 a0'].map((unit) => bench.bank.container(unit).intervals.history.gap)
+  await bench.keep()
+  t.deepEqual(gaps(), [null, null])
+  const box = bench.invoke('1 a0', cap, block)
+  const ran = bench.next()
+  t.true(gaps().every((gap) => gap !== null))
+  ran.done(ok())
+  t.is(bench.answered(box).status, 'ok')
+  await bench.keep()
+  t.deepEqual(gaps(), [null, null])
+})
+
+test('[LO143] a container whose manager was given up is kept, and says manager_failed', async (t) => {
+  const bench = await VisitsBench.open(54, { world: { others: [{ name: 'weak' }] } })
+  const { bank } = bench
+  const weak = asPort(actorPorts.firstManager + 1)
+  const world = bank.world(two)
+  const made = await bench.host(two, 'container_create', { size: 65536, name: 'frail' })
+  await bench.host(two, 'manage_request', { cont: made['cont'], manager: 'weak' })
+  await bench.host(two, 'set_invocation_point', { cont: made['cont'], program })
+  const given = await bench.host(two, 'cap_give', {
+    cap: made['cont'],
+    machine: one,
+    to: await bench.cap(one, 'a0'),
+    rights: rights.invoke,
+  })
+  const cap = given['cap'] as never
+  const first = bench.invoke('1 a0', cap)
+  bench.next().done(ok())
+  t.is(bench.answered(first).status, 'ok')
+  await bench.keep()
+  for (let nth = 0; nth < 6; nth++) {
+    t.true(bank.until(() => bank.agrees && world.managers.has(weak)))
+    world.die(weak)
+    world.managers.delete(weak)
+    bank.run(500)
+  }
+  t.true(bank.until(() => bank.agrees && world.of('manager_given_up').length === 1))
+  const told = bench.answered(bench.invoke('1 a0', cap))
+  t.is(told.status, 'manager_failed')
 })
 
 test('[CP45] a program hands a capability to a container of another machine by a letter, and its name there is the answer', async (t) => {
@@ -271,4 +377,17 @@ test('[CP45] a program hands a capability to a container of another machine by a
   const refused = bench.copy('1 a0', own['cap'] as never, weak)
   t.true(bench.bank.until(() => refused.reply !== null))
   t.is(refused.reply!.status, 'right_missing')
+  // Nor when it was taken back there: here it still looks good.
+  const root = await bench.cap(two, 'a0')
+  const derived = await bench.host(two, 'cap_derive', { cap: root, rights: 255 })
+  const given = await bench.host(two, 'cap_give', {
+    cap: derived['cap'],
+    machine: one,
+    to: await bench.cap(one, 'a0'),
+    rights: 255,
+  })
+  await bench.host(two, 'group_destroy', { group: derived['group'] })
+  const late = bench.copy('1 a0', own['cap'] as never, given['cap'] as never)
+  t.true(bench.bank.until(() => late.reply !== null))
+  t.is(late.reply!.status, 'entity_gone')
 })

@@ -132,10 +132,7 @@ for (const [what, content] of [
 for (const [what, change] of [
   ['shape', { shape: { ...defaultShape, frames: 'many' } }],
   ['world', { world: 7 }],
-  [
-    'disk outside the directory',
-    { machines: [{ machine: 1, disk: { file: '../x', bytes: 1 } }] },
-  ],
+  ['disk outside the directory', { machines: [{ machine: 1, disk: { file: '../x', bytes: 1 } }] }],
   ['machine twice', { machines: [1, 1].map((machine) => ({ machine, disk: aDisk })) }],
   ['format 1 without a disk', { format: 1, machine: 1 }],
 ] as const) {

@@ -66,7 +66,7 @@ export const farCapability = record('far capability', {
  * block, for whoever takes it. `void`: nothing any more; it keeps its number. A letter that asks for an answer bears the number of the call, and the group and rights of the capability
  * that it was made with.
  */
-export const letterKinds = ['plain', 'invoke', 'answer', 'capability', 'void'] as const
+const letterKinds = ['plain', 'invoke', 'answer', 'capability', 'void'] as const
 export const letterContent = record('letter', {
   kind: oneOf('LetterKind', letterKinds),
   call: numberOf('call of the sender’s machine that the letter makes, or answers'),

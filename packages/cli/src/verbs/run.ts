@@ -5,13 +5,7 @@
  */
 import path from 'node:path'
 import { Command } from 'commander'
-import {
-  findProgram,
-  openWorld,
-  type EventOf,
-  type RunResult,
-  type World,
-} from 'katydid'
+import { findProgram, openWorld, type EventOf, type RunResult, type World } from 'katydid'
 import { untilInterrupted } from '../interrupt.js'
 import { wholeNumber } from '../numbers.js'
 import {

@@ -121,7 +121,13 @@ export function locusBegin(
   }
   const locus = machine.loci.speaking(call.from, call.generation)
   // What is run again is run behind the shut gate.
-  if (locus === null || locus.replay !== null || locus.visitor !== null || isOpen(machine, locus.container)) return answer()
+  if (
+    locus === null ||
+    locus.replay !== null ||
+    locus.visitor !== null ||
+    isOpen(machine, locus.container)
+  )
+    return answer()
   const { container } = locus
   machine.heldBegins.push({ container, answer: () => call.reply(answer()) })
   return later

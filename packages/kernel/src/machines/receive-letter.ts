@@ -73,9 +73,7 @@ export function receiveLetter(
 
 /** Whether a destroyed container cannot come back any more. */
 const isBuried = ({ graves }: Machine, cont: number, generation: number): boolean =>
-  !graves.some(
-    ({ container }) => container.slot === cont && container.generation === generation,
-  )
+  !graves.some(({ container }) => container.slot === cont && container.generation === generation)
 
 function whyNotYet(
   machine: Machine,

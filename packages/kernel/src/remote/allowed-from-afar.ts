@@ -18,7 +18,10 @@ export function whyNotAllowed(
     found === null ||
     (found.kind === 'container' && found.slot === slot && found.generation === generation)
   if ((group !== 0 && found === null) || !isOfIt)
-    return refuse('entity_gone', `the permission group of the capability for “${name}” was destroyed`)
+    return refuse(
+      'entity_gone',
+      `the permission group of the capability for “${name}” was destroyed`,
+    )
   const has = held & (found?.rights ?? held)
   return (has & rights[right]) !== 0
     ? null

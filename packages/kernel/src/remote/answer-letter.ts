@@ -20,6 +20,7 @@ export function answerLetter(
     sequence: letter.sequence,
   })
   letters.take(letter)
+  machine.visits.forget(letter)
   noteLetter(machine, container)
   const { unit, generation, content } = letter
   const to = { machine: asMachine(machineOf(unit)), slot: plainNumber(unit), generation }

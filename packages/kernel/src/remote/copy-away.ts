@@ -34,7 +34,10 @@ export function copyAway(
   const locus = isLocusPort(call.from) ? machine.loci.speaking(call.from, call.generation) : null
   const from = locus === null ? null : currentContainer(machine, locus)
   if (from === null)
-    return refuse('not_supported', 'a host gives it with cap_give; managers hand nothing to other machines')
+    return refuse(
+      'not_supported',
+      'a host gives it with cap_give; managers hand nothing to other machines',
+    )
   const cap = farOf(machine, source, rights)
   if (cap === null)
     return refuse('not_supported', `a ${source.kind} cannot be handed to another machine`)
@@ -47,7 +50,12 @@ export function copyAway(
     done: (end) => call.reply(answerOf(end)),
   })
   const { group } = far
-  const content = contentOf('capability', { call: number, group, rights: to.capability.rights, cap })
+  const content = contentOf('capability', {
+    call: number,
+    group,
+    rights: to.capability.rights,
+    cap,
+  })
   const sent = sendLetter(machine, from, far, content)
   if (sent.status === 'ok') return later
   machine.farCalls.take(number)
@@ -56,12 +64,17 @@ export function copyAway(
 
 function answerOf(end: CallEnd | null): Answer<Copy> {
   if (end === null)
-    return refuse('unreachable', `no answer came within ${answerMs / 1000} s; nobody knows whether the copy is there, or will be`)
+    return refuse(
+      'unreachable',
+      `no answer came within ${answerMs / 1000} s; nobody knows whether the copy is there, or will be`,
+    )
   if (end.end === 'ok') {
     const bytes = new DataView(end.block.buffer, end.block.byteOffset, end.block.byteLength)
     return { status: 'ok', cap: asCapref(bytes.getUint32(0, true)) }
   }
   const known = statuses.find((each) => each === end.end)
-  invariant(known !== undefined && known !== 'ok', 'LO142: an answer has a status', { end: end.end })
+  invariant(known !== undefined && known !== 'ok', 'LO142: an answer has a status', {
+    end: end.end,
+  })
   return { status: known, detail: end.detail } as Refusal<ErrorOf<Copy>>
 }

@@ -1,11 +1,5 @@
 /** remote_invoke: a locus of this machine invokes a container of another. The block goes there in a letter of the container that the locus is in. */
-import {
-  maxBlockBytes,
-  refuse,
-  type Answer,
-  type ArgsOf,
-  type locusCalls,
-} from '@katydid/abi'
+import { maxBlockBytes, refuse, type Answer, type ArgsOf, type locusCalls } from '@katydid/abi'
 import { invariant, later, run, type IncomingCall } from '@katydid/actor'
 import type { Far } from '../capability/capability-tables.js'
 import { hex, resolveAny } from '../capability/resolve.js'

@@ -1,11 +1,5 @@
 /** visit_next: the thread of a visitor says how the invocation before ended, and takes the next. */
-import {
-  maxBlockBytes,
-  refuse,
-  type Answer,
-  type ArgsOf,
-  type locusCalls,
-} from '@katydid/abi'
+import { maxBlockBytes, refuse, type Answer, type ArgsOf, type locusCalls } from '@katydid/abi'
 import { later, type IncomingCall } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { runVisits, visitIsOver } from './visits.js'
@@ -20,7 +14,10 @@ export function visitNext(
   const speaking = machine.loci.speaking(call.from, call.generation)
   const locus = machine.visits.of(speaking, call.generation)
   if (locus === null)
-    return refuse('no_such_locus', `no thread on port ${call.from} runs invocations of other machines`)
+    return refuse(
+      'no_such_locus',
+      `no thread on port ${call.from} runs invocations of other machines`,
+    )
   const { visitor } = locus
   if (done !== null && visitor.visit?.number === done.number) {
     const tooLarge = done.block.byteLength > maxBlockBytes

@@ -42,6 +42,12 @@ export class VisitTable {
     )
   }
 
+  /** The call has its answer. */
+  forget(letter: Waiting): void {
+    this.fates.delete(nameOfCall(letter))
+    this.losses.delete(nameOfCall(letter))
+  }
+
   /** The visitor of that thread. */
   of(locus: Locus | null, generation: Generation): (Locus & { readonly visitor: Visitor }) | null {
     if (locus?.visitor == null) return null

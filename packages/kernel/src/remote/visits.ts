@@ -3,12 +3,7 @@
  * step. While the program runs it is counted as an invocation, so the container is not captured. A thread that is lost takes the container back to before the
  * letter was begun, and it is begun again.
  */
-import {
-  capabilityTables,
-  containerGates,
-  masterRights,
-  type ContainerSlot,
-} from '@katydid/abi'
+import { capabilityTables, containerGates, masterRights, type ContainerSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import { newLocus } from '../locus/locus.js'
@@ -43,8 +38,7 @@ export function runVisits(machine: Machine): number {
   if (machine.phase !== 'open' || machine.recoveryWanted !== null) return next
   for (const container of machine.containers.live()) {
     for (const letter of container.letters?.waiting ?? []) {
-      if (letter.content.kind !== 'invoke') continue
-      if (machine.visits.isUnderWay(container, letter)) continue
+      if (!isDue(machine, container, letter)) continue
       const end = endAtOnce(machine, container, letter)
       if (end !== null) answerLetter(machine, container, letter, end)
       else if (!mayEnter(machine, container, letter)) next = Math.min(next, lookMs)
@@ -53,6 +47,10 @@ export function runVisits(machine: Machine): number {
   }
   return next
 }
+
+/** Whether it is an invocation that no thread runs. */
+const isDue = (machine: Machine, container: Container, letter: Waiting): boolean =>
+  letter.content.kind === 'invoke' && !machine.visits.isUnderWay(container, letter)
 
 /** How an invocation ends that is not begun. Nil: it can be. */
 function endAtOnce(machine: Machine, container: Container, letter: Waiting): CallEnd | null {
@@ -97,7 +95,7 @@ function begin(machine: Machine, container: Container, letter: Waiting): boolean
   const starting = [...visitors].filter(({ visitor: { visit, next } }) => !visit && !next)
   const waiting = machine.containers
     .live()
-    .flatMap((each) => (each.letters?.waiting ?? []).filter(({ content }) => content.kind === 'invoke'))
+    .flatMap((each) => (each.letters?.waiting ?? []).filter((other) => isDue(machine, each, other)))
   if (starting.length < waiting.length) startVisitor(machine)
   return false
 }
@@ -125,7 +123,11 @@ function giveTo(
   const { visitor } = locus
   const { slot, program } = container
   const { next } = visitor
-  invariant(next !== null && visitor.visit === null && program !== null, 'LO150: a visitor runs one invocation at a time', { id: locus.id })
+  invariant(
+    next !== null && visitor.visit === null && program !== null,
+    'LO150: a visitor runs one invocation at a time',
+    { id: locus.id },
+  )
   const number = machine.visits.takeNumber()
   visitor.visit = { number, container, letter }
   visitor.next = null
@@ -140,9 +142,13 @@ function giveTo(
 export function visitIsOver(machine: Machine, locus: VisitingLocus, end: CallEnd): void {
   const { visitor, slot } = locus
   const { visit } = visitor
-  invariant(visit !== null && slot !== null, 'LO151: what is over was begun', { id: locus.id })
+  invariant(visit !== null && slot !== null, 'LO150: what is over was begun', { id: locus.id })
   const { container, letter } = visit
-  invariant(machine.containers.at(container.slot) === container, 'LO151: a visitor of what went back has ended', { slot: container.slot })
+  invariant(
+    machine.containers.at(container.slot) === container,
+    'LO150: a visitor of what went back has ended',
+    { slot: container.slot },
+  )
   const { region } = machine
   visitor.visit = null
   locus.container = nowhere
@@ -180,7 +186,10 @@ export function visitorEnded(machine: Machine, locus: VisitingLocus, why: string
   const { container, letter } = visit
   // It went back already, or does.
   if (machine.containers.at(container.slot) !== container) return
-  if (machine.phase === 'recovering' && (machine.lost === 'world' || machine.going.has(container.slot)))
+  if (
+    machine.phase === 'recovering' &&
+    (machine.lost === 'world' || machine.going.has(container.slot))
+  )
     return
   const name = nameOfCall(letter)
   const nowMs = clock.nowMs()

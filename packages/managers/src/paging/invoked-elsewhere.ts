@@ -12,8 +12,12 @@ export function invokedElsewhere(
   if (!containers.has(cont))
     return refuse('no_such_container', `no container has the token ${cont}`)
   const here = region.words.load(region.machineWord('machineId'))
-  invariant(Number(machineId) !== here, 'MG170: at home a container is invoked without being asked for', {
-    machine: here,
-  })
+  invariant(
+    Number(machineId) !== here,
+    'MG170: at home a container is invoked without being asked for',
+    {
+      machine: here,
+    },
+  )
   return { status: 'ok', decision: options.invokedElsewhere, machine: asToken(here) }
 }
