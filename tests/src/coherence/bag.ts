@@ -34,7 +34,11 @@ export class Bag {
   }
 
   /** `execute` is given how to answer. `ended` hears the answer, or null. */
-  call<A>(what: string, execute: (answer: (given: A) => void) => void, ended: (given: A | null) => void): void {
+  call<A>(
+    what: string,
+    execute: (answer: (given: A) => void) => void,
+    ended: (given: A | null) => void,
+  ): void {
     const call: Call = {
       ended: false,
       unreachable: () => {
@@ -60,7 +64,7 @@ export class Bag {
   deliver(): void {
     if (this.isEmpty) return
     const [letter] = this.#letters.splice(this.#random.below(this.#letters.length), 1)
-    invariant(letter !== undefined, 'CH11: there is a letter in the bag', {})
+    invariant(letter !== undefined, 'CH1: there is a letter in the bag', {})
     this.log.push(letter.what)
     letter.open()
   }

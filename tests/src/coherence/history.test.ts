@@ -28,12 +28,19 @@ const operation = record({
 
 /** A history whose loads read anything at all: most have no explanation, many have. */
 function anyHistory(
-  drawn: readonly { thread: number; kind: 'load' | 'store' | 'add'; location: string; pick: number }[],
+  drawn: readonly {
+    thread: number
+    kind: 'load' | 'store' | 'add'
+    location: string
+    pick: number
+  }[],
 ): History {
   const threads: Operation[][] = [[], [], []]
   const stored = (location: string): number[] => [
     0,
-    ...drawn.flatMap((each, i) => (each.kind !== 'load' && each.location === location ? [i + 1] : [])),
+    ...drawn.flatMap((each, i) =>
+      each.kind !== 'load' && each.location === location ? [i + 1] : [],
+    ),
   ]
   for (const [i, { thread, kind, location, pick }] of drawn.entries()) {
     const values = stored(location)

@@ -57,6 +57,7 @@ function readAhead(history: History, at: number[], memory: ReadonlyMap<string, n
 export function incoherent(history: History): string[] {
   const locations = new Set(history.flatMap((thread) => thread.map(({ location }) => location)))
   return [...locations].filter(
-    (each) => !isSequential(history.map((thread) => thread.filter(({ location }) => location === each))),
+    (each) =>
+      !isSequential(history.map((thread) => thread.filter(({ location }) => location === each))),
   )
 }

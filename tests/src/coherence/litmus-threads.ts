@@ -16,16 +16,31 @@ export interface Outcomes {
 }
 
 /** Runs it so often, and asks the checker of every outcome that showed. */
-export async function runLitmus(name: LitmusName, way: LitmusData['way'], rounds: number): Promise<Outcomes> {
+export async function runLitmus(
+  name: LitmusName,
+  way: LitmusData['way'],
+  rounds: number,
+): Promise<Outcomes> {
   const { region, lcd, table, frames } = smallMachine(pages, pages)
-  for (const [i, frame] of frames.entries()) lcd.install([{ offset: i * 4096, frame, access: 'write' }])
+  for (const [i, frame] of frames.entries())
+    lcd.install([{ offset: i * 4096, frame, access: 'write' }])
   const threads: readonly (readonly Step[])[] = litmus[name]
   const meeting = new Int32Array(new SharedArrayBuffer(4))
   const reads = await Promise.all(
     threads.map(
       (steps, locus) =>
         new Promise<Int32Array>((resolve, reject) => {
-          const workerData: LitmusData = { handle: region.handle, table, pages, locus, threads: threads.length, steps, rounds, way, meeting }
+          const workerData: LitmusData = {
+            handle: region.handle,
+            table,
+            pages,
+            locus,
+            threads: threads.length,
+            steps,
+            rounds,
+            way,
+            meeting,
+          }
           const worker = new Worker(new URL('./litmus.worker.js', import.meta.url), { workerData })
           worker.once('message', resolve)
           worker.once('error', reject)
@@ -40,7 +55,9 @@ function judge(name: LitmusName, reads: readonly Int32Array[], rounds: number): 
   const counted = new Map<string, { readonly outcome: number[][]; count: number }>()
   for (let round = 0; round < rounds; round++) {
     const outcome = threads.map((steps, i) =>
-      steps.flatMap(({ kind }, step) => (kind === 'load' ? [reads[i]![round * steps.length + step]!] : [])),
+      steps.flatMap(({ kind }, step) =>
+        kind === 'load' ? [reads[i]![round * steps.length + step]!] : [],
+      ),
     )
     const key = JSON.stringify(outcome)
     const known = counted.get(key)

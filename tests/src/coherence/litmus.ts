@@ -23,12 +23,7 @@ export const litmus = {
     [store('x', 1), store('y', 1)],
     [load('y'), load('x')],
   ],
-  IRIW: [
-    [store('x', 1)],
-    [store('y', 1)],
-    [load('x'), load('y')],
-    [load('y'), load('x')],
-  ],
+  IRIW: [[store('x', 1)], [store('y', 1)], [load('x'), load('y')], [load('y'), load('x')]],
   coherence: [
     [store('x', 1), store('x', 2)],
     [load('x'), load('x')],
@@ -51,12 +46,10 @@ export const relaxed: Readonly<Record<LitmusName, readonly (readonly number[])[]
 export function historyOf(name: LitmusName, read: readonly (readonly number[])[]): History {
   return litmus[name].map((thread: readonly Step[], i) => {
     const values = [...read[i]!]
-    return thread.map(
-      ({ kind, location, value }): Operation => ({
-        kind,
-        location,
-        value: kind === 'store' ? value! : values.shift()!,
-      }),
-    )
+    return thread.map(({ kind, location, value }): Operation => ({
+      kind,
+      location,
+      value: kind === 'store' ? value! : values.shift()!,
+    }))
   })
 }

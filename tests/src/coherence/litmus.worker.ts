@@ -18,7 +18,8 @@ export interface LitmusData {
   readonly meeting: Int32Array
 }
 
-const { handle, table, pages, locus, threads, steps, rounds, way, meeting } = workerData as LitmusData
+const { handle, table, pages, locus, threads, steps, rounds, way, meeting } =
+  workerData as LitmusData
 const { window } = joinAsLocus(new Region(handle), table, asLocus(locus), pages)
 
 /** Each round has words of its own, x and y in lines and pages of theirs. */

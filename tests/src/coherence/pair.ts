@@ -5,7 +5,11 @@
 import { asMachine, type Consistency, type MachineId, type PageLevel } from '@katydid/abi'
 import { Random } from '@katydid/actor'
 import { GuestPages, type Granted, type GuestHands } from '@katydid/managers/proxy/guest-pages.js'
-import { Directory, type Content, type DirectoryHands } from '@katydid/managers/sharing/directory.js'
+import {
+  Directory,
+  type Content,
+  type DirectoryHands,
+} from '@katydid/managers/sharing/directory.js'
 import { covers, lower } from '@katydid/managers/sharing/levels.js'
 import type { Holder } from '@katydid/managers/sharing/page-record.js'
 import { Bag } from './bag.js'
@@ -107,7 +111,8 @@ export class Pair {
     if (draw < 40 && this.bag.isEmpty && this.bag.under > 0) this.bag.giveUp()
     else if (draw < 40) this.bag.deliver()
     else if (draw < 52) this.#acknowledge()
-    else if (draw < 56) this.#stores.splice(random.below(Math.max(1, this.#stores.length)), 1)[0]?.()
+    else if (draw < 56)
+      this.#stores.splice(random.below(Math.max(1, this.#stores.length)), 1)[0]?.()
     else if (draw < 60) this.#repeatRecalls()
     else if (draw < 62) this.#expire()
     else if (draw < 64) this.bag.lose()
@@ -131,7 +136,9 @@ export class Pair {
 
   #isQuiet(): boolean {
     const nodes = [this.home, ...this.guests]
-    return this.bag.isEmpty && this.#stores.length === 0 && nodes.every(({ waits }) => waits.size === 0)
+    return (
+      this.bag.isEmpty && this.#stores.length === 0 && nodes.every(({ waits }) => waits.size === 0)
+    )
   }
 
   #homeHands(): DirectoryHands {
@@ -142,7 +149,8 @@ export class Pair {
         this.#recall({ holder, page, number, to })
       },
       content: (page) => {
-        if (covers(this.home.views[page]!, 'write')) this.#say(`page ${page} is read while home may write it`)
+        if (covers(this.home.views[page]!, 'write'))
+          this.#say(`page ${page} is read while home may write it`)
         return bytesOf(this.home.values[page]!)
       },
       store: (page, bytes, done) => {
@@ -196,9 +204,13 @@ export class Pair {
         ),
       giveBack: (page, number, level, withContent) => {
         // What it holds is read now: nobody writes it any more.
-        const bytes = withContent ? new Uint8Array(new Uint32Array([guest.values[page]!]).buffer) : null
-        if (withContent && !guest.framed.has(page)) this.#say(`page ${page} is returned from a frame that was given up`)
-        if (withContent && guest.views[page] === 'write') this.#say(`page ${page} is returned while it is written`)
+        const bytes = withContent
+          ? new Uint8Array(new Uint32Array([guest.values[page]!]).buffer)
+          : null
+        if (withContent && !guest.framed.has(page))
+          this.#say(`page ${page} is returned from a frame that was given up`)
+        if (withContent && guest.views[page] === 'write')
+          this.#say(`page ${page} is returned while it is written`)
         this.bag.call<'ok'>(
           `${guest.machine} returns ${page} #${number} ${level}`,
           (answer) => {
@@ -240,7 +252,17 @@ export class Pair {
     guest.entries[page] = level
   }
 
-  #recall({ holder, page, number, to }: { holder: MachineId; page: number; number: number; to: PageLevel }): void {
+  #recall({
+    holder,
+    page,
+    number,
+    to,
+  }: {
+    holder: MachineId
+    page: number
+    number: number
+    to: PageLevel
+  }): void {
     const guest = this.guests.find(({ machine }) => machine === holder)!
     const { life } = guest
     this.bag.call<'ok'>(
@@ -256,8 +278,11 @@ export class Pair {
 
   /** What is still asked is asked again. */
   #repeatRecalls(): void {
-    this.#recalls = this.#recalls.filter(({ holder, page, number }) => this.directory.isAsked(holder, page, number))
-    if (this.#recalls.length > 0 && this.bag.isEmpty) this.#recall(this.#recalls[this.random.below(this.#recalls.length)]!)
+    this.#recalls = this.#recalls.filter(({ holder, page, number }) =>
+      this.directory.isAsked(holder, page, number),
+    )
+    if (this.#recalls.length > 0 && this.bag.isEmpty)
+      this.#recall(this.#recalls[this.random.below(this.#recalls.length)]!)
   }
 
   #acknowledge(): void {
@@ -303,10 +328,14 @@ export class Pair {
 
   #use(node: Node, page: number, access: 'read' | 'write'): void {
     const value = node.values[page]!
-    this.bag.log.push(`${node instanceof Guest ? node.machine : 'home'} ${access}s ${page}: ${value}`)
+    this.bag.log.push(
+      `${node instanceof Guest ? node.machine : 'home'} ${access}s ${page}: ${value}`,
+    )
     if (this.shape.consistency === 'sequential' || access === 'write') {
-      if (value !== this.truth[page]) this.#say(`page ${page} shows ${value}, not ${this.truth[page]}`)
-    } else if (value < node.known[page]!) this.#say(`page ${page} shows ${value} after ${node.known[page]} was acquired`)
+      if (value !== this.truth[page])
+        this.#say(`page ${page} shows ${value}, not ${this.truth[page]}`)
+    } else if (value < node.known[page]!)
+      this.#say(`page ${page} shows ${value} after ${node.known[page]} was acquired`)
     this.seen[access === 'read' ? 'reads' : 'writes']++
     if (access === 'read') return
     node.values[page] = this.#next++
@@ -354,7 +383,8 @@ export class Pair {
       this.seen.gathers++
       for (const [page, value] of this.truth.entries())
         // A home locus may be writing on; what guests wrote has to be here.
-        if (this.home.values[page] !== value) this.#say(`page ${page} is ${this.home.values[page]} at the cut, not ${value}`)
+        if (this.home.values[page] !== value)
+          this.#say(`page ${page} is ${this.home.values[page]} at the cut, not ${value}`)
       this.snapshot = this.home.values.slice()
       this.directory.thaw()
     })

@@ -31,7 +31,11 @@ interface Deed {
 }
 
 /** Runs a thread on each machine but home, each acquiring before every step if it shall; answers what was done and read. */
-function record(shared: SharedWorld, threads: readonly (readonly Deed[])[], acquires: boolean): History {
+function record(
+  shared: SharedWorld,
+  threads: readonly (readonly Deed[])[],
+  acquires: boolean,
+): History {
   const records = threads.map((steps, i) =>
     shared.guests[i]!.recorder(
       0,
@@ -49,13 +53,11 @@ function record(shared: SharedWorld, threads: readonly (readonly Deed[])[], acqu
   )
   if (!done) throw new Error('a locus waits for ever')
   return threads.map((steps, i) =>
-    steps.map(
-      ({ page, value }, step): Operation => ({
-        kind: value === null ? 'load' : 'store',
-        location: String(page),
-        value: value ?? records[i]!.read[step]!,
-      }),
-    ),
+    steps.map(({ page, value }, step): Operation => ({
+      kind: value === null ? 'load' : 'store',
+      location: String(page),
+      value: value ?? records[i]!.read[step]!,
+    })),
   )
 }
 
@@ -68,11 +70,20 @@ const deedsOf = (name: LitmusName): readonly (readonly Deed[])[] =>
     })),
   )
 
-function runLitmus(name: LitmusName, seed: number, consistency: Consistency, acquires: boolean): History {
+function runLitmus(
+  name: LitmusName,
+  seed: number,
+  consistency: Consistency,
+  acquires: boolean,
+): History {
   const threads = deedsOf(name)
   const shared = world(seed, threads.length + 1, consistency)
   const look = [pageOf.x, pageOf.y].map((page) => ({ page, value: null }))
-  record(shared, threads.map(() => look), false)
+  record(
+    shared,
+    threads.map(() => look),
+    false,
+  )
   return record(shared, threads, acquires)
 }
 

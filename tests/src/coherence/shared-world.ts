@@ -58,7 +58,10 @@ export class SharedWorld {
         loci: 2,
         manager: (surroundings, boot) => {
           const options: ProxyOptions = { ...proxyDefaults, leastFrames: 2, askFrames: 4 }
-          const proxy = new ProxyManager({ ...surroundings, options: { ...defaultOptions, ...options } }, boot)
+          const proxy = new ProxyManager(
+            { ...surroundings, options: { ...defaultOptions, ...options } },
+            boot,
+          )
           this.proxies.push(proxy)
           return { turn: () => proxy.turn(), stabilise: (done) => done(true) }
         },
@@ -86,7 +89,12 @@ export class SharedWorld {
     }
     return this.home.script(
       (function* (home: SimWorld): Generator<Ask, string, unknown> {
-        const reply = yield* ask(home.kernel.messenger, managerPort, managerUpcalls.invokeNoSupport, args)
+        const reply = yield* ask(
+          home.kernel.messenger,
+          managerPort,
+          managerUpcalls.invokeNoSupport,
+          args,
+        )
         return reply.status === 'ok' ? reply.decision : reply.status
       })(this.home),
     )
@@ -95,7 +103,12 @@ export class SharedWorld {
   /** The machine becomes a guest of home's container; answers `ok` or why not. */
   join(machine: number): string {
     const guest = this.guests[machine - 2]!
-    const args = { machine: asMachine(1), port: managerPort as number, cont: this.token, slot: slot as number }
+    const args = {
+      machine: asMachine(1),
+      port: managerPort as number,
+      cont: this.token,
+      slot: slot as number,
+    }
     const begun = guest.script(
       (function* (): Generator<Ask, { status: string; cont: Token }, unknown> {
         const reply = yield* ask(guest.kernel.messenger, managerPort, guestUpcalls.guestBegin, args)
@@ -133,9 +146,14 @@ export class SharedWorld {
   acquire(machine: number): () => boolean {
     const outcome = { done: false }
     const { kernel } = this.guests[machine - 2]!
-    kernel.messenger.call(managerPort, guestUpcalls.guestAcquire, { cont: this.#tokens[machine]! }, () => {
-      outcome.done = true
-    })
+    kernel.messenger.call(
+      managerPort,
+      guestUpcalls.guestAcquire,
+      { cont: this.#tokens[machine]! },
+      () => {
+        outcome.done = true
+      },
+    )
     return () => outcome.done
   }
 
@@ -173,4 +191,3 @@ export class SharedWorld {
     return world
   }
 }
-

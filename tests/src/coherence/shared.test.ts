@@ -47,7 +47,12 @@ test('[CH5] what guests have written before a capture is in it, and nothing of w
 
   // The process is killed: another life begins from the disk, with no guest.
   const { file, captured } = world.home
-  const later = new SimWorld(12, { frames: 40, pages: 24, containers: 1, loci: 2 }, file.image, captured)
+  const later = new SimWorld(
+    12,
+    { frames: 40, pages: 24, containers: 1, loci: 2 },
+    file.image,
+    captured,
+  )
   const back = later.reopen()
 
   t.true(back >= line)

@@ -115,7 +115,8 @@ export const sharedPageCalls = group(0x920, {
       bad_argument: 'The page has another length than the pages of this world.',
     },
     idempotent: true,
-    afterCrash: 'Nothing until a snapshot has it: what the guest wrote since is lost with the rest.',
+    afterCrash:
+      'Nothing until a snapshot has it: what the guest wrote since is lost with the rest.',
   }),
   shareAcquire: call({
     ...fromProxy,
@@ -211,7 +212,8 @@ export const guestUpcalls = group(0x9a0, {
     result: { cont: token, size: numberOf('bytes') },
     causes: {
       no_such_container: 'The manager there has no container by that token.',
-      not_supported: 'The manager there did not allow it, or this proxy has as many guests as it may.',
+      not_supported:
+        'The manager there did not allow it, or this proxy has as many guests as it may.',
       busy: 'The manager there has not given up this machine’s guest before yet. Try again.',
       unreachable: 'The manager there did not answer.',
     },

@@ -36,7 +36,7 @@ export class Copy {
   /** Moves on by the table. */
   on(event: CopyEvent): void {
     const next = afterEvent(this.state, event)
-    invariant(next !== undefined, 'CH10: a copy moves by its table', {
+    invariant(next !== undefined, 'CH2: a copy moves by its table', {
       page: this.page,
       state: this.state,
       event,

@@ -94,7 +94,7 @@ export class GuestPages {
   granted(page: number, sequence: number, grant: Granted): void {
     const copy = this.#asked(page, sequence)
     if (copy === null) return
-    invariant(copy.level !== 'write', 'CH10: what is held for writing is not asked for', { page })
+    invariant(copy.level !== 'write', 'CH2: what is held for writing is not asked for', { page })
     copy.sequence = 0
     copy.on('granted')
     copy.number = grant.number
@@ -126,7 +126,10 @@ export class GuestPages {
     if (isKnown && covers(level, lower(copy.level, copy.target)) && copy.level !== 'none') return
     // A grant that has not come: whatever is here goes as well, and the answer is void when it comes.
     if (copy.state === 'held' || copy.state === 'raising') {
-      invariant(isKnown || copy.level !== 'write', 'CH10: what is written is of the newest grant', { page, number })
+      invariant(isKnown || copy.level !== 'write', 'CH2: what is written is of the newest grant', {
+        page,
+        number,
+      })
       copy.number = number
       copy.sequence = 0
       this.#lower(copy, isKnown ? level : 'none', 'recalled')
@@ -149,7 +152,7 @@ export class GuestPages {
   /** The page is given up for its frame. */
   press(page: number): void {
     const copy = this.#copies.get(page)
-    invariant(copy?.state === 'held', 'CH10: what is held can be given up', { page })
+    invariant(copy?.state === 'held', 'CH2: what is held can be given up', { page })
     this.#lower(copy, 'none', 'pressed')
   }
 
@@ -211,7 +214,9 @@ export class GuestPages {
     const copies = [...this.#copies.values()]
     this.#copies.clear()
     for (const copy of copies) this.#answer(copy, () => true, status)
-    return copies.filter(({ state }) => state !== 'absent' && state !== 'owing').map(({ page }) => page)
+    return copies
+      .filter(({ state }) => state !== 'absent' && state !== 'owing')
+      .map(({ page }) => page)
   }
 
   #count(isMeant: (copy: Copy) => boolean): number {

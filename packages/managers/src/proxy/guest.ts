@@ -58,8 +58,15 @@ export class Guest {
   readonly #again = new Map<number, number>()
 
   /** Called at `home` by the address `at`; `container` is its place on this machine. */
-  constructor(context: ProxyContext, home: RemoteMessenger, at: HomeAddress, container: VolatileContainer) {
-    invariant(container.lcd !== null, 'CH12: a guest has its place on its machine', { token: container.token })
+  constructor(
+    context: ProxyContext,
+    home: RemoteMessenger,
+    at: HomeAddress,
+    container: VolatileContainer,
+  ) {
+    invariant(container.lcd !== null, 'CH2: a guest has its place on its machine', {
+      token: container.token,
+    })
     this.at = at
     this.container = container
     this.#context = context
@@ -71,7 +78,8 @@ export class Guest {
       show: (page, level, content) => this.#show(page, level, content),
       lower: (page, level) => this.#lower(page, level),
       ask: (page, access, sequence, have) => this.#ask(page, access, sequence, have),
-      giveBack: (page, number, level, withContent) => this.#giveBack(page, number, level, withContent),
+      giveBack: (page, number, level, withContent) =>
+        this.#giveBack(page, number, level, withContent),
     })
   }
 
@@ -164,7 +172,7 @@ export class Guest {
 
   #frameOf(page: number): Frame {
     const frame = this.container.resident.get(page)
-    invariant(frame !== undefined, 'CH10: a page that is here has a frame', { page })
+    invariant(frame !== undefined, 'CH2: a page that is here has a frame', { page })
     return frame
   }
 
@@ -179,14 +187,22 @@ export class Guest {
     const frame = this.#frameOf(page)
     const offset = page * pageBytes
     if (content !== 'yours') {
-      invariant(this.#lcd.query(offset).frame === null, 'CH4: a page is filled before it is shown', { page })
+      invariant(
+        this.#lcd.query(offset).frame === null,
+        'CH1: a page is filled before it is shown',
+        { page },
+      )
       if (content === 'zeros') region.frameBytes(frame).fill(0)
       else region.frameBytes(frame).set(content)
     }
     const access = level === 'write' ? 'write' : 'read'
     const status = this.#lcd.install([{ offset, frame, access }])
     // Its stand-in is not live any more: the kernel is about to end it, and loci hear of it there.
-    invariant(status === 'ok' || status === 'no_such_container', 'LD2: a guest shows frames of its proxy’s page set', { status, page })
+    invariant(
+      status === 'ok' || status === 'no_such_container',
+      'LD2: a guest shows frames of its proxy’s page set',
+      { status, page },
+    )
     policy.referenced(frame)
     trace.event('install', offset, frame)
   }
@@ -233,7 +249,9 @@ export class Guest {
     const context = this.#context
     const { token: cont, guest, port } = this.at
     const addr = asOffset(page * context.pageBytes)
-    const bytes = withContent ? Uint8Array.from(context.region.frameBytes(this.#frameOf(page))) : null
+    const bytes = withContent
+      ? Uint8Array.from(context.region.frameBytes(this.#frameOf(page)))
+      : null
     const args = { cont, guest, addr, number, level, page: bytes }
     this.#home.call(port, sharedPageCalls.pageReturn, args, (reply) => {
       if (this.dropped) return
@@ -246,6 +264,15 @@ export class Guest {
 
 /** What a locus may hear of a page of another machine. */
 const asStatus = (status: string) =>
-  status === 'timed_out' || status === 'actor_gone' || status === 'bad_message' || status === 'unreachable'
+  status === 'timed_out' ||
+  status === 'actor_gone' ||
+  status === 'bad_message' ||
+  status === 'unreachable'
     ? 'unreachable'
-    : (status as 'busy' | 'frozen' | 'access_denied' | 'io_error' | 'checksum_mismatch' | 'manager_failed')
+    : (status as
+        | 'busy'
+        | 'frozen'
+        | 'access_denied'
+        | 'io_error'
+        | 'checksum_mismatch'
+        | 'manager_failed')

@@ -14,7 +14,7 @@ export function press(context: ProxyContext, coming: number, waiting: number): v
   const guestOf = (frame: Parameters<Candidates['allows']>[0]): Guest => {
     const token = frames.container(frame)?.token
     const guest = token === undefined ? undefined : of.get(token)
-    invariant(guest !== undefined, 'CH12: a frame of the proxy holds a page of a guest', { frame })
+    invariant(guest !== undefined, 'CH2: a frame of the proxy holds a page of a guest', { frame })
     return guest
   }
   const candidates: Candidates = {

@@ -1,6 +1,13 @@
 /** What the parts of a proxy share: frames, the reserve they come from, and the ways to its kernel and to other machines. */
 import { actorPorts, pageSetCalls, type Token } from '@katydid/abi'
-import { ask, Counters, invariant, type Messenger, type RemoteCalls, type Script } from '@katydid/actor'
+import {
+  ask,
+  Counters,
+  invariant,
+  type Messenger,
+  type RemoteCalls,
+  type Script,
+} from '@katydid/actor'
 import { CannotStart } from '../paging/cannot-start.js'
 import { Departures } from '../paging/departures.js'
 import { FrameTable } from '../paging/frame-table.js'
@@ -26,10 +33,15 @@ export interface ProxyContext extends Paging {
 }
 
 /** Throws `CannotStart` when the kernel refuses. */
-export function* openProxy(
-  { region, messenger, clock, options, remote, trace = silentTrace }: Surroundings<ProxyOptions>,
-): Script<ProxyContext> {
-  invariant(remote !== undefined, 'CH12: a proxy is on a machine that has others', {})
+export function* openProxy({
+  region,
+  messenger,
+  clock,
+  options,
+  remote,
+  trace = silentTrace,
+}: Surroundings<ProxyOptions>): Script<ProxyContext> {
+  invariant(remote !== undefined, 'CH2: a proxy is on a machine that has others', {})
   const args = { least: options.leastFrames }
   const set = yield* ask(messenger, actorPorts.kernel, pageSetCalls.pageSetCreate, args)
   if (set.status !== 'ok') throw new CannotStart('its page set', set)

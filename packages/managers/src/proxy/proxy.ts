@@ -28,7 +28,11 @@ export class ProxyManager {
 
   /** Serves its calls at once and begins to start; guests can begin when it is up. */
   constructor(surroundings: Surroundings<ProxyOptions>, boot: ManagerBoot) {
-    invariant(boot.port === surroundings.messenger.port, 'MG1: a manager lives at the port it was started for', { port: boot.port })
+    invariant(
+      boot.port === surroundings.messenger.port,
+      'MG1: a manager lives at the port it was started for',
+      { port: boot.port },
+    )
     const early = new EarlyCalls(surroundings.messenger)
     serveGuestCalls(surroundings.messenger, (then) => {
       if (this.#context === null) this.#waiting.push(then)
@@ -58,7 +62,11 @@ export class ProxyManager {
     const all = [...context.guests.values()]
     for (const guest of all) guest.pages.retry()
     const waiting = all.reduce((sum, guest) => sum + guest.pages.waiting, 0)
-    press(context, context.departures.count + all.reduce((sum, guest) => sum + guest.pages.leaving, 0), waiting)
+    press(
+      context,
+      context.departures.count + all.reduce((sum, guest) => sum + guest.pages.leaving, 0),
+      waiting,
+    )
     // Without a locus running there the acknowledgement is there already.
     next = Math.min(next, this.#guests(context, now))
     context.departures.settle()

@@ -74,7 +74,8 @@ export class SelfManagingManager {
     const pager = new Pager(context, traps)
     const { remote } = context
     // What changes by commits alone is not shared: transactions are of one machine.
-    const sharing = remote === undefined || context.sealed ? null : new Sharing(context, pager, remote)
+    const sharing =
+      remote === undefined || context.sealed ? null : new Sharing(context, pager, remote)
     const layer = sharing ?? over(context, pager)
     const folding = new Folding(context)
     folding.graveyard.push(...graveyard)
@@ -92,7 +93,17 @@ export class SelfManagingManager {
     )
     folding.keeper = retention
     const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner, keeper, layer, retention)
-    const parts = { context, pagers, flush, ownSnapshot, identity, layer, ownPageSet, retention, sharing }
+    const parts = {
+      context,
+      pagers,
+      flush,
+      ownSnapshot,
+      identity,
+      layer,
+      ownPageSet,
+      retention,
+      sharing,
+    }
     this.#parts = { ...parts, turns }
     this.#early.open({
       upcalls: upcalls(this.#parts),

@@ -10,7 +10,15 @@
 import type { Consistency, MachineId, PageLevel } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { covers, lower } from './levels.js'
-import { home, newHold, PageRecord, type Hold, type Holder, type Refused, type Wish } from './page-record.js'
+import {
+  home,
+  newHold,
+  PageRecord,
+  type Hold,
+  type Holder,
+  type Refused,
+  type Wish,
+} from './page-record.js'
 
 /** What a page holds at home. */
 export type Content = 'zeros' | Uint8Array
@@ -105,7 +113,11 @@ export class Directory {
       this.#down(record, machine, hold, level)
       return done()
     }
-    invariant(this.levelOf(home, page) === 'none', 'CH4: content comes home to a page that nobody sees there', { page })
+    invariant(
+      this.levelOf(home, page) === 'none',
+      'CH1: content comes home to a page that nobody sees there',
+      { page },
+    )
     hold.arriving = []
     this.#hands.store(page, bytes, () => {
       const others = hold.arriving ?? []
@@ -224,7 +236,8 @@ export class Directory {
     if (record.active === null && !this.#frozen) record.active = record.waiting.shift() ?? null
     if (record.active !== null) this.#serve(record, record.active)
     else if (this.#frozen) this.#fetch(record)
-    if (record.isHomeAlone && this.#pages.get(record.page) === record) this.#pages.delete(record.page)
+    if (record.isHomeAlone && this.#pages.get(record.page) === record)
+      this.#pages.delete(record.page)
     this.#lookGathered()
   }
 
@@ -265,7 +278,10 @@ export class Directory {
   }
 
   #down(record: PageRecord, holder: Holder, hold: Hold, level: PageLevel): void {
-    invariant(covers(hold.level, level), 'CH1: a hold comes down by returns alone', { page: record.page, holder })
+    invariant(covers(hold.level, level), 'CH1: a hold comes down by returns alone', {
+      page: record.page,
+      holder,
+    })
     hold.level = level
     if (hold.asked !== null && covers(hold.asked, level)) hold.asked = null
     else if (hold.asked !== null) this.#hands.lower(holder, record.page, hold.number, hold.asked)
@@ -280,13 +296,18 @@ export class Directory {
     record.active = null
     // It reads a copy that is not what it would write to: it gives that up first, and asks for all of it.
     const isOld = wish.have !== 0 && !isYours
-    const content = isOld ? busy : wish.holder === home || isYours ? 'yours' : this.#hands.content(page)
+    const content = isOld
+      ? busy
+      : wish.holder === home || isYours
+        ? 'yours'
+        : this.#hands.content(page)
     if (typeof content === 'object' && 'status' in content) wish.answer(content)
     else {
       const number = ++this.#number
       const hold = newHold(wish.access, number, wish.sequence)
       // Home needs no request for each level: alone with the page it has all of it again.
-      if (wish.holder === home && (before?.level === 'write' || isAloneWith(record, home))) hold.level = 'write'
+      if (wish.holder === home && (before?.level === 'write' || isAloneWith(record, home)))
+        hold.level = 'write'
       if (isYours) hold.body = before.body
       record.holds.set(wish.holder, hold)
       if (wish.access === 'write') this.#overwrite(record, wish.holder)

@@ -31,7 +31,9 @@ export class HomePages {
   #arrivals: Arrival[] = []
 
   constructor(context: PagingContext, pager: Pager, container: PagedContainer) {
-    invariant(container.lcd !== null, 'CH1: what is shared has its place here', { token: container.token })
+    invariant(container.lcd !== null, 'CH1: what is shared has its place here', {
+      token: container.token,
+    })
     this.#context = context
     this.#pager = pager
     this.#container = container
@@ -98,7 +100,7 @@ export class HomePages {
     const old = container.resident.get(page)
     invariant(
       this.#lcd.query(page * this.#context.pageBytes).frame === null,
-      'CH4: content comes home to a page that nobody sees there',
+      'CH1: content comes home to a page that nobody sees there',
       { page },
     )
     if (old !== undefined && !frames.isBusy(old) && container.sharedBy(page) === undefined) {

@@ -132,7 +132,10 @@ export class Sharing {
           return refuse('not_supported', `container ${cont} was not given to machine ${machine}`)
         const shared = this.#shared.get(cont)
         if (shared?.guests.has(machine) === true || (shared && this.#gatherings.has(shared)))
-          return refuse('busy', `machine ${machine} has a guest of container ${cont} still, or it is being captured`)
+          return refuse(
+            'busy',
+            `machine ${machine} has a guest of container ${cont} still, or it is being captured`,
+          )
         const guest = { machine, port: from, number: ++this.#guests }
         this.#share(container).guests.set(machine, guest)
         const { consistency } = this.#context.options
@@ -155,7 +158,9 @@ export class Sharing {
           have,
           untilMs: this.#context.clock.nowMs() + waitMs,
           answer: (given) =>
-            call.reply(given.status === 'ok' ? packed(given) : refused(given.status, args.cont, addr)),
+            call.reply(
+              given.status === 'ok' ? packed(given) : refused(given.status, args.cont, addr),
+            ),
         })
         return later
       },
@@ -225,7 +230,10 @@ export class Sharing {
   }
 
   /** The container whose guest calls; null: it is none, or not this one any more. */
-  #guest(machine: MachineId, { cont, guest }: { readonly cont: Token; readonly guest: number }): SharedContainer | null {
+  #guest(
+    machine: MachineId,
+    { cont, guest }: { readonly cont: Token; readonly guest: number },
+  ): SharedContainer | null {
     const shared = this.#shared.get(cont)
     return shared?.guests.get(machine)?.number === guest ? shared : null
   }
@@ -240,7 +248,13 @@ export class Sharing {
     // Refused or lost: it is made again, until the page is back or the kernel says that the guest is lost.
     this.#remote
       .to(guest.machine)
-      .call(guest.port, proxyCalls.pageRecall, { cont, guest: guest.number, copies }, () => {}, recallMs)
+      .call(
+        guest.port,
+        proxyCalls.pageRecall,
+        { cont, guest: guest.number, copies },
+        () => {},
+        recallMs,
+      )
   }
 }
 
@@ -248,7 +262,13 @@ type Requested = typeof sharedPageCalls.pageRequest
 
 function packed({ number, level, content }: Grant): { status: 'ok' } & ResultOf<Requested> {
   const isBytes = typeof content !== 'string'
-  return { status: 'ok', number, level, content: isBytes ? 'bytes' : content, page: isBytes ? content : null }
+  return {
+    status: 'ok',
+    number,
+    level,
+    content: isBytes ? 'bytes' : content,
+    page: isBytes ? content : null,
+  }
 }
 
 function refused(status: string, cont: Token, addr: number) {
