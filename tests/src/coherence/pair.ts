@@ -120,7 +120,7 @@ export class Pair {
     else if (draw < 67) this.bag.giveUp()
     else if (draw < 95) this.#access()
     else if (draw < 97) this.#press()
-    else if (draw < 98) this.shape.consistency === 'release' ? this.#acquire() : this.#access()
+    else if (draw < 98) this.#acquire()
     else if (draw < 99) this.#gather()
     else if (random.chance(0.2)) this.#lose()
   }
@@ -352,6 +352,7 @@ export class Pair {
 
   /** With release consistency: what was overwritten is given up, and only then does the machine know of it. */
   #acquire(): void {
+    if (this.shape.consistency === 'sequential') return
     const guest = this.guests[this.random.below(this.guests.length)]!
     if (guest.acquiring || guest.waits.size > 0) return
     const { life } = guest

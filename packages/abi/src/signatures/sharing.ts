@@ -26,11 +26,8 @@ export type PageLevel = (typeof pageLevels)[number]
  * What of the other machines' doing is seen. `sequential`: everything at once, as on one machine. `release`: what was written before another
  * machine's last release, once one's own machine has acquired since.
  */
-export const consistencies = ['sequential', 'release'] as const
+const consistencies = ['sequential', 'release'] as const
 export type Consistency = (typeof consistencies)[number]
-
-/** Bytes of pages in one call between machines, at the most: they have to fit a manager's mailbox to its network driver. */
-export const maxSharedBytes = 256 * 1024
 
 const guest = countOf('number of the guest, given by share_join')
 const grantNumber = numberOf('number of a grant of the container, rising; 0 none')

@@ -80,6 +80,7 @@ export class GuestPages {
 
   /** A locus here touched the page. */
   fault(page: number, fault: GuestFault): void {
+    invariant(Number.isInteger(page) && page >= 0, 'CH2: pages are numbered from 0', { page })
     const copy = this.#copy(page)
     copy.faults.push(fault)
     this.#want(copy)
@@ -97,6 +98,7 @@ export class GuestPages {
     invariant(copy.level !== 'write', 'CH2: what is held for writing is not asked for', { page })
     copy.sequence = 0
     copy.on('granted')
+    invariant(grant.number > copy.number, 'CH2: grants rise', { page, number: grant.number })
     copy.number = grant.number
     copy.level = grant.level
     copy.target = 'write'
@@ -120,6 +122,10 @@ export class GuestPages {
 
   /** Home wants the copy of that grant down to `level`. */
   recalled(page: number, number: number, level: PageLevel): void {
+    invariant(level !== 'write' && number > 0, 'CH2: a recall is down from a grant', {
+      page,
+      number,
+    })
     const copy = this.#copy(page)
     if (number < copy.number) return this.#tidy(copy)
     const isKnown = number === copy.number
@@ -160,6 +166,7 @@ export class GuestPages {
   acknowledged(page: number): void {
     const copy = this.#copies.get(page)
     if (copy?.state !== 'lowering') return
+    invariant(covers(copy.level, copy.target), 'CH2: a copy comes down', { page })
     copy.on('acknowledged')
     copy.level = copy.target
     this.#giveBack(copy)
@@ -192,6 +199,7 @@ export class GuestPages {
 
   /** Nobody knows whether home has it: it is told again. */
   untold(page: number): void {
+    invariant(page >= 0, 'CH2: pages are numbered from 0', { page })
     const copy = this.#copies.get(page)
     if (copy === undefined || (copy.state !== 'returning' && copy.state !== 'owing')) return
     copy.on('untold')
@@ -201,7 +209,7 @@ export class GuestPages {
   /** Refuses faults that have waited for too long; answers when the next has. */
   expire(nowMs: number): number {
     let next = Infinity
-    for (const copy of [...this.#copies.values()]) {
+    for (const copy of this.#copies.values()) {
       this.#answer(copy, ({ untilMs }) => untilMs <= nowMs, 'unreachable')
       for (const { untilMs } of copy.faults) next = Math.min(next, untilMs)
       this.#tidy(copy)
@@ -244,6 +252,9 @@ export class GuestPages {
     this.#answer(copy, ({ access }) => copy.state === 'held' && covers(copy.level, access), 'ok')
     if (copy.faults.length === 0 || (copy.state !== 'absent' && copy.state !== 'held')) return
     if (copy.state === 'absent' && !this.#hands.frame(copy.page)) return
+    invariant(copy.sequence === 0, 'CH2: of a page there is one request under way', {
+      page: copy.page,
+    })
     const { access } = copy.faults.find((fault) => fault.access === 'write') ?? copy.faults[0]!
     copy.on('fault')
     copy.wanted = access
@@ -259,6 +270,11 @@ export class GuestPages {
   }
 
   #giveBack(copy: Copy): void {
+    invariant(
+      copy.level !== 'write' && copy.number > 0,
+      'CH2: what is returned is not written any more',
+      { page: copy.page },
+    )
     this.#hands.giveBack(copy.page, copy.number, copy.level, copy.written)
   }
 

@@ -93,6 +93,7 @@ export class Guest {
       if (!this.#lcd.acknowledged(generation)) continue
       this.#lowering.delete(page)
       this.container.awaited--
+      invariant(this.container.awaited >= 0, 'ME1: every removal is awaited once', { page })
       this.pages.acknowledged(page)
     }
     this.#acquired()
@@ -151,6 +152,9 @@ export class Guest {
     const { container } = this
     const { pageBytes } = this.#context
     container.awaited -= this.#lowering.size
+    invariant(container.awaited >= 0, 'ME1: every removal is awaited once', {
+      token: container.token,
+    })
     this.#lowering.clear()
     const shown = [...container.resident]
       .map(([page, frame]) => ({ offset: page * pageBytes, frame }))
@@ -162,6 +166,7 @@ export class Guest {
   }
 
   #frame(page: number): boolean {
+    invariant(!this.container.resident.has(page), 'MG2: a page has one live frame', { page })
     const { frames, reserve } = this.#context
     const frame = reserve.take()
     if (frame === null) return false
@@ -178,6 +183,8 @@ export class Guest {
 
   #free(page: number): void {
     const frame = this.#frameOf(page)
+    const { frame: shown } = this.#lcd.query(page * this.#context.pageBytes)
+    invariant(shown === null, 'ME1: only a frame that nobody can use is used anew', { page, shown })
     this.container.resident.delete(page)
     this.#context.departures.leave(frame, this.#lcd.remove([]))
   }
@@ -208,6 +215,7 @@ export class Guest {
   }
 
   #lower(page: number, level: PageLevel): void {
+    invariant(level !== 'write', 'CH2: a copy comes down', { page })
     const { container } = this
     const { pageBytes } = this.#context
     if (!this.#lowering.has(page)) container.awaited++

@@ -10,6 +10,9 @@ export function press(context: ProxyContext, coming: number, waiting: number): v
   const { reserve, policy, frames, guests, trace } = context
   const wanted = reserve.wanted(coming, waiting)
   if (wanted === 0) return
+  invariant(wanted > 0 && coming >= 0, 'MG173: pages are given up because frames are wanted', {
+    wanted,
+  })
   const of = new Map([...guests.values()].map((guest) => [guest.container.token, guest]))
   const guestOf = (frame: Parameters<Candidates['allows']>[0]): Guest => {
     const token = frames.container(frame)?.token

@@ -93,6 +93,7 @@ function begin(
   call: IncomingCall<Begin>,
 ): void {
   const { guests, remote, options } = context
+  invariant(slot >= 0 && token > 0, 'CH2: the kernel says where its stand-in is', { slot })
   if (guests.size >= options.mostGuests)
     return call.reply(refuse('not_supported', `this proxy has ${guests.size} guests, and no more`))
   const home = remote.to(asMachine(machine))

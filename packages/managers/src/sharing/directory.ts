@@ -77,6 +77,7 @@ export class Directory {
 
   /** Somebody wants the page. Answered once, perhaps at once. */
   request(page: number, wish: Wish): void {
+    invariant(Number.isInteger(page) && page >= 0, 'CH1: pages are numbered from 0', { page })
     if (this.#lost.has(page)) return wish.answer({ status: 'frozen' })
     const record = this.#record(page)
     if (this.#isVoid(record, wish)) return wish.answer({ status: 'busy' })
@@ -89,6 +90,7 @@ export class Directory {
     const record = this.#pages.get(page)
     const hold = record?.holds.get(home)
     if (record === undefined || hold === undefined || hold.asked === null) return
+    invariant(covers(hold.level, hold.asked), 'CH1: home goes down to what it was asked', { page })
     this.#down(record, home, hold, hold.asked)
   }
 
@@ -101,6 +103,10 @@ export class Directory {
     bytes: Uint8Array | null,
     done: () => void,
   ): void {
+    invariant(number > 0 && level !== 'write', 'CH2: a return names a grant, and is of less', {
+      page,
+      number,
+    })
     const record = this.#pages.get(page)
     const hold = record?.holds.get(machine)
     if (record === undefined || hold === undefined || hold.number !== number) return done()
@@ -137,6 +143,11 @@ export class Directory {
 
   /** Copies of a guest that another has overwritten. */
   stale(machine: MachineId): { readonly page: number; readonly number: number }[] {
+    invariant(
+      this.consistency === 'release',
+      'CH3: only with release consistency is there anything stale',
+      { machine },
+    )
     const found: { page: number; number: number }[] = []
     for (const [page, { holds }] of this.#pages) {
       const hold = holds.get(machine)
@@ -148,7 +159,7 @@ export class Directory {
   /** Refuses whoever has waited for too long; answers when the next has, in milliseconds of the same clock. */
   expire(nowMs: number): number {
     let next = Infinity
-    for (const record of [...this.#pages.values()]) {
+    for (const record of this.#pages.values()) {
       const late = [record.active, ...record.waiting].filter(
         (wish): wish is Wish => wish !== null && wish.untilMs <= nowMs,
       )
@@ -164,7 +175,7 @@ export class Directory {
   gather(done: () => void): void {
     this.#frozen = true
     this.#gathered = done
-    for (const record of [...this.#pages.values()]) this.#advance(record)
+    for (const record of this.#pages.values()) this.#advance(record)
     this.#lookGathered()
   }
 
@@ -172,13 +183,13 @@ export class Directory {
   thaw(): void {
     this.#frozen = false
     this.#gathered = null
-    for (const record of [...this.#pages.values()]) this.#advance(record)
+    for (const record of this.#pages.values()) this.#advance(record)
   }
 
   /** The machine is gone, and what it held. Answers the pages that it could have written: they are lost until the container has gone back. */
   lost(machine: MachineId): number[] {
     const lost: number[] = []
-    for (const record of [...this.#pages.values()]) {
+    for (const record of this.#pages.values()) {
       const hold = record.holds.get(machine)
       if (hold?.level === 'write') {
         lost.push(record.page)
@@ -227,6 +238,11 @@ export class Directory {
     active === null ? [...waiting] : [active, ...waiting]
 
   #drop(record: PageRecord, wish: Wish, status: Refused): void {
+    invariant(
+      record.active === wish || record.waiting.includes(wish),
+      'CH1: who is refused has waited',
+      { page: record.page },
+    )
     if (record.active === wish) record.active = null
     else record.waiting.splice(record.waiting.indexOf(wish), 1)
     wish.answer({ status })
@@ -251,6 +267,11 @@ export class Directory {
   }
 
   #serve(record: PageRecord, wish: Wish): void {
+    invariant(
+      record.active === wish && !this.#lost.has(record.page),
+      'CH6: nothing is granted of a page that is lost',
+      { page: record.page },
+    )
     let ready = true
     for (const [holder, hold] of record.holds) {
       const ceiling = this.#ceiling(wish, holder, hold)
@@ -273,6 +294,7 @@ export class Directory {
 
   #ask(record: PageRecord, holder: Holder, hold: Hold, to: PageLevel): void {
     if (hold.asked !== null && covers(to, hold.asked)) return
+    invariant(covers(hold.level, to), 'CH1: who is asked has more', { page: record.page, holder })
     hold.asked = to
     this.#hands.lower(holder, record.page, hold.number, to)
   }
@@ -320,7 +342,14 @@ export class Directory {
 
   /** Whoever else has a copy still reads what was before. */
   #overwrite(record: PageRecord, writer: Holder): void {
-    for (const [holder, hold] of record.holds) if (holder !== writer) hold.stale = true
+    for (const [holder, hold] of record.holds) {
+      if (holder === writer) continue
+      invariant(this.consistency === 'release', 'CH1: a writer is alone', {
+        page: record.page,
+        holder,
+      })
+      hold.stale = true
+    }
   }
 
   #lookGathered(): void {

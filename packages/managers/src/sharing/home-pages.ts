@@ -46,6 +46,7 @@ export class HomePages {
 
   /** Takes the page from the loci here, or write access to it; `settle` says when all have seen that. */
   lower(page: number, to: PageLevel): void {
+    invariant(to !== 'write', 'CH1: a page is taken down', { page })
     const container = this.#container
     if (!this.#leaving.has(page)) container.awaited++
     this.#pager.eviction.ringFor(container)
@@ -70,7 +71,12 @@ export class HomePages {
 
   /** What the page holds; nobody writes it now. */
   content(page: number): Content | { readonly status: Refused } {
-    const { region } = this.#context
+    const { region, pageBytes } = this.#context
+    invariant(
+      !this.#lcd.query(page * pageBytes).writable,
+      'CH1: nobody here writes what another machine is given',
+      { page },
+    )
     const frame = this.#container.resident.get(page)
     if (frame !== undefined) return Uint8Array.from(region.frameBytes(frame))
     const stored = storedContent(this.#context, this.#container, page)
@@ -84,12 +90,17 @@ export class HomePages {
 
   /** The page can be written elsewhere: the next capture takes it along. */
   opened(page: number): void {
+    const { frame } = this.#lcd.query(page * this.#context.pageBytes)
+    invariant(frame === null, 'CH1: nobody here sees what another machine may write', { page })
     this.#lcd.noteWritten([page * this.#context.pageBytes])
   }
 
   /** The container is no longer shared. */
   end(): void {
     this.#container.awaited -= this.#leaving.size
+    invariant(this.#container.awaited >= 0, 'ME1: every removal is awaited once', {
+      token: this.#container.token,
+    })
     this.#leaving.clear()
     this.#arrivals = []
   }

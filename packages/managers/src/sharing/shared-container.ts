@@ -11,6 +11,7 @@ import type { PageGate } from '../paging/page-gate.js'
 import type { Pager } from '../paging/pager.js'
 import type { PagingContext } from '../paging/paging-context.js'
 import { Directory } from './directory.js'
+import { covers } from './levels.js'
 import { HomePages } from './home-pages.js'
 import { home } from './page-record.js'
 
@@ -81,6 +82,11 @@ export class SharedContainer implements PageGate {
 
   hold(fault: Fault, page: number): void {
     const access = fault.access === 'read' ? 'read' : 'write'
+    invariant(
+      !covers(this.level(page), access),
+      'CH1: only a fault whose page others have is held',
+      { page, access },
+    )
     const held = { fault, page }
     this.#held.push(held)
     const untilMs = this.#context.clock.nowMs() + waitMs
@@ -144,6 +150,7 @@ export class SharedContainer implements PageGate {
 
   /** The guest on that machine is gone; answers how many pages it could have written. */
   lost(machine: MachineId): number {
+    invariant(Number(machine) !== home, 'CH6: home is no guest', { machine })
     this.guests.delete(machine)
     this.#recalls = this.#recalls.filter(({ guest }) => guest.machine !== machine)
     return this.directory.lost(machine).length

@@ -6,6 +6,7 @@
  */
 import {
   asOffset,
+  isMachineId,
   proxyCalls,
   refuse,
   sharedPageCalls,
@@ -70,6 +71,7 @@ export class Sharing {
 
   /** The machine may become a guest: the manager has answered so. */
   allow(token: Token, machine: MachineId): void {
+    invariant(isMachineId(machine), 'MG171: a guest is on a machine', { token, machine })
     const machines = this.#allowed.get(token)
     if (machines === undefined) this.#allowed.set(token, new Set([machine]))
     else machines.add(machine)
@@ -111,6 +113,11 @@ export class Sharing {
 
   /** Brings home what guests have written, if there are any; grants nothing until it is thawed. */
   gather(shared: SharedContainer, done: (isHome: boolean) => void): void {
+    invariant(
+      this.#shared.get(shared.container.token) === shared,
+      'CH5: what is captured is shared here',
+      { token: shared.container.token },
+    )
     this.#gathered(shared, false)
     this.#gatherings.set(shared, { untilMs: this.#context.clock.nowMs() + gatherMs, done })
     shared.directory.gather(() => this.#gathered(shared, true))
@@ -181,6 +188,7 @@ export class Sharing {
       shareAcquire: (args, { machine }) => {
         const shared = this.#guest(machine, args)
         if (shared === null) return unknown(args.cont)
+        if (this.#context.options.consistency === 'sequential') return { status: 'ok', stale: [] }
         const stale = shared.directory
           .stale(machine)
           .map(({ page, number }) => ({ addr: asOffset(page * pageBytes), number }))
@@ -221,6 +229,11 @@ export class Sharing {
   #share(container: Shareable): SharedContainer {
     const known = this.#shared.get(container.token)
     if (known !== undefined) return known
+    invariant(
+      container.lcd !== null && !this.#context.sealed,
+      'MG171: what changes by commits alone has no guests',
+      { token: container.token },
+    )
     const shared = new SharedContainer(this.#context, this.#pager, container, (guest, recalls) =>
       this.#recall(container.token, guest, recalls),
     )
