@@ -93,7 +93,7 @@ export class HostedMachine {
 
   /** As `start`, unless it runs or is being started: then that is waited for. */
   async restart(): Promise<void> {
-    if (this.#down !== null && this.#starting === null) {
+    if (this.#down !== null) {
       this.#restarts.forget()
       await this.start()
     } else await this.life()
@@ -101,7 +101,10 @@ export class HostedMachine {
 
   /** Ends all its threads at once, as a loss of power does. It stays down unless `restart`. */
   async kill(restart: boolean): Promise<void> {
-    const sentence = `Machine ${this.machine} was killed. Start it again with restartMachine(${this.machine}).`
+    const next = restart
+      ? 'It is started again.'
+      : `Start it again with restartMachine(${this.machine}).`
+    const sentence = `Machine ${this.machine} was killed. ${next}`
     const life = this.#life
     this.#attempt++
     this.#stopped(new KatydidError('unreachable', sentence), restart)
@@ -136,6 +139,9 @@ export class HostedMachine {
   async #tryToBegin(): Promise<Ready> {
     const attempt = ++this.#attempt
     try {
+      // Two lives at once would write to one disk.
+      await this.#life?.close()
+      if (attempt !== this.#attempt) throw this.#overtaken()
       return await this.#begin()
     } catch (error) {
       // A life that failed has told why, and another may follow. What kept it from beginning, or its loci from running, nobody has told.
@@ -197,6 +203,13 @@ export class HostedMachine {
       detail: why.sentence,
       ...(this.#isOneOfSeveral ? { restarts } : {}),
     })
+  }
+
+  #overtaken(): KatydidError {
+    return (
+      this.#down ??
+      new KatydidError('frozen', `Another start of machine ${this.machine} is under way.`, true)
+    )
   }
 
   #goneError(): KatydidError {

@@ -160,7 +160,8 @@ export class Machine {
         worldId: options.worldId,
         snapshotEveryMs: options.snapshotEveryMs,
         line: options.line,
-        keepLines: options.retain,
+        // Nobody goes back to a line of one machine of several.
+        keepLines: network === undefined ? options.retain : 0,
         keepEveryMs: options.retainEveryMs,
         ...(options.auditEvery === undefined ? {} : { auditEvery: options.auditEvery }),
         manager: {

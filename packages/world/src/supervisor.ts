@@ -362,9 +362,13 @@ export class Supervisor<Kernel extends KernelControl> {
         return
       }
     }
+    const rest =
+      this.#network === null
+        ? 'the world. Everything recoverable is on the disk: open the world again.'
+        : 'its machine. Everything recoverable is on the disk.'
     this.#fail(
       'actor_gone',
-      `The ${name} has ended (${ending.event}: ${sentence}), and with it the world. Everything recoverable is on the disk: open the world again.`,
+      `The ${name} has ended (${ending.event}: ${sentence}), and with it ${rest}`,
     )
   }
 

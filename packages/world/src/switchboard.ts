@@ -19,14 +19,9 @@ export class Switchboard {
       connect(its, machine, port2)
     }
   }
-
-  /** It has ended: nothing leads to it any more. Not when another has taken its place. */
-  leave(machine: MachineId, driver: Driver): void {
-    if (this.#drivers.get(machine) === driver) this.#drivers.delete(machine)
-  }
 }
 
-/** A driver that has ended meanwhile is joined anew when it starts again. */
+/** One that has ended is joined anew when it starts again. */
 function connect(driver: Driver, to: MachineId, port: MessagePort): void {
   driver.connect(to, port).catch(() => port.close())
 }

@@ -12,6 +12,9 @@ test('[WO96] run makes a world of several machines and runs the program on the o
 
   const made = await katydid(folder, 'run', program, '--machines', '2', '--machine', '2', ...args)
   const status = await katydid(folder, 'status', '.katydid/echo-argument', '--json')
+  const said = await katydid(folder, 'status', '.katydid/echo-argument')
+  const points = await katydid(folder, 'snapshots', '.katydid/echo-argument')
+  const back = await katydid(folder, 'rollback', '.katydid/echo-argument', '--to', '1', '--yes')
   const again = await katydid(folder, 'run', program, '--machines', '3', ...args)
   const many = await katydid(folder, 'run', program, '--world', 'w', '--machines', '65', ...args)
 
@@ -21,6 +24,13 @@ test('[WO96] run makes a world of several machines and runs the program on the o
     readonly containers: readonly { readonly name: string; readonly machine: number }[]
   }
   t.is(containers.find(({ name }) => name === 'echo-argument')!.machine, 2)
+  t.is(said.status, 0, said.stderr)
+  t.regex(said.stdout, /container echo-argument on machine 2: .*\n/)
+  t.regex(said.stdout, /machine 1:\ndrains: .*\nmachine 2:\ndrains: /)
+  t.is(points.status, 0, points.stderr)
+  t.regex(points.stdout, /container echo-argument: snapshot/)
+  t.is(back.status, 1)
+  t.regex(back.stderr, /\[not_supported\]/)
   t.is(again.status, 1)
   t.regex(again.stderr, /has 2 machines, not 3.*\[bad_argument\]/)
   t.is(many.status, 1)

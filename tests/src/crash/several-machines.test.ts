@@ -1,6 +1,9 @@
 /** A world of several machines on threads: each is killed, or fails, and is started again alone, while the rest runs on. */
 import { KatydidError } from 'katydid'
 import test from 'ava'
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../support/folders.js'
 import { hear, openSeveral, problemsOf, work } from '../support/several.js'
@@ -8,7 +11,7 @@ import { until } from '../support/until.js'
 import { fixture } from '../support/worlds.js'
 
 test.serial(
-  '[WO80] [WO83] a machine killed at any moment comes back with all that was told of it, and the others lose nothing',
+  '[WO80] a machine killed at any moment comes back with all that was told of it, and the others lose nothing',
   async (t) => {
     t.timeout(240_000)
     const dir = temporaryFolder(t)
@@ -60,6 +63,36 @@ test.serial(
       (await world.machines()).map(({ incarnation }) => incarnation),
       [2, 3, 1],
     )
+  },
+)
+
+test.serial(
+  '[WO83] nothing is written any more by a machine that was killed, however busy it was, and it may be killed while it starts',
+  async (t) => {
+    const dir = temporaryFolder(t)
+    const world = await openSeveral(t, 2, { dir, snapshotEveryMs: 5 })
+    const handle = await work(world, 2, { pages: 100, rounds: 100_000, pauseMs: 1 })
+    const waiting = t.throwsAsync(handle.result(), { instanceOf: KatydidError })
+    const told = hear(world)
+    await until('it is at work', () => (told.get(2)?.rounds.size ?? 0) > 20)
+    const stored = (): string =>
+      createHash('sha256')
+        .update(fs.readFileSync(path.join(dir, 'machine-2.disk')))
+        .digest('hex')
+
+    await world.killMachine(2)
+    const before = stored()
+    await sleep(500)
+    const after = stored()
+    const starting = t.throwsAsync(world.restartMachine(2), { instanceOf: KatydidError })
+    await sleep(50)
+    await world.killMachine(2)
+    await starting
+    await world.restartMachine(2)
+
+    t.is((await waiting).status, 'unreachable')
+    t.is(after, before)
+    t.is((await world.machines())[1]!.state, 'open')
   },
 )
 

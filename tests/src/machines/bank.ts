@@ -11,6 +11,7 @@ import { knownPoints } from '@katydid/kernel/recovery/known-points.js'
 import { isOpen } from '@katydid/kernel/state-interval/gate.js'
 import { isStable } from '@katydid/kernel/state-interval/line.js'
 import { noteReceived } from '@katydid/kernel/state-interval/messages.js'
+import type { HostAnswer } from '@katydid/kernel'
 import type { Container } from '@katydid/kernel/container/container.js'
 import { KernelWorld, type WorldOptions } from '../kernel/support/kernel-world.js'
 import {
@@ -416,6 +417,29 @@ export class MachineBank {
     this.accounts.set(unit, account)
     this.#addresses.set(unit, { slot: container.slot, generation: container.generation })
     this.#set(account, { ...none, balance: opening })
+  }
+
+  /** A call of the host on the kernel of that machine. */
+  async host(on: MachineId, name: string, args: object): Promise<HostAnswer> {
+    const box: { answer: HostAnswer | null } = { answer: null }
+    void this.world(on)
+      .kernel.call(name, args)
+      .then((told) => (box.answer = told))
+    for (let nth = 0; box.answer === null && nth < 50_000; nth++) {
+      await Promise.resolve()
+      this.step()
+    }
+    if (box.answer === null) throw new Error(`${name} was not answered`)
+    return box.answer
+  }
+
+  /** Everything there is is on the line, of all machines. */
+  async keep(): Promise<void> {
+    const asked = this.machines.map((machine) =>
+      this.host(machine, 'world_snapshot', { durable: true }),
+    )
+    for (const { status, detail } of await Promise.all(asked))
+      if (status !== 'ok') throw new Error(`${status}: ${detail}`)
   }
 
   /** The payments of invocations are seen, and this is told of each that is no longer waiting. */

@@ -51,11 +51,7 @@ export class InvokingBank {
     for (const from of bank.accounts.values())
       for (const to of bank.accounts.values())
         if (from.machine !== to.machine) await invoking.#give(from.unit, to.unit)
-    const kept = bank.machines.map((machine) =>
-      invoking.#host(machine, 'world_snapshot', { durable: true }),
-    )
-    for (const { status } of await Promise.all(kept))
-      if (status !== 'ok') throw new Error(`the capabilities are not on the line: ${status}`)
+    await bank.keep()
     for (const machine of bank.machines) invoking.watch(machine)
     bank.onTaken = (unit, id) => invoking.#taken(unit, id)
     return invoking
@@ -260,27 +256,15 @@ export class InvokingBank {
   async #give(to: string, from: string): Promise<void> {
     const [source, target] = [this.#bank.accounts.get(from)!, this.#bank.accounts.get(to)!]
     this.#addresses.set(from, this.#bank.container(from).slot)
-    const cap = await this.#host(source.machine, 'container_find', { name: source.name })
-    const into = await this.#host(target.machine, 'container_find', { name: target.name })
-    const given = await this.#host(source.machine, 'cap_give', {
+    const cap = await this.#bank.host(source.machine, 'container_find', { name: source.name })
+    const into = await this.#bank.host(target.machine, 'container_find', { name: target.name })
+    const given = await this.#bank.host(source.machine, 'cap_give', {
       cap: cap['cont'],
       machine: asMachine(target.machine),
       to: into['cont'],
       rights: rights.invoke,
     })
     if (given.status !== 'ok') throw new Error(`${given.status}: ${given.detail}`)
-  }
-
-  async #host(on: MachineId, name: string, args: object) {
-    const asked = this.#bank.world(on).kernel.call(name, args)
-    const box: { answer: Awaited<typeof asked> | null } = { answer: null }
-    void asked.then((told) => (box.answer = told))
-    for (let nth = 0; box.answer === null && nth < 50_000; nth++) {
-      await Promise.resolve()
-      this.#bank.step()
-    }
-    if (box.answer === null) throw new Error(`${name} was not answered`)
-    return box.answer
   }
 
   #see(what: string): void {

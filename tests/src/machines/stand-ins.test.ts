@@ -9,24 +9,8 @@ const [one, two] = [asMachine(1), asMachine(2)]
 const open = (seed: number): Promise<MachineBank> =>
   MachineBank.open(seed, { machines: 2, accounts: 2 })
 
-/** A call of the host on the kernel of that machine. */
-async function host(
-  bank: MachineBank,
-  on: typeof one,
-  name: string,
-  args: object,
-): Promise<HostAnswer> {
-  const box: { answer: HostAnswer | null } = { answer: null }
-  void bank
-    .world(on)
-    .kernel.call(name, args)
-    .then((told) => (box.answer = told))
-  for (let nth = 0; box.answer === null && nth < 20_000; nth++) {
-    await Promise.resolve()
-    bank.step()
-  }
-  return box.answer ?? { status: 'not answered', detail: '' }
-}
+const host = (bank: MachineBank, on: typeof one, name: string, args: object): Promise<HostAnswer> =>
+  bank.host(on, name, args)
 
 const capOf = async (bank: MachineBank, on: typeof one, name: string): Promise<Capref> =>
   (await host(bank, on, 'container_find', { name }))['cont'] as Capref

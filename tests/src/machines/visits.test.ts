@@ -130,7 +130,7 @@ test('[LO144] its manager is asked once, with the invoker’s interval and the b
   const bench = await VisitsBench.open(45)
   const { bank } = bench
   const cap = await bench.give('2 a0', '1 a0')
-  await bench.keep()
+  await bench.bank.keep()
   const asked = (): string[] =>
     bank.world(two).manager!.calls.filter((each) => each.startsWith('invoke_no_support'))
   const interval = bench.kernel(one).containers.interval(bank.container('1 a0').slot)
@@ -186,7 +186,7 @@ test('[LO146] a thread that dies takes the container back to before the letter, 
   const bench = await VisitsBench.open(47)
   const { bank } = bench
   const cap = await bench.give('2 a0', '1 a0')
-  await bench.keep()
+  await bench.bank.keep()
   const box = bench.invoke('1 a0', cap, block)
   const ran = bench.next()
   bank.world(two).die(ran.port)
@@ -196,7 +196,7 @@ test('[LO146] a thread that dies takes the container back to before the letter, 
   const told = bench.answered(box)
   if (told.status === 'ok') t.deepEqual([told.end, ...told.block], ['ok', 4])
   else t.fail(told.status)
-  await bench.keep()
+  await bench.bank.keep()
   const bad = bench.invoke('1 a0', cap, block)
   for (let nth = 0; nth < 6; nth++) {
     const each = bench.next()
@@ -211,7 +211,7 @@ test('[LO147] a machine that is killed while it runs an invocation runs it again
   const bench = await VisitsBench.open(48)
   const { bank } = bench
   const cap = await bench.give('2 a0', '1 a0')
-  await bench.keep()
+  await bench.bank.keep()
   bank.run(1_000)
   const box = bench.invoke('1 a0', cap, block)
   bench.next()
@@ -227,7 +227,7 @@ test('[LO148] what an invoker’s end undoes was never invoked: the container go
   const bench = await VisitsBench.open(49)
   const { bank } = bench
   const cap = await bench.give('2 a0', '1 a0')
-  await bench.keep()
+  await bench.bank.keep()
   bench.invoke('1 a0', cap, block)
   const ran = bench.next()
   const { interval } = {
@@ -299,7 +299,7 @@ test('[LO150] threads that run them serve one after the other, several at once, 
   bank.run(2_000)
   t.is(machine.visits.visitors.size, 0)
   t.is(machine.loci.threads().length, 2)
-  await bench.keep()
+  await bench.bank.keep()
   const records = machine.containers
     .live()
     .map(({ intervals: { history } }) => history.newest?.capture.record)
@@ -313,14 +313,14 @@ test('[LO151] a letter of another machine is no visit: nothing is logged of eith
   const cap = await bench.give('2 a0', '1 a0')
   const gaps = (): (string | null)[] =>
     ['1 a0', '2 a0'].map((unit) => bench.bank.container(unit).intervals.history.gap)
-  await bench.keep()
+  await bench.bank.keep()
   t.deepEqual(gaps(), [null, null])
   const box = bench.invoke('1 a0', cap, block)
   const ran = bench.next()
   t.true(gaps().every((gap) => gap !== null))
   ran.done(ok())
   t.is(bench.answered(box).status, 'ok')
-  await bench.keep()
+  await bench.bank.keep()
   t.deepEqual(gaps(), [null, null])
 })
 
@@ -342,7 +342,7 @@ test('[LO143] a container whose manager was given up is kept, and says manager_f
   const first = bench.invoke('1 a0', cap)
   bench.next().done(ok())
   t.is(bench.answered(first).status, 'ok')
-  await bench.keep()
+  await bench.bank.keep()
   for (let nth = 0; nth < 6; nth++) {
     t.true(bank.until(() => bank.agrees && world.managers.has(weak)))
     world.die(weak)

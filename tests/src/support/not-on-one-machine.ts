@@ -1,5 +1,12 @@
 /** Calls that a world of one machine does not make, or only where somebody holds the line for long; by their names, with the reason. */
-import { forwardedCalls, machineCalls, networkCalls } from '@katydid/abi'
+import {
+  containerCalls,
+  forwardedCalls,
+  locusCalls,
+  machineCalls,
+  nameCalls,
+  networkCalls,
+} from '@katydid/abi'
 
 const named = (
   calls: Readonly<Record<string, { readonly name: string }>>,
@@ -17,6 +24,16 @@ export const notOnOneMachine: Readonly<Record<string, string>> = {
     machineCalls,
     'a world of one machine has no other: machines/courses.test.ts, machines/recovery.test.ts',
   ),
+  ...named(
+    {
+      capGive: containerCalls.capGive,
+      containerFindOn: containerCalls.containerFindOn,
+      remoteInvoke: locusCalls.remoteInvoke,
+      visitNext: locusCalls.visitNext,
+    },
+    'about containers of other machines: machines/stand-ins.test.ts, machines/visits.test.ts, crash/remote-invoke.test.ts',
+  ),
+  ...named(nameCalls, 'names over machines: crash/several-machines.test.ts'),
   snapshot_supersedes:
     'said while somebody holds the line for long, which no random life does: kernel/garbage.test.ts, managers/superseded.test.ts, crash/held-line.test.ts',
 }

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { ExecutionContext } from 'ava'
 import type { MachineView, OpenOptions } from 'katydid'
-import type { Told, Work } from './several.js'
+import { note, type Told, type Work } from './several.js'
 import { until } from './until.js'
 import { fixture } from './worlds.js'
 
@@ -48,7 +48,9 @@ export class WorldProcess {
       for (const line of lines) {
         const said = JSON.parse(line) as Said
         this.said.push(said)
-        note(told, said)
+        const { machine, sequence, text } = said
+        if (machine !== undefined && sequence !== undefined && text !== undefined)
+          note(told, { machine, sequence, text })
       }
     })
   }
@@ -79,14 +81,4 @@ export class WorldProcess {
     await this.says('closed')
     await this.ended
   }
-}
-
-function note(told: Map<number, Told>, { machine, sequence, text }: Said): void {
-  if (machine === undefined || sequence === undefined || text === undefined) return
-  const of = told.get(machine) ?? { problems: [], rounds: new Map<number, string>() }
-  told.set(machine, of)
-  const before = of.rounds.get(sequence)
-  if (before !== undefined && before !== text)
-    of.problems.push(`line ${sequence} of machine ${machine} was “${before}” and is “${text}”`)
-  of.rounds.set(sequence, text)
 }

@@ -30,18 +30,28 @@ export function openSeveral(
   })
 }
 
+/** A line of a machine’s locus was told. One that comes twice is the same, and none is left out. */
+export function note(
+  told: Map<number, Told>,
+  {
+    machine,
+    sequence,
+    text,
+  }: { readonly machine: number; readonly sequence: number; readonly text: string },
+): void {
+  const of = told.get(machine) ?? { problems: [], rounds: new Map<number, string>() }
+  told.set(machine, of)
+  const before = of.rounds.get(sequence)
+  if (before !== undefined && before !== text)
+    of.problems.push(`line ${sequence} of machine ${machine} was “${before}” and is “${text}”`)
+  if (!of.rounds.has(sequence) && of.rounds.size !== sequence - 1)
+    of.problems.push(`line ${sequence} of machine ${machine} came after ${of.rounds.size} lines`)
+  of.rounds.set(sequence, text)
+}
+
 /** Notes the lines of locus `worker N` of each machine. */
 export function hear(world: World, told = new Map<number, Told>()): ReadonlyMap<number, Told> {
-  world.on('output', ({ machine, sequence, text }) => {
-    const of = told.get(machine) ?? { problems: [], rounds: new Map<number, string>() }
-    told.set(machine, of)
-    const before = of.rounds.get(sequence)
-    if (before !== undefined && before !== text)
-      of.problems.push(`line ${sequence} of machine ${machine} was “${before}” and is “${text}”`)
-    if (!of.rounds.has(sequence) && of.rounds.size !== sequence - 1)
-      of.problems.push(`line ${sequence} of machine ${machine} came after ${of.rounds.size} lines`)
-    of.rounds.set(sequence, text)
-  })
+  world.on('output', (line) => note(told, line))
   return told
 }
 

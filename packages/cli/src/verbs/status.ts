@@ -45,25 +45,45 @@ async function status(screen: Screen, dir: string, asJson: boolean): Promise<voi
         ? `world ${dir}: holds nothing recoverable yet`
         : `world ${dir}: at capture ${capture}, recovered in ${milliseconds(ms)}`,
     )
-    const { drains, lagging, output, decisions } = found.report as Report
-    for (const { from, to, atMs } of decisions)
+    const reports = reportsOf(found.report)
+    const on = (machine: number): string => (reports.length > 1 ? ` on machine ${machine}` : '')
+    for (const { from, to, atMs } of reports.flatMap(({ report }) => report.decisions))
       screen.out(`an administrator took it back from capture ${from} to ${to}, ${dateText(atMs)}`)
     for (const each of found.containers)
       screen.out(
-        `container ${each.name}: ${each.state === 'live' ? '' : 'stopped with its manager, '}${bytes(each.size)}, interval ${each.recoverable}, program ${each.program?.module ?? 'none'}`,
+        `container ${each.name}${on(each.machine)}: ${each.state === 'live' ? '' : 'stopped with its manager, '}${bytes(each.size)}, interval ${each.recoverable}, program ${each.program?.module ?? 'none'}`,
       )
     for (const each of found.loci)
       screen.out(
-        `locus ${each.name}: ${each.state} in container ${each.container}, ${plural(each.faults, 'fault')} so far`,
+        `locus ${each.name}${on(each.machine)}: ${each.state} in container ${each.container}, ${plural(each.faults, 'fault')} so far`,
       )
-    screen.out(drainLine(drains))
-    if (lagging !== null)
-      screen.out(
-        `the line lags since ${milliseconds(lagging.forMs)}: ${lagging.holders.map(holderText).join('; ')}`,
-      )
-    for (const { container, held, bytes: size } of output)
-      screen.out(`output of ${container}: ${plural(held, 'line')} not told yet, ${bytes(size)}`)
+    for (const { machine, report } of reports) {
+      if (reports.length > 1) screen.out(`machine ${machine}:`)
+      for (const line of reportLines(report)) screen.out(line)
+    }
   } finally {
     await world.close()
   }
+}
+
+/** What each machine says; a machine alone says it for the world. */
+function reportsOf(
+  report: unknown,
+): readonly { readonly machine: number; readonly report: Report }[] {
+  const { machines } = report as { readonly machines?: ReturnType<typeof reportsOf> }
+  return machines ?? [{ machine: 1, report: report as Report }]
+}
+
+function reportLines({ drains, lagging, output }: Report): string[] {
+  const lags =
+    lagging === null
+      ? []
+      : [
+          `the line lags since ${milliseconds(lagging.forMs)}: ${lagging.holders.map(holderText).join('; ')}`,
+        ]
+  const held = output.map(
+    ({ container, held: count, bytes: size }) =>
+      `output of ${container}: ${plural(count, 'line')} not told yet, ${bytes(size)}`,
+  )
+  return [drainLine(drains), ...lags, ...held]
 }
