@@ -21,6 +21,7 @@ import { retainedUpcalls } from './signatures/retained-upcalls.js'
 import { semaphoreCalls } from './signatures/semaphores.js'
 import { overlayUpcalls, transactionCalls } from './signatures/transactions.js'
 import { snapshotCalls } from './signatures/snapshot-calls.js'
+import { guestUpcalls, proxyCalls, sharedPageCalls, supportUpcalls } from './signatures/sharing.js'
 import type { Group } from './signature.js'
 
 export const groups: Readonly<Record<string, Group>> = {
@@ -49,4 +50,8 @@ export const groups: Readonly<Record<string, Group>> = {
   'Forwarded calls': forwardedCalls,
   'Calls between machines': machineCalls,
   Names: nameCalls,
+  'Shared pages': sharedPageCalls,
+  'Proxy calls': proxyCalls,
+  'Support upcalls': supportUpcalls,
+  'Guest upcalls': guestUpcalls,
 }

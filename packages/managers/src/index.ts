@@ -16,3 +16,9 @@ export {
 export { SelfManagingManager } from './self-managing/self-managing.js'
 export * from './testing/conformance.js'
 export { TransactionalManager } from './transactional/transactional.js'
+export {
+  defaultOptions as proxyDefaults,
+  type ProxyData,
+  type ProxyOptions,
+} from './proxy/options.js'
+export { ProxyManager } from './proxy/proxy.js'

@@ -561,7 +561,7 @@ export class SimLocus {
     signature: S,
     args: ArgsOf<S>,
     resting = false,
-    deadlineMs = resting ? 60_000 : 10_000,
+    forMs = resting ? 60_000 : 10_000,
   ): Step<Reply<S>> {
     const state: { reply: Reply<S> | null } = { reply: null }
     if (resting) this.#rest()
@@ -573,79 +573,13 @@ export class SimLocus {
       (reply) => {
         state.reply = reply
       },
-      deadlineMs,
+      forMs,
     )
     yield* this.#pause(() => state.reply !== null)
     if (resting) yield* this.#throughGate()
     else this.#comeBack()
     this.world.operations++
     return state.reply!
-  }
-
-  /** Invokes a container of another machine, quiet until the answer is there. */
-  *remoteInvoke(
-    cap: Capref,
-    block: Uint8Array,
-    deadlineMs = 60_000,
-  ): Step<Reply<typeof locusCalls.remoteInvoke>> {
-    const { region, containerSlot } = this
-    const { epoch, mixed } = this.#tree ?? newTree(region, containerSlot)
-    const args = {
-      cap,
-      block,
-      epoch,
-      mixed: mixed || messageEpoch(region, containerSlot) !== epoch,
-      deadlineMs,
-    }
-    return yield* this.call(locusCalls.remoteInvoke, args, false, deadlineMs + 10_000)
-  }
-
-  /** Runs what loci of other machines invoke, one after the other, as a visitor's thread does. */
-  *#serveVisits(): Step<void> {
-    type Next = typeof locusCalls.visitNext
-    for (let done: ArgsOf<Next>['done'] = null; ;) {
-      const state: { reply: Reply<Next> | null } = { reply: null }
-      const args = { done, leaves: false }
-      this.messenger.call(
-        actorPorts.kernel,
-        locusCalls.visitNext,
-        args,
-        (reply) => {
-          state.reply = reply
-        },
-        60_000,
-      )
-      yield* this.#pause(() => state.reply !== null)
-      if (state.reply?.status !== 'ok' || state.reply.visit === null) return
-      done = yield* this.#visit(state.reply.visit)
-    }
-  }
-
-  *#visit(
-    visit: NonNullable<ResultOf<typeof locusCalls.visitNext>['visit']>,
-  ): Step<NonNullable<ArgsOf<typeof locusCalls.visitNext>['done']>> {
-    const { number, block, epoch, mixed } = visit
-    const slot = visit.container as ContainerSlot
-    const name = this.world.kernel.machine.containers.at(slot)?.name ?? ''
-    this.#comeBack()
-    this.#tree = { epoch, mixed }
-    this.moveTo(slot, name, 1)
-    this.region.words.store(this.region.containerWord(slot, 'ran'), 1)
-    this.#uses = new AttachmentSet(this.#attachmentTo(slot))
-    this.#windows = new SimWindows(this.#uses, (container) => this.#attachmentAcross(container))
-    this.#uses.attach()
-    try {
-      return { number, status: 'ok', detail: '', block: yield* this.world.visit(this, block) }
-    } catch (error) {
-      if (!(error instanceof AccessError)) throw error
-      return { number, status: error.status, detail: error.message, block: new Uint8Array(0) }
-    } finally {
-      if (this.#alive) {
-        this.#leave()
-        this.#tree = null
-        this.#store('state', locusStates.starting)
-      }
-    }
   }
 
   /**

@@ -49,17 +49,6 @@ export type SimProgram = (
   locus: SimLocus,
 ) => Generator<'step' | number | (() => boolean), Uint8Array>
 
-/** What a locus does in a container that another machine's has invoked with the block. */
-export type SimVisit = (
-  locus: SimLocus,
-  block: Uint8Array,
-) => Generator<'step' | number | (() => boolean), Uint8Array>
-
-// eslint-disable-next-line require-yield
-function* returnBlock(_: SimLocus, block: Uint8Array): ReturnType<SimVisit> {
-  return block
-}
-
 /** Loci whose names begin so run the program `read`, whatever their container's program is. */
 export const readerName = 'reader'
 
@@ -256,8 +245,6 @@ export class WholeWorld {
   readonly lost = new Set<string>()
   /** Told of each access of a locus, in the step in which it happens. */
   touched: (container: string) => void = () => {}
-  /** What is run in a container that a locus of another machine invokes; by itself it returns its block. */
-  visit: SimVisit = returnBlock
   readonly programs: Map<string, SimProgram>
   #killedAtMs = -Infinity
   #locusKilledAtMs = -Infinity

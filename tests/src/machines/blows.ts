@@ -48,7 +48,8 @@ export class Blows {
         else this.#due.push(each)
       }
       // A machine whose disk refused too much has failed; whoever looks after it starts it again.
-      for (const [machine, { phase }] of machines.worlds) if (phase === 'failed') this.#restart(machine, 50)
+      for (const [machine, { phase }] of machines.worlds)
+        if (phase === 'failed') this.#restart(machine, 50)
     }
   }
 
@@ -96,7 +97,12 @@ interface Struck {
 const blows: readonly (readonly [name: string, blow: (struck: Struck) => void])[] = [
   ['locus', killLocus],
   ['locus', killLocus],
-  ['manager', ({ world }) => { if (world.manager !== null) world.killManager() }],
+  [
+    'manager',
+    ({ world }) => {
+      if (world.manager !== null) world.killManager()
+    },
+  ],
   ['machine', ({ machine, machines, restart }) => restart(machine, machines.random.below(400))],
   ['machine', ({ machine, machines, restart }) => restart(machine, machines.random.below(1500))],
   ['several', several],

@@ -49,7 +49,8 @@ export async function campaignSeed(
   const blows = new Blows(machines)
   const { problems } = machines
   await machines.begin()
-  const steps = (what: string): void => tell(`${machines.nowMs.toFixed(1)} ${what} after ${machines.network.steps} steps`)
+  const steps = (what: string): void =>
+    tell(`${machines.nowMs.toFixed(1)} ${what} after ${machines.network.steps} steps`)
   steps('begun')
   blows.course()
   blows.mend()
@@ -69,7 +70,11 @@ export async function campaignSeed(
   steps('still')
   if (problems.length === 0) await machines.readBack()
   steps('read')
-  done('I3, I18: the lines did not come to be what they could', () => ground.lineProblems(true).length === 0, settleMs)
+  done(
+    'I3, I18: the lines did not come to be what they could',
+    () => ground.lineProblems(true).length === 0,
+    settleMs,
+  )
   steps('ended')
   machines.finish()
   if (problems.length === 0) {

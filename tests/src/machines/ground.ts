@@ -56,7 +56,9 @@ export class Ground {
       this.#isToBeJudged = true
       for (const [name, interval] of to) {
         this.returns++
-        this.#machines.tell(`${this.#machines.nowMs.toFixed(1)} ${id} ${name} is back at ${interval}`)
+        this.#machines.tell(
+          `${this.#machines.nowMs.toFixed(1)} ${id} ${name} is back at ${interval}`,
+        )
         this.#back.set(`${id} ${name}`, interval)
       }
     }
@@ -89,7 +91,9 @@ export class Ground {
       const before = this.#announced.get(key) ?? 0
       if (interval === before) continue
       if (interval < before)
-        this.#machines.problems.push(`I2: the line of unit ${slot} of machine ${id} fell from ${before} to ${interval}`)
+        this.#machines.problems.push(
+          `I2: the line of unit ${slot} of machine ${id} fell from ${before} to ${interval}`,
+        )
       this.#announced.set(key, interval)
     }
   }
@@ -190,9 +194,13 @@ export class Ground {
       const back = this.#back.get(key) ?? Infinity
       const [from, to] = [least?.interval ?? 0, most?.interval ?? 0]
       if (back < from)
-        problems.push(`I16: ${key} went back to ${back}, and could be had at ${from} (recovery ${recovery})`)
+        problems.push(
+          `I16: ${key} went back to ${back}, and could be had at ${from} (recovery ${recovery})`,
+        )
       if (back > to)
-        problems.push(`I1: ${key} is at ${back}, and can be had at ${to} at most (recovery ${recovery})`)
+        problems.push(
+          `I1: ${key} is at ${back}, and can be had at ${to} at most (recovery ${recovery})`,
+        )
     }
   }
 
@@ -223,9 +231,10 @@ export class Ground {
     const best = this.#greatest(candidates)
     return post.addresses.flatMap((address) => {
       const { machine } = worlds.get(address.machine)!.kernel
-      const line = machine.captures.vector.get(address.slot as never) ?? 0
+      const line = machine.captures.vector.get(address.slot) ?? 0
       const most = best.get(keyOf(address))?.interval ?? 0
-      if (most < line) return [`I1: the line of ${keyOf(address)} is ${line}, and only ${most} can be had`]
+      if (most < line)
+        return [`I1: the line of ${keyOf(address)} is ${line}, and only ${most} can be had`]
       return exactly && most > line
         ? [`I3: the line of ${keyOf(address)} is ${line}, and could be ${most}`]
         : []
@@ -248,7 +257,9 @@ export class Ground {
     const { worlds, post, money } = this.#machines
     const containers = [...worlds.values()].flatMap(({ model }) => [...model.containers.values()])
     const taken = new Set(containers.flatMap(({ letters }) => [...letters.taken]))
-    const open = containers.flatMap(({ letters }) => [...letters.sent]).filter((id) => !taken.has(id))
+    const open = containers
+      .flatMap(({ letters }) => [...letters.sent])
+      .filter((id) => !taken.has(id))
     return money + open.reduce((sum, id) => sum + post.posted.get(id)!.amount, 0)
   }
 }

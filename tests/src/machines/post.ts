@@ -129,12 +129,7 @@ export class Post {
     }
   }
 
-  #sent(
-    self: MachineId,
-    { slot }: Container,
-    model: ModelContainer,
-    log: readonly Letter[],
-  ): void {
+  #sent(self: MachineId, { slot }: Container, model: ModelContainer, log: readonly Letter[]): void {
     for (const letter of log) {
       const { kind, block, call } = letter.content
       if (kind !== 'plain' && kind !== 'invoke' && kind !== 'answer') continue

@@ -9,7 +9,12 @@ import { isStable } from '@katydid/kernel/state-interval/line.js'
 import { CampaignHost } from '../campaign/host.js'
 import { deed, deedOfContainers, programOfDeeds, readAll } from '../campaign/random-program.js'
 import { WatchedNetwork } from '../campaign/watched-network.js'
-import { WholeWorld, type Remains, type SimProgram, type WholeShape } from '../campaign/whole-world.js'
+import {
+  WholeWorld,
+  type Remains,
+  type SimProgram,
+  type WholeShape,
+} from '../campaign/whole-world.js'
 import type { SimLocus } from '../campaign/sim-locus.js'
 import { Errands } from './errands.js'
 import { moneyAt, Post } from './post.js'
@@ -268,7 +273,10 @@ function stableIn({ kernel: { machine } }: WholeWorld): Map<string, ReadonlySet<
     if (selfManaged || name === '') continue
     const { base, newer } = intervals.history
     const points = newer.filter((point) => isStable(machine, slot, point))
-    stable.set(name, new Set([...(base === null ? [] : [base]), ...points].map((each) => each.interval)))
+    stable.set(
+      name,
+      new Set([...(base === null ? [] : [base]), ...points].map((each) => each.interval)),
+    )
   }
   return stable
 }

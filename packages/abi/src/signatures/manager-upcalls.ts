@@ -91,6 +91,7 @@ export const managerUpcalls = group(0x100, {
       no_such_container: unknownToken,
       not_supported:
         'The manager keeps no snapshots: captures leave the container’s pages out from then on.',
+      busy: 'What guests on other machines have written did not come home in 2 s: there is no snapshot by that name.',
     },
     idempotent: true,
     afterCrash: 'Nothing until state_interval_stable.',

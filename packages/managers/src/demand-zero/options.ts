@@ -20,6 +20,7 @@ export const defaultOptions: DemandZeroOptions = {
   reserveHigh: 48,
   batchPages: 64,
   invokedElsewhere: 'migrate_to',
+  consistency: 'sequential',
   tidyBytes: 1024 * 1024,
 }
 

@@ -9,10 +9,10 @@ import { frameStates } from './frame-table.js'
 import type { PagedContainer } from './paged-container.js'
 
 export class Departures {
-  readonly #context: PagingContext
+  readonly #context: Pick<PagingContext, 'frames' | 'reserve'>
   #leaving: Frame[] = []
 
-  constructor(context: PagingContext) {
+  constructor(context: Pick<PagingContext, 'frames' | 'reserve'>) {
     this.#context = context
   }
 

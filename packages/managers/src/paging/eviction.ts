@@ -15,6 +15,7 @@ import { frameStates } from './frame-table.js'
 import type { PagedContainer } from './paged-container.js'
 import { candidatesOf } from './candidates.js'
 import { settleWrite, failWrite } from './page-write.js'
+import { ringFor } from './ringing.js'
 
 interface Batch {
   readonly container: PagedContainer
@@ -96,10 +97,7 @@ export class Eviction {
 
   /** Has loci that acknowledge ring us while somebody waits for that, and not longer. */
   ringFor(container: PagedContainer): void {
-    const wanted = container.awaited > 0
-    if (container.lcd === null || wanted === container.ringing) return
-    container.lcd.ringWhenAcknowledged(wanted ? this.#context.port : null)
-    container.ringing = wanted
+    ringFor(this.#context.port, container)
   }
 
   #finish(batch: Batch): void {

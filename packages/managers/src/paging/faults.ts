@@ -96,11 +96,22 @@ export class Faults {
     if (this.#waiting.length === 0) return
     const faults = this.#waiting
     this.#spokenFor = 0
-    this.#waiting = faults.filter((fault) => {
+    this.#waiting = []
+    const left = faults.filter((fault) => {
       const status = this.#attempt(fault)
-      if (status !== 'wait') fault.answer(status)
+      if (status !== 'wait' && status !== 'held') fault.answer(status)
       return status === 'wait'
     })
+    // A fault that was held and has its page at once comes back meanwhile.
+    const back = this.#waiting
+    this.#waiting = left
+    for (const fault of back) this.#serveNow(fault)
+  }
+
+  #serveNow(fault: Fault): void {
+    const status = this.#attempt(fault)
+    if (status === 'wait') this.#waiting.push(fault)
+    else if (status !== 'held') fault.answer(status)
   }
 
   /** Frames are coming, or nobody waits. */
@@ -128,9 +139,11 @@ export class Faults {
     // Who can do with what there is has it now, behind those who cannot; what a transaction holds comes back when that is refused, so others wait once more.
     const faults = this.#waiting
     const sparing = faults.some(isOfTransaction)
-    this.#waiting = faults.filter((fault) => {
+    this.#waiting = []
+    const left = faults.filter((fault) => {
       this.#spokenFor = 0
       const status = this.#attempt(fault)
+      if (status === 'held') return false
       if (status === 'wait' && sparing && !isOfTransaction(fault) && !this.#spared.has(fault)) {
         this.#spared.add(fault)
         return true
@@ -138,6 +151,7 @@ export class Faults {
       fault.answer(status === 'wait' ? 'no_frames' : status)
       return false
     })
+    this.#waiting = [...left, ...this.#waiting]
   }
 
   /** Answers every waiting fault of the container (of all when null) with `status`. */
@@ -166,16 +180,22 @@ export class Faults {
     this.#held = this.#held.filter((held) => !isOver(held))
   }
 
-  #attempt(fault: Fault): Status | 'wait' {
+  #attempt(fault: Fault): Status | 'wait' | 'held' {
     const { container } = fault
     const page = Math.floor(fault.offset / this.#context.pageBytes)
     if (container.lcd === null) return 'no_such_container'
     const isRefused = !container.writable || this.#isSealed(container)
     if (fault.access !== 'read' && isRefused) return 'access_denied'
+    const level = container.sharing?.level(page) ?? 'write'
+    if (level === 'none' || (level === 'read' && fault.access !== 'read')) {
+      container.sharing!.hold(fault, page)
+      return 'held'
+    }
     const frame = container.resident.get(page)
     if (frame === undefined) return this.#bringIn(container, page, fault.access)
     if (fault.access === 'read') {
-      const isOpen = container.open.dirty.has(page) && !this.#isSealed(container)
+      const isOpen =
+        level === 'write' && container.open.dirty.has(page) && !this.#isSealed(container)
       return this.#show(container, page, frame, isOpen ? 'write' : 'read')
     }
     return this.#showForWrite(container, page, frame)

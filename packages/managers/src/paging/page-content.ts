@@ -35,22 +35,49 @@ export function fillFrame(
   )
   const into = context.region.frameBytes(frame)
   if (container.below !== null) return copyFromBelow(context, container.below, page, into)
-  const located = container.locate(page)
-  let place: PagePlace | null
-  try {
-    place = located === 'ask the map' ? context.older(container.token, page) : located
-  } catch (error) {
-    if (error instanceof AccessError) return error.status
-    throw error
-  }
   const again = container.seen.add(page)
+  const place = placeOf(context, container, page)
+  if (typeof place === 'string') return place
   if (place === null) {
     into.fill(0)
     context.counters.add('zeroFills')
     return 'ok'
   }
+  if (again) context.counters.add('reReads')
+  return readInto(context, place, into)
+}
+
+/** The content of a page that is not in memory, as bytes of its own; null: zeros, it was never written. */
+export function storedContent(
+  context: PagingContext,
+  container: PagedContainer,
+  page: number,
+): Uint8Array | null | Exclude<Status, 'ok'> {
+  const place = placeOf(context, container, page)
+  if (place === null || typeof place === 'string') return place
+  const bytes = new Uint8Array(context.pageBytes)
+  const read = readInto(context, place, bytes)
+  return read === 'ok' ? bytes : read
+}
+
+/** Where the page stands; null: it was never written; or why our own maps cannot say. */
+function placeOf(
+  context: PagingContext,
+  container: PagedContainer,
+  page: number,
+): PagePlace | null | Exclude<Status, 'ok'> {
+  const located = container.locate(page)
+  try {
+    return located === 'ask the map' ? context.older(container.token, page) : located
+  } catch (error) {
+    if (!(error instanceof AccessError)) throw error
+    invariant(error.status !== 'ok', 'MG4: what cannot be read has a reason', { page })
+    return error.status
+  }
+}
+
+function readInto(context: PagingContext, place: PagePlace, into: Uint8Array): Status {
   context.counters.add('reads')
   context.counters.add('readBytes', context.pageBytes)
-  if (again) context.counters.add('reReads')
   return context.read(place, into)
 }

@@ -6,6 +6,7 @@ import type { Capref, Frame, StateInterval, Token } from '@katydid/abi'
 import type { Lcd } from '@katydid/memory'
 import type { Delta } from './delta.js'
 import type { PageBits } from './page-bits.js'
+import type { PageGate } from './page-gate.js'
 import type { PagePlace } from './place.js'
 
 /** Where a page stands; `ask the map`: only what the manager keeps besides can say. */
@@ -34,6 +35,8 @@ export interface PagedContainer {
   ringing: boolean
   /** Pages ever brought in, to tell a re-read. */
   readonly seen: PageBits
+  /** Of a container that other machines use too. */
+  readonly sharing?: PageGate | null
   /** The version whose unwritten content of `page` is the live frame's own: writing that page needs a copy first. */
   sharedBy(page: number): Delta | undefined
   /** Where the content of a page that is not resident stands. */

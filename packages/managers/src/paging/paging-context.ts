@@ -1,5 +1,5 @@
 /** What the parts that page share: surroundings as arguments, tables, and the little they must know of the manager's store. */
-import type { DiskBlock, PortId, Status, SupportDecision, Token } from '@katydid/abi'
+import type { Consistency, DiskBlock, PortId, Status, SupportDecision, Token } from '@katydid/abi'
 import type { Clock, Counters, Region } from '@katydid/actor'
 import type { PolicyName } from '../policies/by-name.js'
 import type { ReplacementPolicy } from '../policies/policy.js'
@@ -29,6 +29,8 @@ export interface PagingOptions {
    * `local_support` it is to be run there, on pages from here, where the kernels can do that.
    */
   readonly invokedElsewhere: SupportDecision
+  /** What is seen of each other by machines that use one container together. */
+  readonly consistency: Consistency
 }
 
 /** Which blocks of the disk are needed: a page was written there; nobody needs what stands there any more. */

@@ -8,6 +8,7 @@ import {
   invariant,
   order,
   Region,
+  RemoteCalls,
   serveForever,
   TraceRing,
   TickClock,
@@ -46,6 +47,7 @@ export async function serveManager<Options extends PagingOptions>(
       report: (event) => order({ order: 'report', event }),
       options: { ...defaults, ...options },
       trace,
+      ...(region.plan.shape.network ? { remote: new RemoteCalls(endpoint, clock) } : {}),
     },
     boot,
   )

@@ -24,6 +24,7 @@ export const defaultOptions: PagingOptions = {
   reserveHigh: 24,
   batchPages: 32,
   invokedElsewhere: 'migrate_to',
+  consistency: 'sequential',
 }
 /** Frames that the kernel never asks back: what a few loci need to go on. */
 const leastFrames = 4

@@ -14,8 +14,8 @@ export interface Layer {
   forget(container: PagedContainer): void
   /** What is due, before faults are served; answers in how many milliseconds it wants another turn. */
   turn(): number
-  /** At the end of a turn. */
-  ring(): void
+  /** At the end of a turn, when all else is done; answers likewise. */
+  ring(): number
 }
 
 export type MakeLayer = (context: PagingContext, pager: Pager) => Layer
@@ -24,7 +24,7 @@ const none: Layer = {
   sift: (traps) => traps,
   forget: () => {},
   turn: () => Infinity,
-  ring: () => {},
+  ring: () => Infinity,
 }
 
 export const nothing: MakeLayer = () => none

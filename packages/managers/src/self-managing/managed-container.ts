@@ -7,6 +7,7 @@
 import { asInterval, type Capref, type Frame, type StateInterval, type Token } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Lcd } from '@katydid/memory'
+import type { SharedContainer } from '../sharing/shared-container.js'
 import { Delta } from '../paging/delta.js'
 import { PageBits } from '../paging/page-bits.js'
 import type { Located, PagedContainer } from '../paging/paged-container.js'
@@ -50,6 +51,8 @@ export class ManagedContainer implements PagedContainer {
   isFork = false
   /** The kernel has not made us its manager yet. */
   isComing = false
+  /** Nil: no other machine uses it. */
+  sharing: SharedContainer | null = null
   /** Removed or replaced frames that wait for acknowledgement. */
   awaited = 0
   ringing = false

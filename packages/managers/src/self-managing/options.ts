@@ -29,6 +29,7 @@ export const defaultOptions: SelfManagingOptions = {
   reserveHigh: 48,
   batchPages: 64,
   invokedElsewhere: 'migrate_to',
+  consistency: 'sequential',
   writesInFlight: 4,
   foldSlice: 64,
   snapshotBytes: 32 * 1024 * 1024,

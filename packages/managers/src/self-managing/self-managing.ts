@@ -25,6 +25,7 @@ import type { Identity } from './identity.js'
 import { nothing, type MakeLayer } from './layer.js'
 import { OwnSnapshot } from './own-snapshot.js'
 import { RoomKeeper } from './room-keeper.js'
+import { Sharing } from '../sharing/sharing.js'
 import { Retention } from './retention.js'
 import { retainedCalls } from './retained-calls.js'
 import { start, type Started } from './start.js'
@@ -71,7 +72,11 @@ export class SelfManagingManager {
     invariant(this.#parts === null, 'MG12: a manager starts once', { port: context.port })
     const traps = (): readonly PendingTrap[] => layer.sift(takeTraps(context.region, context.port))
     const pager = new Pager(context, traps)
-    const layer = over(context, pager)
+    const { remote } = context
+    // What changes by commits alone is not shared: transactions are of one machine.
+    const sharing =
+      remote === undefined || context.sealed ? null : new Sharing(context, pager, remote)
+    const layer = sharing ?? over(context, pager)
     const folding = new Folding(context)
     folding.graveyard.push(...graveyard)
     const flush = new Flush(context, pager.departures)
@@ -88,7 +93,17 @@ export class SelfManagingManager {
     )
     folding.keeper = retention
     const turns = new Turns(context, pagers, flush, ownSnapshot, cleaner, keeper, layer, retention)
-    const parts = { context, pagers, flush, ownSnapshot, identity, layer, ownPageSet, retention }
+    const parts = {
+      context,
+      pagers,
+      flush,
+      ownSnapshot,
+      identity,
+      layer,
+      ownPageSet,
+      retention,
+      sharing,
+    }
     this.#parts = { ...parts, turns }
     this.#early.open({
       upcalls: upcalls(this.#parts),

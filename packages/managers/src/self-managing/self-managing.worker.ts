@@ -7,6 +7,7 @@ import {
   exposeControl,
   order,
   Region,
+  RemoteCalls,
   serveForever,
   TraceRing,
   TickClock,
@@ -32,6 +33,7 @@ const manager = new SelfManagingManager(
     report: (event) => order({ order: 'report', event }),
     options: { ...defaultOptions, ...options },
     trace,
+    ...(region.plan.shape.network ? { remote: new RemoteCalls(endpoint, clock) } : {}),
   },
   boot,
 )

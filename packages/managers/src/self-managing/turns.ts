@@ -42,7 +42,8 @@ export class Turns {
   /** Answers in how many milliseconds it wants the next turn; a bell may bring it earlier. */
   turn(): number {
     const wanted = this.#layer.turn()
-    return Math.min(wanted, this.#turn(), this.#ownSnapshot.tryMs)
+    const own = this.#turn()
+    return Math.min(wanted, own, this.#layer.ring(), this.#ownSnapshot.tryMs)
   }
 
   #turn(): number {
@@ -57,7 +58,6 @@ export class Turns {
     this.#cleaner.settle()
     this.#snapshotWhenDue()
     pager.ring()
-    this.#layer.ring()
     if (folded && folding.isPending) return 0
     if (kept && this.#retention.isPending) return 0
     if (this.#cleaner.isPending) return this.#context.options.cleanRestMs

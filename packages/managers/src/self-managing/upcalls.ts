@@ -1,5 +1,6 @@
 /** What the kernel may ask of the manager, call by call. Nothing here waits: longer work is begun and goes on in turns. */
 import {
+  asMachine,
   refuse,
   type Answer,
   type ArgsOf,
@@ -22,6 +23,7 @@ import { ManagedContainer } from './managed-container.js'
 import { mergeFailed } from './merge.js'
 import type { OwnSnapshot } from './own-snapshot.js'
 import type { Retention } from './retention.js'
+import type { Sharing } from '../sharing/sharing.js'
 import { isAboveLine, isOfKeptLine, keep, unseat } from './kept.js'
 import { goFarBack } from './far-back.js'
 import { canRollBack, dropDelta, rollBack, type Pagers } from './rollback.js'
@@ -38,6 +40,8 @@ export interface UpcallParts {
   /** The page set of our own pages, which is never asked back. */
   readonly ownPageSet: PageSetId
   readonly retention: Retention
+  /** Nil: its containers are used on this machine alone. */
+  readonly sharing: Sharing | null
 }
 
 const unknown = (token: Token) =>
@@ -48,7 +52,7 @@ const noInterval = (token: Token, interval: StateInterval) =>
 
 /** Handlers of the upcalls. */
 export function upcalls(parts: UpcallParts): Upcalls {
-  const { context, pagers, flush, ownSnapshot, identity } = parts
+  const { context, pagers, flush, identity } = parts
   const { containers, counters } = context
   return {
     containerFault: ({ cont, addr, accessType }, call) => {
@@ -70,26 +74,14 @@ export function upcalls(parts: UpcallParts): Upcalls {
       context.reserve.owe(pageCount)
       return { status: 'ok' }
     },
-    invokeNoSupport: (args) => invokedElsewhere(context, args),
-    containerSnapshot: ({ cont, stateInterval }) => {
-      if (cont === identity.own.token) {
-        ownSnapshot.begin(stateInterval)
-        return { status: 'ok' }
-      }
-      const container = containers.get(cont)
-      if (container === undefined) return unknown(cont)
-      if (container.label === stateInterval) return { status: 'ok' }
-      forgetOrphans(parts)
-      const version = container.snapshot(stateInterval, context.date?.() ?? 0)
-      invariant(container.open !== version, 'MG7: after a snapshot a new interval is open', {
-        cont,
-        stateInterval,
-      })
-      mergeFailed(context, pagers.pager.departures, container)
-      counters.add('snapshots')
-      context.trace.event('snapshot', cont, stateInterval)
-      return { status: 'ok' }
+    invokeNoSupport: (args) => {
+      const said = invokedElsewhere(context, args)
+      if (said.status !== 'ok' || said.decision !== 'local_support') return said
+      if (parts.sharing === null) return { ...said, decision: 'migrate_to' }
+      parts.sharing.allow(args.cont, asMachine(args.machineId))
+      return said
     },
+    containerSnapshot: (args, call) => containerSnapshot(parts, args, call),
     stateIntervalQuery: ({ cont, stateInterval }) => {
       const container = containers.get(cont)
       if (stateInterval === 0 && (container === undefined || container.folded === 0))
@@ -140,6 +132,56 @@ export function upcalls(parts: UpcallParts): Upcalls {
       return { status: 'ok' }
     },
   }
+}
+
+type ContainerSnapshot = (typeof managerUpcalls)['containerSnapshot']
+
+function containerSnapshot(
+  parts: UpcallParts,
+  { cont, stateInterval }: ArgsOf<ContainerSnapshot>,
+  call: IncomingCall<ContainerSnapshot>,
+): Answer<ContainerSnapshot> | typeof later {
+  const { context, identity, ownSnapshot, sharing } = parts
+  if (cont === identity.own.token) {
+    ownSnapshot.begin(stateInterval)
+    return { status: 'ok' }
+  }
+  const container = context.containers.get(cont)
+  if (container === undefined) return unknown(cont)
+  if (container.label === stateInterval) return { status: 'ok' }
+  const shared = container.sharing
+  if (sharing === null || shared === null) {
+    takeSnapshot(parts, container, stateInterval)
+    return { status: 'ok' }
+  }
+  sharing.gather(shared, (isHome) => {
+    if (isHome) takeSnapshot(parts, container, stateInterval)
+    shared.directory.thaw()
+    call.reply(
+      isHome
+        ? { status: 'ok' }
+        : refuse('busy', `what guests have written of container ${cont} has not come home`),
+    )
+  })
+  return later
+}
+
+/** The open delta is the version of that name from now on: a few steps, whatever its size. */
+function takeSnapshot(
+  parts: UpcallParts,
+  container: ManagedContainer,
+  stateInterval: StateInterval,
+): void {
+  const { context, pagers } = parts
+  forgetOrphans(parts)
+  const version = container.snapshot(stateInterval, context.date?.() ?? 0)
+  invariant(container.open !== version, 'MG7: after a snapshot a new interval is open', {
+    cont: container.token,
+    stateInterval,
+  })
+  mergeFailed(context, pagers.pager.departures, container)
+  context.counters.add('snapshots')
+  context.trace.event('snapshot', container.token, stateInterval)
 }
 
 type ContRollback = (typeof managerUpcalls)['contRollback']

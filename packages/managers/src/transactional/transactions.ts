@@ -127,8 +127,9 @@ export class Transactions {
   }
 
   /** Has loci ring that acknowledge what was taken out of an overlay. At the end of a turn. */
-  ring(): void {
+  ring(): number {
     for (const { overlay } of this.#open.values()) this.#pager.eviction.ringFor(overlay)
+    return Infinity
   }
 
   #fault(transaction: Transaction, trap: PendingTrap): void {

@@ -9,10 +9,19 @@ import {
   statusOf,
   trapStates,
   type LocusSlot,
+  type MachineId,
   type ManagerBoot,
   type TraceKind,
 } from '@katydid/abi'
-import { Counters, run, Simulator, type Random, type SimTask } from '@katydid/actor'
+import {
+  Counters,
+  RemoteCalls,
+  run,
+  Simulator,
+  type Random,
+  type SimNetwork,
+  type SimTask,
+} from '@katydid/actor'
 import {
   anybody,
   barrierAt,
@@ -49,6 +58,8 @@ export interface WorldShape {
   readonly segmentBlocks?: number
   /** Stores are transactions, each of one store: the manager's containers change in no other way. */
   readonly transactional?: boolean
+  /** It is one machine of these. */
+  readonly among?: { readonly network: SimNetwork; readonly machine: MachineId }
   /** The manager in place of the real one; `die` ends its thread. */
   readonly manager?: (
     surroundings: Surroundings,
@@ -101,8 +112,16 @@ export class SimWorld {
     this.shape = shape
     this.captured = captured
     this.#nextCapture = Math.max(0, ...captured.keys()) + 1
-    this.sim = new Simulator(seed, {
-      shape: { frames: shape.frames, maxLoci: 64, maxContainers: 8, tableBytes: 1024 * 1024 },
+    const { among } = shape
+    this.sim = new Simulator(among?.network ?? seed, {
+      shape: {
+        frames: shape.frames,
+        maxLoci: 64,
+        maxContainers: 8,
+        tableBytes: 1024 * 1024,
+        network: among !== undefined,
+      },
+      ...(among === undefined ? {} : { machine: among.machine }),
       delayMs: (random) => shape.delayMs ?? (random.chance(0.2) ? random.below(20) / 10 : 0),
     })
     const { region } = this.sim
@@ -117,18 +136,18 @@ export class SimWorld {
 
   /** A new world, with its containers adopted. */
   begin(): void {
-    this.#script(this.kernel.open())
+    this.script(this.kernel.open())
     this.startManager()
     this.adoptAll()
   }
 
   adoptAll(): void {
-    for (let i = 0; i < this.shape.containers; i++) this.#script(this.kernel.adopt())
+    for (let i = 0; i < this.shape.containers; i++) this.script(this.kernel.adopt())
   }
 
   /** The same disk after a kill: answers the capture that the world came back at, whose content the model takes. */
   reopen(): number {
-    this.#script(this.kernel.restart())
+    this.script(this.kernel.restart())
     this.startManager()
     return this.recover()
   }
@@ -153,6 +172,7 @@ export class SimWorld {
         report: (event) => this.reports.push(JSON.stringify(event)),
         trace: { event: (kind, a = 0, b = 0) => this.traced.push({ kind, a, b }) },
         options: { ...defaultOptions, ownFrames: 8, ...this.shape.options },
+        ...(this.shape.among === undefined ? {} : { remote: new RemoteCalls(endpoint, clock) }),
       },
       this.kernel.boot(),
       () => this.sim.crash(managerPort),
@@ -170,7 +190,7 @@ export class SimWorld {
   #replaceManager(): void {
     this.sim.crash(managerPort)
     this.manager = null
-    this.#stopLoci()
+    this.stopLoci()
     this.kernel.clearTables()
     this.kernel.buryManager()
     this.startManager()
@@ -178,7 +198,7 @@ export class SimWorld {
 
   /** A locus was lost: the world goes back to its line, the manager lives on. */
   rollBack(): number {
-    this.#stopLoci()
+    this.stopLoci()
     this.kernel.clearTables()
     return this.recover()
   }
@@ -186,14 +206,14 @@ export class SimWorld {
   /** Loci are stopped and the containers go back to a capture, which need not be the line. */
   goBack(capture: number, restarts = false): void {
     if (restarts) this.#replaceManager()
-    this.#stopLoci()
+    this.stopLoci()
     this.kernel.clearTables()
-    this.#script(this.kernel.goBack(capture))
+    this.script(this.kernel.goBack(capture))
     this.model = new Map(this.captured.get(capture) ?? [])
   }
 
   recover(): number {
-    const line = this.#script(this.kernel.recover())
+    const line = this.script(this.kernel.recover())
     this.model = new Map(this.captured.get(line) ?? [])
     return line
   }
@@ -285,6 +305,39 @@ export class SimWorld {
     }
   }
 
+  /** A locus that stores and loads as it is told, each in a page, and notes what it read; `before` each, something else is waited for. */
+  recorder(
+    container: number,
+    steps: readonly { readonly page: number; readonly value: number | null }[],
+    before: () => Iterable<() => boolean> = () => [],
+  ): { readonly read: number[]; done: boolean } {
+    const slot = asLocus(this.#loci++)
+    const found = this.kernel.containers[container]!
+    const window = this.#enter(slot, found)
+    const record = { read: [] as number[], done: false }
+    const access = (page: number, value: number | null): Generator<() => boolean, number, void> =>
+      this.#access(slot, window, () => {
+        const at = page * this.#stepBytes + 8
+        if (value === null) return window.getInt32(at)
+        window.setInt32(at, value)
+        return value
+      })
+    const leave = (): void => this.#leave(slot, window)
+    this.sim.task(
+      'recorder',
+      (function* () {
+        for (const { page, value } of steps) {
+          yield 'step'
+          yield* before()
+          record.read.push(yield* access(page, value))
+        }
+        leave()
+        record.done = true
+      })(),
+    )
+    return record
+  }
+
   /** Begins to read the pages one by one; answers how many it has. */
   reader(container: number, pages: readonly number[]): { readonly done: number } {
     const slot = asLocus(this.#loci++)
@@ -356,18 +409,28 @@ export class SimWorld {
 
   #running = 0
 
-  /** Captures everything together, as soon as every locus rests. Answers the capture's number. */
-  capture(): number | null {
+  /** Every locus comes to rest, and stays. */
+  rest(): void {
     this.#gate = true
     const rest = this.sim.runUntil(
       () => this.#resting === this.#running,
       this.sim.clock.nowMs() + 20_000,
     )
     if (!rest) throw new Error('the loci did not come to rest')
+  }
+
+  /** Loci that rest go on. */
+  go(): void {
+    this.#gate = false
+  }
+
+  /** Captures everything together, as soon as every locus rests. Answers the capture's number. */
+  capture(): number | null {
+    this.rest()
     const id = this.#nextCapture++
     this.captured.set(id, new Map(this.model))
-    const taken = this.#script(this.kernel.capture(id))
-    this.#gate = false
+    const taken = this.script(this.kernel.capture(id))
+    this.go()
     return taken ? id : null
   }
 
@@ -531,7 +594,8 @@ export class SimWorld {
     this.sim.region.words.store(this.sim.region.locusWord(slot, 'state'), locusStates.ended)
   }
 
-  #stopLoci(): void {
+  /** The threads of all loci end where they are. */
+  stopLoci(): void {
     this.#epoch++
     const { region } = this.sim
     for (let slot = 0; slot < region.plan.shape.maxLoci; slot++) {
@@ -547,7 +611,8 @@ export class SimWorld {
     this.#loci = 0
   }
 
-  #script<T>(script: Parameters<typeof run<T>>[1]): T {
+  /** The kernel does this. */
+  script<T>(script: Parameters<typeof run<T>>[1]): T {
     const outcome: { value: T | null; done: boolean } = { value: null, done: false }
     run(this.kernel.messenger, script, (value) => {
       outcome.value = value

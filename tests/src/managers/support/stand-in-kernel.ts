@@ -132,6 +132,14 @@ export class StandInKernel {
     this.#makeTable(slot, this.#pages, 0, over.token)
   }
 
+  /** The place of a guest: a container of another machine, supplied here by the manager. */
+  makeGuest(slot: ContainerSlot, token: Token): UserContainer {
+    this.#makeTable(slot, this.#pages, 0, token)
+    const guest = { slot, token, interval: 0, stable: new Set<number>(), opened: true }
+    this.containers.push(guest)
+    return guest
+  }
+
   /** A new container under the manager; answers it once the manager has taken it on. */
   *adopt(): Generator<Ask, UserContainer, unknown> {
     const container = this.#create(false)
