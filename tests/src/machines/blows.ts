@@ -75,6 +75,12 @@ export class Blows {
     })
   }
 
+  /** A machine that failed by what had befallen it before is started again. */
+  lookAfter(): void {
+    for (const [machine, { phase }] of this.#machines.worlds)
+      if (phase === 'failed') this.#revive(machine)
+  }
+
   #restart(machine: MachineId, afterMs: number): void {
     this.#machines.crash(machine)
     this.#later(afterMs, () => this.#revive(machine))

@@ -56,7 +56,11 @@ export async function campaignSeed(
   blows.mend()
   steps('mended')
   const done = (what: string, condition: () => boolean, forMs: number): void => {
-    if (problems.length === 0 && !machines.until(condition, forMs)) problems.push(what)
+    const isSo = (): boolean => {
+      blows.lookAfter()
+      return condition()
+    }
+    if (problems.length === 0 && !machines.until(isSo, forMs)) problems.push(what)
   }
   done('I18: not all machines came to be open', () => machines.agrees, openMs)
   machines.close()

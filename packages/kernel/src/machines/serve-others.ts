@@ -9,7 +9,7 @@ import { receiveLetter } from './receive-letter.js'
 import { supportAsked } from '../remote/support-asked.js'
 import { capabilityGiven, containerNamed } from '../remote/give.js'
 import { serveNames } from './names.js'
-import { isIn, isToBeFollowed, takeUp } from './session-requests.js'
+import { isToBeFollowed, takesPart, takeUp } from './session-requests.js'
 
 export function serveOthers(machine: Machine, across: Across): void {
   const { remote, self } = across
@@ -38,18 +38,18 @@ export function serveOthers(machine: Machine, across: Across): void {
     },
     recoveryDecide: (args, call) => {
       const from = { from: call.machine, recovery: args.recovery }
-      if (!isIn(across, from)) return { status: 'ok', decided: false }
+      if (!takesPart(machine, across, from)) return { status: 'ok', decided: false }
       takeUp(machine, across, { ...from, kind: 'decide', args, reply: call.reply.bind(call) })
       return later
     },
     recoveryApply: ({ recovery }, call) => {
       const from = { from: call.machine, recovery }
-      if (isIn(across, from)) takeUp(machine, across, { ...from, kind: 'apply' })
+      if (takesPart(machine, across, from)) takeUp(machine, across, { ...from, kind: 'apply' })
       return { status: 'ok' }
     },
     recoveryLeave: ({ recovery }, call) => {
       const from = { from: call.machine, recovery }
-      if (isIn(across, from)) takeUp(machine, across, { ...from, kind: 'leave' })
+      if (takesPart(machine, across, from)) takeUp(machine, across, { ...from, kind: 'leave' })
       return { status: 'ok' }
     },
   })

@@ -31,6 +31,10 @@ export type Invited = Invitation | DecisionTold | (From & { readonly kind: 'appl
 export const isIn = ({ joined }: Across, { from, recovery }: From): boolean =>
   joined !== null && joined.coordinator === from && joined.recovery === recovery
 
+/** Whether it can do what that coordinator asks: it may have failed since it joined, and what becomes of the recovery is found when it is started again. */
+export const takesPart = (machine: Machine, across: Across, from: From): boolean =>
+  machine.phase !== 'failed' && isIn(across, from)
+
 /**
  * Whether an invitation is to be followed: it has a number that nobody used; or the number that this machine uses, or the coordinator it has joined, and comes of a lower
  * machine. Who coordinates gives way to lower machines only.
