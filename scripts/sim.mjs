@@ -102,9 +102,11 @@ function partOf(nth, of, hear) {
 
 function number(name, otherwise, least) {
   const value = Number(values[name] ?? otherwise)
-  if (Number.isSafeInteger(value) && value >= least) return value
-  console.error(`sim: --${name} is a whole number of at least ${least}, not ${values[name]}`)
-  process.exit(2)
+  if (!Number.isSafeInteger(value) || value < least) {
+    console.error(`sim: --${name} is a whole number of at least ${least}, not ${values[name]}`)
+    process.exit(2)
+  }
+  return value
 }
 
 function seconds(began) {
