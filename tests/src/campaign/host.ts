@@ -1,5 +1,5 @@
 /** What a host does to a simulated world, each call held against the model: its answer, and what it changes. */
-import type { Capref } from '@katydid/abi'
+import type { Capref, Status } from '@katydid/abi'
 import type { HostAnswer } from '@katydid/kernel'
 import { demandZero, managerOf, readerName, transactional, type WholeWorld } from './whole-world.js'
 import type { WorldModel } from './world-model.js'
@@ -266,13 +266,22 @@ export class CampaignHost {
     // The model knows it before its thread can begin.
     const isNew = expected === 'ok'
     if (isNew) model.addLocus(name, container)
+    // One that has done its last deed has ended when the kernel has heard so.
+    const isEnding = this.#runs(name) && earlier !== undefined && earlier.end !== null
     const answer = await this.#call('locus_create', { cont, block: noBlock, name })
-    this.#expect(`locus_create ${name} in ${container}`, answer, expected, 'no_resource')
+    const others: Status[] = isEnding ? ['no_resource', 'bad_argument'] : ['no_resource']
+    this.#expect(`locus_create ${name} in ${container}`, answer, expected, ...others)
     if (answer.status !== 'ok' && isNew && this.world.model === model) {
       if (earlier === undefined) model.loci.delete(name)
       else model.loci.set(name, earlier)
     }
     return answer.status === 'ok'
+  }
+
+  /** Whether the kernel has a locus of that name whose end it has not heard. */
+  #runs(name: string): boolean {
+    const { loci } = this.world.kernel.machine
+    return [...loci.all()].some((each) => each.name === name && each.end === null)
   }
 
   /** Captures the world; durable: answered when it is recoverable. Answers the capture or null. */

@@ -2,7 +2,7 @@
  * Messages between containers of different machines, as the kernels really carry them, and what is true of them: letters and invocations have ids that are given once in all lives
  * of the world, and carry money, so that a word of real pages says what was sent and taken.
  */
-import { asContainer, type ContainerSlot, type MachineId } from '@katydid/abi'
+import { asContainer, asMachine, type ContainerSlot, type MachineId } from '@katydid/abi'
 import type { Container } from '@katydid/kernel/container/container.js'
 import type { Letter, Waiting } from '@katydid/kernel/machines/letters.js'
 import type { WholeWorld } from '../campaign/whole-world.js'
@@ -125,6 +125,7 @@ export class Post {
       if (this.#waiting.get(model) !== waiting) {
         this.#waiting.set(model, waiting)
         this.#arrived(world, model, waiting)
+        this.#received(across!.self, container, model)
       }
     }
   }
@@ -132,15 +133,17 @@ export class Post {
   #sent(self: MachineId, { slot }: Container, model: ModelContainer, log: readonly Letter[]): void {
     for (const letter of log) {
       const { kind, block, call } = letter.content
-      if (kind !== 'plain' && kind !== 'invoke' && kind !== 'answer') continue
       const to = Math.floor(letter.unit / 2 ** 32)
-      if (kind === 'invoke') this.#callers.set(answerKey(self, call), model.name)
-      const key = kind === 'answer' ? answerKey(to, call) : `${contentOf(block).id}`
-      const entry = `${self} ${slot} ${key} ${letter.interval}`
+      const letterKey = keyOfLetter(self, slot, letter)
+      const entry = `${letterKey} ${letter.interval}`
       if (this.#noted.has(entry)) continue
       this.#noted.add(entry)
-      const { identity } = model
-      this.#stamps.set(key, { identity, happened: ++model.happened })
+      const stamp = { identity: model.identity, happened: ++model.happened }
+      this.#stamps.set(letterKey, stamp)
+      if (kind === 'invoke') this.#callers.set(answerKey(self, call), model.name)
+      if (kind === 'answer') this.#stamps.set(answerKey(to, call), stamp)
+      else if (kind === 'plain' || kind === 'invoke')
+        this.#stamps.set(`${contentOf(block).id}`, stamp)
     }
   }
 
@@ -159,6 +162,15 @@ export class Post {
     model.letters = { ...model.letters, waiting: ids }
   }
 
+  /** Whatever was in it, who has had a letter of a pair depends on its having been sent: the next is counted from it. */
+  #received(self: MachineId, { slot, letters }: Container, model: ModelContainer): void {
+    for (const { unit, sequence } of letters!.save().received) {
+      const sender = asMachine(Math.floor(unit / 2 ** 32))
+      const to = { unit: self * 2 ** 32 + slot, sequence }
+      this.#knows(model, keyOfLetter(sender, unit % 2 ** 32, to))
+    }
+  }
+
   /** An answer to that call of the machine has come to the container that made it. */
   answered(world: WholeWorld, call: number): void {
     const key = answerKey(world.kernel.machine.across!.self, call)
@@ -172,5 +184,12 @@ export class Post {
     knows.set(stamp.identity, Math.max(knows.get(stamp.identity) ?? 0, stamp.happened))
   }
 }
+
+/** A letter by its pair and number, as its sender numbers them. */
+const keyOfLetter = (
+  sender: MachineId,
+  slot: number,
+  { unit, sequence }: Pick<Letter, 'unit' | 'sequence'>,
+): string => `letter ${sender} ${slot} ${unit} ${sequence}`
 
 const answerKey = (machine: number, call: number): string => `answer ${machine} ${call}`

@@ -2,10 +2,14 @@
 import {
   containerCalls,
   forwardedCalls,
+  guestUpcalls,
   locusCalls,
   machineCalls,
   nameCalls,
   networkCalls,
+  proxyCalls,
+  sharedPageCalls,
+  supportUpcalls,
 } from '@katydid/abi'
 
 const named = (
@@ -32,6 +36,10 @@ export const notOnOneMachine: Readonly<Record<string, string>> = {
       visitNext: locusCalls.visitNext,
     },
     'about containers of other machines: machines/stand-ins.test.ts, machines/visits.test.ts, crash/remote-invoke.test.ts',
+  ),
+  ...named(
+    { ...sharedPageCalls, ...proxyCalls, ...supportUpcalls, ...guestUpcalls },
+    'pages that are shared over machines: coherence/shared.test.ts, coherence/shared-histories.test.ts',
   ),
   ...named(nameCalls, 'names over machines: crash/several-machines.test.ts'),
   snapshot_supersedes:
