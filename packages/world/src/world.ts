@@ -122,7 +122,7 @@ export class World extends WorldPast {
 
   /**
    * Gives whatever runs in `to` a capability for `container`, with all rights unless fewer are named. What is answered goes into
-   * a program's arguments: `locus.invoke(capref)`. `not_supported` when the two are on different machines.
+   * a program's arguments: `locus.invoke(capref)`. The two may be on different machines, of which this process has both (`unreachable`: it has not).
    */
   async grant(
     to: Container,
