@@ -119,7 +119,13 @@ export class Ground {
       least.set(keyOf(address), sure)
       most.set(keyOf(address), possible)
     }
-    this.#expected = { recovery, least: this.#greatest(least), most: this.#greatest(most) }
+    // Also of one that nothing is sure of it has to be known who it is: nobody can have what that did.
+    const who = whoIsIn(most)
+    this.#expected = {
+      recovery,
+      least: this.#greatest(least, who),
+      most: this.#greatest(most, who),
+    }
   }
 
   #candidatesOf(address: Address): { sure: Candidate[]; possible: Candidate[] } {
@@ -142,12 +148,12 @@ export class Ground {
   }
 
   /** The greatest choice in which nobody knows of another what that has not done. */
-  #greatest(candidates: Candidates): Choice {
+  #greatest(candidates: Candidates, who = whoIsIn(candidates)): Choice {
     const chosen = new Map([...candidates].map(([key, list]) => [key, list.length - 1]))
     const happened = (): Map<object, ModelContainer | null> => {
       const by = new Map<object, ModelContainer | null>()
       for (const [key, list] of candidates) {
-        const identity = list[0]?.picture.identity
+        const identity = who.get(key)
         if (identity !== undefined) by.set(identity, list[chosen.get(key)!]?.picture ?? null)
       }
       return by
@@ -283,3 +289,7 @@ function durableOf({ kernel: { machine } }: WholeWorld, { name, slot }: Address)
   const stable = newer.filter((point) => isStable(machine, slot, point))
   return new Set([...(base === null ? [] : [base]), ...stable].map(({ interval }) => interval))
 }
+
+/** Who each container is. */
+const whoIsIn = (candidates: Candidates): ReadonlyMap<string, object | undefined> =>
+  new Map([...candidates].map(([key, list]) => [key, list[0]?.picture.identity]))
