@@ -213,12 +213,17 @@ export class Ground {
   /** Containers that have received what was not sent. */
   orphans(): string[] {
     const by = new Map<object, ModelContainer>()
-    const { worlds } = this.#machines
-    for (const { model } of worlds.values())
-      for (const each of model.containers.values()) by.set(each.identity, each)
+    const where = new Map<object, string>()
+    for (const [id, { model }] of this.#machines.worlds)
+      for (const each of model.containers.values()) {
+        by.set(each.identity, each)
+        where.set(each.identity, `${id} ${each.name}`)
+      }
     return [...by.values()].flatMap((each) => {
       const lack = this.#lacks(each, by)
-      return lack === null ? [] : [`I1, I8: ${each.name} knows ${lack} of another, which never was`]
+      return lack === null
+        ? []
+        : [`I1, I8: ${where.get(each.identity)} knows ${lack} of another, which never was`]
     })
   }
 

@@ -2,7 +2,7 @@
 import { asMachine } from '@katydid/abi'
 import { Random } from '@katydid/actor'
 import { chooseOver, type HavableUnits } from '@katydid/kernel/machines/choose-over.js'
-import { Ends } from '@katydid/kernel/machines/ends.js'
+import { Ends, type Ended } from '@katydid/kernel/machines/ends.js'
 import {
   asHeard,
   foreignUnit,
@@ -25,12 +25,14 @@ test('[SI160] a unit goes by one number on each machine, and whoever hears of it
   }
 })
 
-test('[SI166] intervals that were gone back over never were, however often the unit goes back', (t) => {
+test('[SI166] intervals that were gone back over never were, however often the unit goes back, and in whatever order that is heard', (t) => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = new Random(seed)
     const ends = new Ends()
     const gone = new Set<number>()
     let lived: number[] = [1]
+    // What machines knew after each time: some of them have not heard of all.
+    const heard: Ended[] = []
     for (let session = 1; session <= 8; session++) {
       for (let more = random.below(4); more > 0; more--)
         lived.push(lived.at(-1)! + 1 + random.below(3))
@@ -39,14 +41,16 @@ test('[SI166] intervals that were gone back over never were, however often the u
       for (const each of lived) if (each > to) gone.add(each)
       lived = lived.filter((each) => each <= to)
       ends.add({ unit: 7, end: to, ceiling })
+      heard.push({ unit: 7, end: to, ceiling }, ...ends.all)
       lived.push(ceiling + 1)
       for (const each of gone) t.true(ends.has(7, each), `seed ${seed}, ${each} is gone`)
       for (const each of lived) t.false(ends.has(7, each), `seed ${seed}, ${each} was`)
     }
     t.false(ends.has(8, 1))
     const copy = new Ends()
-    for (const each of ends.all) copy.add(each)
-    for (const each of gone) t.true(copy.has(7, each))
+    while (heard.length > 0) copy.add(heard.splice(random.below(heard.length), 1)[0]!)
+    for (const each of gone) t.true(copy.has(7, each), `seed ${seed}, ${each} is gone`)
+    for (const each of lived) t.false(copy.has(7, each), `seed ${seed}, ${each} was`)
   }
 })
 

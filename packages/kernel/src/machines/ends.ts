@@ -1,6 +1,6 @@
 /**
  * Intervals that were gone back over. Of a unit that went back to `end`, whatever it had done up to `ceiling` never was; intervals are never used twice, so
- * what it does afterwards lies above. A unit that goes back further takes the earlier end with it.
+ * what it does afterwards lies above. What never was stays so: ends only come to be more.
  */
 import { invariant } from '@katydid/actor'
 
@@ -18,16 +18,18 @@ export class Ends {
     return [...this.#rows.values()].flat()
   }
 
-  add(ended: Ended): void {
-    const { unit, end, ceiling } = ended
+  /** In any order: rows of other machines come late, and say less or more. */
+  add({ unit, end, ceiling }: Ended): void {
     invariant(end < ceiling, 'SI166: a unit goes back', { unit, end, ceiling })
     const rows = this.#rows.get(unit) ?? []
-    // What an earlier one left, and this one does not.
-    const left = rows.filter((row) => row.end < end && row.ceiling <= end)
-    const inside = rows.find((row) => row.end < end && row.ceiling > end)
-    if (inside !== undefined)
-      this.#rows.set(unit, [...left, { ...inside, ceiling: Math.max(ceiling, inside.ceiling) }])
-    else this.#rows.set(unit, [...left, ended])
+    const isApart = (row: Ended): boolean => row.ceiling < end || row.end > ceiling
+    const near = rows.filter((row) => !isApart(row))
+    const joined = {
+      unit,
+      end: Math.min(end, ...near.map((row) => row.end)),
+      ceiling: Math.max(ceiling, ...near.map((row) => row.ceiling)),
+    }
+    this.#rows.set(unit, [...rows.filter(isApart), joined])
   }
 
   /** Whether that interval of the unit never was. */

@@ -19,6 +19,8 @@ export function visitNext(
       `no thread on port ${call.from} runs invocations of other machines`,
     )
   const { visitor } = locus
+  // A machine that has failed sends nothing any more: the letter was not taken, nothing of the visit is captured, and it is begun again in the next life.
+  if (machine.phase === 'failed') return { status: 'ok', visit: null }
   if (done !== null && visitor.visit?.number === done.number) {
     const tooLarge = done.block.byteLength > maxBlockBytes
     visitIsOver(machine, locus, {
@@ -27,7 +29,7 @@ export function visitNext(
       block: tooLarge ? new Uint8Array(0) : done.block.slice(),
     })
   }
-  if (leaves || machine.phase === 'failed') return { status: 'ok', visit: null }
+  if (leaves) return { status: 'ok', visit: null }
   visitor.next = (answer) => call.reply(answer)
   visitor.idleSinceMs = machine.clock.nowMs()
   runVisits(machine)
