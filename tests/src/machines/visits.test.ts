@@ -223,6 +223,24 @@ test('[LO147] a machine that is killed while it runs an invocation runs it again
   t.is(told.status === 'ok' ? told.end : told.status, 'ok')
 })
 
+test('[LO147] what returns on a machine that has failed is not answered, and runs again in its next life', async (t) => {
+  const bench = await VisitsBench.open(53)
+  const { bank } = bench
+  const cap = await bench.give('2 a0', '1 a0')
+  await bench.bank.keep()
+  const box = bench.invoke('1 a0', cap, block)
+  const ran = bench.next()
+  bench.kernel(two).fail('disk_failed', 'the test has broken its disk')
+  ran.done(ok(5))
+  bank.run(1_000)
+  t.is(box.reply, null)
+  bench.restart(two)
+  bench.next().done(ok(6))
+  const told = bench.answered(box)
+  t.deepEqual(told.status === 'ok' ? [told.end, ...told.block] : told.status, ['ok', 6])
+  t.deepEqual(bank.problems, [])
+})
+
 test('[LO148] what an invoker’s end undoes was never invoked: the container goes back, and its thread ends', async (t) => {
   const bench = await VisitsBench.open(49)
   const { bank } = bench
