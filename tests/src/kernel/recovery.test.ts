@@ -156,6 +156,26 @@ test('[SI15] a manager that does not come up is waited for so long, and then the
   t.is(world.kernel.machine.phase, 'failed')
 })
 
+test('[SI20] a disk’s driver that ends at any step of a recovery stops the world with io_error', async (t) => {
+  let during = 0
+  for (let steps = 0; steps < 60; steps++) {
+    const world = await counting(1)
+    world.die(actorPorts.firstManager, 'core', 'a bug')
+    for (let step = 0; step < steps; step++) world.sim.step()
+    if (world.kernel.machine.phase === 'recovering') during++
+
+    world.die(actorPorts.disk)
+    world.run(20_000)
+
+    t.deepEqual(
+      world.of('failed').map((each) => each.status),
+      ['io_error'],
+      `after ${steps} steps`,
+    )
+  }
+  t.true(during > 20, `${during} in a recovery`)
+})
+
 test('[SI16] what was made after the line is gone: its manager and its callers are told', async (t) => {
   const world = await counting(1)
   const cont = await world.container('late')

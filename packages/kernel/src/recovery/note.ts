@@ -1,17 +1,19 @@
 /** A recovery's own record. */
-import { invariant, type Script } from '@katydid/actor'
+import type { Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import { lineRecord } from '../state-interval/line.js'
 import type { LineRecord, OutputRecord } from '../state-interval/records.js'
+import { phaseOf } from './under-way.js'
 
-/** A record of the session, durable before the world does anything under its number. */
+/** A record of the session, durable before the world does anything under its number. False: the world has failed, by this or, meanwhile, by something else. */
 export function* note(
   machine: Machine,
   how: Pick<LineRecord, 'rolledBack' | 'back' | 'backTo'>,
   before: readonly OutputRecord[] = [],
 ): Script<boolean> {
+  // Threads that a session waits for end meanwhile, and drivers may.
+  if (phaseOf(machine) === 'failed') return false
   const { line, vector } = machine.captures
-  invariant(machine.phase !== 'failed', 'SI15: a failed world is not recovered', {})
   const record = lineRecord(machine, line, [...vector], how)
   const after = machine.log.position
   const written = yield* machine.log.write([...before, record])
