@@ -7,6 +7,8 @@ import { applyPartly, clearPartly, decidePartly } from '../recovery/go-partly.js
 import { movesOf, type Departure } from '../recovery/partly.js'
 import type { Problem } from '../recovery/problem.js'
 import { closeGates } from '../state-interval/gate.js'
+import { isStable } from '../state-interval/line.js'
+import { unitsOf } from '../state-interval/units.js'
 import type { DecidedUnits, Havable, Part } from './part.js'
 
 const quietMs = 60_000
@@ -41,9 +43,19 @@ export class PartlyPart implements Part {
     const isQuiet = (): boolean => machine.captures.rendezvous === null && machine.rootWrites === 0
     if (!(yield* machine.waits.until(isQuiet, quietMs))) machine.recoveryWanted ??= this.#reason
     // What is about to be on the disk is a point that can be had: who is given up for want of it goes back for nothing.
-    const isWritten = (): boolean => machine.captures.newer.every(({ durable }) => durable)
-    yield* machine.waits.until(isWritten, writtenMs)
+    yield* machine.waits.until(() => this.#isWritten(), writtenMs)
     return null
+  }
+
+  /** Whether all that was captured can be had: its records, and its images unless nobody writes them any more. */
+  #isWritten(): boolean {
+    const machine = this.#machine
+    if (machine.captures.newer.some(({ durable }) => !durable)) return false
+    return unitsOf(machine).every(({ unit, history }) => {
+      const manager = machine.containers.at(unit)?.manager ?? null
+      if (manager === null || machine.managers.at(manager)?.state !== 'running') return true
+      return history.newer.every((point) => isStable(machine, unit, point))
+    })
   }
 
   *states(going: readonly number[]): Script<readonly Havable[]> {
