@@ -100,6 +100,22 @@ for (const [who, id] of [
     t.true(recoveries > 20)
   })
 
+test('[SI173] a network driver that ends at any step of a recovery holds nobody up: what may have been lost on the way is not waited for', async (t) => {
+  for (let steps = 0; steps < 140; steps += 4) {
+    const bank = await chain(31)
+    bank.killLocus('1 a0')
+    for (let step = 0; step < steps; step++) bank.step()
+    bank.world(three).restartNetwork()
+    t.true(
+      bank.until(() => bank.agrees, 15_000),
+      `after ${steps} steps`,
+    )
+    t.true(bank.settle(), `after ${steps} steps`)
+    t.deepEqual(bank.problems, [], `after ${steps} steps`)
+    t.is(bank.sum(), bank.expectedSum)
+  }
+})
+
 test('[SI173] a machine that has joined is cut off before it hears what is decided, and they come back with the next recovery', async (t) => {
   const bank = await chain(25)
   const recovery = recoveryOf(bank)

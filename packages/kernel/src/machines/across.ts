@@ -19,8 +19,8 @@ export interface OtherMachines {
 interface Joined {
   readonly recovery: number
   readonly coordinator: MachineId
-  /** Incarnation of the coordinator's link then: of a later one nothing more comes. */
-  readonly session: number
+  /** The link with the coordinator then: over a later one nothing more of it comes. */
+  readonly link: number
 }
 
 type Peer = ResultOf<typeof networkCalls.linkPeers>['peers'][number]
@@ -55,6 +55,8 @@ export class Across {
   /** How often letters that never were sent came, and were dropped. */
   orphansDropped = 0
   readonly #peers = new Map<MachineId, Peer>()
+  /** How often a link with each was made: by a new driver there, or here, or after silence. */
+  readonly #links = new Map<MachineId, number>()
 
   constructor({ self, others, remote }: OtherMachines) {
     invariant(!others.includes(self), 'SI160: the others are others', { self })
@@ -72,15 +74,17 @@ export class Across {
     return this.#peers.get(machine)?.state === 'present'
   }
 
-  /** The incarnation of its link; 0: it is not present. */
-  sessionOf(machine: MachineId): number {
-    return this.isPresent(machine) ? this.#peers.get(machine)!.session : 0
+  /** Which link with it there is, by a number that rises; 0: none. */
+  linkOf(machine: MachineId): number {
+    return this.isPresent(machine) ? this.#links.get(machine)! : 0
   }
 
   /** How it is with a machine now; what was told to an earlier incarnation of it, or before it was silent, is told anew. */
   heard(peer: Peer): void {
     this.#peers.set(peer.machine, peer)
-    if (peer.state === 'present') this.streams.get(peer.machine)?.beginAnew()
+    if (peer.state !== 'present') return
+    this.#links.set(peer.machine, (this.#links.get(peer.machine) ?? 0) + 1)
+    this.streams.get(peer.machine)?.beginAnew()
   }
 
   /** Everything is told anew, and all letters are sent again. */

@@ -53,10 +53,10 @@ export function* participate(machine: Machine, across: Across, part: Part): Scri
 const isOver = (machine: Machine): boolean =>
   phaseOf(machine) === 'failed' || wanted(machine) !== null
 
-/** Its coordinator is gone, or is not the one that it was. */
+/** Its coordinator is gone, or what it says may have been lost on the way. */
 function isAlone(across: Across): boolean {
   const { joined } = across
-  return joined !== null && across.sessionOf(joined.coordinator) !== joined.session
+  return joined !== null && across.linkOf(joined.coordinator) !== joined.link
 }
 
 function leave<O extends 'left' | 'failed'>(across: Across, outcome: O): { readonly outcome: O } {
@@ -73,7 +73,7 @@ function* follow(
 ): Script<void> {
   const { from, recovery, going, reply } = invitation
   if (!isIn(across, invitation))
-    across.joined = { recovery, coordinator: from, session: across.sessionOf(from) }
+    across.joined = { recovery, coordinator: from, link: across.linkOf(from) }
   const units = yield* part.states(going)
   reply({ status: 'ok', ...told(machine, across, units, part) })
 }

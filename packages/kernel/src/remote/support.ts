@@ -22,7 +22,7 @@ export type Decision = ResultOf<Ask>
 export interface Support extends Decision {
   readonly generation: number
   readonly recovery: number
-  readonly session: number
+  readonly link: number
 }
 
 const answerMs = 10_000
@@ -44,7 +44,7 @@ export function* supportFor(
     if (known !== undefined && isValid(across, standIn, known)) return known
     const leftMs = Math.min(deadlineMs - machine.clock.nowMs(), answerMs)
     if (leftMs <= 0) return null
-    const session = across.sessionOf(home.machine)
+    const link = across.linkOf(home.machine)
     const { recovery } = across
     const args = { ...asked, recovery, cont: home.slot, generation: home.generation }
     const reply = yield* until<Reply<Ask>>((done) =>
@@ -54,7 +54,7 @@ export function* supportFor(
     )
     if (reply.status === 'ok') {
       const { decision, machine: where } = reply
-      supports.set(slot, { decision, machine: where, generation, recovery, session })
+      supports.set(slot, { decision, machine: where, generation, recovery, link })
       return { decision, machine: where }
     }
     if (!isPassing(reply.status)) return reply as Refused
@@ -72,5 +72,5 @@ const isValid = (
 ): boolean =>
   known.generation === generation &&
   known.recovery === across.recovery &&
-  known.session !== 0 &&
-  known.session === across.sessionOf(home.machine)
+  known.link !== 0 &&
+  known.link === across.linkOf(home.machine)

@@ -113,6 +113,7 @@ const fakeManager = (name: string, keepsRoot: boolean, behaviour: Partial<Behavi
 })
 
 export class KernelWorld {
+  #beyond: Beyond | undefined
   readonly sim: Simulator
   readonly kernel: KernelActor
   readonly file: MemoryFile
@@ -163,6 +164,7 @@ export class KernelWorld {
     this.#openDisk(earlier === undefined)
     this.console = this.#openConsole()
     const messenger = this.sim.endpoint(actorPorts.kernel)
+    this.#beyond = beyond
     if (beyond !== undefined) this.#openNetwork(beyond)
     this.kernel = new KernelActor({
       region: this.sim.region,
@@ -485,6 +487,12 @@ export class KernelWorld {
     yield 1
     if (this.#generation(port) !== generation) return
     this.die(port, 'signal', detail)
+  }
+
+  /** The network driver ends, and is started again. */
+  restartNetwork(): void {
+    this.sim.crash(actorPorts.network)
+    this.#openNetwork(this.#beyond!)
   }
 
   #openNetwork({ wires, machines, incarnation }: Beyond): void {
