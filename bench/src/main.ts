@@ -12,6 +12,7 @@ import { lastRun, remember } from './history.js'
 import { invoke } from './invoke.js'
 import { pageHit } from './page-hit.js'
 import { snapshotStop } from './snapshot-stop.js'
+import { threads } from './threads.js'
 import { describe } from './table.js'
 import { takeTurns } from './take-turns.js'
 
@@ -23,6 +24,7 @@ const benches: readonly Bench[] = [
   invoke,
   audit,
   link,
+  threads,
 ]
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,

@@ -14,6 +14,11 @@ export const actorPorts = {
   network: asPort(9),
 } as const
 export const maxActors = 10
+/** Actors that never block their thread, so that one can run them all. */
+const smallActors: readonly PortId[] = [actorPorts.kernel, actorPorts.console, actorPorts.network]
+/** Whose bell is rung for an actor: its own, or the kernel's where small actors share a thread. */
+export const bellPortOf = (port: PortId, together: boolean): PortId =>
+  together && smallActors.includes(port) ? actorPorts.kernel : port
 export const maxManagers = actorPorts.console - actorPorts.firstManager
 /** Whether a manager runs, or may run, at the port. */
 export const isManagerPort = (port: number): boolean =>

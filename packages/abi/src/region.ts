@@ -29,6 +29,8 @@ export interface MachineShape {
   readonly tableBytes: number
   /** Whether there are mailboxes to the network driver: only on a machine of several. */
   readonly network?: boolean
+  /** Whether kernel, console driver and network driver share a thread, and the kernel's bell. Nothing lies elsewhere for it. */
+  readonly together?: boolean
 }
 
 export const defaultShape: MachineShape = {

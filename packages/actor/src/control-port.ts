@@ -23,10 +23,17 @@ export interface ControlRoot {
   invoke(name: string, args: readonly unknown[]): ControlOutcome | Promise<ControlOutcome>
 }
 
-let exposed: MessagePort | null = null
+const exposed: MessagePort[] = []
 
-/** Makes the functions of `api` callable from the host. Call it once, before the loop. */
-export function exposeControl(api: object): void {
+/**
+ * Makes the functions of `api` callable from the host, over that port or the one of the worker's only actor; `onCalled` runs after each call. Do it once for each actor,
+ * before the loop.
+ */
+export function exposeControl(
+  api: object,
+  port: MessagePort = actorBoot().control,
+  onCalled: () => void = () => undefined,
+): void {
   const functions = api as Readonly<Record<string, unknown>>
   const root: ControlRoot = {
     invoke: (name, args) => {
@@ -40,17 +47,18 @@ export function exposeControl(api: object): void {
           : { ok: true, value }
       } catch (error) {
         return failure(error)
+      } finally {
+        onCalled()
       }
     },
   }
-  exposed = actorBoot().control
-  expose(root, nodeEndpoint(exposed))
+  exposed.push(port)
+  expose(root, nodeEndpoint(port))
 }
 
-/** Closes the control port, if there is one: nothing keeps the worker alive any more. */
+/** Closes every control port: nothing keeps the worker alive any more. */
 export function closeControl(): void {
-  exposed?.close()
-  exposed = null
+  for (const port of exposed.splice(0)) port.close()
 }
 
 function failure(error: unknown): ControlOutcome {

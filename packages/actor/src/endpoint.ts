@@ -36,7 +36,8 @@ export interface EndpointOptions {
   readonly region: Region
   readonly port: PortId
   readonly clock: Clock
-  readonly bell: Bell
+  /** What `callSync` waits in; nil: this actor never blocks its thread. */
+  readonly bell: Bell | null
   readonly trace?: { event(kind: TraceKind, a?: number, b?: number, durationUs?: number): void }
 }
 
@@ -44,7 +45,7 @@ export class Endpoint implements Messenger {
   readonly port: PortId
   readonly region: Region
   readonly #clock: Clock
-  readonly #bell: Bell
+  readonly #bell: Bell | null
   readonly #dispatcher: Dispatcher
   readonly #inboxes: { readonly from: PortId; readonly reader: MailboxReader }[]
   readonly #outboxes = new Map<PortId, Outbox>()
@@ -99,6 +100,15 @@ export class Endpoint implements Messenger {
     args: ArgsOf<S>,
     deadlineMs = defaultDeadlineMs,
   ): Reply<S> {
+    const bell = this.#bell
+    invariant(
+      bell !== null,
+      'AC24: what shares a thread, or waits in its event loop, never blocks',
+      {
+        port: this.port,
+        to,
+      },
+    )
     const box: { reply: Reply<S> | null } = { reply: null }
     const keep = (reply: Reply<S>): void => {
       box.reply = reply
@@ -112,10 +122,10 @@ export class Endpoint implements Messenger {
       this.#collect(sequence)
       if (box.reply === null) this.#dispatcher.expireOne(sequence)
       if (box.reply !== null) break
-      rung |= this.#bell.park(outbox.waiting ? retryMs : this.#msUntil(deadline))
+      rung |= bell.park(outbox.waiting ? retryMs : this.#msUntil(deadline))
     }
     // Reasons taken here were meant for the loop: it must find them, and the mail put aside, when it takes its bell.
-    if (rung !== 0 || this.#aside.length > 0) this.#bell.ring(rung | bellBits.mail)
+    if (rung !== 0 || this.#aside.length > 0) bell.ring(rung | bellBits.mail)
     return box.reply
   }
 

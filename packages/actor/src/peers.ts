@@ -2,6 +2,7 @@
 import {
   actorStates,
   asGeneration,
+  bellPortOf,
   isLocusPort,
   locusOfPort,
   locusStates,
@@ -15,7 +16,7 @@ import type { Region } from './region.js'
 export function bellWord(region: Region, port: PortId): number {
   return isLocusPort(port)
     ? region.locusWord(locusOfPort(port), 'bell')
-    : region.actorWord(port, 'bell')
+    : region.actorWord(bellPortOf(port, region.plan.shape.together ?? false), 'bell')
 }
 
 /** The owner's side of a port's bell. `spin` as in `Bell`. */

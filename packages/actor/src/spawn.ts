@@ -1,5 +1,5 @@
 /**
- * Starts an actor on a worker thread and sees it end. Runs on the thread that supervises: the one that opened the world.
+ * Starts actors on worker threads and sees them end. Runs on the thread that supervises: the one that opened the world.
  *
  * Of each incarnation: mail of the last one is dropped, then its generation is written, then the thread starts. `dead` is
  * written after the worker's exit event and never before: until then it may still be writing to the region.
@@ -17,26 +17,32 @@ import {
   type Status,
 } from '@katydid/abi'
 import { MessageChannel, Worker, type ResourceLimits } from 'node:worker_threads'
-import { bootKey, type BootData } from './boot.js'
+import { bootKey, type BootData, type PostedOrder } from './boot.js'
 import { ControlLink, type Remote } from './control.js'
 import { invariant } from './invariant.js'
 import { dropMail } from './mailbox-reader.js'
-import { ringPort } from './peers.js'
+import { bellWord, ringPort } from './peers.js'
 import { Region, type RegionHandle } from './region.js'
 
-export interface SpawnOptions {
-  /** The worker's file: built JavaScript. */
-  readonly file: URL
-  /** The thread's name, for reports and debuggers. */
+/** What an actor is started as. */
+export interface SpawnSeat {
+  /** Its name, for reports; of the first that of the thread, too. */
   readonly name: string
-  readonly region: RegionHandle
   readonly port: PortId
   /** Higher than that of every earlier incarnation at this port. */
   readonly generation: Generation
   readonly data: unknown
   readonly onOrder?: (order: Order) => void
+}
+
+interface ThreadOptions {
+  /** The worker's file: built JavaScript. */
+  readonly file: URL
+  readonly region: RegionHandle
   readonly resourceLimits?: ResourceLimits
 }
+
+export type SpawnOptions = ThreadOptions & SpawnSeat
 
 export interface SpawnedActor<Api> {
   readonly name: string
@@ -50,20 +56,33 @@ export interface SpawnedActor<Api> {
   terminate(reason: string): Promise<Ending>
 }
 
-/** Starts an actor; what it does is in `file`. */
+/** Starts an actor on a thread of its own; what it does is in `file`. */
 export function spawnActor<Api>(options: SpawnOptions): SpawnedActor<Api> {
-  const { file, name, port, generation, data, onOrder, resourceLimits } = options
-  const region = new Region(options.region)
-  begin(region, port, generation)
-  const { port1: hostSide, port2: actorSide } = new MessageChannel()
-  const boot: BootData = { region: options.region, port, generation, data, control: actorSide }
+  const { file, region, resourceLimits, ...seat } = options
+  const thread = { file, region, ...(resourceLimits === undefined ? {} : { resourceLimits }) }
+  return spawnTogether(thread, [seat])[0] as SpawnedActor<Api>
+}
+
+/** Starts actors on one thread, in their order; they end together. */
+export function spawnTogether(
+  { file, region: handle, resourceLimits }: ThreadOptions,
+  seats: readonly SpawnSeat[],
+): SpawnedActor<unknown>[] {
+  const region = new Region(handle)
+  for (const { port, generation } of seats) begin(region, port, generation)
+  const channels = seats.map(() => new MessageChannel())
+  const boot: BootData = {
+    region: handle,
+    seats: seats.map(({ port, generation, data }, nth) => {
+      return { port, generation, data, control: channels[nth]!.port2 }
+    }),
+  }
   const worker = new Worker(file, {
-    name,
+    name: seats[0]!.name,
     workerData: { [bootKey]: boot },
-    transferList: [actorSide],
+    transferList: channels.map(({ port2 }) => port2),
     ...(resourceLimits === undefined ? {} : { resourceLimits }),
   })
-  const link = new ControlLink<Api>(hostSide, () => ringPort(region, port, bellBits.control))
   let terminated: string | null = null
   let thrown: unknown = null
   let threw = false
@@ -71,31 +90,44 @@ export function spawnActor<Api>(options: SpawnOptions): SpawnedActor<Api> {
     threw = true
     thrown = error
   })
-  if (onOrder !== undefined) worker.on('message', (message: Order) => onOrder(message))
-  const ended = new Promise<Ending>((resolve) => {
-    worker.once('exit', (code) => {
-      const [event, detail] = threw ? endedBy(thrown) : endedWith(code, terminated)
-      const status = threw ? statusIn(thrown) : null
-      region.words.store(region.actorWord(port, 'state'), actorStates.dead)
-      link.end(`${name} has ended (${event}: ${detail}); its successor does not know of the call`)
-      // Whoever waits for it learns of it now, not at its next look a second from now.
-      for (const place of region.plan.mailboxes)
-        if (place.to === port) ringPort(region, place.from, bellBits.mail)
-      resolve({ event, port, generation, detail, ...(status === null ? {} : { status }) })
-    })
+  // Whatever a thread may post: it orders only as who it is.
+  worker.on('message', (posted: Partial<PostedOrder> | null | undefined) => {
+    const seat = seats.find(({ port }) => port === posted?.port)
+    if (posted?.order !== undefined) seat?.onOrder?.(posted.order)
   })
-  return {
-    name,
-    port,
-    generation,
-    control: link.remote,
-    ended,
-    terminate: (reason) => {
-      terminated ??= reason
-      void worker.terminate()
-      return ended
-    },
+  const exited = new Promise<number>((resolve) => {
+    worker.once('exit', resolve)
+  })
+  const ends = async ({ name, port, generation }: SpawnSeat, link: ControlLink<unknown>) => {
+    const code = await exited
+    const [event, detail] = threw ? endedBy(thrown) : endedWith(code, terminated)
+    const status = threw ? statusIn(thrown) : null
+    region.words.store(region.actorWord(port, 'state'), actorStates.dead)
+    link.end(`${name} has ended (${event}: ${detail}); its successor does not know of the call`)
+    // Whoever waits for it learns of it now, not at its next look a second from now.
+    for (const place of region.plan.mailboxes)
+      if (place.to === port) ringPort(region, place.from, bellBits.mail)
+    return { event, port, generation, detail, ...(status === null ? {} : { status }) }
   }
+  return seats.map((seat, nth) => {
+    const { name, port, generation } = seat
+    const link = new ControlLink<unknown>(channels[nth]!.port1, () =>
+      ringPort(region, port, bellBits.control),
+    )
+    const ended: Promise<Ending> = ends(seat, link)
+    return {
+      name,
+      port,
+      generation,
+      control: link.remote,
+      ended,
+      terminate: (reason) => {
+        terminated ??= reason
+        void worker.terminate()
+        return ended
+      },
+    }
+  })
 }
 
 /** Prepares the record and the mailboxes of a port for a new incarnation. */
@@ -111,7 +143,7 @@ function begin(region: Region, port: PortId, generation: Generation): void {
   )
   invariant(generation > last, 'AC7: generations rise', { port, last, generation })
   dropMail(region, port)
-  region.words.store(region.actorWord(port, 'bell'), 0)
+  region.words.store(bellWord(region, port), 0)
   region.words.store(word, generation)
   region.words.store(state, actorStates.starting)
 }

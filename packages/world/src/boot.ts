@@ -91,6 +91,7 @@ async function opened(
         taken.map(({ machine }) => machine),
       ),
     )
+  const together = options.threads === 'together'
   const joining = { dir, manifest, folder, switchboard: new Switchboard() }
   const here = taken.map(({ machine }) => {
     const { disk } = manifest.machines.find((each) => each.machine === machine)!
@@ -98,7 +99,11 @@ async function opened(
     takenBack.push(() => fs.closeSync(diskFd))
     const base = {
       machine,
-      shape: count === 1 ? shape : { ...shape, network: true },
+      shape: {
+        ...shape,
+        ...(count > 1 ? { network: true } : {}),
+        ...(together ? { together } : {}),
+      },
       diskFd,
       diskBytes: disk.bytes,
       worldId: manifest.world,

@@ -23,8 +23,8 @@ import type { KernelConfig } from '@katydid/kernel'
 import { KatydidError, systemWords } from './error.js'
 import type { WorldEvents } from './events.js'
 import type { HostCall } from './host-call.js'
-import { Supervisor, type KernelControl, type NetworkStart } from './supervisor.js'
-import { ownWorkers } from './workers.js'
+import { networkActor, Supervisor, type KernelControl, type NetworkStart } from './supervisor.js'
+import { ownWorkers, type Workers } from './workers.js'
 
 const managerBackMs = 10_000
 const lookMs = 20
@@ -123,8 +123,7 @@ export class Machine {
 
   /** Starts a machine. Whoever does closes it, also when it never becomes ready. */
   static start(options: MachineOptions): MachineStart {
-    const { shape, diskFd, diskBytes, format, locusHeapMb, managerFrames } = options
-    const { events, network, machine: self } = options
+    const { shape, diskFd, locusHeapMb, events, machine: self } = options
     const region = makeRegion(shape, self)
     const workers = ownWorkers()
     const { ready, failed } = readiness(events)
@@ -140,42 +139,8 @@ export class Machine {
       },
       ...(locusHeapMb === undefined ? {} : { locusHeapMb }),
     })
-    supervisor.start(actorPorts.barrier, 'barrier thread', workers.barrier, { fd: diskFd })
-    supervisor.start(actorPorts.disk, 'disk driver', workers.disk, {
-      fd: diskFd,
-      bytes: diskBytes,
-      format,
-    })
-    supervisor.start(actorPorts.console, 'console driver', workers.console, {})
-    if (network !== undefined)
-      supervisor.startNetwork({
-        data: networkData(options, network),
-        onStart: network.onStart,
-      })
-    const { control } = supervisor.start<KernelHostControl>(
-      actorPorts.kernel,
-      'kernel',
-      workers.kernel,
-      {
-        worldId: options.worldId,
-        snapshotEveryMs: options.snapshotEveryMs,
-        line: options.line,
-        // Nobody goes back to a line of one machine of several.
-        keepLines: network === undefined ? options.retain : 0,
-        keepEveryMs: options.retainEveryMs,
-        ...(options.auditEvery === undefined ? {} : { auditEvery: options.auditEvery }),
-        manager: {
-          ...workers.defaultManager,
-          options: {
-            retain: options.retain,
-            ...(managerFrames === undefined ? {} : { ownFrames: managerFrames }),
-          },
-        },
-        others: options.managers,
-        ...(network === undefined ? {} : { machines: { self, others: network.others } }),
-      } satisfies KernelConfig,
-    )
-    return { machine: new Machine(region, options, supervisor, control, failed), ready }
+    startActors(supervisor, workers, options)
+    return { machine: new Machine(region, options, supervisor, supervisor.kernel!, failed), ready }
   }
 
   /** Why it stopped by itself; null while it runs. */
@@ -222,6 +187,58 @@ export class Machine {
   kill(): Promise<void> {
     this.#giveUp(new KatydidError('unreachable', 'The machine was killed before it was ready.'))
     return this.#supervisor.kill()
+  }
+}
+
+/** Barrier and disk first, then the rest, each on its own thread or on one. */
+function startActors(
+  supervisor: Supervisor<KernelHostControl>,
+  workers: Workers,
+  options: MachineOptions,
+): void {
+  const { shape, diskFd, diskBytes, format, network } = options
+  const { barrier, disk, console: consolePort, kernel } = actorPorts
+  supervisor.start(workers.barrier, [
+    { port: barrier, name: 'barrier thread', data: { fd: diskFd } },
+  ])
+  const diskData = { fd: diskFd, bytes: diskBytes, format }
+  supervisor.start(workers.disk, [{ port: disk, name: 'disk driver', data: diskData }])
+  const console = { port: consolePort, name: 'console driver', data: {} }
+  const first = { port: kernel, name: 'kernel', data: kernelConfig(options, workers) }
+  const wires =
+    network === undefined ? null : { data: networkData(options, network), onStart: network.onStart }
+  if (shape.together === true) {
+    const all = [first, console, ...(wires === null ? [] : [networkActor(wires)])]
+    supervisor.start(workers.together, all)
+    if (wires !== null) wires.onStart(supervisor.network!)
+    return
+  }
+  supervisor.start(workers.console, [console])
+  if (wires !== null) supervisor.startNetwork(wires)
+  supervisor.start(workers.kernel, [first])
+}
+
+function kernelConfig(options: MachineOptions, { defaultManager }: Workers): KernelConfig {
+  const { network, managerFrames, retain } = options
+  return {
+    worldId: options.worldId,
+    snapshotEveryMs: options.snapshotEveryMs,
+    line: options.line,
+    // Nobody goes back to a line of one machine of several.
+    keepLines: network === undefined ? retain : 0,
+    keepEveryMs: options.retainEveryMs,
+    ...(options.auditEvery === undefined ? {} : { auditEvery: options.auditEvery }),
+    manager: {
+      ...defaultManager,
+      options: {
+        retain,
+        ...(managerFrames === undefined ? {} : { ownFrames: managerFrames }),
+      },
+    },
+    others: options.managers,
+    ...(network === undefined
+      ? {}
+      : { machines: { self: options.machine, others: network.others } }),
   }
 }
 

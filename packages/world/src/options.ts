@@ -62,6 +62,11 @@ export interface OpenOptions {
   readonly managerFrames?: number
   /** Heap limit of a locus's thread in MiB; page memory does not count. */
   readonly locusHeapMb?: number
+  /**
+   * Threads of each machine. `apart`, the default: every actor has its own. `together`: kernel, console and network driver share one, for worlds of many
+   * machines; they are slower to wake, and end together. Managers, disks and loci block their threads, and always have their own.
+   */
+  readonly threads?: 'apart' | 'together'
 }
 
 export const defaultSnapshotEveryMs = 1000
@@ -138,6 +143,11 @@ export function checkOptions(options: OpenOptions): void {
   wholeNumber('diskBytes', options.diskBytes, leastDiskBytes)
   if (!['eager', 'lazy', undefined].includes(options.line))
     throw new KatydidError('bad_argument', `Line must be eager or lazy, not ${options.line}.`)
+  if (!['apart', 'together', undefined].includes(options.threads))
+    throw new KatydidError(
+      'bad_argument',
+      `Threads must be apart or together, not ${options.threads}.`,
+    )
   wholeNumber('managerFrames', options.managerFrames, leastManagerFrames)
   wholeNumber('retain', options.retain, 0)
   wholeNumber('retainEveryMs', options.retainEveryMs, 0)

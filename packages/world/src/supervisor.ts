@@ -18,7 +18,13 @@ import {
   type PortId,
   type Status,
 } from '@katydid/abi'
-import { spawnActor, type Region, type Remote, type SpawnedActor } from '@katydid/actor'
+import {
+  spawnTogether,
+  type Region,
+  type Remote,
+  type SpawnedActor,
+  type SpawnSeat,
+} from '@katydid/actor'
 import type { ConsoleControl, NetworkControl } from '@katydid/devices'
 import { changeOf } from './changed-program.js'
 import { KatydidError } from './error.js'
@@ -52,6 +58,19 @@ export interface SupervisorOptions {
   readonly onFailed: (why: KatydidError) => void
 }
 
+/** One of the actors that a thread is started for. */
+export interface ActorStart {
+  readonly port: PortId
+  readonly name: string
+  readonly data: unknown
+}
+
+export const networkActor = ({ data }: NetworkStart): ActorStart => ({
+  port: actorPorts.network,
+  name: 'network driver',
+  data,
+})
+
 /** How the network driver is started, and who joins it with the others each time it is. */
 export interface NetworkStart {
   readonly data: unknown
@@ -83,7 +102,6 @@ export class Supervisor<Kernel extends KernelControl> {
   readonly #actors = new Map<PortId, SpawnedActor<unknown>>()
   readonly #restarts = new Map<PortId, number[]>()
   readonly #ticker: NodeJS.Timeout
-  #kernel: SpawnedActor<Kernel> | null = null
   #network: NetworkStart | null = null
   /** Loci the kernel has ordered and nobody has let go on yet; null once they may. */
   #heldLoci: { readonly port: PortId; readonly generation: Generation }[] | null = []
@@ -120,41 +138,31 @@ export class Supervisor<Kernel extends KernelControl> {
     return this.#failure
   }
 
-  /** Starts one of the actors every machine has, and carries out what it orders. */
-  start<Api>(port: PortId, name: string, file: URL, data: unknown): SpawnedActor<Api> {
-    const last = this.#region.words.load(this.#region.actorWord(port, 'generation'))
-    const actor = spawnActor<Api>({
-      file,
-      name,
-      region: this.#region.handle,
-      port,
-      generation: asGeneration(last + 1),
-      data,
-      onOrder: (order) => {
-        if (port === actorPorts.console && order?.order === 'output') {
-          this.#tellOutput(order, actor.control as unknown as Remote<ConsoleControl>)
-          return
-        }
-        const allowed = port === actorPorts.kernel ? order : reportOf(port, order)
-        if (allowed !== null) this.#obey(allowed)
-      },
+  /** Starts actors that every machine has, on one thread, and carries out what they order. */
+  start(file: URL, actors: readonly ActorStart[]): void {
+    const region = this.#region
+    const seats = actors.map(({ port, name, data }): SpawnSeat => {
+      const last = region.words.load(region.actorWord(port, 'generation'))
+      const onOrder = (order: Order): void => this.#ordered(port, order)
+      return { port, name, data, generation: asGeneration(last + 1), onOrder }
     })
-    this.#actors.set(port, actor)
-    if (port === actorPorts.kernel) this.#kernel = actor as unknown as SpawnedActor<Kernel>
-    void actor.ended.then((ending) => this.#actorEnded(name, ending))
-    return actor
+    for (const actor of spawnTogether({ file, region: region.handle }, seats)) {
+      this.#actors.set(actor.port, actor)
+      void actor.ended.then((ending) => this.#actorEnded(actor.name, ending))
+    }
   }
 
-  /** Starts the network driver, now and whenever it has ended. */
+  /** Starts the network driver on a thread of its own, now and whenever it has ended. */
   startNetwork(network: NetworkStart): void {
     this.#network = network
-    const { control } = this.start<NetworkControl>(
-      actorPorts.network,
-      'network driver',
-      this.#workers.network,
-      network.data,
-    )
-    network.onStart(control)
+    this.start(this.#workers.network, [networkActor(network)])
+    network.onStart(this.network!)
+  }
+
+  /** What the host calls on the kernel. */
+  get kernel(): Remote<Kernel> | null {
+    const kernel = this.#actors.get(actorPorts.kernel)
+    return (kernel?.control as Remote<Kernel> | undefined) ?? null
   }
 
   /** The network driver that runs, or null. */
@@ -239,6 +247,16 @@ export class Supervisor<Kernel extends KernelControl> {
     }
   }
 
+  #ordered(port: PortId, order: Order): void {
+    if (port === actorPorts.console && order?.order === 'output') {
+      const console = this.#actors.get(port)!
+      this.#tellOutput(order, console.control as Remote<ConsoleControl>)
+      return
+    }
+    const allowed = port === actorPorts.kernel ? order : reportOf(port, order)
+    if (allowed !== null) this.#obey(allowed)
+  }
+
   #obey(order: Order): void {
     if (this.#closing) return
     switch (order.order) {
@@ -300,7 +318,7 @@ export class Supervisor<Kernel extends KernelControl> {
       return
     }
     const data = { boot, diskFd: this.#diskFd, ...(options === null ? {} : { options }) }
-    this.start(port, `manager ${port}`, this.#workers.manager(module), data)
+    this.start(this.#workers.manager(module), [{ port, name: `manager ${port}`, data }])
   }
 
   /** Whether the actor has not ended too often of late; counts. */
@@ -330,7 +348,7 @@ export class Supervisor<Kernel extends KernelControl> {
     }
     if (hash === recorded) return true
     if (this.#acceptChanged) {
-      this.#kernel?.control.accepted(port, hash).catch(() => {
+      this.kernel?.accepted(port, hash).catch(() => {
         // The kernel is gone too: its own ending tells.
       })
       return true
@@ -363,9 +381,9 @@ export class Supervisor<Kernel extends KernelControl> {
       }
     }
     const rest =
-      this.#network === null
-        ? 'the world. Everything recoverable is on the disk: open the world again.'
-        : 'its machine. Everything recoverable is on the disk.'
+      this.#region.plan.shape.network === true
+        ? 'its machine. Everything recoverable is on the disk.'
+        : 'the world. Everything recoverable is on the disk: open the world again.'
     this.#fail(
       'actor_gone',
       `The ${name} has ended (${ending.event}: ${sentence}), and with it ${rest}`,
@@ -386,7 +404,7 @@ export class Supervisor<Kernel extends KernelControl> {
   }
 
   #report(ending: Ending): void {
-    this.#kernel?.control.reported(ending).catch(() => {
+    this.kernel?.reported(ending).catch(() => {
       // The kernel is gone too: its own ending tells.
     })
   }

@@ -10,6 +10,8 @@ export interface Workers {
   readonly console: URL
   /** Of a machine of several. */
   readonly network: URL
+  /** Kernel, console and network driver on one thread. */
+  readonly together: URL
   /** Runs one locus a task. */
   readonly locus: URL
   /** The manager that every world has from its start. */
@@ -37,6 +39,7 @@ export function ownWorkers(): Workers {
     barrier: moduleOf('@katydid/devices/barrier.worker.js'),
     console: moduleOf('@katydid/devices/console.worker.js'),
     network: moduleOf('@katydid/devices/network.worker.js'),
+    together: new URL('together.worker.js', import.meta.url),
     locus: moduleOf('@katydid/locus/locus.worker.js'),
     defaultManager: {
       name: firstManagerName,

@@ -141,10 +141,7 @@ test('[AC8] ten thousand control calls leave no listener and no call behind', as
   const { port1, port2 } = new MessageChannel()
   const boot: BootData = {
     region: region.handle,
-    port: manager,
-    generation: asGeneration(1),
-    data: null,
-    control: port2,
+    seats: [{ port: manager, generation: asGeneration(1), data: null, control: port2 }],
   }
   const worker = new Worker(new URL('./server.worker.js', import.meta.url), {
     workerData: { [bootKey]: boot },

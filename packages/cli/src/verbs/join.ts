@@ -13,6 +13,7 @@ interface Flags {
   readonly machine: number
   readonly frames?: number
   readonly wait?: number
+  readonly together?: true
   readonly snapshotEvery?: number
   readonly acceptChanged?: true
 }
@@ -22,6 +23,7 @@ export function joinVerb(screen: Screen): Command {
     .description('have one machine of a world of several, until interrupted')
     .argument('<dir>', 'directory of the world')
     .requiredOption('--machine <m>', 'which machine, from 1', wholeNumber)
+    .option('--together', 'run the small actors of the machine on one thread')
     .option('--frames <n>', 'page frames of the machine', wholeNumber)
     .option('--wait <ms>', 'how long to wait for the other machines (60,000)', wholeNumber)
     .option('--snapshot-every <ms>', 'time between snapshots, 0 for none', wholeNumber)
@@ -35,6 +37,7 @@ async function join(screen: Screen, dir: string, flags: Flags): Promise<void> {
       dir,
       machine: flags.machine,
       acceptChanged: flags.acceptChanged ?? false,
+      ...(flags.together === true ? { threads: 'together' as const } : {}),
       ...(flags.frames === undefined ? {} : { frames: flags.frames }),
       ...(flags.wait === undefined ? {} : { waitMs: flags.wait }),
       ...(flags.snapshotEvery === undefined ? {} : { snapshotEveryMs: flags.snapshotEvery }),

@@ -24,6 +24,7 @@ interface Flags {
   readonly machines?: number
   readonly machine?: number
   readonly take?: true
+  readonly together?: true
   readonly frames?: number
   readonly loci?: number
   readonly name?: string
@@ -46,6 +47,7 @@ export function runVerb(screen: Screen): Command {
     .option('--machines <n>', 'how many machines a new world has (1)', wholeNumber)
     .option('--machine <m>', 'on which machine the program runs (1)', wholeNumber)
     .option('--take', 'have that machine only; other processes have the rest (katydid join)')
+    .option('--together', 'run the small actors of a machine on one thread')
     .option('--frames <n>', 'page frames of the machine', wholeNumber)
     .option('--loci <n>', 'the most loci at a time', wholeNumber)
     .option('--name <name>', 'name of container and locus (default: the program’s)')
@@ -75,6 +77,7 @@ async function run(screen: Screen, program: string, args: string[], flags: Flags
     ...(flags.machines === undefined ? {} : { machines: flags.machines }),
     ...(flags.take === undefined ? {} : { take: [flags.machine ?? 1] }),
     acceptChanged: flags.acceptChanged ?? false,
+    ...(flags.together === true ? { threads: 'together' as const } : {}),
     ...(flags.frames === undefined ? {} : { frames: flags.frames }),
     ...(flags.loci === undefined ? {} : { loci: flags.loci }),
     ...(flags.retain === undefined ? {} : { retain: flags.retain }),
