@@ -41,8 +41,8 @@ export interface PostedOrder {
 }
 
 /** Tells the host to do something, as the actor at that port. Posted, never awaited. */
-export function orderAs(port: PortId, order: Order): void {
-  parentPort?.postMessage({ port, order } satisfies PostedOrder)
+export function orderAs(port: PortId, what: Order): void {
+  parentPort?.postMessage({ port, order: what } satisfies PostedOrder)
 }
 
 /** As `orderAs`, of a worker that runs one actor. */

@@ -4,6 +4,6 @@
  */
 export * from './kernel-actor.js'
 export type { KernelConfig, KernelParts, Phase } from './machine.js'
-export { kernelPart, type KernelControl } from './kernel-part.js'
+export type { KernelControl } from './kernel-part.js'
 export type { BootResult } from './recovery/boot.js'
 export type { StopResult } from './state-interval/stop.js'

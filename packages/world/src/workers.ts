@@ -39,7 +39,7 @@ export function ownWorkers(): Workers {
     barrier: moduleOf('@katydid/devices/barrier.worker.js'),
     console: moduleOf('@katydid/devices/console.worker.js'),
     network: moduleOf('@katydid/devices/network.worker.js'),
-    together: new URL('together.worker.js', import.meta.url),
+    together: new URL('./together.worker.js', import.meta.url),
     locus: moduleOf('@katydid/locus/locus.worker.js'),
     defaultManager: {
       name: firstManagerName,

@@ -76,6 +76,6 @@ test.serial(
     }
     const wrong = { dir, threads: 'many' as 'apart' }
     const error = await t.throwsAsync(openWorld(wrong))
-    t.regex(error!.message, /Threads must be apart or together, not many/)
+    t.regex(error.message, /Threads must be apart or together, not many/)
   },
 )

@@ -4,7 +4,12 @@ import { defaultOptions } from '../self-managing/options.js'
 import { FaultyManager } from './faulty-manager.js'
 import { ways, type WayName } from './ways.js'
 
-await serveManager({ ...defaultOptions, way: 'neverAnswers' as WayName }, (surroundings, boot) => {
+const defaults: typeof defaultOptions & { readonly way: WayName } = {
+  ...defaultOptions,
+  way: 'neverAnswers',
+}
+
+await serveManager(defaults, (surroundings, boot) => {
   const { way, ...options } = surroundings.options
   return new FaultyManager({ ...surroundings, options }, boot, ways[way], () => {
     throw new Error(`the manager ${ways[way].doc}, on purpose`)
