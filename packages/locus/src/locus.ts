@@ -21,7 +21,7 @@ import {
   type ResultOf,
   type Status,
 } from '@katydid/abi'
-import { order } from '@katydid/actor'
+import { orderAs } from '@katydid/actor'
 import { containerSize, type Attachment, type Window } from '@katydid/memory'
 import { decodeBlock } from './block.js'
 import { invokeDurably, type InvokeOptions } from './durable-invoke.js'
@@ -385,10 +385,8 @@ export class Locus implements Holder<Window> {
    */
   log(text: string): void {
     if (this.#frame.visit?.says(text) === false) return
-    order({
-      order: 'report',
-      event: { kind: 'log', port: locusPort(this.#thread.slot), text },
-    })
+    const port = locusPort(this.#thread.slot)
+    orderAs(port, { order: 'report', event: { kind: 'log', port, text } })
   }
 
   lockTaken(): void {

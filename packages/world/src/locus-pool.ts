@@ -15,7 +15,7 @@ import {
   type Order,
   type PortId,
 } from '@katydid/abi'
-import { invariant, Region, type RegionHandle } from '@katydid/actor'
+import { invariant, Region, type PostedOrder, type RegionHandle } from '@katydid/actor'
 import { Piscina } from 'piscina'
 import { systemCode, systemWords } from './error.js'
 
@@ -78,7 +78,9 @@ export class LocusPool {
       recordTiming: false,
       ...(options.resourceLimits ? { resourceLimits: options.resourceLimits } : {}),
     })
-    this.#pool.on('message', (order: Order) => options.onOrder?.(order))
+    this.#pool.on('message', (posted: PostedOrder | null | undefined) => {
+      if (posted?.order !== undefined) options.onOrder?.(posted.order)
+    })
     this.#pool.on('error', () => {
       // A worker that fails while idle has no locus; the pool has already dropped it.
     })

@@ -1,6 +1,6 @@
 /** Two actors on one thread, for tests: each answers its port, and does what control functions say. */
 import { actorPorts, diskCalls, type Order, type PortId } from '@katydid/abi'
-import { orderAs } from '@katydid/actor/boot.js'
+import { orderAs } from '@katydid/actor'
 import { serveTogether, type MakePart, type Seat } from '@katydid/actor'
 
 const partOf = ({ port, endpoint, order }: Seat) => {

@@ -36,10 +36,17 @@ import {
   type CaprefTable,
   type ContainerSlot,
   type LocusSlot,
-  type Order,
   type ServiceLevel,
 } from '@katydid/abi'
-import { bellOf, Endpoint, later, Region, ringPort, systemClock } from '@katydid/actor'
+import {
+  bellOf,
+  Endpoint,
+  later,
+  Region,
+  ringPort,
+  systemClock,
+  type PostedOrder,
+} from '@katydid/actor'
 import type { LocusOutcome } from '@katydid/locus'
 import { Pager } from './pager.js'
 
@@ -188,10 +195,10 @@ export class LocusMachine {
     this.#live.add(worker)
     const logs: string[] = []
     const outcome = new Promise<LocusOutcome>((resolve, reject) => {
-      worker.on('message', (message: { outcome: LocusOutcome } | Order) => {
-        if ('outcome' in message) resolve(message.outcome)
-        else if (message.order === 'report' && message.event.kind === 'log')
-          logs.push(message.event.text)
+      worker.on('message', (message: { outcome: LocusOutcome } | PostedOrder) => {
+        if ('outcome' in message) return resolve(message.outcome)
+        const { order } = message
+        if (order.order === 'report' && order.event.kind === 'log') logs.push(order.event.text)
       })
       worker.once('error', reject)
       worker.once('exit', (code) => {
