@@ -38,6 +38,8 @@ export class Ground {
   readonly #openAt = new Map<MachineId, number>()
   readonly #knew = new Map<MachineId, number>()
   #isToBeJudged = false
+  /** Whose identity it is, for people. */
+  readonly #where = new WeakMap<object, string>()
   recoveries = 0
   returns = 0
 
@@ -179,7 +181,8 @@ export class Ground {
   ): string | null {
     for (const [identity, number] of knows) {
       const other = by.get(identity)
-      if (other !== undefined && (other === null || other.happened < number)) return `${number}`
+      if (other !== undefined && (other === null || other.happened < number))
+        return `${this.#where.get(identity)} at ${number}, which has ${other?.happened ?? 'nothing'}`
     }
     for (const id of [...letters.taken, ...letters.waiting]) {
       const letter = this.#machines.post.posted.get(id)
@@ -213,7 +216,7 @@ export class Ground {
   /** Containers that have received what was not sent. */
   orphans(): string[] {
     const by = new Map<object, ModelContainer>()
-    const where = new Map<object, string>()
+    const where = this.#where
     for (const [id, { model }] of this.#machines.worlds)
       for (const each of model.containers.values()) {
         by.set(each.identity, each)
@@ -223,7 +226,7 @@ export class Ground {
       const lack = this.#lacks(each, by)
       return lack === null
         ? []
-        : [`I1, I8: ${where.get(each.identity)} knows ${lack} of another, which never was`]
+        : [`I1, I8: ${where.get(each.identity)} knows ${lack}`]
     })
   }
 

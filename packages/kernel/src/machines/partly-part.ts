@@ -7,8 +7,9 @@ import { applyPartly, clearPartly, decidePartly } from '../recovery/go-partly.js
 import { movesOf, type Departure } from '../recovery/partly.js'
 import type { Problem } from '../recovery/problem.js'
 import { closeGates } from '../state-interval/gate.js'
+import { isEndOf } from '../state-interval/history.js'
 import { isStable } from '../state-interval/line.js'
-import { unitsOf } from '../state-interval/units.js'
+import { historyOf, unitsOf } from '../state-interval/units.js'
 import type { DecidedUnits, Havable, Part } from './part.js'
 
 const quietMs = 60_000
@@ -62,7 +63,8 @@ export class PartlyPart implements Part {
     const machine = this.#machine
     for (const unit of going) this.#lost.add(unit)
     if (!(yield* this.#close())) machine.recoveryWanted ??= this.#reason
-    return statesOf(machine, this.#lost).map((each) => ({
+    // Who has ended is not gone back to, and is what others depend on all the same.
+    return statesOf(machine, this.#lost, true).map((each) => ({
       ...each,
       line: machine.captures.vector.get(each.unit) ?? 0,
       above: true,
@@ -97,11 +99,21 @@ export class PartlyPart implements Part {
       'SI172: what a machine has lost goes back',
       { lost: [...this.#lost].join(' ') },
     )
-    const going = new Map([...back].map(([unit, to]) => [unit, { to, because: null }]))
+    const going = new Map(
+      [...back]
+        .filter(([unit, to]) => !this.#isEnd(unit, to))
+        .map(([unit, to]) => [unit, { to, because: null }]),
+    )
     machine.going = going
     const moved = movesOf(machine, going, () => ({ because: reason, cause: null }))
     this.departure = { going, moved }
     return yield* decidePartly(machine, this.departure)
+  }
+
+  /** To be back at its end is to stay ended. */
+  #isEnd(unit: number, interval: number): boolean {
+    const point = historyOf(this.#machine, unit)?.at(interval) ?? null
+    return point !== null && isEndOf(unit, point)
   }
 
   #isThere(unit: number): boolean {

@@ -27,18 +27,27 @@ export function goingWith(machine: Machine, lost: Iterable<number>): Going {
   return leastRollback(statesOf(machine, gone))
 }
 
-/** What can be had of all units; of those that are lost, not their present. */
-export const statesOf = (machine: Machine, lost: ReadonlySet<number>): UnitState[] =>
-  unitsOf(machine).map((each) => stateOf(machine, each, lost.has(each.unit)))
+/** What can be had of all units; of those that are lost, not their present. `canEnd`: also that it has ended. */
+export const statesOf = (
+  machine: Machine,
+  lost: ReadonlySet<number>,
+  canEnd = false,
+): UnitState[] => unitsOf(machine).map((each) => stateOf(machine, each, lost.has(each.unit), canEnd))
 
 /** The points of the unit that can be had, from the one on the line on, and what it has received since. */
-function stateOf(machine: Machine, { unit, history }: Unit, isLost: boolean): UnitState {
+function stateOf(
+  machine: Machine,
+  { unit, history }: Unit,
+  isLost: boolean,
+  canEnd: boolean,
+): UnitState {
   const { base, newer } = history
   const points: Point[] = base === null ? [] : [pointOf(unit, base, new Map())]
   let received = new Map<number, number>()
   for (const point of newer) {
     mergeInto(received, point.dependencies)
-    if (!canBeHad(machine, unit, point)) continue
+    const isEnd = canEnd && isEndOf(unit, point) && isStable(machine, unit, point)
+    if (!isEnd && !canBeHad(machine, unit, point)) continue
     points.push(pointOf(unit, point, received))
     received = new Map()
   }
