@@ -151,6 +151,8 @@ export class SimLocus {
       this.#leave()
       // No cut comes in between: it is neither at rest nor, to the kernel, at its end.
       if (!plan.replay) this.model.end = end.status
+      // What a program that failed has left in its container is nothing to go on with.
+      if (!plan.replay && end.status !== 'ok') this.world.lost.add(this.container)
       const told = yield* this.call(locusCalls.locusEnd, end)
       if (told.status !== 'ok') this.problem(`locus_end: ${told.status}, ${told.detail}`)
       this.#store('state', locusStates.ended)

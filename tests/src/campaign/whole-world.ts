@@ -7,6 +7,7 @@
  */
 import {
   actorPorts,
+  locusPort,
   type Ending,
   type Generation,
   type MachineId,
@@ -561,6 +562,11 @@ export class WholeWorld {
   /** What a locus stood in, or a manager had, is not there any more. */
   #noteLost(port: PortId): void {
     for (const name of this.#loci.get(port)?.standsIn ?? []) this.lost.add(name)
+    // Before it has begun only the kernel knows where.
+    const { loci, containers } = this.kernel.machine
+    const starting = loci.threads().find(({ slot }) => slot !== null && locusPort(slot) === port)
+    const rooted = starting === undefined ? null : containers.at(starting.container)
+    if (rooted !== null) this.lost.add(rooted.name)
     for (const { name, manager } of this.kernel.machine.containers.live())
       if (manager === port) this.lost.add(name)
   }

@@ -224,9 +224,7 @@ export class Ground {
       }
     return [...by.values()].flatMap((each) => {
       const lack = this.#lacks(each, by)
-      return lack === null
-        ? []
-        : [`I1, I8: ${where.get(each.identity)} knows ${lack}`]
+      return lack === null ? [] : [`I1, I8: ${where.get(each.identity)} knows ${lack}`]
     })
   }
 

@@ -32,7 +32,8 @@ export const statesOf = (
   machine: Machine,
   lost: ReadonlySet<number>,
   canEnd = false,
-): UnitState[] => unitsOf(machine).map((each) => stateOf(machine, each, lost.has(each.unit), canEnd))
+): UnitState[] =>
+  unitsOf(machine).map((each) => stateOf(machine, each, lost.has(each.unit), canEnd))
 
 /** The points of the unit that can be had, from the one on the line on, and what it has received since. */
 function stateOf(
