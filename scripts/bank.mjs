@@ -7,6 +7,8 @@
  *                                                               after each life two of the large bank's kept lines are read, on copies
  *   npm run bank -- --minutes 0.5 --calm --snapshot-every 50    without kills, for the rate; 0: without captures
  *   npm run bank -- --levels --minutes 2                        tellers of each quality of service by turns: what a loss costs, as a table
+ *   npm run bank -- --machines 16 --minutes 10                  a world of so many machines, which are killed, with their parts and clerks
+ *   npm run bank -- --processes 3 --minutes 10                  the same, each machine in a process of its own; SIGKILL and SIGSTOP besides
  *
  * Fails when money is made or lost, when what was reported recoverable is not there, or when the world does not open. `--told FILE` keeps
  * all that the process told.
@@ -25,6 +27,8 @@ const { values } = parseArgs({
     'snapshot-every': { type: 'string' },
     told: { type: 'string' },
     levels: { type: 'boolean' },
+    machines: { type: 'string' },
+    processes: { type: 'string' },
   },
 })
 const minutes = Number(values.minutes ?? 1)
@@ -32,9 +36,18 @@ const containers = Number(values.containers ?? 64)
 const loci = Number(values.loci ?? 8)
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const every = values['snapshot-every']
-if (!(minutes > 0) || ![containers, loci, seed, Number(every ?? 0)].every(Number.isSafeInteger)) {
+const machines = Number(values.machines ?? values.processes ?? 1)
+if (
+  !(minutes > 0) ||
+  ![containers, loci, seed, machines, Number(every ?? 0)].every(Number.isSafeInteger)
+) {
   console.error('bank: --minutes is a number above 0, all others are whole numbers')
   process.exit(2)
+}
+if (machines > 1) {
+  const { runMachines } = await import('./machines-bank.mjs')
+  const apart = values.processes !== undefined
+  process.exit(await runMachines({ minutes, seed, machines, apart, told: values.told }))
 }
 if (values.levels === true) {
   const { runLevels } = await import('./bank-levels.mjs')
