@@ -241,6 +241,28 @@ test('[LO147] what returns on a machine that has failed is not answered, and run
   t.deepEqual(bank.problems, [])
 })
 
+test('[LO153] an invocation that is begun as a part of its machine goes back waits for that, and runs once', async (t) => {
+  let during = 0
+  for (let steps = 0; steps < 60; steps++) {
+    const bench = await VisitsBench.open(54, { accounts: 2, machines: 4 })
+    const { bank } = bench
+    const cap = await bench.give('2 a0', '1 a0')
+    await bank.keep()
+    const box = bench.invoke('1 a0', cap, block)
+    for (let step = 0; step < steps; step++) bank.step()
+    if (bench.begun === 0) during++
+    bank.killLocus('1 a1')
+    const isRun = bank.until(() => bench.running.length > 0, 30_000)
+    t.true(isRun, `after ${steps} steps: ${JSON.stringify(box.reply)}`)
+    if (!isRun) return
+    bench.next().done(ok(6))
+    const told = bench.answered(box)
+    t.is(told.status === 'ok' ? told.end : told.status, 'ok', `after ${steps} steps`)
+    t.is(bench.begun, 1)
+  }
+  t.true(during > 10)
+})
+
 test('[LO148] what an invoker’s end undoes was never invoked: the container goes back, and its thread ends', async (t) => {
   const bench = await VisitsBench.open(49)
   const { bank } = bench

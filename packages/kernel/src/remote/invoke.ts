@@ -71,7 +71,7 @@ export function remoteInvoke(
 
 /** First the container’s manager says where it is run. */
 function begin(machine: Machine, invocation: Invocation): void {
-  const { across, call, deadlineMs, far, from, locus, to, args, rights } = invocation
+  const { across, call, deadlineMs, far, from, to, args, rights } = invocation
   const asked = {
     group: far.group,
     rights,
@@ -79,9 +79,14 @@ function begin(machine: Machine, invocation: Invocation): void {
     params: args.block,
   }
   run(machine.messenger, supportFor(machine, across, to, asked, deadlineMs), (support) => {
-    // Its thread was ended meanwhile, or what it was in is another now.
-    const isThere = machine.loci.speaking(call.from, call.generation) === locus
-    if (!isThere || machine.containers.at(from.slot) !== from) return
+    if (!isThere(machine, invocation)) return
+    if (machine.phase === 'recovering') {
+      // As any call of a locus that runs on; what the manager has said may not hold any more then.
+      machine.heldCalls.push(() => {
+        if (isThere(machine, invocation)) begin(machine, invocation)
+      })
+      return
+    }
     if (support === null) return call.reply(noAnswer(invocation, 'it was not begun'))
     if ('status' in support) return call.reply(support)
     const { decision, machine: where } = support
@@ -97,6 +102,11 @@ function begin(machine: Machine, invocation: Invocation): void {
     send(machine, invocation)
   })
 }
+
+/** Whether its thread was not ended meanwhile, and what it was in is not another now. */
+const isThere = (machine: Machine, { call, locus, from }: Invocation): boolean =>
+  machine.loci.speaking(call.from, call.generation) === locus &&
+  machine.containers.at(from.slot) === from
 
 function send(machine: Machine, invocation: Invocation): void {
   const { args, call, deadlineMs, far, from, rights } = invocation
