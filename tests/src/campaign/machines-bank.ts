@@ -40,8 +40,9 @@ export interface MachinesBankResult {
 }
 
 const openMs = 240_000
-const standMs = 180_000
-const answerMs = 15_000
+const standMs = 300_000
+/** An auditor asks so many containers, one after the other, on processors that all machines share. */
+const answerMs = 60_000
 const lookMs = 20
 
 export async function machinesBank(options: MachinesBankOptions): Promise<MachinesBankResult> {
@@ -150,7 +151,8 @@ export class MachinesBank {
   #job(): ProcessJob {
     const { machines, tellers = 2, seed } = this.options
     const threads = this.random.chance(0.5) ? 'together' : 'apart'
-    const snapshotEveryMs = 50 + this.random.below(150)
+    // All of them write to one real disk.
+    const snapshotEveryMs = Math.ceil((50 + this.random.below(150)) * Math.max(1, machines / 3))
     return { machines, tellers, seed, options: { threads, snapshotEveryMs } }
   }
 

@@ -164,6 +164,15 @@ export class CapabilityTables {
     return false
   }
 
+  /** The slots of entities of this kind that capabilities in any table name. */
+  slotsNamed(kind: EntityKind): Set<number> {
+    const named = new Set<number>()
+    const tables = this.#groups.length / capabilitySlots
+    for (let table = 0; table < tables; table++)
+      for (const held of this.list(table)) if (held.kind === kind) named.add(held.slot)
+    return named
+  }
+
   /** The groups that slots of any table are bound to or name. */
   groupsNamed(): Set<number> {
     const named = new Set<number>()

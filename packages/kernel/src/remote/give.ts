@@ -115,7 +115,10 @@ export function capabilityGiven(
   if (target.status !== 'ok') return target
   const capability = capabilityHere(machine, told)
   if (capability === null)
-    return refuse('no_resource', `every container slot of machine ${across.self} is taken`)
+    return refuse(
+      'no_resource',
+      `every container slot of machine ${across.self} is taken, of which each container of another machine that is named there takes one; make the world with more (containers)`,
+    )
   const put = putInto(machine, target.container, capability)
   // Of this machine’s own units there is nothing to be noted: the host stands outside.
   if (put.status === 'ok')

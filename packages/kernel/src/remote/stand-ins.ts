@@ -32,10 +32,11 @@ export function standInFor(
 
 /** Stand-ins that no capability names any more leave their slots. */
 export function endUnnamed(machine: Machine): void {
-  for (const standIn of machine.containers.standIns()) {
-    if (machine.capabilities.names('container', standIn.slot) || isUsed(machine, standIn)) continue
-    machine.containers.remove(standIn)
-  }
+  const standIns = machine.containers.standIns()
+  if (standIns.length === 0) return
+  const named = machine.capabilities.slotsNamed('container')
+  for (const standIn of standIns)
+    if (!named.has(standIn.slot) && !isUsed(machine, standIn)) machine.containers.remove(standIn)
 }
 
 /** Whether a locus runs, or looks, into it at this moment: only where there is local support for it. */
