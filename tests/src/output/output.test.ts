@@ -664,16 +664,34 @@ for (const crash of ['none', 'before', 'after', 'both'] as const)
     t.deepEqual(textsOf(again), [])
   })
 
+test('[SI271] they are told at once where the world is open', async (t) => {
+  const shop = await Printer.open(keeping)
+  const line = await endsUnheard(shop)
+  const { world } = shop
+
+  await goesBack(world, line)
+  const waits = world.kernel.machine.output.all().map(({ lines }) => lines.length)
+  // The host has had it all the time, and says only now that it has taken it.
+  world.console.taken(1)
+  world.run(8000)
+
+  t.deepEqual(waits, [1])
+  t.like(world.kernel.machine.output.all()[0], { told: 1, lines: [] })
+})
+
 for (const isTrimmed of [false, true])
   test(`[SI271] such lines as were told since are not told again${isTrimmed ? ', however far the log was trimmed' : ''}`, async (t) => {
-    const shop = await Printer.open(keeping)
+    // No older line is kept on which the container still was.
+    const one = { ...keeping, keepLines: 1 }
+    const shop = await Printer.open(one)
     const line = await endsUnheard(shop)
-    const taken = await restarts(shop.world)
+    const taken = await restarts(shop.world, one)
     await captures(taken, isTrimmed ? 200 : 3)
-    const later = isTrimmed ? await restarts(taken) : taken
+    const later = isTrimmed ? await restarts(taken, one) : taken
 
     await goesBack(later, line)
-    const last = await restarts(later)
+    later.run(1000)
+    const last = await restarts(later, one)
 
     t.deepEqual(textsOf(taken), ['last words'])
     t.deepEqual(isTrimmed ? textsOf(later) : [], [])
