@@ -653,7 +653,8 @@ for (const crash of ['none', 'before', 'after', 'both'] as const)
     const line = await endsUnheard(shop)
     let { world } = shop
     await captures(world, 3)
-    if (crash === 'before' || crash === 'both') world = await restarts(world, { takesOutput: false })
+    if (crash === 'before' || crash === 'both')
+      world = await restarts(world, { takesOutput: false })
 
     await goesBack(world, line)
     if (crash === 'after' || crash === 'both') world = await restarts(world, { takesOutput: false })
