@@ -315,10 +315,11 @@ export class SimLocus {
 
   /**
    * An invocation of another container: `body` runs in there, and it comes back whatever that comes to. The words are those of a locus's
-   * thread; only the wait at the entrance is a yield.
+   * thread; only the wait at the entrance is a yield. Nothing, if the container is gone by the time that it is let in.
    */
-  *invoke<T>(name: string, to: ContainerSlot, body: () => Step<T>): Step<T> {
+  *invoke(name: string, to: ContainerSlot, body: () => Step<void>): Step<void> {
     const { region, slot, containerSlot: from } = this
+    const was = region.words.load(region.containerWord(to, 'generation'))
     const tree = this.#tree ?? newTree(region, from)
     const home = {
       name: this.container,
@@ -329,6 +330,12 @@ export class SimLocus {
     }
     setOut(region, slot, tree, { from, to })
     while (!knock(region, tree, to)) yield* this.#waitOutside(tree, to)
+    // Counted first, then a look once more, as a thread does: of what was ended meanwhile nothing is received.
+    if (!this.#isStill(to, was)) {
+      arrived(this)
+      goOut(region, to)
+      return
+    }
     const stamp = stampOf(region, from)
     const uses = new AttachmentSet(this.#attachmentTo(to))
     const windows = new SimWindows(uses, (container) => this.#attachmentAcross(container))
@@ -338,7 +345,7 @@ export class SimLocus {
     receive(region, to, stamp)
     this.#noteMessage(home.name, name, to)
     try {
-      return yield* body()
+      yield* body()
     } finally {
       // Of a thread that was ended the kernel takes back where it stood.
       if (this.#alive) {
@@ -351,6 +358,13 @@ export class SimLocus {
         goOut(region, to)
       }
     }
+  }
+
+  /** Whether the slot has the container that it had in that generation, and it is in use. */
+  #isStill(slot: ContainerSlot, generation: number): boolean {
+    const { words } = this.region
+    const live = words.load(this.region.containerWord(slot, 'state')) === containerStates.live
+    return live && words.load(this.region.containerWord(slot, 'generation')) === generation
   }
 
   /** An invocation of a container of another machine: the kernel has it run there. Quiet meanwhile, and not at rest. */

@@ -633,3 +633,68 @@ test('[SI223] a line that is with the console and is on the line that is gone ba
   )
   t.is(nextIn(next, 'two'), 2)
 })
+
+/** A shop that has ended on a kept line, and whose last words nobody has taken; answers that line. */
+async function endsUnheard(shop: Printer): Promise<number> {
+  const { world, cont } = shop
+  world.takesOutput = false
+  shop.print('last words')
+  await world.endLocus(shop.port)
+  await world.call('container_destroy', { cont })
+  // Of an empty world there is nothing to keep.
+  const other = await Printer.in(world, 'other')
+  other.rests()
+  return keeps(other)
+}
+
+for (const crash of ['none', 'before', 'after', 'both'] as const)
+  test(`[SI271] lines that nobody had taken, of a container whose end is on a kept line, are told when an administrator goes back to it (crash: ${crash})`, async (t) => {
+    const shop = await Printer.open(keeping)
+    const line = await endsUnheard(shop)
+    let { world } = shop
+    await captures(world, 3)
+    if (crash === 'before' || crash === 'both')
+      world = await restarts(world, { takesOutput: false })
+
+    await goesBack(world, line)
+    if (crash === 'after' || crash === 'both') world = await restarts(world, { takesOutput: false })
+    const last = await restarts(world)
+    const again = await restarts(last)
+
+    t.deepEqual(textsOf(last), ['last words'])
+    t.deepEqual(textsOf(again), [])
+  })
+
+test('[SI271] they are told at once where the world is open', async (t) => {
+  const shop = await Printer.open(keeping)
+  const line = await endsUnheard(shop)
+  const { world } = shop
+
+  await goesBack(world, line)
+  const waits = world.kernel.machine.output.all().map(({ lines }) => lines.length)
+  // The host has had it all the time, and says only now that it has taken it.
+  world.console.taken(1)
+  world.run(8000)
+
+  t.deepEqual(waits, [1])
+  t.like(world.kernel.machine.output.all()[0], { told: 1, lines: [] })
+})
+
+for (const isTrimmed of [false, true])
+  test(`[SI271] such lines as were told since are not told again${isTrimmed ? ', however far the log was trimmed' : ''}`, async (t) => {
+    // No older line is kept on which the container still was.
+    const one = { ...keeping, keepLines: 1 }
+    const shop = await Printer.open(one)
+    const line = await endsUnheard(shop)
+    const taken = await restarts(shop.world, one)
+    await captures(taken, isTrimmed ? 200 : 3)
+    const later = isTrimmed ? await restarts(taken, one) : taken
+
+    await goesBack(later, line)
+    later.run(1000)
+    const last = await restarts(later, one)
+
+    t.deepEqual(textsOf(taken), ['last words'])
+    t.deepEqual(isTrimmed ? textsOf(later) : [], [])
+    t.deepEqual(textsOf(last), [])
+  })

@@ -11,6 +11,7 @@ import { withChain } from '../logged/chain.js'
 import type { Machine } from '../machine.js'
 import { mayComeBack } from '../output/may-come-back.js'
 import { toldRecord } from '../output/release.js'
+import { takeUpUntaken } from '../output/untaken.js'
 import { answerMs, type Choice } from '../recovery/choose.js'
 import { pointsAfter, pointsIn, type KnownPoint } from '../recovery/known-points.js'
 import { stateOf } from '../recovery/log-reader.js'
@@ -59,9 +60,13 @@ export function takeUp(machine: Machine, kept: KeptLine, points: readonly KnownP
 /**
  * How far output was told is kept whatever is gone back to, also of a container that only an older kept line brings back: numbers of lines that
  * were told, or are with the console and may be, are not used again. A container that is gone prints no more; what one has printed that
- * comes back has no end.
+ * comes back has no end. Lines that waited to be told on the kept line, of one that had ended by then, wait again.
  */
-export function keepTold(machine: Machine, points: readonly KnownPoint[]): OutputRecord | null {
+export function keepTold(
+  machine: Machine,
+  { record, after }: KeptLine,
+  points: readonly KnownPoint[],
+): OutputRecord | null {
   for (const output of machine.output.all()) {
     output.endedAfter = null
     const stays = points.some(
@@ -71,6 +76,7 @@ export function keepTold(machine: Machine, points: readonly KnownPoint[]): Outpu
     output.isOver = !stays
     if (!stays && !mayComeBack(machine, output)) machine.output.forget(output)
   }
+  takeUpUntaken(machine, record.untaken ?? [], after)
   const given = machine.output.all().filter((each) => each.given > 0)
   return given.length === 0 ? null : toldRecord(machine, new Set(given))
 }

@@ -5,11 +5,12 @@
 import { actorPorts } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import type { Machine } from '../machine.js'
+import { stillUntaken, untakenOn } from '../output/untaken.js'
 import { withTold } from '../output/with-told.js'
 import { emptyRecord } from '../state-interval/batch.js'
 import type { Outcome } from '../state-interval/durable-log.js'
 import { rootOf } from '../logged/chain.js'
-import type { UnitPoint } from '../state-interval/history.js'
+import { isEndOf, type UnitPoint } from '../state-interval/history.js'
 import type {
   KeptRecord,
   KeptVisits,
@@ -131,6 +132,7 @@ const writtenAgain = (machine: Machine, record: KeptRecord): KeptRecord => ({
     ...record.state,
     containers: record.state.containers.map((each) => withTold(machine, each)),
   },
+  ...(record.untaken === undefined ? {} : { untaken: stillUntaken(machine, record.untaken) }),
 })
 
 /** The units as they are on the line to come; nil when there is nothing, or a manager keeps one snapshot of each container only. */
@@ -164,6 +166,10 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
     return null
   const state = { ...emptyRecord(machine, epoch), containers, semaphores }
   invariant(state.ended.length === 0, 'SI70: what is kept is there', { epoch })
+  const ending = units.flatMap(({ unit: { unit }, to }) =>
+    isEndOf(unit, to) ? (machine.containers.at(unit) ?? []) : [],
+  )
+  const untaken = untakenOn(machine, ending)
   const record: KeptRecord = {
     kind: 'kept_line',
     session: machine.session,
@@ -173,6 +179,7 @@ function makeKept(machine: Machine, { epoch, units }: LineToCome): KeptLine | nu
     over: [...machine.captures.over],
     state,
     ...(visits.length === 0 ? {} : { visits }),
+    ...(untaken.length === 0 ? {} : { untaken }),
   }
   return keptLine(record, machine.log.position)
 }

@@ -5,11 +5,13 @@
 import type { Machine } from '../machine.js'
 import type { ContainerOutput } from './output.js'
 
-/** Whether its container is on a kept line. */
+/** Whether its container is on a kept line, or lines of it that were to be told then. */
 export const mayComeBack = (
   { kept }: Machine,
   { slot, generation }: Pick<ContainerOutput, 'slot' | 'generation'>,
 ): boolean =>
-  kept.all.some(({ record }) =>
-    record.state.containers.some((each) => each.slot === slot && each.generation === generation),
+  kept.all.some(({ record: { state, untaken = [] } }) =>
+    [...state.containers, ...untaken].some(
+      (each) => each.slot === slot && each.generation === generation,
+    ),
   )

@@ -25,7 +25,8 @@ const nothing = ({ slot, generation, container }: ContainerOutput): SavedOutput 
   recent: [],
 })
 
-function since(then: SavedOutput, { told, given, recent }: ContainerOutput): SavedOutput {
+/** What was printed by then, without the lines that were told since. */
+export function since(then: SavedOutput, { told, given, recent }: ContainerOutput): SavedOutput {
   invariant(given >= told, 'DV13: what was told was given to the console', { given, told })
   // After a restart the log may know less than an older copy, which was written in a life whose note of it was refused.
   if (told < then.told) return { ...then, next: Math.max(then.next, given + 1) }

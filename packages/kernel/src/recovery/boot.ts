@@ -3,6 +3,7 @@ import { actorPorts, asContainer, asInterval } from '@katydid/abi'
 import { invariant, type Script } from '@katydid/actor'
 import { noIntervals, type Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
+import { takeUpUntaken } from '../output/untaken.js'
 import type { Manager } from '../manager/manager-table.js'
 import { idleManager, otherManagers } from '../manager/registry.js'
 import { ownToken } from '../manager/start-manager.js'
@@ -33,6 +34,8 @@ export function* boot(machine: Machine): Script<BootResult> {
   // The session's number is raised by recovery itself, so that a new world is in session 0.
   machine.session = content.session
   for (const told of content.told) machine.output.learn(told)
+  const { untaken } = content
+  if (untaken !== null) takeUpUntaken(machine, untaken.record, untaken.after)
   takePoints(machine, content)
   machine.kept.restore(content.kept)
   machine.decisions = content.line?.decisions ?? []

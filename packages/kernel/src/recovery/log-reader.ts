@@ -3,6 +3,7 @@
  * highest session. A record that cannot be read is damage, said in a sentence; older points then take its place.
  */
 import { invariant } from '@katydid/actor'
+import type { SavedOutput } from '../output/output.js'
 import type { ToldOutput } from '../output/output-table.js'
 import { keptLine, type KeptLine } from '../kept/kept-lines.js'
 import type { Capture } from '../state-interval/capture-table.js'
@@ -41,6 +42,8 @@ export interface LogContent {
   readonly told: readonly ToldOutput[]
   /** Lines that are kept, from old to new. */
   readonly kept: readonly KeptLine[]
+  /** Lines that wait to be told since an administrator went back to a kept line, and its log position; nil: he did not. */
+  readonly untaken: PlacedRecord<readonly SavedOutput[]> | null
   readonly damage: string | null
 }
 
@@ -60,6 +63,7 @@ export function readLog(
     roots: new Map(),
     told: [],
     kept: new Map(),
+    untaken: null,
     voids: new VoidPoints(),
     unreadable: 0,
     foreign: 0,
@@ -84,10 +88,10 @@ export function readLog(
     else if (record.kind === 'capture' && record.world !== worldId) state.foreign++
     else accept(state, record, after)
   }
-  const { session, line, captures, roots, told } = state
+  const { session, line, captures, roots, told, untaken } = state
   const kept = (line?.kept ?? []).flatMap((name) => state.kept.get(name) ?? [])
   const points = [...state.points.values()].flatMap((each) => [...each.values()])
-  return { session, line, captures, points, roots, told, kept, damage: damageOf(state) }
+  return { session, line, captures, points, roots, told, kept, untaken, damage: damageOf(state) }
 }
 
 interface Reading {
@@ -100,6 +104,7 @@ interface Reading {
   readonly told: ToldOutput[]
   /** By the line that each keeps. */
   readonly kept: Map<number, KeptLine>
+  untaken: LogContent['untaken']
   /** What records that come late have of sessions that are over. */
   readonly voids: VoidPoints
   unreadable: number
@@ -197,6 +202,7 @@ function goBackTo(state: Reading, name: number, session: number): void {
   const record = stateOf(kept.record, session)
   state.captures.push({ record, after: kept.after })
   takePoints(state, record, kept.after)
+  state.untaken = { record: kept.record.untaken ?? [], after: kept.after }
   for (const { unit, inputs } of kept.record.visits ?? []) {
     const known = state.points.get(unit) ?? new Map<number, KnownPoint>()
     // There is no other point of it: it is as it was captured.

@@ -64,7 +64,7 @@ export function* decideWhole(machine: Machine, choice: Choice): Script<DecidedWh
   const { points, epoch, backTo } = choice
   const { captures } = machine
   if (backTo !== undefined) takeUp(machine, backTo, points)
-  const told = backTo === undefined ? null : keepTold(machine, points)
+  const told = backTo === undefined ? null : keepTold(machine, backTo, points)
   const kept = backTo === undefined ? imagesToKeep(machine, points) : new Map<number, number>()
   const chosen = new Map(points.map(({ unit, interval }) => [unit, interval]))
   // Another attempt chooses from these: what was newer is void from now on.

@@ -53,7 +53,8 @@ export function unpackRecord(bytes: Uint8Array): KernelRecord | null {
       return has(value, keptFields) &&
         arePairs(value['over']) &&
         isState(value['state']) &&
-        (value['visits'] === undefined || listOf(value['visits'], isVisits))
+        (value['visits'] === undefined || listOf(value['visits'], isVisits)) &&
+        (value['untaken'] === undefined || listOf(value['untaken'], isOutput))
         ? (value as unknown as KeptRecord)
         : null
     case 'inputs':

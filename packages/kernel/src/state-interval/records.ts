@@ -175,6 +175,8 @@ export interface KeptRecord {
   readonly state: CaptureRecord
   /** What came into logged containers between that and the line. */
   readonly visits?: readonly KeptVisits[]
+  /** Lines that had not been told, of containers whose end was on it. */
+  readonly untaken?: readonly SavedOutput[]
 }
 
 /** The visits that lead from what was captured of a logged container to what it was on a kept line. */
