@@ -69,6 +69,8 @@ export class LocusThread {
   name = ''
   /** The answer that was saved with the locus for a durable invoke that is to come; null for none. */
   held: HeldAnswer | null = null
+  /** It runs the program of a container that lives on another machine, on the pages of its guest here. */
+  isLent = false
   #current: Frame | null = null
   #semaphoreWaits = 0
 
@@ -167,6 +169,15 @@ export class LocusThread {
       throw new LocusError(
         'lock_held',
         `${this.#count('locks')} lock(s) of standard structures are held; release them before ${what}`,
+      )
+  }
+
+  /** `not_supported` on the pages of a guest: whatever is more than its pages is at the container’s home. */
+  requireHome(what: string): void {
+    if (this.isLent)
+      throw new LocusError(
+        'not_supported',
+        `the program runs on another machine than its container’s, on pages that are lent: ${what} is done at home only`,
       )
   }
 

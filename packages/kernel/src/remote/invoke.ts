@@ -10,7 +10,7 @@ import type { Across } from '../machines/across.js'
 import { contentOf } from '../machines/letters.js'
 import { sendLetter } from '../machines/send-letter.js'
 import { currentContainer } from '../state-interval/messages.js'
-import { beginSupport } from './local-support.js'
+import { beginGuest } from './begin-guest.js'
 import { supportFor } from './support.js'
 
 type Invoke = (typeof locusCalls)['remoteInvoke']
@@ -71,7 +71,7 @@ export function remoteInvoke(
 
 /** First the container’s manager says where it is run. */
 function begin(machine: Machine, invocation: Invocation): void {
-  const { across, call, deadlineMs, far, from, locus, to, args, rights } = invocation
+  const { across, call, deadlineMs, far, from, to, args, rights } = invocation
   const asked = {
     group: far.group,
     rights,
@@ -80,11 +80,10 @@ function begin(machine: Machine, invocation: Invocation): void {
   }
   run(machine.messenger, supportFor(machine, across, to, asked, deadlineMs), (support) => {
     // Its thread was ended meanwhile, or what it was in is another now.
-    const isThere = machine.loci.speaking(call.from, call.generation) === locus
-    if (!isThere || machine.containers.at(from.slot) !== from) return
+    if (!isWaiting(machine, invocation)) return
     if (support === null) return call.reply(noAnswer(invocation, 'it was not begun'))
     if ('status' in support) return call.reply(support)
-    const { decision, machine: where } = support
+    const { decision, machine: where, lender } = support
     if (decision === 'refuse')
       return call.reply(
         refuse(
@@ -92,11 +91,24 @@ function begin(machine: Machine, invocation: Invocation): void {
           `the manager of container ${far.slot} of machine ${far.machine} refuses invocations from machine ${across.self}`,
         ),
       )
-    if (decision === 'local_support' || where !== far.machine)
-      return call.reply(beginSupport(machine, to, support))
-    send(machine, invocation)
+    if (decision === 'migrate_to' && where !== far.machine)
+      return call.reply(
+        refuse(
+          'not_supported',
+          `the manager of container ${far.slot} of machine ${far.machine} would have it run on machine ${where}, which is neither its home nor the one that invokes`,
+        ),
+      )
+    if (decision === 'migrate_to' || lender === null) return send(machine, invocation)
+    const guest = { home: to.home, size: to.size }
+    run(machine.messenger, beginGuest(machine, across, guest, lender), () => {
+      // Without a guest it is run at home.
+      if (isWaiting(machine, invocation)) send(machine, invocation)
+    })
   })
 }
+
+const isWaiting = ({ loci, containers }: Machine, { call, locus, from }: Invocation): boolean =>
+  loci.speaking(call.from, call.generation) === locus && containers.at(from.slot) === from
 
 function send(machine: Machine, invocation: Invocation): void {
   const { args, call, deadlineMs, far, from, rights } = invocation
