@@ -71,3 +71,47 @@ test.serial(
     )
   },
 )
+
+test.serial(
+  '[LO160] what a program does besides its pages is refused where they are lent, and its failure is told',
+  async (t) => {
+    const world = await open(t, 2)
+    const shared = await counter(world, 1)
+    const from = await asker(world, 2)
+    const cap = await world.grant(from, shared)
+
+    const tried = await ask(world, from, cap, { words, amount: 1, onward: 1 })
+    const failed = await ask(world, from, cap, { words, amount: 1, fails: true })
+
+    t.deepEqual([tried.isLent, tried.refused], [true, 'not_supported'])
+    t.is(failed.status, 'program_failed')
+    t.regex(failed.sentence ?? '', /told to fail/)
+  },
+)
+
+test.serial(
+  '[LO161] [CH62] loci of three machines add at once while the world is captured: nothing is lost, also not by opening it again',
+  async (t) => {
+    t.timeout(120_000)
+    const dir = temporaryFolder(t)
+    const world = await open(t, 3, { dir })
+    const shared = await counter(world, 1)
+    const results: Promise<Outcome>[] = []
+    for (const machine of [1, 2, 3]) {
+      const from = await asker(world, machine)
+      const cap = await world.grant(from, shared)
+      for (let nth = 0; nth < 3; nth++)
+        results.push(ask(world, from, cap, { words: Array(200).fill(nth * 4), amount: 1 }))
+    }
+    const outcomes = await Promise.all(results)
+    await world.snapshot({ durable: true })
+
+    t.deepEqual(outcomes.filter(({ status }) => status !== undefined), [])
+    await world.close()
+    const again = await open(t, 3, { dir })
+    const reader = await asker(again, 2)
+    const cap = await again.grant(reader, await counter(again, 1))
+    const { values } = await ask(again, reader, cap, { words: [0, 4, 8] })
+    t.deepEqual(values, [600, 600, 600])
+  },
+)
