@@ -2,8 +2,10 @@
 import type { Container, OpenOptions, World } from 'katydid'
 import type { ExecutionContext } from 'ava'
 import test from 'ava'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../support/folders.js'
 import { openSeveral } from '../support/several.js'
+import { until } from '../support/until.js'
 import { fixture } from '../support/worlds.js'
 
 interface Outcome {
@@ -21,20 +23,20 @@ const open = (t: ExecutionContext, machines: number, more: Partial<OpenOptions> 
     ...more,
   })
 
-const counter = (world: World, machine: number): Promise<Container> =>
+const counter = (world: World, machine: number, program = 'lent-adds'): Promise<Container> =>
   world.createContainer({
     name: 'counter',
     size: 65536,
-    program: fixture('lent-adds'),
+    program: fixture(program),
     machine,
     manager: 'sharing',
   })
 
-const asker = (world: World, machine: number): Promise<Container> =>
+const asker = (world: World, machine: number, program = 'remote-asks'): Promise<Container> =>
   world.createContainer({
     name: `asker ${machine}`,
     size: 65536,
-    program: fixture('remote-asks'),
+    program: fixture(program),
     machine,
   })
 
@@ -115,3 +117,56 @@ test.serial(
     t.deepEqual(values, [600, 600, 600])
   },
 )
+
+/** What was told of a payer, line by line. */
+function hear(world: World): { readonly told: Map<number, string>; readonly problems: string[] } {
+  const told = new Map<number, string>()
+  const problems: string[] = []
+  world.on('output', ({ sequence, text }) => {
+    const before = told.get(sequence)
+    if (before !== undefined && before !== text) problems.push(`${sequence}: ${before}, ${text}`)
+    told.set(sequence, text)
+  })
+  return { told, problems }
+}
+
+test.serial(
+  '[LO162] [CH65] the machine of the guest, home, and the managers of both are killed while a program pays on lent pages: every payment is made once',
+  async (t) => {
+    t.timeout(240_000)
+    const payments = 100
+    const world = await open(t, 2)
+    const payer = await asker(world, 1, 'remote-payer')
+    const ledger = await counter(world, 2, 'remote-ledger')
+    const args = { ledger: await world.grant(payer, ledger), payments, pauseMs: 10 }
+    await world.snapshot({ durable: true })
+    const { told, problems } = hear(world)
+    const locus = await world.startLocus(payer, { name: 'payer', args })
+    const blows = [
+      () => world.crashManager('proxy', { machine: 1 }),
+      () => killMachine(world, 1),
+      () => killMachine(world, 2),
+      () => world.crashManager('sharing', { machine: 2 }),
+      () => killMachine(world, 1),
+    ]
+    for (const [nth, blow] of blows.entries()) {
+      const more = Math.min(told.size + 8, payments)
+      await until('more was paid', () => told.size >= more)
+      await sleep(13 * nth)
+      await blow()
+    }
+    const { result } = await locus.result()
+
+    t.is(result, payments)
+    t.deepEqual(problems, [])
+    t.deepEqual(
+      [...told.values()],
+      Array.from({ length: payments }, (_, nth) => `paid ${nth + 1}`),
+    )
+  },
+)
+
+async function killMachine(world: World, machine: number): Promise<void> {
+  await world.killMachine(machine)
+  await world.restartMachine(machine)
+}

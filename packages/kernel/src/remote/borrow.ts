@@ -106,9 +106,10 @@ function begin(machine: Machine, locus: VisitingLocus, visit: Borrowed): void {
     (reply) => {
       if (locus.slot === null || visitor.borrowed !== visit) return
       if (reply.status === 'ok') return next({ status: 'ok', visit: { ...given, lent: true } })
+      // Home is silent, or the proxy is gone: it waits, as what has not been begun.
+      visitor.borrowed = null
       visitor.next = next
-      const detail = `what other machines have written could not be had: ${reply.detail}`
-      borrowedIsOver(machine, locus, { end: 'unreachable', detail, block: nothing })
+      visit.locus = null
     },
     acquireMs,
   )
@@ -124,7 +125,7 @@ export function borrowedIsOver(machine: Machine, locus: VisitingLocus, end: Call
   borrowed.locus = null
   // Its failure is its proxy’s death, of which we shall hear: it is not the program’s fault, and it runs again.
   const lost = end.end !== 'ok' && isDead(region, borrowed.guest.proxy)
-  borrowed.end = { ...end, lost }
+  borrowed.end = { ...end, end: lost ? 'locus_lost' : end.end, lost }
   region.words.store(region.locusWord(slot, 'container'), nowhere)
   region.words.store(region.locusWord(slot, 'depth'), 0)
   machine.capabilities.clear(capabilityTables.ofLocus(region.plan.shape, slot))
