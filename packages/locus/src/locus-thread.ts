@@ -32,6 +32,8 @@ import type { OverlayUse } from './transaction/overlay-use.js'
 import { loadProgram, type Entry, type Program } from './program.js'
 
 const awaitEndMs = 60_000
+/** More than a machine has loci. */
+const marksOfMachine = 2 ** 16
 
 /** One invocation: where it runs, with what. */
 export interface Frame {
@@ -179,6 +181,13 @@ export class LocusThread {
         'not_supported',
         `the program runs on another machine than its container’s, on pages that are lent: ${what} is done at home only`,
       )
+  }
+
+  /** As a holder of locks: where pages are lent its machine is part of it, since a locus of their home may have the same slot. */
+  get mark(): number {
+    const { words } = this.region
+    const machine = this.isLent ? words.load(this.region.machineWord('machineId')) : 0
+    return machine * marksOfMachine + this.slot + 1
   }
 
   /** Whether a program has left a view or a lock behind. */

@@ -76,7 +76,7 @@ export class Locus implements Holder<Window> {
     this.args = frame.args
     this.resumed = frame.resumed
     this.registers = frame.depth === 0 ? Registers.ofLocus(region, slot) : Registers.ofInvocation()
-    this.mark = slot + 1
+    this.mark = thread.mark
     this.#thread = thread
     this.#frame = frame
     this.#i32 = region.i32

@@ -111,8 +111,7 @@ test.serial(
       const read = await rounds.run(plans)
       for (let round = 0; round < each; round++) {
         const outcome = read.map((values) => values[round]!)
-        if (!isSequential(historyOf(name, outcome)))
-          t.fail(`${name}: ${JSON.stringify(outcome)}`)
+        if (!isSequential(historyOf(name, outcome))) t.fail(`${name}: ${JSON.stringify(outcome)}`)
       }
     }
     t.is(nth, each * litmusNames.length)

@@ -62,7 +62,10 @@ test.serial(
         seen.push(await ask(world, each, cap, { words, amount: 1 }))
       }
 
-    t.deepEqual(seen.filter(({ status }) => status !== undefined), [])
+    t.deepEqual(
+      seen.filter(({ status }) => status !== undefined),
+      [],
+    )
     t.deepEqual(
       seen.map(({ values }) => values),
       seen.map((_, nth) => [nth + 1, nth + 1, nth + 1]),
@@ -108,13 +111,35 @@ test.serial(
     const outcomes = await Promise.all(results)
     await world.snapshot({ durable: true })
 
-    t.deepEqual(outcomes.filter(({ status }) => status !== undefined), [])
+    t.deepEqual(
+      outcomes.filter(({ status }) => status !== undefined),
+      [],
+    )
     await world.close()
     const again = await open(t, 3, { dir })
     const reader = await asker(again, 2)
     const cap = await again.grant(reader, await counter(again, 1))
     const { values } = await ask(again, reader, cap, { words: [0, 4, 8] })
     t.deepEqual(values, [600, 600, 600])
+  },
+)
+
+test.serial(
+  '[CH66] a lock in the pages holds between machines: nobody is between two words that change together',
+  async (t) => {
+    t.timeout(120_000)
+    const world = await open(t, 2)
+    const shared = await counter(world, 1, 'lent-locks')
+    const results: Promise<Outcome>[] = []
+    for (const machine of [1, 2]) {
+      const from = await asker(world, machine)
+      const cap = await world.grant(from, shared)
+      for (let nth = 0; nth < 2; nth++) results.push(ask(world, from, cap, { rounds: 50 }))
+    }
+    const outcomes = await Promise.all(results)
+
+    t.deepEqual(outcomes.filter(({ status }) => status !== undefined), [])
+    t.is(Math.max(...outcomes.map(({ values }) => values![0]!)), 200)
   },
 )
 

@@ -269,13 +269,17 @@ export class ContainerTable {
 
   /** Nothing is shown in the overlay, or the guest, from now on. */
   haltShadow({ slot }: Container): void {
-    invariant(this.#shadows.has(slot), 'TX7: only an overlay, or a guest, is halted as one', { slot })
+    invariant(this.#shadows.has(slot), 'TX7: only an overlay, or a guest, is halted as one', {
+      slot,
+    })
     this.#store(slot, 'state', containerStates.stopped)
   }
 
   /** Its slot is free. */
   removeShadow({ slot }: Container): void {
-    invariant(this.#shadows.delete(slot), 'TX7: an overlay, or a guest, leaves its own slot', { slot })
+    invariant(this.#shadows.delete(slot), 'TX7: an overlay, or a guest, leaves its own slot', {
+      slot,
+    })
     this.#store(slot, 'state', containerStates.free)
     this.#store(slot, 'manager', -1)
   }
