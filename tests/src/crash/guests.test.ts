@@ -138,7 +138,10 @@ test.serial(
     }
     const outcomes = await Promise.all(results)
 
-    t.deepEqual(outcomes.filter(({ status }) => status !== undefined), [])
+    t.deepEqual(
+      outcomes.filter(({ status }) => status !== undefined),
+      [],
+    )
     t.is(Math.max(...outcomes.map(({ values }) => values![0]!)), 200)
   },
 )

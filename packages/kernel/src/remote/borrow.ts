@@ -13,7 +13,6 @@ import {
 import { invariant, isDead } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { Across } from '../machines/across.js'
-import { whyApart } from '../machines/hear.js'
 import type { CallEnd } from './far-calls.js'
 import type { Borrowed, Guest } from './guest-table.js'
 import { freeVisitor, startVisitor, type VisitingLocus } from './visitors.js'
@@ -27,16 +26,14 @@ const lookMs = 20
 const nowhere = -1 as ContainerSlot
 const nothing = new Uint8Array(0)
 
-/** visit_lend. */
+/** visit_lend, of a machine that is in the same recovery. */
 export function visitLent(
   machine: Machine,
   across: Across,
   from: MachineId,
   args: ArgsOf<Lend>,
 ): Answer<Lend> {
-  const { number, cont, generation, incarnation, recovery } = args
-  const apart = whyApart(machine, across, recovery)
-  if (apart !== null) return refuse('frozen', apart)
+  const { number, cont, generation, incarnation } = args
   const guest = machine.guests.of({ machine: from, slot: cont, generation })
   const none = (why: string): Answer<Lend> => refuse('not_supported', why)
   if (machine.phase !== 'open' || machine.recoveryWanted !== null)
