@@ -36,7 +36,6 @@ else await campaign()
 /** One seed, with its story. */
 async function one(seed) {
   const tell = (what) => console.log(what)
-  globalThis.KT = tell
   const { problems, operations, steps, traceHash } = await campaignSeed(seed, { machines }, tell)
   console.log(`${operations} operations in ${steps} steps, trace ${traceHash}`)
   console.log(problems.length === 0 ? `seed ${seed}: nothing wrong` : problems.join('\n'))

@@ -79,8 +79,7 @@ function begin(machine: Machine, invocation: Invocation): void {
     params: args.block,
   }
   run(machine.messenger, supportFor(machine, across, to, asked, deadlineMs), (support) => {
-    // Its thread was ended meanwhile, or what it was in is another now.
-    if (!isWaiting(machine, invocation)) return
+    if (!isThere(machine, invocation) || isHeld(machine, invocation)) return
     if (support === null) return call.reply(noAnswer(invocation, 'it was not begun'))
     if ('status' in support) return call.reply(support)
     const { decision, machine: where, lender } = support
@@ -102,13 +101,24 @@ function begin(machine: Machine, invocation: Invocation): void {
     const guest = { home: to.home, size: to.size }
     run(machine.messenger, beginGuest(machine, across, guest, lender), () => {
       // Without a guest it is run at home.
-      if (isWaiting(machine, invocation)) send(machine, invocation)
+      if (isThere(machine, invocation) && !isHeld(machine, invocation)) send(machine, invocation)
     })
   })
 }
 
-const isWaiting = ({ loci, containers }: Machine, { call, locus, from }: Invocation): boolean =>
-  loci.speaking(call.from, call.generation) === locus && containers.at(from.slot) === from
+/** Whether its thread was not ended meanwhile, and what it was in is not another now. */
+const isThere = (machine: Machine, { call, locus, from }: Invocation): boolean =>
+  machine.loci.speaking(call.from, call.generation) === locus &&
+  machine.containers.at(from.slot) === from
+
+/** As any call of a locus that runs on; what the manager has said may not hold any more then. */
+function isHeld(machine: Machine, invocation: Invocation): boolean {
+  if (machine.phase !== 'recovering') return false
+  machine.heldCalls.push(() => {
+    if (isThere(machine, invocation)) begin(machine, invocation)
+  })
+  return true
+}
 
 function send(machine: Machine, invocation: Invocation): void {
   const { args, call, deadlineMs, far, from, rights } = invocation
