@@ -1,4 +1,5 @@
 /** LO, CH: a visit is lent to the machine that invoked: real kernels, letters and links; managers and proxies answer as the test says, and keep no pages. */
+import { actorPorts, machineCalls } from '@katydid/abi'
 import test from 'ava'
 import { ok, one, three, two, VisitsBench } from './visits-bench.js'
 
@@ -67,10 +68,45 @@ test('[LO162] a thread that dies on lent pages takes the container back at its h
   const again = bench.next()
   t.not(bank.container('2 a0'), before)
   t.deepEqual([...again.visit.block], [1, 2, 3])
+  t.deepEqual(proxyCalls(bench), ['guest_begin', 'guest_end', 'guest_begin'])
   again.done(ok(4))
   const told = bench.answered(box)
   if (told.status === 'ok') t.deepEqual([told.end, ...told.block], ['ok', 4])
   else t.fail(told.status)
+})
+
+/** What the kernel of machine 1 has asked of its proxy. */
+const proxyCalls = (bench: VisitsBench): string[] =>
+  [...bench.bank.world(one).managers.values()].flatMap(({ calls }) =>
+    calls.filter((each) => each.startsWith('guest')).map((each) => each.split(' ')[0]!),
+  )
+
+test('[LO161] the same visit offered again is the same while it runs, and none when it is over', async (t) => {
+  const { bench, bank, box, ran } = await begun(60)
+  const { visits, across } = bench.kernel(two)
+  const [lent] = [...visits.lent.values()]
+  const offer = (): string => {
+    let status = ''
+    across!.remote
+      .to(one)
+      .call(
+        actorPorts.kernel,
+        machineCalls.visitLend,
+        { ...lent!.args, recovery: across!.recovery },
+        (reply) => (status = reply.status),
+      )
+    bank.until(() => status !== '')
+    return status
+  }
+  t.is(offer(), 'ok')
+  bank.run(500)
+  t.is(bench.begun, 1)
+  ran.done(ok())
+  t.is(bench.answered(box).status, 'ok')
+  bank.run(500)
+  t.is(offer(), 'not_supported')
+  bank.run(500)
+  t.is(bench.begun, 1)
 })
 
 test('[LO162] home dies amid a lent visit: what ran is nobody’s, and it begins again', async (t) => {
