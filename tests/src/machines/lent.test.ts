@@ -61,18 +61,26 @@ test('[LO161] while it runs its container is not captured, and its letter not ta
   t.is(bank.container('2 a0').letters!.waiting.length, 0)
 })
 
-test('[LO162] a thread that dies on lent pages takes the container back at its home, and the visit begins again on another guest', async (t) => {
+test('[LO162] a thread that dies on lent pages takes the container back at its home, and the visit begins again there; the next has another guest', async (t) => {
   const { bench, bank, box, ran } = await begun(53)
   const before = bank.container('2 a0')
   bank.world(one).die(ran.port)
   const again = bench.next()
   t.not(bank.container('2 a0'), before)
   t.deepEqual([...again.visit.block], [1, 2, 3])
-  t.deepEqual(proxyCalls(bench), ['guest_begin', 'guest_end', 'guest_begin'])
   again.done(ok(4))
   const told = bench.answered(box)
   if (told.status === 'ok') t.deepEqual([told.end, ...told.block], ['ok', 4])
   else t.fail(told.status)
+  t.is(again.machine, two)
+  bank.world(two).tick(2)
+  t.true(bank.until(() => proxyCalls(bench).length === 2))
+  const next = bench.invoke('1 a0', bench.farCap('1 a0'))
+  const lent = bench.next()
+  t.is(lent.machine, one)
+  t.deepEqual(proxyCalls(bench), ['guest_begin', 'guest_end', 'guest_begin'])
+  lent.done(ok())
+  t.is(bench.answered(next).status, 'ok')
 })
 
 /** What the kernel of machine 1 has asked of its proxy. */
