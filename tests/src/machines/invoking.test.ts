@@ -46,7 +46,7 @@ test('[LO152] the same with wires that lose, repeat, overtake and are cut', asyn
   t.true((seen.get('invoke ok') ?? 0) > 20)
 })
 
-test('[SI240] the same where visits are lent, and pages are lost with the machines that could have written them', async (t) => {
+test('[LO163] the same where visits are lent, and pages are lost with the machines that could have written them', async (t) => {
   const lends = { elsewhere: { decision: 'local_support' }, writtenElsewhere: 1 } as const
   const seen = await courses(t, 980, 8, {
     machines: 3,

@@ -29,7 +29,10 @@ export function watchLoci(machine: Machine): void {
 
 function lateLoci(machine: Machine): Set<LocusSlot> {
   const late = new Set<LocusSlot>()
-  const guests = machine.guests.all().map(({ shadow }) => shadow)
+  const guests = machine.guests
+    .all()
+    .filter(({ isFreed }) => !isFreed)
+    .map(({ shadow }) => shadow)
   for (const { slot } of [...machine.containers.all(), ...guests]) {
     const gen = machine.region.words.load(machine.region.containerWord(slot, 'gen'))
     for (const locus of laggards(machine.region, slot, gen)) late.add(locus)

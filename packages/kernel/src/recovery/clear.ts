@@ -50,8 +50,8 @@ export function* clearMemory(
     reclaim.shownFrames(machine.region, container.slot)
   }
   // Nobody is in them; a proxy that lives lets go of its pages itself.
-  for (const { shadow, state, proxy } of machine.guests.all())
-    if (state === 'over' && machine.managers.at(proxy)?.state !== 'running')
+  for (const { shadow, state, isFreed, proxy } of machine.guests.all())
+    if (state === 'over' && !isFreed && machine.managers.at(proxy)?.state !== 'running')
       reclaim.pageTable(machine.region, shadow.slot)
   for (const { shadow, below } of machine.overlays.all())
     if (those(below.slot)) reclaim.pageTable(machine.region, shadow.slot)

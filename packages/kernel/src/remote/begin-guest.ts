@@ -3,12 +3,12 @@
  * invocation goes to the container’s home, which counts it and lends it back.
  */
 import { guestUpcalls, type MachineId, type Reply, type Token } from '@katydid/abi'
-import { invariant, until, type Script } from '@katydid/actor'
+import { invariant, run, until, type Script } from '@katydid/actor'
 import type { Home } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import type { Across } from '../machines/across.js'
 import type { Manager } from '../manager/manager-table.js'
-import { endGuest, freeGuest } from './end-guest.js'
+import { endGuest, letGo } from './end-guest.js'
 import type { Guest } from './guest-table.js'
 
 type Begin = typeof guestUpcalls.guestBegin
@@ -57,6 +57,7 @@ export function* beginGuest(
     proxy: proxy.port,
     token: null,
     state: 'beginning',
+    isFreed: false,
     highest: 0,
     visits: new Map(),
   }
@@ -73,7 +74,7 @@ const isOf = (across: Across, guest: Guest, { incarnation }: Lender): boolean =>
   guest.homeIncarnation === across.incarnationOf(guest.home.machine)
 
 const hasMoved = ({ guests }: Machine, guest: Guest): boolean =>
-  guest.state === 'live' || guests.at(guest.shadow.slot) !== guest
+  guest.state === 'live' || !guests.has(guest)
 
 function* open(
   machine: Machine,
@@ -103,6 +104,6 @@ function* open(
     yield* machine.waits.until(() => false, againMs)
   }
   guest.state = 'over'
-  freeGuest(machine, guest)
+  run(machine.messenger, letGo(machine, guest), () => {})
   return false
 }

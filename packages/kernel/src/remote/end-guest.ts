@@ -30,26 +30,23 @@ export function endGuest(machine: Machine, guest: Guest): void {
   if (wasLive) run(machine.messenger, letGo(machine, guest), () => {})
 }
 
-function* letGo(machine: Machine, guest: Guest): Script<void> {
+/** What runs on it has been ended, or never began. */
+export function* letGo(machine: Machine, guest: Guest): Script<void> {
   const { proxy, token, shadow } = guest
-  invariant(token !== null, 'CH60: what was live has a name', { slot: shadow.slot })
+  invariant(guest.state === 'over', 'CH60: what is let go is over', { slot: shadow.slot })
   const isQuiet = (): boolean => [...guest.visits.values()].every(({ locus }) => locus === null)
   yield* machine.waits.until(isQuiet, stopMs)
   machine.containers.haltShadow(shadow)
   // Without a limit: a proxy that is only slow could show a page in what is another's by then. One that is gone answers too.
-  yield* until<unknown>((done) =>
-    machine.messenger.call(proxy, guestUpcalls.guestEnd, { cont: token }, done, Infinity),
-  )
-  freeGuest(machine, guest)
-  yield* tellHome(machine, guest)
-}
-
-/** Its slot is free. */
-export function freeGuest(machine: Machine, guest: Guest): void {
-  const { shadow } = guest
+  if (token !== null)
+    yield* until<unknown>((done) =>
+      machine.messenger.call(proxy, guestUpcalls.guestEnd, { cont: token }, done, Infinity),
+    )
   reclaim.pageTable(machine.region, shadow.slot)
   dropSlices(machine, shadow)
   machine.containers.removeShadow(shadow)
+  guest.isFreed = true
+  yield* tellHome(machine, guest)
   machine.guests.remove(guest)
 }
 

@@ -1,5 +1,5 @@
 /** Containers of other machines whose pages are supplied on this one, and the visits that run on these. All of it is in memory only. */
-import type { ContainerSlot, PortId, Token } from '@katydid/abi'
+import type { PortId, Token } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Container, Home, Program } from '../container/container.js'
 import type { Locus } from '../locus/locus.js'
@@ -36,38 +36,44 @@ export interface Guest {
   /** The proxy’s name for it; nil while it begins. */
   token: Token | null
   state: 'beginning' | 'live' | 'over'
+  /** Its slot may be another’s. */
+  isFreed: boolean
   /** The highest number of a visit that was begun here: a lower one that is not known is over. */
   highest: number
   readonly visits: Map<number, Borrowed>
 }
 
 export class GuestTable {
-  readonly #guests = new Map<ContainerSlot, Guest>()
+  readonly #guests = new Set<Guest>()
 
   all(): Guest[] {
-    return [...this.#guests.values()]
+    return [...this.#guests]
   }
 
   add(guest: Guest): void {
-    const { slot } = guest.shadow
-    invariant(!this.#guests.has(slot) && this.of(guest.home) === null, 'CH60: a guest is one', {
-      slot,
+    invariant(this.of(guest.home) === null, 'CH60: a container has one guest here', {
+      slot: guest.shadow.slot,
     })
-    this.#guests.set(slot, guest)
+    this.#guests.add(guest)
   }
 
   remove(guest: Guest): void {
-    invariant(guest.state === 'over', 'CH60: only a guest that is over leaves', {
+    invariant(guest.state === 'over' && guest.isFreed, 'CH60: only a guest that is over leaves', {
       slot: guest.shadow.slot,
     })
-    this.#guests.delete(guest.shadow.slot)
+    this.#guests.delete(guest)
+  }
+
+  has(guest: Guest): boolean {
+    return this.#guests.has(guest)
   }
 
   /** The guest whose page table that slot is. */
   at(slot: number): Guest | null {
-    return this.#guests.get(slot as ContainerSlot) ?? null
+    return this.all().find(({ shadow, isFreed }) => shadow.slot === slot && !isFreed) ?? null
   }
 
+  /** It stays here, when it is over, until its home has heard of that. */
   of({ machine, slot, generation }: Home): Guest | null {
     const isIt = ({ home }: Guest): boolean =>
       home.machine === machine && home.slot === slot && home.generation === generation
