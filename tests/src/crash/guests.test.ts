@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava'
 import test from 'ava'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../support/folders.js'
+import { Payments } from '../support/payments.js'
 import { openSeveral } from '../support/several.js'
 import { until } from '../support/until.js'
 import { fixture } from '../support/worlds.js'
@@ -146,18 +147,6 @@ test.serial(
   },
 )
 
-/** What was told of a payer, line by line. */
-function hear(world: World): { readonly told: Map<number, string>; readonly problems: string[] } {
-  const told = new Map<number, string>()
-  const problems: string[] = []
-  world.on('output', ({ sequence, text }) => {
-    const before = told.get(sequence)
-    if (before !== undefined && before !== text) problems.push(`${sequence}: ${before}, ${text}`)
-    told.set(sequence, text)
-  })
-  return { told, problems }
-}
-
 test.serial(
   '[LO162] [CH65] the machine of the guest, home, and the managers of both are killed while a program pays on lent pages: every payment is made once',
   async (t) => {
@@ -168,7 +157,7 @@ test.serial(
     const ledger = await counter(world, 2, 'remote-ledger')
     const args = { ledger: await world.grant(payer, ledger), payments, pauseMs: 10 }
     await world.snapshot({ durable: true })
-    const { told, problems } = hear(world)
+    const paid = Payments.of(world)
     const locus = await world.startLocus(payer, { name: 'payer', args })
     const blows = [
       () => world.crashManager('proxy', { machine: 1 }),
@@ -178,19 +167,15 @@ test.serial(
       () => killMachine(world, 1),
     ]
     for (const [nth, blow] of blows.entries()) {
-      const more = Math.min(told.size + 8, payments)
-      await until('more was paid', () => told.size >= more)
+      const more = Math.min(paid.told.size + 8, payments)
+      await until('more was paid', () => paid.told.size >= more)
       await sleep(13 * nth)
       await blow()
     }
     const { result } = await locus.result()
 
     t.is(result, payments)
-    t.deepEqual(problems, [])
-    t.deepEqual(
-      [...told.values()],
-      Array.from({ length: payments }, (_, nth) => `paid ${nth + 1}`),
-    )
+    t.deepEqual(paid.wrong(payments), [])
   },
 )
 

@@ -608,8 +608,7 @@ export class MachineBank {
         const present = { interval: Infinity, picture: account.now }
         const { slot } = this.#addresses.get(account.unit)!
         // With pages on another machine that died, which nobody but its manager knows of.
-        const isLostElsewhere =
-          this.#lends && machine.lost !== 'world' && machine.lost.has(Number(slot))
+        const isLostElsewhere = this.#lends && machine.lost !== 'world' && machine.lost.has(slot)
         candidates.set(account.unit, [
           ...this.#durable(account),
           ...(account.isLost || isLostElsewhere ? [] : [present]),

@@ -124,19 +124,9 @@ export class ContainerTable {
     if (free < 0) return null
     const generation = this.#generations[free]! + 1
     const container: Container = {
-      home: null,
-      slot: asContainer(free),
-      generation,
+      ...unnamed(free, generation, shape.size, null),
       name: shape.name,
-      size: shape.size,
-      program: null,
-      manager: null,
-      token: asToken(0),
-      serviceLevel: 'snapshotting',
-      selfManaged: false,
-      snapshotOf: null,
       intervals: noIntervals(shape.epoch),
-      mappings: [],
     }
     // Of one that is put back whoever waits at its gate may have the turn.
     this.#store(container.slot, 'turn', 0)
@@ -181,21 +171,7 @@ export class ContainerTable {
       (each, slot) => each === null && !this.#shadows.has(slot) && !avoid.has(slot),
     )
     if (free < 0) return null
-    const standIn: Container = {
-      home,
-      slot: asContainer(free),
-      generation: this.#generations[free]! + 1,
-      name: '',
-      size,
-      program: null,
-      manager: null,
-      token: asToken(0),
-      serviceLevel: 'snapshotting',
-      selfManaged: false,
-      snapshotOf: null,
-      intervals: noIntervals(),
-      mappings: [],
-    }
+    const standIn = unnamed(free, this.#generations[free]! + 1, size, home)
     const { slot } = standIn
     this.place(standIn, { interval: this.#reached(slot) + 1, epoch: 0, incarnation: 1 })
     this.#store(slot, 'state', containerStates.away)
@@ -231,21 +207,7 @@ export class ContainerTable {
     const slot = this.#slots.findLastIndex((each, at) => each === null && !this.#shadows.has(at))
     if (slot < 0) return null
     invariant(size > 0, 'CH60: a guest has pages', { size })
-    const guest: Container = {
-      home: null,
-      slot: asContainer(slot),
-      generation: ++this.#generations[slot]!,
-      name: '',
-      size,
-      program: null,
-      manager: null,
-      token: asToken(0),
-      serviceLevel: 'snapshotting',
-      selfManaged: false,
-      snapshotOf: null,
-      intervals: noIntervals(),
-      mappings: [],
-    }
+    const guest = unnamed(slot, ++this.#generations[slot]!, size, null)
     this.#shadows.add(slot)
     this.#store(guest.slot, 'state', containerStates.stopped)
     this.#store(guest.slot, 'generation', guest.generation)
@@ -400,3 +362,20 @@ export class ContainerTable {
     this.#region.words.store(this.#region.containerWord(slot, field), value)
   }
 }
+
+/** What has a slot and a size, and is no container of this machine. */
+const unnamed = (slot: number, generation: number, size: number, home: Home | null): Container => ({
+  home,
+  slot: asContainer(slot),
+  generation,
+  name: '',
+  size,
+  program: null,
+  manager: null,
+  token: asToken(0),
+  serviceLevel: 'snapshotting',
+  selfManaged: false,
+  snapshotOf: null,
+  intervals: noIntervals(),
+  mappings: [],
+})
