@@ -48,6 +48,8 @@ import { tellOthers } from './machines/tell.js'
 import { closeOpened } from './manager/retained.js'
 import { managerEnded } from './manager/manager-gone.js'
 import { boot, type BootResult } from './recovery/boot.js'
+import { endGuestsOfLost } from './remote/end-guest.js'
+import { watchLends } from './remote/lent-over.js'
 import { expireCalls } from './remote/far-calls.js'
 import { runVisits } from './remote/visits.js'
 import { endUnnamed } from './remote/stand-ins.js'
@@ -161,6 +163,8 @@ export class KernelActor {
       this.#tick = tick
       watchLoci(machine)
       endUnnamed(machine)
+      if (machine.across !== null) watchLends(machine, machine.across)
+      endGuestsOfLost(machine)
     }
     beginIfAsked(machine)
     recoverIfWanted(machine)

@@ -24,6 +24,7 @@ import type { KnownPoint } from './recovery/known-points.js'
 import type { Moved } from './recovery/moved.js'
 import type { Lost } from './recovery/request.js'
 import { FarCalls } from './remote/far-calls.js'
+import { GuestTable } from './remote/guest-table.js'
 import { VisitTable } from './remote/visit-table.js'
 import { FreedNames } from './locus/freed-names.js'
 import { Audits } from './logged/audit-of.js'
@@ -133,6 +134,8 @@ export class Machine {
   readonly farCalls = new FarCalls()
   /** What loci of other machines have asked of containers of this one. */
   readonly visits = new VisitTable()
+  /** Containers of other machines whose pages are supplied here. */
+  readonly guests = new GuestTable()
   readonly output = new OutputTable()
   readonly captures = new CaptureTable()
   readonly kept = new KeptLines()

@@ -31,6 +31,7 @@ export function invoke(
   makeLocus: MakeLocus,
 ): Uint8Array {
   thread.requireFree('an invoke')
+  thread.requireHome('an invoke')
   const args = Uint8Array.from(requireBlock(block))
   const { visit } = from
   const there = (): Uint8Array => move(thread, from, capref, args, deadlineMs, makeLocus)

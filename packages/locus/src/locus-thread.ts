@@ -32,6 +32,8 @@ import type { OverlayUse } from './transaction/overlay-use.js'
 import { loadProgram, type Entry, type Program } from './program.js'
 
 const awaitEndMs = 60_000
+/** More than a machine has loci. */
+const marksOfMachine = 2 ** 16
 
 /** One invocation: where it runs, with what. */
 export interface Frame {
@@ -69,6 +71,8 @@ export class LocusThread {
   name = ''
   /** The answer that was saved with the locus for a durable invoke that is to come; null for none. */
   held: HeldAnswer | null = null
+  /** It runs the program of a container that lives on another machine, on the pages of its guest here. */
+  isLent = false
   #current: Frame | null = null
   #semaphoreWaits = 0
 
@@ -168,6 +172,22 @@ export class LocusThread {
         'lock_held',
         `${this.#count('locks')} lock(s) of standard structures are held; release them before ${what}`,
       )
+  }
+
+  /** `not_supported` on the pages of a guest: whatever is more than its pages is at the container’s home. */
+  requireHome(what: string): void {
+    if (this.isLent)
+      throw new LocusError(
+        'not_supported',
+        `the program runs on another machine than its container’s, on pages that are lent: ${what} is done at home only`,
+      )
+  }
+
+  /** As a holder of locks: where pages are lent its machine is part of it, since a locus of their home may have the same slot. */
+  get mark(): number {
+    const { words } = this.region
+    const machine = this.isLent ? words.load(this.region.machineWord('machineId')) : 0
+    return machine * marksOfMachine + this.slot + 1
   }
 
   /** Whether a program has left a view or a lock behind. */

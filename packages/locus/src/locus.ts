@@ -76,7 +76,7 @@ export class Locus implements Holder<Window> {
     this.args = frame.args
     this.resumed = frame.resumed
     this.registers = frame.depth === 0 ? Registers.ofLocus(region, slot) : Registers.ofInvocation()
-    this.mark = slot + 1
+    this.mark = thread.mark
     this.#thread = thread
     this.#frame = frame
     this.#i32 = region.i32
@@ -190,6 +190,7 @@ export class Locus implements Holder<Window> {
     if (!(timeoutMs >= 0))
       throw new LocusError('bad_argument', `a time-out is 0 ms or more, not ${timeoutMs}`)
     this.safepoint()
+    this.#thread.requireHome('a wait')
     this.#frame.visit?.cannotLog('a wait')
     const { presence, waits } = this.#thread
     // Faulted in before the key is published; afterwards the load of the word decides.
@@ -207,6 +208,7 @@ export class Locus implements Holder<Window> {
 
   /** Wakes up to `most` loci that wait on the word, after it was changed. Answers how many. */
   notify(window: Window, offset: number, most = Infinity): number {
+    this.#thread.requireHome('notify')
     this.#require().visit?.cannotLog('notify')
     // Refuses an offset that is no word of the window, as the wait would.
     window.atomicLoad(offset)
@@ -300,6 +302,7 @@ export class Locus implements Holder<Window> {
    */
   semaphoreP(sem: Capref, timeoutMs = Infinity): 'ok' | 'timed_out' {
     const frame = this.#require()
+    this.#thread.requireHome('semaphore_p')
     frame.visit?.cannotLog('semaphore_p')
     return semaphoreP(this.#thread, frame, sem, timeoutMs)
   }
@@ -324,6 +327,7 @@ export class Locus implements Holder<Window> {
   ): T {
     const frame = this.#require()
     this.#thread.requireFree('a transaction')
+    this.#thread.requireHome('a transaction')
     frame.visit?.cannotLog('a transaction')
     const parts = { thread: this.#thread, frame, registers: this.registers }
     return transact({ ...parts, safepoint: () => this.safepoint() }, cont, body, options)
@@ -355,6 +359,7 @@ export class Locus implements Holder<Window> {
   past(cont: Capref = hereCapref): Past {
     const ask = <S extends AnySignature>(signature: S, args: ArgsOf<S>): Reply<S> => {
       this.#require().visit?.cannotLog(signature.name)
+      this.#thread.requireHome(signature.name)
       return this.#thread.call(signature, args, snapshotDeadlineMs)
     }
     return new Past(ask, cont)
@@ -363,6 +368,7 @@ export class Locus implements Holder<Window> {
   /** Makes a call on the kernel, for containers, capabilities and loci. Answers its reply, refusals too. */
   call<S extends AnySignature>(signature: S, args: ArgsOf<S>): Reply<S> {
     this.#require().visit?.cannotLog(signature.name)
+    this.#thread.requireHome(signature.name)
     return this.#thread.call(signature, args)
   }
 
@@ -375,6 +381,7 @@ export class Locus implements Holder<Window> {
    * `transaction_open`, `bad_argument`.
    */
   print(text: string, options: PrintOptions = {}): number {
+    this.#thread.requireHome('print')
     this.#require().visit?.cannotLog('print')
     return print(this.#thread, text, options)
   }

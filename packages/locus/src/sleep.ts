@@ -3,9 +3,12 @@ import { invariant } from '@katydid/actor'
 import type { Window } from '@katydid/memory'
 import type { LocusThread } from './locus-thread.js'
 
+/** Who holds the lock may be on another machine, from where nobody is woken: on pages that are lent the word is looked at again so soon. */
+const lentMs = 2
+
 /** Sleeps while the word holds `expected`, at most `timeoutMs`; may wake early. */
 export function sleepOn(
-  { presence, waits }: LocusThread,
+  { presence, waits, isLent }: LocusThread,
   memory: Window,
   offset: number,
   expected: number,
@@ -16,7 +19,7 @@ export function sleepOn(
     memory.attachment.container,
     memory.origin + offset,
     () => memory.atomicLoad(offset) === expected,
-    (woken) => presence.quietUntil(woken, timeoutMs),
+    (woken) => presence.quietUntil(woken, isLent ? Math.min(timeoutMs, lentMs) : timeoutMs),
   )
 }
 

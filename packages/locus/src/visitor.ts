@@ -42,7 +42,7 @@ export function serveVisits(thread: LocusThread): void {
 
 function run(
   thread: LocusThread,
-  { number, container, program, block, epoch, mixed }: Visit,
+  { number, container, program, block, epoch, mixed, lent }: Visit,
 ): Done {
   const slot = container as ContainerSlot
   const frame: Frame = {
@@ -60,6 +60,7 @@ function run(
     const { region, programs } = thread
     const load = (wanted: typeof program) => thread.load(wanted)
     const entry = programs.entryOf(region, slot, hereCapref, () => program, load)
+    thread.isLent = lent
     thread.presence.enterShut()
     thread.move(frame)
     const result = runEntry(thread, entry, new Locus(thread, frame, ''))
@@ -70,6 +71,7 @@ function run(
     return { number, status, detail: sentence.slice(0, detailLength), block: new Uint8Array(0) }
   } finally {
     thread.move(null)
+    thread.isLent = false
     thread.trap.goQuiet(locusStates.starting)
   }
 }

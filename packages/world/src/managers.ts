@@ -10,13 +10,13 @@ import { firstManagerName, managerFile } from './workers.js'
 export interface ManagerOption {
   /** By which containers choose it; keeps its containers from one opening to the next. */
   readonly name: string
-  /** Its worker module, as a path or file URL; default: Katydid's own of that name (`demand-zero`, `transactional`, `logging`, `deterministic`). */
+  /** Its worker module, as a path or file URL; default: Katydid's own of that name (`demand-zero`, `proxy`, `sharing`, `transactional`, `logging`, `deterministic`). */
   readonly module?: string | URL
   /** What its module takes as options. */
   readonly options?: unknown
-  /** Size in bytes of the container it lives in; default 1 MiB, of the last three 64 MiB. */
+  /** Size in bytes of the container it lives in; default 1 MiB, of the last four 64 MiB. */
   readonly containerBytes?: number
-  /** Whether it keeps a root page, so that nothing of its containers is recoverable before that is stable; default false, of the last three true. */
+  /** Whether it keeps a root page, so that nothing of its containers is recoverable before that is stable; default false, of the last four true. */
   readonly keepsRoot?: boolean
 }
 
@@ -24,6 +24,7 @@ interface OwnModule {
   readonly file: string
   readonly containerBytes: number
   readonly keepsRoot: boolean
+  readonly options?: object
 }
 
 /** One that is as the first of every world, but for its containers' quality of service. */
@@ -38,6 +39,11 @@ const ownModules: Readonly<Record<string, OwnModule>> = {
     file: 'demand-zero/demand-zero.worker.js',
     containerBytes: 1024 ** 2,
     keepsRoot: false,
+  },
+  proxy: { file: 'proxy/proxy.worker.js', containerBytes: 1024 ** 2, keepsRoot: false },
+  sharing: {
+    ...selfManaging('self-managing'),
+    options: { invokedElsewhere: 'local_support' },
   },
   transactional: selfManaging('transactional'),
   logging: selfManaging('logging'),
@@ -75,9 +81,15 @@ function programOf(option: ManagerOption): ManagerProgram {
     hash,
     containerBytes: option.containerBytes ?? own?.containerBytes ?? defaultContainerBytes,
     keepsRoot: option.keepsRoot ?? own?.keepsRoot ?? false,
-    options: plainOptions(option),
+    options: plainOptions({ ...option, options: withOwn(option.options, own) }),
   }
 }
+
+/** What it has of its own, where nothing else is said. */
+const withOwn = (options: unknown, own: OwnModule | undefined): unknown =>
+  own?.options === undefined || (options !== undefined && typeof options !== 'object')
+    ? options
+    : { ...own.options, ...options }
 
 /** As data, since the world keeps them: what cannot be written down is refused. */
 function plainOptions({ name, options }: ManagerOption): unknown {

@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava'
 import test from 'ava'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../support/folders.js'
+import { Payments } from '../support/payments.js'
 import { openSeveral } from '../support/several.js'
 import { until } from '../support/until.js'
 import { fixture } from '../support/worlds.js'
@@ -102,17 +103,11 @@ test.serial(
       pauseMs: 10,
     }
     await world.snapshot({ durable: true })
-    const told = new Map<number, string>()
-    const problems: string[] = []
-    world.on('output', ({ sequence, text }) => {
-      const before = told.get(sequence)
-      if (before !== undefined && before !== text) problems.push(`${sequence}: ${before}, ${text}`)
-      told.set(sequence, text)
-    })
+    const paid = Payments.of(world)
     const locus = await world.startLocus(payer, { name: 'payer', args })
     for (const [nth, machine] of [2, 3, 1, 2].entries()) {
-      const more = told.size + 8
-      await until('more was paid', () => told.size >= Math.min(more, payments))
+      const more = paid.told.size + 8
+      await until('more was paid', () => paid.told.size >= Math.min(more, payments))
       await sleep(17 * nth)
       await world.killMachine(machine)
       await world.restartMachine(machine)
@@ -120,11 +115,7 @@ test.serial(
     const { result } = await locus.result()
 
     t.is(result, payments)
-    t.deepEqual(problems, [])
-    t.deepEqual(
-      [...told.values()],
-      Array.from({ length: payments }, (_, nth) => `paid ${nth + 1}`),
-    )
+    t.deepEqual(paid.wrong(payments), [])
   },
 )
 

@@ -606,9 +606,12 @@ export class MachineBank {
         )
       } else {
         const present = { interval: Infinity, picture: account.now }
+        const { slot } = this.#addresses.get(account.unit)!
+        // With pages on another machine that died, which nobody but its manager knows of.
+        const isLostElsewhere = this.#lends && machine.lost !== 'world' && machine.lost.has(slot)
         candidates.set(account.unit, [
           ...this.#durable(account),
-          ...(account.isLost ? [] : [present]),
+          ...(account.isLost || isLostElsewhere ? [] : [present]),
         ])
       }
     }
@@ -618,6 +621,10 @@ export class MachineBank {
       choice: new Map([...choice].map(([unit, each]) => [unit, each?.interval ?? 0])),
     }
     this.#before = new Map([...this.accounts.values()].map((each) => [each.unit, each.session]))
+  }
+
+  get #lends(): boolean {
+    return this.shape.world?.behaviour?.elsewhere !== undefined
   }
 
   #before: ReadonlyMap<string, number> = new Map()

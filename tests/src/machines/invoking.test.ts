@@ -45,3 +45,19 @@ test('[LO152] the same with wires that lose, repeat, overtake and are cut', asyn
   })
   t.true((seen.get('invoke ok') ?? 0) > 20)
 })
+
+test('[LO163] the same where visits are lent, and pages are lost with the machines that could have written them', async (t) => {
+  const lends = { elsewhere: { decision: 'local_support' }, writtenElsewhere: 1 } as const
+  const seen = await courses(t, 980, 8, {
+    machines: 3,
+    accounts: 2,
+    room: 16,
+    steps: 200,
+    kills: 0.01,
+    crashes: 0.008,
+    cuts: 0.01,
+    wires: bad,
+    world: { others: [{ name: 'proxy' }], behaviour: lends },
+  })
+  t.true((seen.get('invoke ok') ?? 0) > 50 && (seen.get('invoke lent') ?? 0) > 40)
+})

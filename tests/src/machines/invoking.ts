@@ -62,8 +62,12 @@ export class InvokingBank {
     const world = this.#bank.world(machine)
     world.onVisit = (visit, port, done) => {
       const { block, container } = visit
-      const name = world.kernel.machine.containers.at(container)!.name
-      const unit = `${machine} ${name}`
+      const guest = world.kernel.machine.guests.at(container)
+      const unit =
+        guest === null
+          ? `${machine} ${world.kernel.machine.containers.at(container)!.name}`
+          : this.#unitAt(guest.home)
+      if (guest !== null) this.#see('lent')
       const payment = paymentIn(block)
       this.#see('visit')
       if (payment.to !== unit)
@@ -178,7 +182,8 @@ export class InvokingBank {
     const { random, accounts } = this.#bank
     const { machine, port, unit, visit, done } = each
     const others = [...accounts.keys()].filter((to) => accounts.get(to)!.machine !== machine)
-    if (!this.#finishes && this.#running.length < mostDepth && random.chance(0.3)) {
+    const isLent = visit.lent
+    if (!isLent && !this.#finishes && this.#running.length < mostDepth && random.chance(0.3)) {
       const to = others[random.below(others.length)]!
       each.isWaiting = true
       const over = (): void => {
@@ -230,9 +235,18 @@ export class InvokingBank {
       const visiting = [...world.kernel.machine.visits.visitors].find(
         ({ slot }) => slot !== null && locusPort(slot) === port,
       )
+      const borrowed = visiting?.visitor.borrowed ?? null
+      if (borrowed !== null) return this.#unitAt(borrowed.guest.home) === unit
       const at = visiting?.visitor.visit?.container
       return at !== undefined && `${machine} ${at.name}` === unit
     })
+  }
+
+  #unitAt({ machine, slot }: { readonly machine: MachineId; readonly slot: number }): string {
+    const found = [...this.#bank.accounts.values()].find(
+      (each) => each.machine === machine && this.#addresses.get(each.unit) === slot,
+    )
+    return found?.unit ?? `slot ${slot} of machine ${machine}`
   }
 
   #capFor(from: string, to: string): Capref | null {

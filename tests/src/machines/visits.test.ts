@@ -126,7 +126,7 @@ test('[LO143] a container that was destroyed at home is gone everywhere, and wha
   )
 })
 
-test('[LO144] its manager is asked once, with the invoker’s interval and the block; it may refuse, and what kernels cannot do is said', async (t) => {
+test('[LO144] its manager is asked once, with the invoker’s interval and the block; it may refuse; what cannot be lent runs at home, and what kernels cannot do is said', async (t) => {
   const bench = await VisitsBench.open(45)
   const { bank } = bench
   const cap = await bench.give('2 a0', '1 a0')
@@ -140,16 +140,18 @@ test('[LO144] its manager is asked once, with the invoker’s interval and the b
     t.is(bench.answered(box).status, 'ok')
   }
   t.deepEqual(asked(), [`invoke_no_support 1 ${interval} 3`])
-  const status = async (elsewhere: object): Promise<string> => {
+  const status = async (elsewhere: object, runs = false): Promise<string> => {
     bank.world(two).behaviour.elsewhere = elsewhere as never
     // What was said holds until a recovery.
     bank.killLocus('2 a0')
     t.true(bank.until(() => bank.agrees && bank.container('2 a0') !== null))
     bank.run(500)
-    return bench.answered(bench.invoke('1 a0', bench.farCap('1 a0'))).status
+    const box = bench.invoke('1 a0', bench.farCap('1 a0'))
+    if (runs) bench.next().done(ok())
+    return bench.answered(box).status
   }
   t.is(await status({ decision: 'refuse' }), 'access_denied')
-  t.is(await status({ decision: 'local_support' }), 'not_supported')
+  t.is(await status({ decision: 'local_support' }, true), 'ok')
   t.is(await status({ decision: 'migrate_to', machine: 1 }), 'not_supported')
   t.is(await status({ decision: 'migrate_to', machine: 77 }), 'manager_failed')
 })

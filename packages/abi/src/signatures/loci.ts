@@ -55,6 +55,8 @@ export const visitPlan = record('visit', {
   block: bytes,
   epoch: numberOf('epoch in which the nested invocation began'),
   mixed: bool,
+  /** It runs on the pages of a guest: the container lives on another machine. */
+  lent: bool,
 })
 
 /** How it ended. */

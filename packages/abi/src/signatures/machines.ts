@@ -15,8 +15,10 @@ import {
   record,
   rightBits,
   text,
+  token,
 } from '../fields.js'
 import { call, group } from '../signature.js'
+import { program } from './containers.js'
 import { supportDecisions } from './manager-upcalls.js'
 
 const unit = numberOf('unit of recovery, as the sender numbers it')
@@ -59,6 +61,18 @@ export const farCapability = record('far capability', {
   size: numberOf('bytes'),
   group: countOf('permission group at its home; 0: the master group'),
   rights: rightBits,
+})
+
+const containerSlot = countOf('slot of a container')
+const containerGeneration = countOf('generation of the container')
+const containerIncarnation = countOf('incarnation of the container, raised by every rollback')
+const visitNumber = numberOf('visit, by a number of the container’s machine, rising')
+
+/** Where the proxy of a machine that may have a guest asks for pages: the manager’s port, and its token for the container. */
+const lender = record('lender', {
+  port: countOf('port of an actor'),
+  cont: token,
+  incarnation: containerIncarnation,
 })
 
 /**
@@ -223,7 +237,11 @@ export const machineCalls = group(0x900, {
       stateInterval: interval,
       params: bytes,
     },
-    result: { decision: oneOf('decision', supportDecisions), machine: machineId },
+    result: {
+      decision: oneOf('decision', supportDecisions),
+      machine: machineId,
+      lender: optional(lender),
+    },
     causes: {
       frozen: 'One of the two machines takes part in a recovery that the other does not.',
       entity_gone: 'The container was destroyed, or the permission group was.',
@@ -234,5 +252,73 @@ export const machineCalls = group(0x900, {
     },
     idempotent: true,
     afterCrash: 'Asked again.',
+  }),
+  visitLend: call({
+    ...between,
+    name: 'visit_lend',
+    doc: 'A container of the calling machine was invoked from this one, and its manager has said `local_support`: run the program here, on the guest’s pages. The container’s machine counts the visit until visit_over. The same number again is the same visit.',
+    args: {
+      recovery,
+      number: visitNumber,
+      cont: containerSlot,
+      generation: containerGeneration,
+      incarnation: containerIncarnation,
+      program,
+      block: bytes,
+      epoch: numberOf('epoch in which the nested invocation began'),
+      mixed: bool,
+    },
+    result: {},
+    causes: {
+      frozen: 'One of the two machines takes part in a recovery that the other does not.',
+      not_supported:
+        'There is no guest of the container of that incarnation here, the machine is stopping, or the visit is over. It does not run here, and can be run at home.',
+    },
+    idempotent: true,
+    afterCrash: 'The letter is in the container still, and is begun again.',
+  }),
+  visitOver: call({
+    ...between,
+    name: 'visit_over',
+    doc: 'A visit that this machine has lent is over: its program returned this block, or failed with this status. `lost`: its thread ended amid it, as `detail` says, and what it had written until then is half done. A number that nobody knows is about a visit that went back.',
+    args: {
+      number: visitNumber,
+      lost: bool,
+      status: text,
+      detail: text,
+      block: bytes,
+    },
+    result: {},
+    causes: { frozen: 'The machine is being recovered. Say it again.' },
+    idempotent: true,
+    afterCrash: 'The letter is in the container still, and is begun again.',
+  }),
+  guestOver: call({
+    ...between,
+    name: 'guest_over',
+    doc: 'The caller’s guest of that container is gone, with what it held: its proxy ended, or the machine went back to its line.',
+    args: {
+      cont: containerSlot,
+      generation: containerGeneration,
+      incarnation: containerIncarnation,
+    },
+    result: {},
+    causes: { frozen: 'The machine is being recovered. Say it again.' },
+    idempotent: true,
+    afterCrash: 'Nothing: guests are volatile.',
+  }),
+  guestDrop: call({
+    ...between,
+    name: 'guest_drop',
+    doc: 'The container went back or was destroyed: its guest there, of that incarnation or an earlier one, is to end, and what runs on its pages.',
+    args: {
+      cont: containerSlot,
+      generation: containerGeneration,
+      incarnation: containerIncarnation,
+    },
+    result: {},
+    causes: {},
+    idempotent: true,
+    afterCrash: 'Nothing: guests are volatile.',
   }),
 })

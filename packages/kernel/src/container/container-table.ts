@@ -124,19 +124,9 @@ export class ContainerTable {
     if (free < 0) return null
     const generation = this.#generations[free]! + 1
     const container: Container = {
-      home: null,
-      slot: asContainer(free),
-      generation,
+      ...unnamed(free, generation, shape.size, null),
       name: shape.name,
-      size: shape.size,
-      program: null,
-      manager: null,
-      token: asToken(0),
-      serviceLevel: 'snapshotting',
-      selfManaged: false,
-      snapshotOf: null,
       intervals: noIntervals(shape.epoch),
-      mappings: [],
     }
     // Of one that is put back whoever waits at its gate may have the turn.
     this.#store(container.slot, 'turn', 0)
@@ -181,21 +171,7 @@ export class ContainerTable {
       (each, slot) => each === null && !this.#shadows.has(slot) && !avoid.has(slot),
     )
     if (free < 0) return null
-    const standIn: Container = {
-      home,
-      slot: asContainer(free),
-      generation: this.#generations[free]! + 1,
-      name: '',
-      size,
-      program: null,
-      manager: null,
-      token: asToken(0),
-      serviceLevel: 'snapshotting',
-      selfManaged: false,
-      snapshotOf: null,
-      intervals: noIntervals(),
-      mappings: [],
-    }
+    const standIn = unnamed(free, this.#generations[free]! + 1, size, home)
     const { slot } = standIn
     this.place(standIn, { interval: this.#reached(slot) + 1, epoch: 0, incarnation: 1 })
     this.#store(slot, 'state', containerStates.away)
@@ -223,15 +199,49 @@ export class ContainerTable {
     return shadow
   }
 
-  /** Nothing is shown in the overlay from now on. */
+  /**
+   * A page table of its own for a container of another machine, in a slot as those of overlays; nothing can be shown in it before `openGuest`. Null
+   * when every slot is taken.
+   */
+  createGuest(size: number): Container | null {
+    const slot = this.#slots.findLastIndex((each, at) => each === null && !this.#shadows.has(at))
+    if (slot < 0) return null
+    invariant(size > 0, 'CH60: a guest has pages', { size })
+    const guest = unnamed(slot, ++this.#generations[slot]!, size, null)
+    this.#shadows.add(slot)
+    this.#store(guest.slot, 'state', containerStates.stopped)
+    this.#store(guest.slot, 'generation', guest.generation)
+    this.#region.f64[this.#region.containerWord(guest.slot, 'size') >> 1] = size
+    for (const field of ['rootPage', 'written', 'ackBell', 'frames', 'ran', 'mixed'] as const)
+      this.#store(guest.slot, field, 0)
+    this.#store(guest.slot, 'gate', containerGates.open)
+    this.#region.words.add(this.#region.containerWord(guest.slot, 'program'), 1)
+    this.setLevel(guest, guest.serviceLevel)
+    return guest
+  }
+
+  /** The proxy supplies its pages from now on, by that token. */
+  openGuest(guest: Container, proxy: PortId, token: Token): void {
+    invariant(this.#shadows.has(guest.slot), 'CH60: a guest has a slot of its own', {
+      slot: guest.slot,
+    })
+    this.setManager(guest, proxy, token)
+    this.#store(guest.slot, 'state', containerStates.live)
+  }
+
+  /** Nothing is shown in the overlay, or the guest, from now on. */
   haltShadow({ slot }: Container): void {
-    invariant(this.#shadows.has(slot), 'TX7: only an overlay is halted as one', { slot })
+    invariant(this.#shadows.has(slot), 'TX7: only an overlay, or a guest, is halted as one', {
+      slot,
+    })
     this.#store(slot, 'state', containerStates.stopped)
   }
 
   /** Its slot is free. */
   removeShadow({ slot }: Container): void {
-    invariant(this.#shadows.delete(slot), 'TX7: an overlay leaves its own slot', { slot })
+    invariant(this.#shadows.delete(slot), 'TX7: an overlay, or a guest, leaves its own slot', {
+      slot,
+    })
     this.#store(slot, 'state', containerStates.free)
     this.#store(slot, 'manager', -1)
   }
@@ -352,3 +362,20 @@ export class ContainerTable {
     this.#region.words.store(this.#region.containerWord(slot, field), value)
   }
 }
+
+/** What has a slot and a size, and is no container of this machine. */
+const unnamed = (slot: number, generation: number, size: number, home: Home | null): Container => ({
+  home,
+  slot: asContainer(slot),
+  generation,
+  name: '',
+  size,
+  program: null,
+  manager: null,
+  token: asToken(0),
+  serviceLevel: 'snapshotting',
+  selfManaged: false,
+  snapshotOf: null,
+  intervals: noIntervals(),
+  mappings: [],
+})

@@ -1,5 +1,9 @@
 /** window_open: a page-table slice for a part of a container, for whoever has the right to read it. */
 import {
+  hereCapref,
+  isLocusPort,
+  locusOfPort,
+  masterRights,
   maxWindowBytes,
   refuse,
   rights,
@@ -11,10 +15,18 @@ import {
 import { invariant } from '@katydid/actor'
 import { resolveContainer } from '../capability/resolve.js'
 import type { Machine } from '../machine.js'
+import type { Guest } from '../remote/guest-table.js'
 import { ensureSlice, ensureStamps } from './slices.js'
 import { ownSupply, supplierOf } from './supplier.js'
 
 type WindowOpen = (typeof containerCalls)['windowOpen']
+
+/** The guest in whose pages the caller’s program runs. */
+function guestOf(machine: Machine, from: PortId): Guest | null {
+  if (!isLocusPort(from)) return null
+  const { region, guests } = machine
+  return guests.at(region.words.load(region.locusWord(locusOfPort(from), 'container')))
+}
 
 /** Walks the mapping chain, makes the supplier's slice if need be and answers where the entry of the page at `base` lies. */
 export function windowOpen(
@@ -22,7 +34,11 @@ export function windowOpen(
   from: PortId,
   { cont, base, length }: ArgsOf<WindowOpen>,
 ): Answer<WindowOpen> {
-  const found = resolveContainer(machine, from, cont, 'read')
+  const guest = cont === hereCapref ? guestOf(machine, from) : null
+  const found =
+    guest === null
+      ? resolveContainer(machine, from, cont, 'read')
+      : ({ status: 'ok', container: guest.shadow, capability: { rights: masterRights } } as const)
   if (found.status !== 'ok') return found
   const { container, capability } = found
   const { pageBytes } = machine.region.plan.shape

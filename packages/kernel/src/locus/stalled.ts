@@ -29,7 +29,11 @@ export function watchLoci(machine: Machine): void {
 
 function lateLoci(machine: Machine): Set<LocusSlot> {
   const late = new Set<LocusSlot>()
-  for (const { slot } of machine.containers.all()) {
+  const guests = machine.guests
+    .all()
+    .filter(({ isFreed }) => !isFreed)
+    .map(({ shadow }) => shadow)
+  for (const { slot } of [...machine.containers.all(), ...guests]) {
     const gen = machine.region.words.load(machine.region.containerWord(slot, 'gen'))
     for (const locus of laggards(machine.region, slot, gen)) late.add(locus)
   }
@@ -61,5 +65,7 @@ function watchTurns(machine: Machine, locus: Locus, slot: LocusSlot, late: boole
 function stallEnds(machine: Machine, locus: Locus, slot: LocusSlot, reason: string): void {
   const { generation } = locus
   machine.order({ order: 'stop_locus', port: locusPort(slot), generation, reason })
+  // What it ran for another machine is told there, as soon as its thread has ended.
+  if (locus.visitor !== null && locus.visitor.borrowed !== null) return
   requestRecovery(machine, `locus ${locus.id} stalled: ${reason}`, new Set([locus.container]))
 }

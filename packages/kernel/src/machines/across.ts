@@ -79,6 +79,11 @@ export class Across {
     return this.isPresent(machine) ? this.#links.get(machine)! : 0
   }
 
+  /** The incarnation of it that was heard of last: another one has nothing of what that had in memory. 0: none. */
+  incarnationOf(machine: MachineId): number {
+    return this.#peers.get(machine)?.incarnation ?? 0
+  }
+
   /** How it is with a machine now; what was told to an earlier incarnation of it, or before it was silent, is told anew. */
   heard(peer: Peer): void {
     this.#peers.set(peer.machine, peer)

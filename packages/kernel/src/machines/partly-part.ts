@@ -82,7 +82,7 @@ export class PartlyPart implements Part {
       const loci = lociIn(machine, going)
       if (loci.length === 0) return true
       for (const { slot, generation, container } of loci) {
-        this.#lost.add(container)
+        if (container >= 0) this.#lost.add(container)
         const port = slot === null ? null : locusPort(slot)
         if (port !== null)
           machine.order({ order: 'stop_locus', port, generation, reason: this.#reason })

@@ -1,11 +1,14 @@
 /** The calls that kernels of other machines make on this one. */
-import { machineCalls, type MachineId } from '@katydid/abi'
+import { machineCalls, refuse, type MachineId } from '@katydid/abi'
 import { later } from '@katydid/actor'
 import type { Machine } from '../machine.js'
 import type { Across } from './across.js'
 import { asHeard } from './foreign-units.js'
-import { hearLine } from './hear.js'
+import { hearLine, whyApart } from './hear.js'
 import { receiveLetter } from './receive-letter.js'
+import { visitLent } from '../remote/borrow.js'
+import { endGuest } from '../remote/end-guest.js'
+import { guestIsOver, lentIsOver } from '../remote/lent-over.js'
 import { supportAsked } from '../remote/support-asked.js'
 import { capabilityGiven, containerNamed } from '../remote/give.js'
 import { serveNames } from './names.js'
@@ -22,6 +25,17 @@ export function serveOthers(machine: Machine, across: Across): void {
     machineDeliver: (args, call) => receiveLetter(machine, across, call.machine, args),
     capabilityGiven: (args, call) => capabilityGiven(machine, across, call.machine, args),
     invokeSupport: (args, call) => supportAsked(machine, across, args, call),
+    visitLend: (args, { machine: from }) => {
+      const apart = whyApart(machine, across, args.recovery)
+      return apart === null ? visitLent(machine, across, from, args) : refuse('frozen', apart)
+    },
+    visitOver: (args, { machine: from }) => lentIsOver(machine, from, args),
+    guestOver: (args, { machine: from }) => guestIsOver(machine, from, args),
+    guestDrop: ({ cont, generation, incarnation }, { machine: from }) => {
+      const guest = machine.guests.of({ machine: from, slot: cont, generation })
+      if (guest !== null && guest.incarnation <= incarnation) endGuest(machine, guest)
+      return { status: 'ok' }
+    },
     containerNamed: (args) => containerNamed(machine, across, args),
     recoveryJoin: ({ recovery, going }, call) => {
       const from = call.machine

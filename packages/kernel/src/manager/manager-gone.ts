@@ -6,6 +6,7 @@ import { asGeneration, asPageSet, type Ending, type Frame } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import { isIdle, reclaim, reclaimActor } from '@katydid/memory'
 import type { Machine } from '../machine.js'
+import { endGuestsWith } from '../remote/end-guest.js'
 import { requestRecovery } from '../recovery/request.js'
 import { noteFailure } from './give-up.js'
 import type { Manager } from './manager-table.js'
@@ -36,6 +37,7 @@ export function managerEnded(machine: Machine, manager: Manager, ending: Ending)
     ending.event === 'core' && ending.detail !== ''
       ? { sentence: ending.detail, status: ending.status ?? null }
       : null
+  endGuestsWith(machine, ({ proxy }) => proxy === manager.port)
   // What was destroyed is, with or without its manager.
   const its = machine.containers.live().filter((each) => each.manager === manager.port)
   const lost = new Set(its.filter((each) => !each.selfManaged).map(({ slot }) => Number(slot)))

@@ -12,6 +12,7 @@ import { reportEnd } from '../locus/locus-end.js'
 import type { Locus } from '../locus/locus.js'
 import type { Machine } from '../machine.js'
 import { reclaimManager } from '../manager/manager-gone.js'
+import { endGuestsWith } from '../remote/end-guest.js'
 import { freeLimbo } from '../manager/orphans.js'
 import type { SavedContainer, SavedLocus } from '../state-interval/records.js'
 
@@ -20,6 +21,7 @@ const quietMs = 60_000
 
 /** Ends every locus's thread and waits until each was seen to end; false when one does not. */
 export function* stopLoci(machine: Machine, reason: string): Script<boolean> {
+  endGuestsWith(machine, () => true)
   for (const { slot, generation } of machine.loci.threads())
     if (slot !== null)
       machine.order({ order: 'stop_locus', port: locusPort(slot), generation, reason })
@@ -47,6 +49,10 @@ export function* clearMemory(
     reclaim.pageTable(machine.region, container.slot)
     reclaim.shownFrames(machine.region, container.slot)
   }
+  // Nobody is in them; a proxy that lives lets go of its pages itself.
+  for (const { shadow, state, isFreed, proxy } of machine.guests.all())
+    if (state === 'over' && !isFreed && machine.managers.at(proxy)?.state !== 'running')
+      reclaim.pageTable(machine.region, shadow.slot)
   for (const { shadow, below } of machine.overlays.all())
     if (those(below.slot)) reclaim.pageTable(machine.region, shadow.slot)
   const dead = machine.managers.all().filter(({ state }) => state !== 'running')

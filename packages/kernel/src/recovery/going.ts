@@ -89,6 +89,8 @@ export function lociIn(machine: Machine, going: Going): Locus[] {
   const { words } = machine.region
   const busy = transactingOn(machine, going)
   return machine.loci.threads().filter((each) => {
+    // What runs on the pages of a guest that is over ends too: nobody may use its frames.
+    if (each.visitor?.borrowed?.guest.state === 'over') return true
     if (going.has(each.container) || busy.has(each.id)) return true
     return (
       each.slot !== null && going.has(words.load(machine.region.locusWord(each.slot, 'container')))

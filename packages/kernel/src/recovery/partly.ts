@@ -67,7 +67,7 @@ export function* depart(machine: Machine, reason: string): Script<Departure | nu
     if (!(yield* machine.waits.until(() => !someoneComes(machine, going), stopMs))) return null
     const loci = lociIn(machine, going)
     // A tree stands or falls together: a locus that stands in what goes back has lost its root too.
-    const roots = loci.map(({ container }) => Number(container))
+    const roots = loci.map(({ container }) => Number(container)).filter((root) => root >= 0)
     for (const root of roots)
       if (!reasons.has(root))
         reasons.set(root, {

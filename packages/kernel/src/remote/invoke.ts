@@ -10,7 +10,7 @@ import type { Across } from '../machines/across.js'
 import { contentOf } from '../machines/letters.js'
 import { sendLetter } from '../machines/send-letter.js'
 import { currentContainer } from '../state-interval/messages.js'
-import { beginSupport } from './local-support.js'
+import { beginGuest } from './begin-guest.js'
 import { supportFor } from './support.js'
 
 type Invoke = (typeof locusCalls)['remoteInvoke']
@@ -79,17 +79,10 @@ function begin(machine: Machine, invocation: Invocation): void {
     params: args.block,
   }
   run(machine.messenger, supportFor(machine, across, to, asked, deadlineMs), (support) => {
-    if (!isThere(machine, invocation)) return
-    if (machine.phase === 'recovering') {
-      // As any call of a locus that runs on; what the manager has said may not hold any more then.
-      machine.heldCalls.push(() => {
-        if (isThere(machine, invocation)) begin(machine, invocation)
-      })
-      return
-    }
+    if (!isThere(machine, invocation) || isHeld(machine, invocation)) return
     if (support === null) return call.reply(noAnswer(invocation, 'it was not begun'))
     if ('status' in support) return call.reply(support)
-    const { decision, machine: where } = support
+    const { decision, machine: where, lender } = support
     if (decision === 'refuse')
       return call.reply(
         refuse(
@@ -97,9 +90,19 @@ function begin(machine: Machine, invocation: Invocation): void {
           `the manager of container ${far.slot} of machine ${far.machine} refuses invocations from machine ${across.self}`,
         ),
       )
-    if (decision === 'local_support' || where !== far.machine)
-      return call.reply(beginSupport(machine, to, support))
-    send(machine, invocation)
+    if (decision === 'migrate_to' && where !== far.machine)
+      return call.reply(
+        refuse(
+          'not_supported',
+          `the manager of container ${far.slot} of machine ${far.machine} would have it run on machine ${where}, which is neither its home nor the one that invokes`,
+        ),
+      )
+    if (decision === 'migrate_to' || lender === null) return send(machine, invocation)
+    const guest = { home: to.home, size: to.size }
+    run(machine.messenger, beginGuest(machine, across, guest, lender), () => {
+      // Without a guest it is run at home.
+      if (isThere(machine, invocation) && !isHeld(machine, invocation)) send(machine, invocation)
+    })
   })
 }
 
@@ -107,6 +110,15 @@ function begin(machine: Machine, invocation: Invocation): void {
 const isThere = (machine: Machine, { call, locus, from }: Invocation): boolean =>
   machine.loci.speaking(call.from, call.generation) === locus &&
   machine.containers.at(from.slot) === from
+
+/** As any call of a locus that runs on; what the manager has said may not hold any more then. */
+function isHeld(machine: Machine, invocation: Invocation): boolean {
+  if (machine.phase !== 'recovering') return false
+  machine.heldCalls.push(() => {
+    if (isThere(machine, invocation)) begin(machine, invocation)
+  })
+  return true
+}
 
 function send(machine: Machine, invocation: Invocation): void {
   const { args, call, deadlineMs, far, from, rights } = invocation

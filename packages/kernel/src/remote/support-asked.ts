@@ -8,12 +8,15 @@ import {
   type Answer,
   type ArgsOf,
   type machineCalls,
+  type MachineId,
 } from '@katydid/abi'
-import { later, type RemoteCall } from '@katydid/actor'
+import { invariant, later, type RemoteCall } from '@katydid/actor'
+import type { Container } from '../container/container.js'
 import type { Machine } from '../machine.js'
 import type { Across } from '../machines/across.js'
 import { whyApart } from '../machines/hear.js'
 import { whyNotAllowed } from './allowed-from-afar.js'
+import type { Lender } from './begin-guest.js'
 
 type Ask = (typeof machineCalls)['invokeSupport']
 
@@ -63,14 +66,42 @@ export function supportAsked(
         )
       else {
         const where = Number(reply.machine)
+        const lends = reply.decision === 'local_support'
         call.reply({
           status: 'ok',
           decision: reply.decision,
           machine: isMachineId(where) ? where : across.self,
+          lender: lends ? lenderOf(machine, across, container, call.machine) : null,
         })
       }
     },
     managerMs,
   )
   return later
+}
+
+/** The machine may have a guest of the container from now on, if that is what the manager was asked about. */
+function lenderOf(
+  machine: Machine,
+  across: Across,
+  container: Container,
+  borrower: MachineId,
+): Lender | null {
+  const { slot, manager, token } = container
+  if (manager === null || machine.containers.at(slot) !== container) return null
+  const { region, visits } = machine
+  const incarnation = region.words.load(region.containerWord(slot, 'incarnation'))
+  const known = visits.lends.get(slot)
+  invariant(
+    known?.container !== container || known.incarnation === incarnation,
+    'CH61: a container that went back is another record',
+    { slot, incarnation },
+  )
+  const isNew = known?.container !== container
+  // Those of the container before have yet to be told that it is gone.
+  if (isNew && known !== undefined && known.machines.size > 0) return null
+  const machines = isNew ? new Map<MachineId, number>() : known.machines
+  machines.set(borrower, across.incarnationOf(borrower))
+  visits.lends.set(slot, { container, incarnation, machines })
+  return { port: manager, cont: token, incarnation }
 }

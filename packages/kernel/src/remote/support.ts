@@ -53,9 +53,9 @@ export function* supportFor(
         .call(actorPorts.kernel, machineCalls.invokeSupport, args, done, leftMs),
     )
     if (reply.status === 'ok') {
-      const { decision, machine: where } = reply
-      supports.set(slot, { decision, machine: where, generation, recovery, link })
-      return { decision, machine: where }
+      const { decision, machine: where, lender } = reply
+      supports.set(slot, { decision, machine: where, lender, generation, recovery, link })
+      return { decision, machine: where, lender }
     }
     if (!isPassing(reply.status)) return reply as Refused
     yield* machine.waits.until(() => false, againMs)

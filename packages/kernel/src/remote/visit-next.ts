@@ -2,6 +2,7 @@
 import { maxBlockBytes, refuse, type Answer, type ArgsOf, type locusCalls } from '@katydid/abi'
 import { later, type IncomingCall } from '@katydid/actor'
 import type { Machine } from '../machine.js'
+import { borrowedIsOver } from './borrow.js'
 import { runVisits, visitIsOver } from './visits.js'
 
 type Next = (typeof locusCalls)['visitNext']
@@ -21,13 +22,15 @@ export function visitNext(
   const { visitor } = locus
   // A machine that has failed sends nothing any more: the letter was not taken, nothing of the visit is captured, and it is begun again in the next life.
   if (machine.phase === 'failed') return { status: 'ok', visit: null }
-  if (done !== null && visitor.visit?.number === done.number) {
+  if (done !== null) {
     const tooLarge = done.block.byteLength > maxBlockBytes
-    visitIsOver(machine, locus, {
+    const end = {
       end: tooLarge ? 'too_large' : done.status,
       detail: tooLarge ? `a block has at most ${maxBlockBytes} bytes` : done.detail,
       block: tooLarge ? new Uint8Array(0) : done.block.slice(),
-    })
+    }
+    if (visitor.visit?.number === done.number) visitIsOver(machine, locus, end)
+    else if (visitor.borrowed?.here === done.number) borrowedIsOver(machine, locus, end)
   }
   if (leaves) return { status: 'ok', visit: null }
   visitor.next = (answer) => call.reply(answer)

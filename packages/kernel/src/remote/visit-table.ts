@@ -4,6 +4,8 @@ import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
 import type { Locus, LocusEnd } from '../locus/locus.js'
 import type { Waiting } from '../machines/letters.js'
+import type { Borrowed } from './guest-table.js'
+import type { Lends, Lent } from './lends.js'
 
 type Next = (typeof locusCalls)['visitNext']
 
@@ -16,10 +18,15 @@ export interface Visit {
 /** What makes a locus one that runs invocations from other machines. */
 export interface Visitor {
   visit: Visit | null
+  /** One that another machine has lent to this. */
+  borrowed: Borrowed | null
   /** Gives its thread the next one; nil: it has not asked. */
   next: ((answer: Answer<Next>) => void) | null
   idleSinceMs: number
 }
+
+/** Visits that are lent in one session. */
+const lentStride = 1_000_000_000
 
 export class VisitTable {
   readonly visitors = new Set<Locus & { readonly visitor: Visitor }>()
@@ -28,17 +35,37 @@ export class VisitTable {
   /** How those end that are not run again; by whose call they are. */
   readonly fates = new Map<string, Omit<LocusEnd, 'block'>>()
   readonly losses = new Map<string, readonly number[]>()
+  /** Who may have guests of which container, by its slot. */
+  readonly lends = new Map<number, Lends>()
+  /** Visits that run on other machines. */
+  readonly lent = new Map<number, Lent>()
+  /** Letters whose invocations run here in any case: they were offered, and not taken. */
+  readonly kept = new WeakSet<Waiting>()
   #next = 1
+  #lent = 0
 
   /** A number for a visit. */
   takeNumber(): number {
     return this.#next++
   }
 
-  /** Whether a thread runs it. */
+  /** A number for a visit that is lent, which no other has, in this life of the machine or another. */
+  takeLentNumber(session: number): number {
+    this.#lent++
+    invariant(this.#lent < lentStride, 'LO160: a visit that is lent has a number of its own', {
+      session,
+      lent: this.#lent,
+    })
+    return session * lentStride + this.#lent
+  }
+
+  /** Whether a thread runs it, here or elsewhere. */
   isUnderWay(container: Container, letter: Waiting): boolean {
-    return [...this.visitors].some(
-      ({ visitor: { visit } }) => visit?.container === container && visit.letter === letter,
+    const isIt = (each: Pick<Visit, 'container' | 'letter'> | null): boolean =>
+      each?.container === container && each.letter === letter
+    return (
+      [...this.visitors].some(({ visitor: { visit } }) => isIt(visit)) ||
+      [...this.lent.values()].some(isIt)
     )
   }
 

@@ -3,38 +3,32 @@
  * step. While the program runs it is counted as an invocation, so the container is not captured. A thread that is lost takes the container back to before the
  * letter was begun, and it is begun again.
  */
-import { capabilityTables, containerGates, masterRights, type ContainerSlot } from '@katydid/abi'
+import { capabilityTables, containerGates, type ContainerSlot } from '@katydid/abi'
 import { invariant } from '@katydid/actor'
 import type { Container } from '../container/container.js'
-import { newLocus } from '../locus/locus.js'
-import { startLocus } from '../locus/start.js'
 import type { Machine } from '../machine.js'
 import type { Waiting } from '../machines/letters.js'
-import { requestRecovery } from '../recovery/request.js'
 import { whyNotAllowed } from './allowed-from-afar.js'
 import { answerLetter } from './answer-letter.js'
 import type { CallEnd } from './far-calls.js'
-import { nameOfCall, type Visitor } from './visit-table.js'
-import type { Locus } from '../locus/locus.js'
+import { borrowedIsLost, runBorrowed } from './borrow.js'
+import { lend, offerLent } from './lend.js'
+import { nameOfCall } from './visit-table.js'
+import { visitIsLost } from './visit-lost.js'
+import { freeVisitor, leaveIdle, startVisitor, type VisitingLocus } from './visitors.js'
 
-type VisitingLocus = Locus & { readonly visitor: Visitor }
-
-/** A thread for which nothing comes ends after so long. */
-const idleMs = 500
 /** As an invocation here: after so long it goes in although the capture it waits for was not taken. */
 const mostWaitMs = 2_500
 const lookMs = 20
-/** A call whose thread is lost this often within a minute is not run again. */
-const mostLosses = 5
-const lossWindowMs = 60_000
 
 const nowhere = -1 as ContainerSlot
 const nothing = new Uint8Array(0)
 
 /** Begins what can be begun; milliseconds until more could be. */
 export function runVisits(machine: Machine): number {
-  if (machine.across === null) return Infinity
-  let next = leaveIdle(machine)
+  const { across } = machine
+  if (across === null) return Infinity
+  let next = Math.min(leaveIdle(machine), runBorrowed(machine, across))
   if (machine.phase !== 'open' || machine.recoveryWanted !== null) return next
   for (const container of machine.containers.live()) {
     for (const letter of container.letters?.waiting ?? []) {
@@ -45,7 +39,7 @@ export function runVisits(machine: Machine): number {
       else if (!begin(machine, container, letter)) next = Math.min(next, lookMs)
     }
   }
-  return next
+  return Math.min(next, offerLent(machine, across))
 }
 
 /** Whether it is an invocation that no thread runs. */
@@ -84,34 +78,19 @@ function mayEnter(machine: Machine, { slot }: Container, letter: Waiting): boole
   return nowMs - sinceMs >= mostWaitMs
 }
 
-/** Gives it to a thread that has nothing to do; without one another is started, if there is room, and it waits. */
+/** Lends it, or gives it to a thread that has nothing to do; without one another is started, if there is room, and it waits. */
 function begin(machine: Machine, container: Container, letter: Waiting): boolean {
-  const { visitors } = machine.visits
-  const free = [...visitors].find(({ visitor }) => visitor.next !== null)
-  if (free !== undefined) {
+  if (lend(machine, container, letter)) return true
+  const free = freeVisitor(machine)
+  if (free !== null) {
     giveTo(machine, free, container, letter)
     return true
   }
-  const starting = [...visitors].filter(({ visitor: { visit, next } }) => !visit && !next)
   const waiting = machine.containers
     .live()
     .flatMap((each) => (each.letters?.waiting ?? []).filter((other) => isDue(machine, each, other)))
-  if (starting.length < waiting.length) startVisitor(machine)
+  startVisitor(machine, waiting.length)
   return false
-}
-
-function startVisitor(machine: Machine): void {
-  const visitor: Visitor = { visit: null, next: null, idleSinceMs: machine.clock.nowMs() }
-  const locus = newLocus({
-    id: machine.loci.takeId(),
-    name: '',
-    container: nowhere,
-    program: { module: '', entry: '', hash: '' },
-    block: nothing,
-    rights: masterRights,
-    visitor,
-  })
-  if (startLocus(machine, locus, null)) machine.visits.visitors.add(locus as VisitingLocus)
 }
 
 function giveTo(
@@ -135,7 +114,8 @@ function giveTo(
   machine.region.words.add(machine.region.containerWord(slot, 'frames'), 1)
   const { block, epoch } = letter.content
   const mixed = letter.content.mixed || machine.containers.epoch(slot) !== epoch
-  next({ status: 'ok', visit: { number, container: slot, program, block, epoch, mixed } })
+  const given = { number, container: slot, program, lent: false }
+  next({ status: 'ok', visit: { ...given, block, epoch, mixed } })
 }
 
 /** The program has returned, or failed: taken and answered. */
@@ -159,51 +139,10 @@ export function visitIsOver(machine: Machine, locus: VisitingLocus, end: CallEnd
   answerLetter(machine, container, letter, end)
 }
 
-/** Threads for which nothing came end; milliseconds until one might. */
-function leaveIdle(machine: Machine): number {
-  const nowMs = machine.clock.nowMs()
-  let soonest = Infinity
-  for (const { visitor } of machine.visits.visitors) {
-    if (visitor.next === null) continue
-    const leftMs = visitor.idleSinceMs + idleMs - nowMs
-    if (leftMs > 0) soonest = Math.min(soonest, leftMs)
-    else letGoOf(visitor)
-  }
-  return soonest
-}
-
-function letGoOf(visitor: Visitor): void {
-  visitor.next?.({ status: 'ok', visit: null })
-  visitor.next = null
-}
-
 /** The thread has ended. What it was at takes its container back, and is begun again, unless that has happened too often. */
 export function visitorEnded(machine: Machine, locus: VisitingLocus, why: string): void {
-  const { visits, clock } = machine
-  visits.visitors.delete(locus)
-  const { visit } = locus.visitor
-  if (visit === null || machine.phase === 'failed') return
-  const { container, letter } = visit
-  // It went back already, or does.
-  if (machine.containers.at(container.slot) !== container) return
-  if (
-    machine.phase === 'recovering' &&
-    (machine.lost === 'world' || machine.going.has(container.slot))
-  )
-    return
-  const name = nameOfCall(letter)
-  const nowMs = clock.nowMs()
-  const recent = (visits.losses.get(name) ?? []).filter((at) => nowMs - at < lossWindowMs)
-  visits.losses.set(name, [...recent, nowMs])
-  if (locus.fate !== null) visits.fates.set(name, locus.fate)
-  else if (recent.length >= mostLosses)
-    visits.fates.set(name, {
-      status: 'locus_lost',
-      detail: `the thread that ran it was lost ${recent.length + 1} times in a minute (${why})`,
-    })
-  requestRecovery(
-    machine,
-    `a locus that another machine’s invocation ran in “${container.name}” was lost (${why})`,
-    new Set([container.slot]),
-  )
+  machine.visits.visitors.delete(locus)
+  const { fate, visitor } = locus
+  if (visitor.borrowed !== null) borrowedIsLost(machine, locus, why)
+  if (visitor.visit !== null) visitIsLost(machine, { ...visitor.visit, fate, why })
 }

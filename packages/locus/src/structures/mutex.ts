@@ -101,7 +101,7 @@ export class Mutex<M extends WordMemory = WordMemory> {
       if (waitedMs >= patienceMs)
         throw new LocusError(
           'timed_out',
-          `the lock at offset ${this.#offset} was held by locus ${(held >> 1) - 1} for ${patienceMs} ms`,
+          `the lock at offset ${this.#offset} was held by ${nameOf(held >> 1)} for ${patienceMs} ms`,
         )
       // The mark goes in before the sleep, and the sleep compares with it: a release in between wakes or refuses it.
       if ((held & 1) !== 0 || memory.compareExchange(this.#offset, held, held | 1) === held) {
@@ -112,3 +112,7 @@ export class Mutex<M extends WordMemory = WordMemory> {
     }
   }
 }
+
+/** Marks of loci of other machines have the machine in their upper half. */
+const nameOf = (mark: number): string =>
+  `locus ${(mark & 0xffff) - 1}${mark > 0xffff ? ` of machine ${mark >> 16}` : ''}`

@@ -4,9 +4,11 @@
  */
 import {
   actorPorts,
+  asContainer,
   asOffset,
   asPageSet,
   asToken,
+  guestUpcalls,
   managerDowncalls,
   managerNotices,
   managerRequests,
@@ -14,6 +16,7 @@ import {
   pageSetCalls,
   refuse,
   retainedUpcalls,
+  supportUpcalls,
   type Answer,
   type Capref,
   type Frame,
@@ -47,6 +50,8 @@ export interface Behaviour {
   lies: boolean
   /** What it says of invocations on other machines; at home, if it names none. */
   elsewhere: { readonly decision: SupportDecision; readonly machine?: number } | 'never'
+  /** How many pages a guest that is gone could have written. */
+  writtenElsewhere: number
 }
 
 export const goodBehaviour = (): Behaviour => ({
@@ -59,6 +64,7 @@ export const goodBehaviour = (): Behaviour => ({
   copies: true,
   lies: false,
   elsewhere: { decision: 'migrate_to' },
+  writtenElsewhere: 0,
 })
 
 interface Managed {
@@ -94,6 +100,7 @@ export class FakeManager {
     for (const token of stable.keys()) this.#nextToken = Math.max(this.#nextToken, token + 1)
     this.#serve()
     this.#serveRetained()
+    this.#serveGuests()
     run(messenger, this.#start())
   }
 
@@ -211,6 +218,35 @@ export class FakeManager {
           if (label < stateInterval && !this.#kept.has(`${cont}:${label}`))
             this.#stable.get(cont)!.delete(label)
         return { status: 'ok' }
+      },
+    })
+  }
+
+  /** As a proxy, and as the manager of what is used elsewhere: nothing was ever written where there are no pages, unless the test says so. */
+  #serveGuests(): void {
+    const { f64 } = this.#region
+    this.#messenger.serve(guestUpcalls, {
+      guestBegin: ({ slot }) => {
+        this.calls.push(`guest_begin ${slot}`)
+        const size = f64[this.#region.containerWord(asContainer(slot), 'size') >> 1]!
+        return { status: 'ok', cont: asToken(this.#nextToken++), size }
+      },
+      guestEnd: ({ cont }) => {
+        this.calls.push(`guest_end ${cont}`)
+        return { status: 'ok' }
+      },
+      guestAcquire: () => ({ status: 'ok' }),
+    })
+    const isKnown = ({ cont }: { readonly cont: Token }) =>
+      this.managed.has(cont)
+        ? ({ status: 'ok' } as const)
+        : refuse('no_such_container', `no container ${cont}`)
+    this.#messenger.serve(supportUpcalls, {
+      supportGather: isKnown,
+      supportThaw: isKnown,
+      supportLost: ({ cont, machine }) => {
+        this.calls.push(`support_lost ${cont} ${machine}`)
+        return { status: 'ok', pages: this.behaviour.writtenElsewhere }
       },
     })
   }
