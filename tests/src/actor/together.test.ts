@@ -2,6 +2,7 @@
 import { actorPorts, asGeneration, bellBits, defaultShape, type Order } from '@katydid/abi'
 import { ControlError, Region, ringPort, spawnTogether, type SpawnedActor } from '@katydid/actor'
 import test from 'ava'
+import { until } from '../support/until.js'
 import type { PairControl } from './pair.worker.js'
 
 const { kernel, console: second, network } = actorPorts
@@ -53,6 +54,7 @@ test('[AC23] each orders as who it is, and as nobody else', async (t) => {
   await pair[0]!.control.order(told('of the kernel'))
   await pair[1]!.control.order(told('of the console'))
   await pair[1]!.control.orderAs(actorPorts.firstManager, told('of a manager'))
+  await until('both have come', () => orders.length >= 2)
   await pair[1]!.control.turns()
   t.deepEqual(
     orders.map(([name, order]) => [name, order.order === 'report' && order.event]),

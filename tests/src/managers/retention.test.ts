@@ -1,4 +1,5 @@
 /** Retained snapshots, opened and forked, over the real manager and disk core in the simulator. */
+import { managerNotices } from '@katydid/abi'
 import test from 'ava'
 import type { WorldShape } from './support/sim-world.js'
 import { RetainedWorld, versions } from './support/retained-world.js'
@@ -153,6 +154,25 @@ test('[MG103] a fork begins as its snapshot and goes its own way, and so does it
   t.deepEqual(world.differences(), [])
   t.deepEqual([...world.lookBack(container), ...world.lookBack(fork)], [])
   t.is(world.list(fork).length, 4)
+})
+
+test('[MG103] a fork that is under way when managers are told what there is comes to be, whenever that is', (t) => {
+  let under = 0
+  for (let steps = 0; steps < 60; steps += 2) {
+    const world = RetainedWorld.begin(14, shape)
+    const container = versions(world, 5)
+    const { kernel, sim } = world.world
+    world.beginFork(container, world.list(container)[1]!.stateInterval)
+    for (let step = 0; step < steps; step++) sim.step()
+    const tokens = kernel.containers.flatMap(({ token }) => (Number(token) === 0 ? [] : [token]))
+    if (tokens.length < kernel.containers.length) under++
+    world.call(managerNotices.containersLive, { tokens })
+    world.world.runUntilIdle(500)
+
+    t.is(kernel.containers.length, 2, `told after ${steps} steps`)
+    t.is(world.world.read(1, 3).status, 'ok', `told after ${steps} steps`)
+  }
+  t.true(under > 3, `${under}`)
 })
 
 test('[MG103] a fork that was captured survives every kill, and the end of its source', (t) => {

@@ -234,8 +234,9 @@ export function notices(parts: UpcallParts): Handlers<typeof managerNotices> {
   return {
     containersLive: ({ tokens }) => {
       const live = new Set(tokens)
+      // What is on its way is not there yet: set_manager says whether it comes.
       for (const container of parts.context.containers.values())
-        if (!live.has(container.token)) forget(parts, container)
+        if (!live.has(container.token) && !container.isComing) forget(parts, container)
       return { status: 'ok' }
     },
     snapshotsKept: ({ snapshots }) => {
