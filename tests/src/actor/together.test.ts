@@ -1,7 +1,7 @@
 /** Actors that share a thread: one loop and one bell, each with a control port, a mailbox set and a life of its own name. */
 import { actorPorts, asGeneration, bellBits, defaultShape, type Order } from '@katydid/abi'
 import { ControlError, Region, ringPort, spawnTogether, type SpawnedActor } from '@katydid/actor'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { until } from '../support/until.js'
 import type { PairControl } from './pair.worker.js'
 
@@ -11,7 +11,7 @@ const told = (detail: string): Order => ({
   event: { kind: 'trouble', port: kernel, status: 'io_error', detail },
 })
 
-function startPair(): {
+function startPair(t: ExecutionContext): {
   readonly region: Region
   readonly pair: readonly SpawnedActor<PairControl>[]
   readonly orders: (readonly [string, Order])[]
@@ -31,11 +31,12 @@ function startPair(): {
     seatOf(kernel, 'kernel'),
     seatOf(second, 'console'),
   ]) as SpawnedActor<PairControl>[]
+  t.teardown(() => pair[0]!.terminate('the test has ended'))
   return { region, pair, orders }
 }
 
 test('[AC23] actors on one thread have one bell: whoever is rung all have a turn', async (t) => {
-  const { region, pair } = startPair()
+  const { region, pair } = startPair(t)
   const turns = (): Promise<number[]> => Promise.all(pair.map(({ control }) => control.turns()))
   const [before] = await turns()
   ringPort(region, second, bellBits.mail)
@@ -46,11 +47,10 @@ test('[AC23] actors on one thread have one bell: whoever is rung all have a turn
   // Nobody else’s bell is touched.
   t.is(region.words.load(region.actorWord(second, 'bell')), 0)
   t.is(region.words.load(region.actorWord(network, 'bell')), 0)
-  await pair[0]!.terminate('done')
 })
 
 test('[AC23] each orders as who it is, and as nobody else', async (t) => {
-  const { pair, orders } = startPair()
+  const { pair, orders } = startPair(t)
   await pair[0]!.control.order(told('of the kernel'))
   await pair[1]!.control.order(told('of the console'))
   await pair[1]!.control.orderAs(actorPorts.firstManager, told('of a manager'))
@@ -63,20 +63,18 @@ test('[AC23] each orders as who it is, and as nobody else', async (t) => {
       ['console', { kind: 'trouble', port: kernel, status: 'io_error', detail: 'of the console' }],
     ],
   )
-  await pair[1]!.terminate('done')
 })
 
 test('[AC24] who shares a thread and would block it has broken a rule, and does not', async (t) => {
-  const { pair } = startPair()
+  const { pair } = startPair(t)
   const error = await t.throwsAsync(pair[0]!.control.block(), { instanceOf: ControlError })
   t.regex(error.message, /AC24/)
   t.true((await pair[1]!.control.turns()) > 0)
-  await pair[0]!.terminate('done')
 })
 
 for (const how of ['throwInTurn', 'stop', 'terminate'] as const)
   test(`[AC23] they end together, whichever of them does, and each with its own end: ${how}`, async (t) => {
-    const { pair } = startPair()
+    const { pair } = startPair(t)
     const waits = pair[0]!.control.turns()
     await waits
     if (how === 'terminate') void pair[1]!.terminate('ended by the test')
