@@ -100,6 +100,10 @@ export function spawnTogether(
   })
   const ends = async ({ name, port, generation }: SpawnSeat, link: ControlLink<unknown>) => {
     const code = await exited
+    // The answer that it gave last may lie in its port still.
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
     const [event, detail] = threw ? endedBy(thrown) : endedWith(code, terminated)
     const status = threw ? statusIn(thrown) : null
     region.words.store(region.actorWord(port, 'state'), actorStates.dead)
