@@ -265,6 +265,34 @@ test('[LO153] an invocation that is begun as a part of its machine goes back wai
   t.true(during > 10)
 })
 
+test('[LO154] an invocation whose manager dies as it is asked what is to be done is asked about again, and runs once', async (t) => {
+  let over = 0
+  for (let steps = 0; steps < 60; steps++) {
+    const bench = await VisitsBench.open(55)
+    const { bank } = bench
+    const home = bank.world(two)
+    const cap = await bench.give('2 a0', '1 a0')
+    await bank.keep()
+    const box = bench.invoke('1 a0', cap, block)
+    for (let step = 0; step < steps; step++) bank.step()
+    // The question was answered.
+    if (bench.kernel(one).farCalls.supports.size > 0) break
+    const [port] = home.managers.keys()
+    const first = home.manager!
+    if (home.manager!.calls.some((each) => each.startsWith('invoke_no_support'))) over++
+    home.die(port!)
+    const isRun = bank.until(() => bench.running.length > 0, 30_000)
+    t.true(isRun, `after ${steps} steps: ${JSON.stringify(box.reply)}`)
+    if (!isRun) return
+    bench.next().done(ok(6))
+    const told = bench.answered(box)
+    t.is(told.status === 'ok' ? told.end : told.status, 'ok', `after ${steps} steps`)
+    t.not(home.manager, first)
+    t.is(bench.begun, 1)
+  }
+  t.true(over > 0)
+})
+
 test('[LO148] what an invoker’s end undoes was never invoked: the container goes back, and its thread ends', async (t) => {
   const bench = await VisitsBench.open(49)
   const { bank } = bench

@@ -243,7 +243,8 @@ export const machineCalls = group(0x900, {
       lender: optional(lender),
     },
     causes: {
-      frozen: 'One of the two machines takes part in a recovery that the other does not.',
+      frozen:
+        'One of the two machines takes part in a recovery that the other does not; or the container’s manager died over the question.',
       entity_gone: 'The container was destroyed, or the permission group was.',
       right_missing: 'The capability does not give the right to invoke.',
       no_manager: 'Nobody manages the container.',

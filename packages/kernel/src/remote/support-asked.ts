@@ -53,6 +53,9 @@ export function supportAsked(
     asked,
     (reply) => {
       if (reply.status === 'not_supported') call.reply(refuse('not_supported', reply.detail))
+      // It is started again, and asked again, unless it is given up by then.
+      else if (reply.status === 'actor_gone')
+        call.reply(refuse('frozen', `the manager of “${name}” died over the question; ask again`))
       else if (reply.status !== 'ok')
         call.reply(
           refuse(
