@@ -1,10 +1,27 @@
 /** LO: a container of another machine is invoked by letters; its program runs there, once, whatever is lost. */
 import { actorPorts, asPort, containerGates, rights } from '@katydid/abi'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { program } from '../kernel/support/kernel-world.js'
 import { ok, one, three, two, VisitsBench } from './visits-bench.js'
 
 const block = Uint8Array.of(1, 2, 3)
+
+/** What was invoked is begun within half a minute, once, and its answer is heard. */
+function runsOnce(
+  t: ExecutionContext,
+  bench: VisitsBench,
+  box: ReturnType<VisitsBench['invoke']>,
+  when: string,
+): boolean {
+  const isRun = bench.bank.until(() => bench.running.length > 0, 30_000)
+  t.true(isRun, `${when}: ${JSON.stringify(box.reply)}`)
+  if (!isRun) return false
+  bench.next().done(ok(6))
+  const told = bench.answered(box)
+  t.is(told.status === 'ok' ? told.end : told.status, 'ok', when)
+  t.is(bench.begun, 1)
+  return true
+}
 
 test('[LO140] an invocation of a container of another machine runs there with a copy of the block, and its answer comes back', async (t) => {
   const bench = await VisitsBench.open(41)
@@ -254,13 +271,7 @@ test('[LO153] an invocation that is begun as a part of its machine goes back wai
     for (let step = 0; step < steps; step++) bank.step()
     if (bench.begun === 0) during++
     bank.killLocus('1 a1')
-    const isRun = bank.until(() => bench.running.length > 0, 30_000)
-    t.true(isRun, `after ${steps} steps: ${JSON.stringify(box.reply)}`)
-    if (!isRun) return
-    bench.next().done(ok(6))
-    const told = bench.answered(box)
-    t.is(told.status === 'ok' ? told.end : told.status, 'ok', `after ${steps} steps`)
-    t.is(bench.begun, 1)
+    if (!runsOnce(t, bench, box, `after ${steps} steps`)) return
   }
   t.true(during > 10)
 })
@@ -281,14 +292,8 @@ test('[LO154] an invocation whose manager dies as it is asked what is to be done
     const first = home.manager!
     if (home.manager!.calls.some((each) => each.startsWith('invoke_no_support'))) over++
     home.die(port!)
-    const isRun = bank.until(() => bench.running.length > 0, 30_000)
-    t.true(isRun, `after ${steps} steps: ${JSON.stringify(box.reply)}`)
-    if (!isRun) return
-    bench.next().done(ok(6))
-    const told = bench.answered(box)
-    t.is(told.status === 'ok' ? told.end : told.status, 'ok', `after ${steps} steps`)
+    if (!runsOnce(t, bench, box, `after ${steps} steps`)) return
     t.not(home.manager, first)
-    t.is(bench.begun, 1)
   }
   t.true(over > 0)
 })
