@@ -52,6 +52,12 @@ test('[HO8] no source is marked as unfinished work', (t) => {
   t.deepEqual(found, [], 'finish it, or say in plain words what is so and why')
 })
 
+test('[HO8] no file has the marks of a merge that nobody has settled', (t) => {
+  const found = linesWith(textFiles, (text) => text, /^(<{7}|>{7})( |$)/)
+
+  t.deepEqual(found, [], 'choose what is right of the two sides, and take the marks away')
+})
+
 test('[HO10] files stay small', (t) => {
   const sizes = packageSources.map((file) => ({
     file,
