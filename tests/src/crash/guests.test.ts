@@ -50,12 +50,21 @@ async function ask(world: World, from: Container, cap: unknown, args: object): P
 
 const words = [0, 4096, 8192]
 
+/** Until the proxy there is up it runs at home. */
+const untilLent = (world: World, from: Container, cap: unknown): Promise<void> =>
+  until('it is lent', async () => {
+    const { isLent } = await ask(world, from, cap, { words, amount: 0 })
+    return isLent === true
+  })
+
 test.serial(
   '[CH60] where the manager says local_support the program runs on the machine that invokes, and all see one memory',
   async (t) => {
     const world = await open(t, 3)
     const shared = await counter(world, 1)
     const askers = [await asker(world, 2), await asker(world, 3), await asker(world, 1)]
+    for (const each of askers.slice(0, 2))
+      await untilLent(world, each, await world.grant(each, shared))
     const seen: Outcome[] = []
     for (let round = 0; round < 4; round++)
       for (const each of askers) {
@@ -86,6 +95,7 @@ test.serial(
     const from = await asker(world, 2)
     const cap = await world.grant(from, shared)
 
+    await untilLent(world, from, cap)
     const tried = await ask(world, from, cap, { words, amount: 1, onward: 1 })
     const failed = await ask(world, from, cap, { words, amount: 1, fails: true })
 
